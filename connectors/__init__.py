@@ -1,0 +1,4 @@
+"""How mail systems speak: the ground floor.  It knows no plan and no ledger.
+
+Third parties import :mod:`connectors.contract` alone.
+"""

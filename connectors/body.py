@@ -1,0 +1,104 @@
+"""Message bytes: in memory under one budget a process, or spooled to disk when they are large."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from threading import Condition, Event
+from typing import BinaryIO
+
+from connectors.errors import Stopped
+
+#: Messages longer than this (bytes) never sit in memory whole.
+SPOOL_OVER = 8 << 20
+#: Pieces in which spooled bytes are read and sent.
+CHUNK = 1 << 18
+
+
+class ByteBudget:
+    """Bounds the message bytes that one process holds in memory.
+
+    A reservation covers a whole batch and is granted at once or not at all: whoever holds one can finish its batch
+    without asking for more, so threads never wait for each other in a ring.
+    """
+
+    def __init__(self, limit: int = 64 << 20) -> None:
+        self.limit = limit
+        self._used = 0
+        self._freed = Condition()
+
+    @property
+    def used(self) -> int:
+        return self._used
+
+    def reserve(self, size: int, stop: Event) -> None:
+        """Wait until ``size`` bytes are free (a larger size waits for an empty budget).
+
+        Raises :class:`Stopped` once ``stop`` is set.
+        """
+        with self._freed:
+            while self._used and self._used + size > self.limit:
+                if stop.is_set():
+                    raise Stopped("interrupted while waiting for memory")
+                self._freed.wait(timeout=0.2)
+            self._used += size
+
+    def release(self, size: int) -> None:
+        with self._freed:
+            self._used -= size
+            self._freed.notify_all()
+
+
+class MemoryBody:
+    """Bytes in memory.  The budget is accounted by the batch that holds it."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def open(self) -> BinaryIO:
+        return BytesIO(self.data)
+
+    def release(self) -> None:
+        self.data = b""
+
+
+class SpooledBody:
+    """Bytes in a private file (mode 0600) of the spool folder, removed on release.
+
+    Fill it with ``write`` first, then ``open`` it as often as needed.
+    """
+
+    def __init__(self, spool: Path) -> None:
+        handle, name = tempfile.mkstemp(prefix="body-", dir=spool)
+        self._path = Path(name)
+        self._out: BinaryIO | None = os.fdopen(handle, "wb", buffering=CHUNK)
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def write(self, data: bytes) -> None:
+        assert self._out is not None, "a spooled body is filled before it is opened"
+        self._out.write(data)
+        self._size += len(data)
+
+    def open(self) -> BinaryIO:
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+        return self._path.open("rb")
+
+    def release(self) -> None:
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,69 @@
+"""The verdicts of a connector: what an error means for the engine, whatever the vendor calls it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectors.reasons import Reason
+
+
+class ConnectorError(Exception):
+    """Base of all verdicts.
+
+    ``system`` is the host or service, ``detail`` what it said in its own protocol words (a response code, an errno),
+    never any part of a message and never a secret.
+    """
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.system = system
+        self.detail = detail
+
+    def __str__(self) -> str:
+        where = f"{self.system}: " if self.system else ""
+        return f"{where}{self.what}" + (f" ({self.detail})" if self.detail else "")
+
+
+class Transient(ConnectorError):
+    """May work on a new session.  ``retry_after`` in seconds when the system asked for a pause."""
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(Transient):
+    """The system cannot be reached, or takes no further session at the moment."""
+
+
+class OverQuota(ConnectorError):
+    """The mailbox is full, or a day's allowance is used up.  ``until``: when it may go on, None when not known."""
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", until: datetime | None = None) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.until = until
+
+
+class Refused(ConnectorError):
+    """This one thing (a message, a folder) is refused, and will be again."""
+
+    def __init__(self, what: str, reason: Reason, *, system: str = "", detail: str = "") -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.reason = reason
+
+
+class FolderMissing(ConnectorError):
+    """The folder is gone, or its epoch changed: keys read before mean nothing now.  List the folders again."""
+
+
+class AuthFailed(ConnectorError):
+    """The system does not let this account in.  Trying again would only lock it."""
+
+
+class Stopped(ConnectorError):
+    """The session was aborted, or the stop flag was set, by us."""
+
+
+class Fatal(ConnectorError):
+    """Nothing on this system will work until a person changes something (TLS, settings, a missing capability)."""

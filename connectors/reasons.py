@@ -1,0 +1,27 @@
+"""Why a message was not copied: short stable codes for ledger, JSON and documents."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason code.  Codes are English and never change meaning; what people read is kept with the documents."""
+
+    GONE = "gone"  #: went away between listing and reading
+    UNREADABLE = "unreadable"  #: the source lists it and will not hand it out
+    WRONG_LENGTH = "wrong-length"  #: the source announced another length than it sent
+    TOO_LARGE = "too-large"  #: over the target's limit
+    CONTENT = "content"  #: the target does not take these bytes
+    ARGUMENTS = "arguments"  #: the target does not take this date or these flags
+    NO_PERMISSION = "no-permission"
+    OVER_QUOTA = "over-quota"
+    FOLDER_REFUSED = "folder-refused"  #: the target cannot make the folder
+    REFUSED = "refused"  #: the target said no and gave no reason that we know
+    UNANSWERED = "unanswered"  #: sent, no answer, and what the target holds does not settle it
+    RULE_FOLDER = "rule-folder"  #: left out: the plan leaves out this folder
+    RULE_DATE = "rule-date"
+    RULE_SIZE = "rule-size"
+    ADOPTED = "adopted"  #: was on the target before us
+    MOVED_ON_SOURCE = "moved-on-source"  #: the same message under another key; our first copy stays where it is
+    SAME_CONTENT = "same-content"  #: another source brought the same message

@@ -1,0 +1,185 @@
+"""Wire form and digests: what a message's bytes are, and how two of them are known to be the same.
+
+Wire form is what travels: an mbox From_ line at the very start is taken off, bare line feeds become CRLF (RFC 5322
+2.1), and nothing else is touched; bare carriage returns stay.
+
+Three digests (sha256) of one message:
+
+* *source*: the bytes as read; *wire*: the bytes as sent (the same when nothing had to change);
+* *core*: the header fields that make a message what it is, unfolded, and the body.  It survives added Received lines;
+* *header*: Message-ID, Date, From and Subject.  It survives a rewritten body, and needs no body to be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from connectors.body import CHUNK, MemoryBody, SpooledBody
+from connectors.contract import Body
+
+_CORE_FIELDS = (
+    b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"subject", b"message-id", b"in-reply-to", b"references",
+    b"mime-version",
+)  # fmt: skip
+_HEADER_FIELDS = (b"message-id", b"date", b"from", b"subject")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_FOLD = re.compile(rb"\s+")
+#: A field at the start of a line, with its folded continuation lines (RFC 5322 2.2.3).
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+#: A header longer than this is cut for digests: no real one is, and memory stays bounded for spooled bodies.
+_HEADER_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Digests of one message in wire form.  ``message_id`` with its angle brackets, None when there is none."""
+
+    source: bytes
+    wire: bytes
+    core: bytes
+    header: bytes
+    message_id: str | None
+    date: datetime | None
+
+
+def to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
+    """The body in wire form with its digests; the given body is released when another takes its place."""
+    if isinstance(body, MemoryBody):
+        return _memory_to_wire(body)
+    return _spooled_to_wire(body, spool)
+
+
+def wire_bytes(data: bytes) -> bytes:
+    """Wire form of a message that is in memory."""
+    if data.startswith(b"From "):
+        data = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
+    if data.count(b"\n") != data.count(b"\r\n"):
+        data = _BARE_LF.sub(b"\r\n", data)
+    return data
+
+
+def digest_bytes(data: bytes) -> Digests:
+    """Digests of a message in wire form; ``source`` equals ``wire``."""
+    wire = hashlib.sha256(data).digest()
+    end = data.find(b"\r\n\r\n")
+    head, rest = (data, b"") if end < 0 else (data[: end + 2], data[end + 4 :])
+    found = _read_head(head)
+    found.core.update(rest)
+    return Digests(wire, wire, found.core.digest(), found.header, found.message_id, found.date)
+
+
+def header_digest(fields: bytes) -> bytes:
+    """The header digest, from a header block or just the four fields that it needs."""
+    return _header_digest(_fields(fields))
+
+
+def _memory_to_wire(body: MemoryBody) -> tuple[Body, Digests]:
+    data = body.data
+    wire = wire_bytes(data)
+    digests = digest_bytes(wire)
+    if wire is data:
+        return body, digests
+    body.release()
+    source = hashlib.sha256(data).digest()
+    return MemoryBody(wire), Digests(
+        source, digests.wire, digests.core, digests.header, digests.message_id, digests.date
+    )
+
+
+def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
+    """One reading for the digests; a second file is written only when bytes have to change."""
+    source, wire, changed = hashlib.sha256(), hashlib.sha256(), False
+    buffer, head = bytearray(), None
+    with body.open() as reader:
+        for raw, piece in _wire_pieces(reader):
+            source.update(raw)
+            wire.update(piece)
+            changed = changed or raw != piece
+            if head is not None:
+                head.core.update(piece)
+                continue
+            buffer += piece
+            end = buffer.find(b"\r\n\r\n")
+            if end >= 0:
+                head = _read_head(bytes(buffer[: end + 2]))
+                head.core.update(buffer[end + 4 :])
+            elif len(buffer) > _HEADER_LIMIT:
+                head = _read_head(bytes(buffer))
+    if head is None:
+        head = _read_head(bytes(buffer))
+    digests = Digests(source.digest(), wire.digest(), head.core.digest(), head.header, head.message_id, head.date)
+    if not changed:
+        return body, digests
+    rewritten = SpooledBody(spool)
+    with body.open() as reader:
+        for _, piece in _wire_pieces(reader):
+            rewritten.write(piece)
+    body.release()
+    return rewritten, digests
+
+
+def _wire_pieces(reader: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Pairs of (bytes as read, the same in wire form); pieces never split a CRLF."""
+    first, held = True, b""
+    while chunk := reader.read(CHUNK):
+        chunk = held + chunk
+        held = b""
+        if chunk.endswith(b"\r"):
+            chunk, held = chunk[:-1], b"\r"
+        piece = wire_bytes(chunk) if first else _crlf(chunk)
+        first = False
+        yield chunk, piece
+    if held:
+        yield held, held
+
+
+def _crlf(data: bytes) -> bytes:
+    return data if data.count(b"\n") == data.count(b"\r\n") else _BARE_LF.sub(b"\r\n", data)
+
+
+def _fields(head: bytes) -> dict[bytes, list[bytes]]:
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in _FIELD.findall(head):
+        found.setdefault(name.lower(), []).append(_FOLD.sub(b" ", value).strip())
+    return found
+
+
+def _header_digest(fields: dict[bytes, list[bytes]]) -> bytes:
+    lines = (name + b":" + fields[name][0] if name in fields else name for name in _HEADER_FIELDS)
+    return hashlib.sha256(b"\n".join(lines)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    #: The core digest, ready to take the body.
+    core: hashlib._Hash
+    header: bytes
+    message_id: str | None
+    date: datetime | None
+
+
+def _read_head(head: bytes) -> _Head:
+    fields = _fields(head)
+    core = hashlib.sha256()
+    content = sorted(name for name in fields if name.startswith(b"content-"))
+    for name in (*_CORE_FIELDS, *content):
+        for value in fields.get(name, ()):
+            core.update(name + b":" + value + b"\n")
+    core.update(b"\n")
+    message_id = fields.get(b"message-id", [b""])[0].decode("ascii", "replace") or None
+    return _Head(core, _header_digest(fields), message_id, _date(fields.get(b"date", [b""])[0]))
+
+
+def _date(value: bytes) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value.decode("ascii", "replace"))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

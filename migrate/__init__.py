@@ -1,0 +1,1 @@
+"""What happens: passes, the ledger, the engine and the command line."""

@@ -1,0 +1,1 @@
+"""What is wanted: the organisation, its sites and their people, read from YAML and CSV."""

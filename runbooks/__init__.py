@@ -1,0 +1,1 @@
+"""What people do: documents generated from a site's facts."""
