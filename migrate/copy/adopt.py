@@ -1,0 +1,208 @@
+"""Adoption: what a target folder held before we write to it is matched with the source, and not sent again.
+
+Needed when a folder is not empty at our first write, when the ledger was lost, and when the target gave the folder a
+new epoch.  Pairs are one to one.  Received second and header digest make a pair; where they leave a doubt - several
+alike, no Message-ID, another size - the content decides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from connectors.contract import Entry, Folder, FolderMissing, Message, Source, Target
+from connectors.contract import Reason as Why
+from connectors.wire import header_digest, to_wire
+from migrate.copy.batches import Place
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job
+from migrate.ledger import adoption, copies, folders, messages
+from migrate.ledger.adoption import Trait, Unplaced
+from migrate.ledger.schema import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    row: Unplaced
+    entry: Entry
+    evidence: str
+
+
+def adopt(job: Job, hold: Hold, source: Source, target: Target, places: Sequence[Place]) -> int:
+    """Adopt in every target folder where that was not done yet; returns how many messages are there already."""
+    by_target: dict[int, list[Place]] = defaultdict(list)
+    for place in places:
+        if place.row.adopted_at is None:
+            by_target[place.row.id].append(place)
+    return sum(_adopt_folder(job, hold, source, target, group) for group in by_target.values())
+
+
+def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: Sequence[Place]) -> int:
+    place = group[0]
+    count = 0
+    if place.target.messages != 0:
+        from_folders = {one.folder_id: one.source for one in group}
+        # The date first; what a careless tool brought before us with its own date is known by its size and content.
+        traits: tuple[Trait, ...] = ("received", "size")
+        for by in traits:
+            pairs = _match(job, hold, source, target, place, from_folders, by)
+            _record(job, hold, place, pairs)
+            count += len(pairs)
+    with hold.ledger.write() as connection:
+        folders.mark_adopted(connection, place.row.id, job.clock.now())
+    return count
+
+
+def _match(
+    job: Job,
+    hold: Hold,
+    source: Source,
+    target: Target,
+    place: Place,
+    from_folders: dict[int, Folder],
+    by: Trait,
+) -> list[_Pair]:
+    rows, entries = _candidates(hold, target, place, list(from_folders), by)
+    reader = _Reader(job, source, target, place.target, from_folders)
+    reader.read_headers(rows, entries)
+    groups: dict[tuple[int, bytes], tuple[list[Unplaced], list[Entry]]] = defaultdict(lambda: ([], []))
+    for row in rows:
+        value, header = row.received if by == "received" else row.size, reader.row_header(row)
+        if value is not None and header is not None:
+            groups[value, header][0].append(row)
+    for entry in entries:
+        value, header = _value(entry, by), reader.entry_headers.get(entry.key)
+        if value is not None and header is not None:
+            groups[value, header][1].append(entry)
+    return [
+        pair
+        for some_rows, some_entries in groups.values()
+        if some_rows and some_entries
+        for pair in _pair(reader, some_rows, some_entries, by)
+    ]
+
+
+def _pair(reader: _Reader, rows: list[Unplaced], entries: list[Entry], by: Trait) -> Iterable[_Pair]:
+    alone = len(rows) == len(entries) == 1
+    if alone and by == "received" and reader.names_itself(entries[0]):
+        if rows[0].size == entries[0].size:
+            return [_Pair(rows[0], entries[0], "received+header")]
+        evidence = "content" if reader.same_content(rows[0], entries[0]) else "received+header"
+        return [_Pair(rows[0], entries[0], evidence)]
+    return reader.pair_by_content(rows, entries)
+
+
+def _candidates(
+    hold: Hold, target: Target, place: Place, folder_ids: list[int], by: Trait
+) -> tuple[list[Unplaced], list[Entry]]:
+    """Rows and unclaimed target messages that share the trait."""
+    with hold.ledger.read() as connection:
+        wanted = adoption.traits(connection, hold.mailbox.id, place.row, folder_ids, by)
+    entries: list[Entry] = []
+    if wanted:
+        for window in target.entries(place.target, None):
+            alike = [entry for entry in window.entries if _value(entry, by) in wanted]
+            with hold.ledger.read() as connection:
+                entries += [e for e in alike if not copies.is_claimed(connection, place.row.id, e.key)]
+    values = sorted({value for entry in entries if (value := _value(entry, by)) is not None})
+    with hold.ledger.read() as connection:
+        return adoption.unplaced(connection, hold.mailbox.id, place.row, folder_ids, by, values), entries
+
+
+def _value(entry: Entry, by: Trait) -> int | None:
+    return adoption.second(entry.received) if by == "received" else entry.size
+
+
+def _record(job: Job, hold: Hold, place: Place, pairs: Sequence[_Pair]) -> None:
+    now = job.clock.now()
+    with hold.ledger.write() as connection:
+        for pair in pairs:
+            if pair.row.was_copied:
+                copies.record_key(connection, pair.row.id, place.row.id, pair.entry.key)
+                continue
+            there = messages.flags_text(pair.entry.flags or ())
+            copies.record_stored(
+                connection,
+                [
+                    copies.stored(
+                        pair.row.id,
+                        place.row.id,
+                        pair.entry.key,
+                        now,
+                        synced=messages.flags_text(pair.row.flags_seen),
+                        ours="",
+                        theirs=there,
+                        outcome=Outcome.ALREADY_THERE,
+                        reason=Why.ADOPTED,
+                        evidence=pair.evidence,
+                    )
+                ],
+            )
+
+
+class _Reader:
+    """Headers and contents of both sides, read once each."""
+
+    def __init__(
+        self, job: Job, source: Source, target: Target, there: Folder, from_folders: dict[int, Folder]
+    ) -> None:
+        self._job = job
+        self._source = source
+        self._target = target
+        self._there = there
+        self._from = from_folders
+        self._row_headers: dict[int, bytes] = {}
+        self._named: set[str] = set()
+        self.entry_headers: dict[str, bytes] = {}
+
+    def read_headers(self, rows: Sequence[Unplaced], entries: Sequence[Entry]) -> None:
+        by_folder: dict[int, dict[str, int]] = defaultdict(dict)
+        for row in rows:
+            if row.header_digest is None and row.folder_id in self._from:
+                by_folder[row.folder_id][row.key] = row.id
+        for folder_id, keys in by_folder.items():
+            with suppress(FolderMissing):
+                for headers in self._source.headers(self._from[folder_id], list(keys)):
+                    self._row_headers[keys[headers.key]] = header_digest(headers.fields)
+        if entries:
+            for headers in self._target.headers(self._there, [entry.key for entry in entries]):
+                self.entry_headers[headers.key] = header_digest(headers.fields)
+                if b"message-id:" in headers.fields.lower():
+                    self._named.add(headers.key)
+
+    def row_header(self, row: Unplaced) -> bytes | None:
+        return row.header_digest or self._row_headers.get(row.id)
+
+    def names_itself(self, entry: Entry) -> bool:
+        """Whether a Message-ID is in its header."""
+        return entry.key in self._named
+
+    def same_content(self, row: Unplaced, entry: Entry) -> bool:
+        return bool(self.pair_by_content([row], [entry]))
+
+    def pair_by_content(self, rows: Sequence[Unplaced], entries: Sequence[Entry]) -> list[_Pair]:
+        """One to one by core digest."""
+        free: dict[bytes, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            content = self._core(self._target, self._there, entry.key)
+            if content is not None:
+                free[content].append(entry)
+        pairs = []
+        for row in rows:
+            content = row.core_digest
+            if content is None and row.folder_id in self._from:
+                content = self._core(self._source, self._from[row.folder_id], row.key)
+            if content is not None and free[content]:
+                pairs.append(_Pair(row, free[content].pop(0), "content"))
+        return pairs
+
+    def _core(self, side: Source, folder: Folder, key: str) -> bytes | None:
+        with suppress(FolderMissing):
+            for answer in side.read(folder, [key]):
+                if isinstance(answer, Message):
+                    body, digests = to_wire(answer.body, self._job.resources.spool)
+                    body.release()
+                    return digests.core
+        return None

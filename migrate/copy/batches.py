@@ -1,0 +1,114 @@
+"""Cutting what is pending into batches: the engine cuts them, not the connector, so that intents come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from connectors.body import SPOOL_OVER
+from connectors.contract import Folder, Reason
+from migrate.ledger import messages
+from migrate.ledger.folders import TargetFolderRow
+from migrate.ledger.messages import PendingRow
+from migrate.ledger.schema import Outcome
+from migrate.ledger.store import Ledger
+
+#: A batch holds no more than this many bytes, unless one message alone does.
+BATCH_BYTES = 4 << 20
+#: What a message is taken for when its source does not tell its size.
+UNKNOWN_SIZE = 1 << 17
+_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the messages of one source folder go."""
+
+    folder_id: int
+    source: Folder
+    target: Folder
+    row: TargetFolderRow
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that are read, intended and written together."""
+
+    place: Place
+    rows: Sequence[PendingRow]
+
+    @property
+    def size(self) -> int:
+        """Bytes as listed."""
+        return sum(_size(row) for row in self.rows)
+
+    @property
+    def oversize(self) -> bool:
+        """One message that is spooled to disk, alone."""
+        return len(self.rows) == 1 and _size(self.rows[0]) > SPOOL_OVER
+
+
+def cut(rows: Iterable[PendingRow], most: int) -> Iterator[list[PendingRow]]:
+    """Rows in order, in pieces of at most ``most`` messages and :data:`BATCH_BYTES` bytes; large ones alone."""
+    piece: list[PendingRow] = []
+    size = 0
+    for row in rows:
+        if piece and (len(piece) == most or size + _size(row) > BATCH_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += _size(row)
+    if piece:
+        yield piece
+
+
+class BatchQueue:
+    """The pending messages of a mailbox, handed out batch by batch to any number of pairs."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        places: Sequence[Place],
+        *,
+        most: int,
+        max_message: int | None,
+        now: float,
+        hold_back: frozenset[int] = frozenset(),
+    ) -> None:
+        self._ledger = ledger
+        self._most = most
+        self._max_message = max_message
+        self._now = now
+        self._hold_back = hold_back
+        self._lock = Lock()
+        self._batches = self._all(places)
+
+    def next(self) -> Batch | None:
+        with self._lock:
+            return next(self._batches, None)
+
+    def _all(self, places: Sequence[Place]) -> Iterator[Batch]:
+        for place in places:
+            for rows in cut(self._pending(place), self._most):
+                yield Batch(place, rows)
+
+    def _pending(self, place: Place) -> Iterator[PendingRow]:
+        after = 0
+        while True:
+            with self._ledger.read() as connection:
+                rows = messages.pending(connection, place.folder_id, place.source.epoch, after, _ROWS)
+            if not rows:
+                return
+            after = rows[-1].id
+            too_large = [row for row in rows if self._max_message and (row.size or 0) > self._max_message]
+            if too_large:
+                with self._ledger.write() as connection:
+                    decisions = [(row.id, Outcome.REFUSED, Reason.TOO_LARGE) for row in too_large]
+                    messages.decide(connection, decisions, self._now)
+            left = self._hold_back.union(row.id for row in too_large)
+            yield from (row for row in rows if row.id not in left)
+
+
+def _size(row: PendingRow) -> int:
+    return UNKNOWN_SIZE if row.size is None else row.size

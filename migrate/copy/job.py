@@ -1,0 +1,94 @@
+"""What a pass needs to know: one mailbox, both its sides, the rules, and the world's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Protocol
+
+from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target
+from migrate.ledger.schema import Direction
+
+
+class Clock(Protocol):
+    """Time, so that tests can turn it."""
+
+    def now(self) -> float:
+        """Seconds since 1970, UTC."""
+
+    def wait(self, seconds: float, stop: Event) -> bool:
+        """Sleep, no longer than until ``stop`` is set; True when it is."""
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def wait(self, seconds: float, stop: Event) -> bool:
+        return stop.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a source folder's messages go on the target."""
+
+    path: tuple[str, ...]
+    role: Role | None = None
+    #: The plan says that several folders may go into this one; otherwise they are kept apart.
+    merge: bool = False
+
+
+class Rules(Protocol):
+    """What the plan says about folders and messages, as one pass applies it."""
+
+    def place(self, folder: Folder) -> Placement | None:
+        """Where the folder's messages go on the target; None leaves the folder out."""
+
+    def leaves_out(self, entry: Entry) -> Reason | None:
+        """Why this message is left out; None when it is to be copied."""
+
+    def digest(self) -> str:
+        """The same for the same rules, so that a change of rules is noticed."""
+
+
+class Progress(Protocol):
+    """Hears how a pass goes on.  Called from several threads."""
+
+    def scanned(self, mailbox: str, folder: tuple[str, ...], messages: int) -> None: ...
+    def to_copy(self, mailbox: str, messages: int, size: int) -> None: ...
+    def copied(self, mailbox: str, messages: int, size: int) -> None: ...
+    def waiting(self, mailbox: str, seconds: float, messages: int) -> None: ...
+
+
+class Quiet:
+    """Progress that nobody watches."""
+
+    def scanned(self, mailbox: str, folder: tuple[str, ...], messages: int) -> None: ...
+    def to_copy(self, mailbox: str, messages: int, size: int) -> None: ...
+    def copied(self, mailbox: str, messages: int, size: int) -> None: ...
+    def waiting(self, mailbox: str, seconds: float, messages: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mailbox and one of its sources, to be brought to its target."""
+
+    mailbox: str
+    site: str
+    #: The name the plan gives the source; several sources of one mailbox differ by it.
+    source: str
+    open_source: Callable[[Event], Source]
+    open_target: Callable[[Event], Target]
+    rules: Rules
+    resources: Resources
+    direction: Direction = Direction.FORTH
+    #: Pairs of sessions (one on each side) that may work at the same time.
+    pairs: int = 4
+    clock: Clock = field(default_factory=SystemClock)
+    progress: Progress = field(default_factory=Quiet)
+    #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
+    only_folders: tuple[tuple[str, ...], ...] = ()

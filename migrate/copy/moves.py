@@ -1,0 +1,244 @@
+"""What changed its place on the source: the copy we made follows, and no second one is sent.
+
+A new row and a copy of ours are one message when the system says so (object id), or when received second, size and
+header digest agree.  Where the header cannot tell for sure - no Message-ID, or several that look alike - the content
+decides.  In doubt the new row stays pending and is copied: better twice than lost.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from connectors.contract import ConnectorError, Folder, FolderMissing, Message, Reason, Receipt, Source, Target
+from connectors.wire import header_digest, to_wire
+from migrate.copy.batches import Place
+from migrate.copy.compare import is_untouched
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job
+from migrate.copy.scan import Listed
+from migrate.ledger import attempts, copies, folders, messages
+from migrate.ledger.attempts import Intent
+from migrate.ledger.copies import CopyRow
+from migrate.ledger.schema import Outcome
+
+#: Seconds that a MOVE may take before it counts as failed.
+_DEADLINE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Row ``new`` is the message whose copy ``copy`` we made under another key."""
+
+    new: int
+    folder_id: int
+    copy: CopyRow
+
+
+def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> list[Moved]:
+    """Pair new rows with copies whose message left its old place.  Reads the source, writes gone marks only."""
+    by_id = {one.row.id: one for one in listed}
+    _recheck_twins(job, hold, source, by_id)
+    with hold.ledger.read() as connection:
+        pairs = copies.lookalikes(connection, hold.mailbox.id, job.direction, "gone")
+        old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
+        new = messages.by_id(connection, sorted({row for row, _, _ in pairs}))
+    candidates: dict[int, list[CopyRow]] = defaultdict(list)
+    for row, folder_id, copy in pairs:
+        if folder_id in by_id:
+            candidates[row].append(old[copy])
+    digests = _header_digests(source, by_id, [new[row] for row in candidates])
+    moved: list[Moved] = []
+    taken: set[int] = set()
+    for row, alike in candidates.items():
+        free = [copy for copy in alike if copy.id not in taken]
+        chosen = _choose(job, source, by_id, new[row], free, digests.get(row))
+        if chosen is not None:
+            taken.add(chosen.id)
+            moved.append(Moved(row, new[row].folder_id, chosen))
+    return moved
+
+
+def _choose(
+    job: Job,
+    source: Source,
+    listed: Mapping[int, Listed],
+    new: messages.NewRow,
+    candidates: Sequence[CopyRow],
+    digest: tuple[bytes, bool] | None,
+) -> CopyRow | None:
+    """The copy that is this message, None when none is for sure."""
+    for copy in candidates:
+        if new.object_id is not None and new.object_id == copy.object_id:
+            return copy
+    if digest is None:
+        return None
+    header, has_message_id = digest
+    alike = [copy for copy in candidates if copy.header_digest == header]
+    if len(alike) == 1 and has_message_id:
+        return alike[0]
+    if not alike:
+        return None
+    content = _source_digest(job, source, listed[new.folder_id], new.key)
+    return next((copy for copy in alike if copy.source_digest == content), None)
+
+
+def _recheck_twins(job: Job, hold: Hold, source: Source, listed: Mapping[int, Listed]) -> None:
+    """A message may leave a folder that was listed already for one that was not: look for such pairs once more."""
+    with hold.ledger.read() as connection:
+        pairs = copies.lookalikes(connection, hold.mailbox.id, job.direction, "there")
+        old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
+    suspects: dict[int, dict[str, int]] = defaultdict(dict)
+    for copy in old.values():
+        if copy.folder_id in listed and listed[copy.folder_id].folder.epoch == copy.epoch:
+            suspects[copy.folder_id][copy.key] = copy.id
+    for folder_id, keys in suspects.items():
+        try:
+            there = {entry.key for entry in source.states(listed[folder_id].folder, list(keys))}
+        except FolderMissing:
+            there = set()
+        with hold.ledger.write() as connection:
+            gone = [row for key, row in keys.items() if key not in there]
+            messages.mark_gone(connection, gone, job.clock.now())
+
+
+def _header_digests(
+    source: Source, listed: Mapping[int, Listed], rows: Iterable[messages.NewRow]
+) -> dict[int, tuple[bytes, bool]]:
+    """By row: the header digest, and whether a Message-ID is in it."""
+    by_folder: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        by_folder[row.folder_id][row.key] = row.id
+    digests: dict[int, tuple[bytes, bool]] = {}
+    for folder_id, keys in by_folder.items():
+        with suppress(FolderMissing):
+            for headers in source.headers(listed[folder_id].folder, list(keys)):
+                digests[keys[headers.key]] = header_digest(headers.fields), _names_itself(headers.fields)
+    return digests
+
+
+def _names_itself(fields: bytes) -> bool:
+    return any(line.lower().startswith(b"message-id:") for line in fields.splitlines())
+
+
+def _source_digest(job: Job, source: Source, listed: Listed, key: str) -> bytes | None:
+    with suppress(FolderMissing):
+        for answer in source.read(listed.folder, [key]):
+            if isinstance(answer, Message):
+                body, digests = to_wire(answer.body, job.resources.spool)
+                body.release()
+                return digests.source
+    return None
+
+
+def follow(job: Job, hold: Hold, target: Target, moved: Sequence[Moved], places: Mapping[int, Place]) -> int:
+    """Let our copies follow where they may; returns how many were moved on the target.
+
+    A copy follows only before its people went live, where the target can move, and while it is as we left it.
+    Otherwise it stays, and the ledger says so.
+    """
+    may_move = hold.mailbox.went_live is None and target.capabilities().moves
+    by_route: dict[tuple[int, int], list[Moved]] = defaultdict(list)
+    stays: list[Moved] = []
+    for one in moved:
+        place = places.get(one.folder_id)
+        elsewhere = place is not None and one.copy.target_folder_id != place.row.id
+        if may_move and elsewhere and one.copy.target_key is not None and one.copy.outcome is not Outcome.UNCERTAIN:
+            by_route[one.copy.target_folder_id, one.folder_id].append(one)
+        else:
+            stays.append(one)
+    count = 0
+    for (origin_id, folder_id), group in by_route.items():
+        followed = _follow_route(job, hold, target, group, origin_id, places[folder_id])
+        stays.extend(one for one in group if one not in followed)
+        count += len(followed)
+    with hold.ledger.write() as connection:
+        for one in stays:
+            _stay(connection, one, places.get(one.folder_id), job.clock.now())
+    return count
+
+
+def _follow_route(
+    job: Job, hold: Hold, target: Target, group: Sequence[Moved], origin_id: int, to: Place
+) -> list[Moved]:
+    with hold.ledger.read() as connection:
+        was = folders.target_by_id(connection, origin_id)
+    origin = target.ensure(was.path, None)
+    if origin.epoch != was.epoch:
+        return []
+    states = {entry.key: entry for entry in target.states(origin, [one.copy.target_key or "" for one in group])}
+    free = [one for one in group if is_untouched(one.copy, states.get(one.copy.target_key or ""))]
+    if not free:
+        return []
+    fence = target.fence(to.target, [])
+    with hold.ledger.write() as connection:
+        attempts.record(connection, [_intent(job, hold, one, to, fence) for one in free])
+    hold.check()
+    followed: list[Moved] = []
+    for receipt in _move(job, hold, target, origin, to, free):
+        one = free[receipt.ordinal]
+        if receipt.outcome == "uncertain" or (receipt.outcome == "stored" and receipt.key is None):
+            # Settled later: the attempt stays open.
+            followed.append(one)
+            continue
+        with hold.ledger.write() as connection:
+            attempts.settle(connection, [one.new])
+            if receipt.outcome == "stored":
+                followed.append(one)
+                copies.hand_over(connection, one.copy.id, one.new, to.row.id, receipt.key, job.clock.now())
+    return followed
+
+
+def _move(job: Job, hold: Hold, target: Target, origin: Folder, to: Place, free: Sequence[Moved]) -> Iterator[Receipt]:
+    try:
+        yield from target.move(origin, to.target, [one.copy.target_key or "" for one in free])
+    except ConnectorError:
+        # What is still open can only have happened by now; settling finds out.
+        with hold.ledger.write() as connection:
+            attempts.end_by(connection, [one.new for one in free], job.clock.now())
+        raise
+
+
+def _intent(job: Job, hold: Hold, one: Moved, to: Place, fence: str) -> Intent:
+    return Intent(
+        mailbox_id=hold.mailbox.id,
+        message_id=one.new,
+        kind="move",
+        batch=uuid4().hex,
+        ordinal=0,
+        target_folder_id=to.row.id,
+        fence=fence,
+        wire_digest=one.copy.wire_digest or b"",
+        wire_size=one.copy.size or 0,
+        header_digest=one.copy.header_digest or b"",
+        rfc_message_id=one.copy.message_id,
+        received=one.copy.received or 0,
+        flags=messages.flags_text(one.copy.flags_ours),
+        deadline=job.clock.now() + _DEADLINE,
+        origin_message_id=one.copy.id,
+    )
+
+
+def _stay(connection: Connection, one: Moved, place: Place | None, now: float) -> None:
+    """Our copy stays where it is and is the new row's from now on."""
+    same_place = place is not None and one.copy.target_folder_id == place.row.id
+    outcome, reason = one.copy.outcome, None if same_place else Reason.MOVED_ON_SOURCE
+    if outcome is Outcome.UNCERTAIN:
+        reason = Reason.UNANSWERED
+    elif not same_place:
+        outcome = Outcome.ALREADY_THERE
+    copies.hand_over(
+        connection,
+        one.copy.id,
+        one.new,
+        one.copy.target_folder_id,
+        one.copy.target_key,
+        now,
+        outcome=outcome,
+        reason=reason,
+    )

@@ -1,0 +1,144 @@
+"""Pairs: a source session with its reading thread, a target session with its writing thread, a channel between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
+from migrate.copy.batches import BatchQueue
+from migrate.copy.channel import Channel, Closed
+from migrate.copy.hold import Hold, HoldLost
+from migrate.copy.job import Job
+from migrate.copy.reader import AHEAD, PreparedBatch, read_batches
+from migrate.copy.sessions import Sessions
+from migrate.copy.writer import Writer
+from migrate.ledger.store import LedgerError
+
+#: Seconds without a new batch after which receipts are put on disk by themselves.
+_IDLE = 0.05
+#: Batches in a row that may fail for the line's sake before a pair gives up; seconds between them double.
+_FAILURES = 5
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+
+#: One message that is too large for memory at a time, over all mailboxes of the process.
+_oversize = Lock()
+
+#: What may end a pair; anything else is a defect of ours and passes as it is.
+PairError = ConnectorError | HoldLost | LedgerError
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """How a person stops a run: ``stop`` ends it after the batch in hand, ``abort`` cuts the connections."""
+
+    stop: Event
+    abort: Event
+
+
+class Pair(Thread):
+    """Copies batches until the queue is empty, and ends by itself.
+
+    ``errors`` says then what went wrong, ``died`` what should never have.
+    """
+
+    def __init__(self, job: Job, hold: Hold, sessions: Sessions, queue: BatchQueue, halt: Halt) -> None:
+        super().__init__(name=f"write {job.mailbox}", daemon=True)
+        self._job = job
+        self._hold = hold
+        self._sessions = sessions
+        self._queue = queue
+        self._halt = halt
+        self._channel: Channel[PreparedBatch] = Channel(AHEAD)
+        self._failures = 0
+        self.errors: list[PairError] = []
+        self.died: BaseException | None = None
+
+    def abort(self) -> None:
+        """Cut both connections, from any thread."""
+        self._sessions.abort()
+
+    def run(self) -> None:
+        self._guarded(self._copy)
+
+    def _copy(self) -> None:
+        self._sessions.open()
+        reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
+        reader.start()
+        self._guarded(self._write)
+        for left in self._channel.cut():
+            left.release()
+        if self.errors or self.died:
+            self._sessions.abort()
+        while reader.is_alive():
+            reader.join(timeout=1)
+
+    def _guarded(self, half: Callable[[], None]) -> None:
+        try:
+            half()
+        except Closed:
+            pass
+        except (ConnectorError, HoldLost, LedgerError) as error:
+            self.errors.append(error)
+        except BaseException as error:  # noqa: BLE001  # a thread's death must reach whoever joins it
+            self.died = error
+
+    def _read(self) -> None:
+        try:
+            while True:
+                try:
+                    read_batches(
+                        self._job, self._sessions.source, self._queue, self._channel, self._halt.stop, _oversize
+                    )
+                    break
+                except FolderMissing as error:
+                    # Its messages stay pending; the next scan says what became of them.
+                    self.errors.append(error)
+        finally:
+            self._channel.end()
+
+    def _write(self) -> None:
+        writer = Writer(self._job, self._hold, self._sessions.target)
+        try:
+            while not self._halt.stop.is_set():
+                batch = self._channel.get(_IDLE)
+                if batch is None:
+                    writer.flush()
+                    continue
+                try:
+                    writer.write(batch)
+                    self._failures = 0
+                except (Transient, FolderMissing) as error:
+                    self._pause(error)
+                finally:
+                    batch.release()
+        finally:
+            writer.flush()
+
+    def _pause(self, error: Transient | FolderMissing) -> None:
+        """The wrapped session signs in again at the next call; give the other side time before that."""
+        self._failures += 1
+        if self._failures == _FAILURES:
+            raise error
+        asked = error.retry_after if isinstance(error, Transient) else None
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (self._failures - 1)) if asked is None else asked
+        if self._job.clock.wait(pause, self._halt.stop):
+            raise Stopped("interrupted") from error
+
+
+def run_pairs(pairs: Sequence[Pair], halt: Halt) -> list[PairError]:
+    """Run pairs to their end and return what went wrong in them; a defect of ours is raised."""
+    for pair in pairs:
+        pair.start()
+    for pair in pairs:
+        while pair.is_alive():
+            pair.join(timeout=0.2)
+            if halt.abort.is_set():
+                for other in pairs:
+                    other.abort()
+    for pair in pairs:
+        if pair.died is not None:
+            raise pair.died
+    return [error for pair in pairs for error in pair.errors]

@@ -1,0 +1,63 @@
+"""Where source folders go: the target folders are made, and kept apart unless the plan merges them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+
+from connectors.contract import Folder, Reason, Refused, Target
+from migrate.copy.batches import Place
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job, Placement
+from migrate.copy.scan import Listed
+from migrate.ledger import folders, messages
+from migrate.ledger.schema import Outcome
+
+
+def make_places(job: Job, hold: Hold, target: Target, listed: Sequence[Listed]) -> dict[int, Place]:
+    """Places, by source folder row, of the folders that have something to copy or never had a place.
+
+    A folder that the target refuses keeps its messages, accounted for as refused.
+    """
+    with hold.ledger.read() as connection:
+        pending = messages.count_pending(connection, hold.mailbox.id, job.direction)
+    places: dict[int, Place] = {}
+    # Folders with a role first: the target's own folder of that role is theirs, whatever others are called.
+    for one in sorted(listed, key=lambda one: one.folder.role is None):
+        placement = job.rules.place(one.folder)
+        if placement is None or (one.row.target_folder_id is not None and one.row.id not in pending):
+            continue
+        try:
+            there = _make(job, hold, target, one, placement)
+        except Refused as refusal:
+            _refuse_folder(job, hold, one, refusal.reason)
+            continue
+        with hold.ledger.write() as connection:
+            row = folders.target(connection, hold.mailbox.id, job.direction, there)
+            folders.place(connection, one.row.id, row.id)
+        places[one.row.id] = Place(one.row.id, one.folder, there, row)
+    return places
+
+
+def _make(job: Job, hold: Hold, target: Target, one: Listed, placement: Placement) -> Folder:
+    """The target folder, under another name when an unrelated source folder has it already."""
+    there = target.ensure(placement.path, placement.role)
+    if placement.merge:
+        return there
+    with hold.ledger.read() as connection:
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+    for number in count(2):
+        if folders.path_text(there.path) not in others:
+            return there
+        *parents, name = placement.path
+        there = target.ensure((*parents, f"{name} ({number})"), None)
+    raise AssertionError("count() does not end")
+
+
+def _refuse_folder(job: Job, hold: Hold, one: Listed, reason: Reason) -> None:
+    with hold.ledger.write() as connection:
+        after = 0
+        while rows := messages.pending(connection, one.row.id, one.folder.epoch, after, 1000):
+            after = rows[-1].id
+            decisions = [(row.id, Outcome.REFUSED, reason) for row in rows]
+            messages.decide(connection, decisions, job.clock.now())

@@ -1,0 +1,234 @@
+"""Running a pass from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from connectors.contract import (
+    AuthFailed,
+    ConnectorError,
+    Fatal,
+    FolderMissing,
+    OverQuota,
+    Source,
+    Stopped,
+    Target,
+    Unavailable,
+)
+from migrate.copy import settle
+from migrate.copy.adopt import adopt
+from migrate.copy.batches import BatchQueue, Place
+from migrate.copy.compare import TRIED_AGAIN
+from migrate.copy.flags import carry_flags
+from migrate.copy.hold import Hold, HoldLost, hold
+from migrate.copy.job import Job
+from migrate.copy.moves import find_moved, follow
+from migrate.copy.pair import Halt, Pair, PairError, run_pairs
+from migrate.copy.places import make_places
+from migrate.copy.scan import Listed, scan
+from migrate.copy.sessions import Sessions
+from migrate.ledger import attempts, copies, folders, mailboxes, messages
+from migrate.ledger.messages import Tally
+from migrate.ledger.schema import MailboxState, Outcome
+from migrate.ledger.store import Ledger, LedgerError
+
+#: A pair more is opened only for so many messages more.
+_MESSAGES_A_PAIR = 200
+#: Times that what came back as pending is tried in one pass, as long as each time brings something.
+_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What a pass came to.  ``tally.seen`` is the sum of all outcomes, always."""
+
+    mailbox: str
+    tally: Tally
+    #: In flight when the pass ended; the next one settles them.
+    in_flight: int
+    errors: tuple[PairError, ...]
+    interrupted: bool
+    #: What this pass did itself.
+    copied: int = 0
+    moved: int = 0
+    flagged: int = 0
+    adopted: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Everything seen is accounted for, and nothing is left to do but what is refused or uncertain."""
+        return not self.errors and not self.interrupted and not self.tally.outcomes[Outcome.PENDING]
+
+
+def run_pass(job: Job, ledger: Ledger, halt: Halt) -> PassResult:
+    """One pass over one mailbox.
+
+    Raises :class:`migrate.copy.hold.MailboxBusy` when another pass holds it; what goes wrong with a system is in
+    ``PassResult.errors``, with all that was done before recorded.
+    """
+    with hold(ledger, job.mailbox, job.site, job.clock.now()) as held:
+        one = _Pass(job, held, halt)
+        try:
+            one.run()
+        except (ConnectorError, LedgerError) as error:
+            one.errors.append(error)
+        return one.finish()
+
+
+def run_adoption(job: Job, ledger: Ledger, halt: Halt) -> PassResult:
+    """Scan and adopt only: nothing is written to either side, save the target folders that are not there yet."""
+    with hold(ledger, job.mailbox, job.site, job.clock.now()) as held:
+        one = _Pass(job, held, halt)
+        try:
+            one.adopt_only()
+        except (ConnectorError, LedgerError) as error:
+            one.errors.append(error)
+        return one.finish()
+
+
+class _Pass:
+    """The steps of a pass, in order, on the sessions they share."""
+
+    def __init__(self, job: Job, held: Hold, halt: Halt) -> None:
+        self._job = job
+        self._hold = held
+        self._ledger = held.ledger
+        self._halt = halt
+        self.errors: list[PairError] = []
+        self._copied = self._moved = self._flagged = self._adopted = 0
+        self._before = self._count_on_target()
+
+    def run(self) -> None:
+        with closing(Sessions(self._job, self._halt.stop)) as sessions:
+            sessions.open()
+            source, target = sessions.source, sessions.target
+            settle.look(self._hold, target, self._job.direction, self._job.clock)
+            listed = scan(self._job, self._hold, source)
+            for _ in range(_ROUNDS):
+                before = self._unfinished()
+                self._copy_round(sessions, listed)
+                self._settle(target)
+                after = self._unfinished()
+                if not sum(after) or after == before or self._halt.stop.is_set() or self._is_hopeless():
+                    break
+            if not self._halt.stop.is_set():
+                self._flagged = carry_flags(self._job, self._hold, target)
+                self._save_tokens(listed)
+
+    def adopt_only(self) -> None:
+        with closing(Sessions(self._job, self._halt.stop)) as sessions:
+            sessions.open()
+            source, target = sessions.source, sessions.target
+            settle.look(self._hold, target, self._job.direction, self._job.clock)
+            listed = scan(self._job, self._hold, source)
+            places = make_places(self._job, self._hold, target, listed)
+            self._adopted = adopt(self._job, self._hold, source, target, list(places.values()))
+
+    def finish(self) -> PassResult:
+        """Close the pass in the ledger.  A pass whose hold was lost leaves that to its successor."""
+        with self._ledger.read() as connection:
+            mailbox_id = self._hold.mailbox.id
+            tally = messages.tally(connection, [mailbox_id], self._job.direction)[mailbox_id]
+            in_flight = attempts.count_unsettled(connection, mailbox_id)
+        errors = _distinct(self.errors)
+        copied = self._count_on_target() - self._before - self._adopted
+        result = PassResult(
+            self._job.mailbox, tally, in_flight, errors, self._halt.stop.is_set(), copied, self._moved,
+            self._flagged, self._adopted,
+        )  # fmt: skip
+        if not any(isinstance(error, HoldLost) for error in errors):
+            state = MailboxState.COPIED if result.complete else MailboxState.INCOMPLETE
+            error = str(errors[0]) if errors else None
+            with self._ledger.write() as connection:
+                mailboxes.finish(connection, mailbox_id, state, self._job.clock.now(), error)
+        return result
+
+    def _copy_round(self, sessions: Sessions, listed: Sequence[Listed]) -> None:
+        source, target = sessions.source, sessions.target
+        moved = find_moved(self._job, self._hold, source, listed)
+        places = make_places(self._job, self._hold, target, listed)
+        self._moved += follow(self._job, self._hold, target, moved, places)
+        self._adopted += adopt(self._job, self._hold, source, target, list(places.values()))
+        with self._ledger.read() as connection:
+            pending = messages.count_pending(connection, self._hold.mailbox.id, self._job.direction)
+        count, size = (sum(column) for column in zip(*pending.values(), strict=True)) if pending else (0, 0)
+        if count and not self._halt.stop.is_set():
+            self._job.progress.to_copy(self._job.mailbox, count, size)
+            self._copy(sessions, list(places.values()), count)
+
+    def _copy(self, sessions: Sessions, places: Sequence[Place], count: int) -> None:
+        queue = self._queue(sessions.target, places)
+        with ExitStack() as extras:
+            pairs = [Pair(self._job, self._hold, sessions, queue, self._halt)]
+            for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
+                extra = extras.enter_context(closing(Sessions(self._job, self._halt.stop)))
+                pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
+            # A round that is tried again brings its own troubles; those of the last one count.
+            self.errors = _without_refused_extras(run_pairs(pairs, self._halt), pairs[0])
+
+    def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
+        with self._ledger.read() as connection:
+            look_alike = copies.lookalikes(connection, self._hold.mailbox.id, self._job.direction, "in flight")
+        capabilities = target.capabilities()
+        return BatchQueue(
+            self._ledger,
+            places,
+            most=capabilities.batch,
+            max_message=capabilities.max_message,
+            now=self._job.clock.now(),
+            # What may be the same message as one in flight waits until that is settled.
+            hold_back=frozenset(new for new, _, _ in look_alike),
+        )
+
+    def _more_pairs(self, source: Source, target: Target, count: int) -> int:
+        """Pairs beside the first: no more than either side bears, and than the work is worth."""
+        sides = source.capabilities(), target.capabilities()
+        if sides[0].sequential or not sides[1].returns_keys:
+            return 0
+        most = min(self._job.pairs, *(side.sessions for side in sides))
+        return min(most, -(-count // _MESSAGES_A_PAIR)) - 1
+
+    def _settle(self, target: Target) -> None:
+        """Wait for what is in flight, until all is settled or somebody stops the run."""
+        while (due_in := settle.look(self._hold, target, self._job.direction, self._job.clock)) is not None:
+            with self._ledger.read() as connection:
+                waiting = attempts.count_unsettled(connection, self._hold.mailbox.id)
+            self._job.progress.waiting(self._job.mailbox, due_in, waiting)
+            if self._job.clock.wait(due_in, self._halt.stop):
+                return
+
+    def _unfinished(self) -> tuple[int, int]:
+        """Messages pending, and how many of them are in flight."""
+        with self._ledger.read() as connection:
+            pending = messages.count_pending(connection, self._hold.mailbox.id, self._job.direction)
+            in_flight = attempts.count_unsettled(connection, self._hold.mailbox.id)
+        return sum(count for count, _ in pending.values()), in_flight
+
+    def _is_hopeless(self) -> bool:
+        return any(isinstance(error, AuthFailed | Fatal | OverQuota | HoldLost | Stopped) for error in self.errors)
+
+    def _count_on_target(self) -> int:
+        with self._ledger.read() as connection:
+            return copies.count(connection, self._hold.mailbox.id, self._job.direction)
+
+    def _save_tokens(self, listed: Sequence[Listed]) -> None:
+        """A token is kept only where nothing is left to do: the next pass skips what it proves unmoved."""
+        with self._ledger.write() as connection:
+            open_folders = messages.unfinished_folders(
+                connection, self._hold.mailbox.id, self._job.direction, TRIED_AGAIN
+            )
+            for one in listed:
+                if not one.skipped and one.row.id not in open_folders:
+                    folders.save_token(connection, one.row.id, one.folder.token, one.cursor, self._job.rules.digest())
+
+
+def _without_refused_extras(errors: list[PairError], first: Pair) -> list[PairError]:
+    """A system that takes no further session is no trouble as long as the first pair works."""
+    return [error for error in errors if error in first.errors or not isinstance(error, Unavailable)]
+
+
+def _distinct(errors: Sequence[PairError]) -> tuple[PairError, ...]:
+    """Each trouble once; a folder that moved meanwhile is seen by the next pass and is none."""
+    return tuple({str(error): error for error in errors if not isinstance(error, FolderMissing)}.values())

@@ -1,0 +1,140 @@
+"""Listing a source and comparing it with the ledger.  Writes nothing but the ledger."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
+from migrate.copy.compare import compare
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job
+from migrate.ledger import folders, messages
+from migrate.ledger.folders import FolderRow
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A source folder of this pass."""
+
+    row: FolderRow
+    folder: Folder
+    #: Where the next listing may start, once nothing of this one is pending.
+    cursor: str | None
+    #: Nothing in it changed since the last pass.
+    skipped: bool
+
+
+def scan(job: Job, hold: Hold, source: Source) -> list[Listed]:
+    """List every folder of the source that the job names; new, changed, returned and gone go into the ledger."""
+    with hold.ledger.read() as connection:
+        before = {row.path: row for row in folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source)}
+    listed: list[Listed] = []
+    there: set[tuple[str, ...]] = set()
+    for folder in source.folders():
+        there.add(folder.path)
+        if _is_wanted(job, folder.path):
+            found = _scan_folder(job, hold, source, folder, before.get(folder.path))
+            if found is not None:
+                listed.append(found)
+    for path, row in before.items():
+        if path not in there and row.gone_at is None and _is_wanted(job, path):
+            _folder_is_gone(job, hold, row)
+    return listed
+
+
+def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
+    return not job.only_folders or any(path[: len(only)] == only for only in job.only_folders)
+
+
+def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None) -> Listed | None:
+    """Compare one folder; None when it went away meanwhile (the next pass sees that)."""
+    digest = job.rules.digest()
+    if row is not None and _is_unmoved(row, folder, digest, source):
+        job.progress.scanned(job.mailbox, folder.path, 0)
+        return Listed(row, folder, row.cursor, skipped=True)
+    fresh = row is None or row.epoch != folder.epoch
+    may_continue = row is not None and not fresh and row.rules_digest == digest
+    with hold.ledger.write() as connection:
+        if row is None:
+            row = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder)
+        else:
+            folders.relist(connection, row.id, folder)
+    try:
+        cursor = _compare_windows(job, hold, source, folder, row, row.cursor if may_continue else None)
+    except FolderMissing:
+        return None
+    if fresh:
+        with hold.ledger.write() as connection:
+            old = messages.ids_of_other_epochs(connection, row.id, folder.epoch)
+            messages.mark_gone(connection, old, job.clock.now())
+    return Listed(row, folder, cursor, skipped=False)
+
+
+def _is_unmoved(row: FolderRow, folder: Folder, digest: str, source: Source) -> bool:
+    """Whether the folder's token proves that there is nothing new, not even a flag."""
+    return (
+        source.capabilities().flag_tokens
+        and folder.token is not None
+        and folder.token == row.token
+        and folder.epoch == row.epoch
+        and digest == row.rules_digest
+        and row.gone_at is None
+    )
+
+
+def _compare_windows(
+    job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow, cursor: str | None
+) -> str | None:
+    left_out = Reason.RULE_FOLDER if job.rules.place(folder) is None else None
+
+    def leaves_out(entry: Entry) -> Reason | None:
+        return left_out or job.rules.leaves_out(entry)
+
+    named = array("q")
+    complete, gone, count = True, list[str](), 0
+    with hold.ledger.read() as connection:
+        newest = messages.newest(connection, row.id)
+    for window in source.entries(folder, cursor):
+        complete, cursor = window.complete, window.cursor
+        gone.extend(window.gone)
+        count += len(window.entries)
+        keys = [entry.key for entry in window.entries]
+        with hold.ledger.write() as connection:
+            known = messages.known(connection, row.id, folder.epoch, keys)
+            changes = compare(window.entries, known, leaves_out)
+            now = job.clock.now()
+            messages.see(connection, changes.seen)
+            messages.decide(connection, changes.decided, now)
+            messages.add(connection, hold.mailbox.id, job.direction, row.id, folder.epoch, changes.new, now)
+        named.extend(changes.named)
+        job.progress.scanned(job.mailbox, folder.path, count)
+    with hold.ledger.write() as connection:
+        if complete:
+            # Rows made by this listing are there; only rows from before can be missing from it.
+            missing = _not_named(messages.ids(connection, row.id, folder.epoch, newest), named)
+        else:
+            missing = messages.ids_by_key(connection, row.id, folder.epoch, gone)
+        messages.mark_gone(connection, missing, job.clock.now())
+    return cursor
+
+
+def _folder_is_gone(job: Job, hold: Hold, row: FolderRow) -> None:
+    with hold.ledger.write() as connection:
+        now = job.clock.now()
+        newest = messages.newest(connection, row.id)
+        messages.mark_gone(connection, list(messages.ids(connection, row.id, row.epoch, newest)), now)
+        folders.mark_gone(connection, row.id, now)
+
+
+def _not_named(rows: Iterator[int], named: array[int]) -> list[int]:
+    ordered = sorted(named)
+    missing = []
+    place = 0
+    for row in rows:
+        while place < len(ordered) and ordered[place] < row:
+            place += 1
+        if place == len(ordered) or ordered[place] != row:
+            missing.append(row)
+    return missing

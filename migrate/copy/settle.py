@@ -1,0 +1,170 @@
+"""Settling: finding out what became of messages that were in flight when something went wrong.
+
+An attempt may be called absent, and its message sent again, only when nobody can commit it any more (its deadline), the
+target has had its time to show it (the connector's ``settle``), and two looks agree.  It may be called present at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from connectors.contract import Folder, Found, Reason, Suspect, Target
+from migrate.copy.hold import Hold
+from migrate.copy.job import Clock
+from migrate.ledger import attempts, copies, folders, messages
+from migrate.ledger.attempts import AttemptRow
+from migrate.ledger.claims import Claims
+from migrate.ledger.schema import Direction, Outcome
+
+#: The least time between two looks that are to agree (seconds).
+_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(slots=True)
+class _Verdicts:
+    """What one look says about a mailbox's open attempts."""
+
+    present: list[tuple[AttemptRow, str, int]] = field(default_factory=list)
+    absent: list[AttemptRow] = field(default_factory=list)
+    uncertain: list[tuple[AttemptRow, str | None, int]] = field(default_factory=list)
+    #: Seconds until the first of the others can be settled; None when none is left.
+    due_in: float | None = None
+
+    def judge(self, row: AttemptRow, found: Found, folder_id: int, now: float, settle: timedelta) -> None:
+        """Sort one answer; what cannot be settled yet says when it can."""
+        if found.verdict == "present" and found.key is not None:
+            self.present.append((row, found.key, folder_id))
+            return
+        final = row.deadline + settle.total_seconds()
+        if now >= final and row.absent_at is not None and row.absent_at + _BETWEEN_LOOKS <= now:
+            if found.verdict == "absent":
+                self.absent.append(row)
+            else:
+                self.uncertain.append((row, found.key, folder_id))
+            return
+        first_look = now if row.absent_at is None else row.absent_at
+        due_in = max(final, first_look + _BETWEEN_LOOKS) - now
+        self.due_in = due_in if self.due_in is None else min(self.due_in, due_in)
+
+    def decided(self) -> set[int]:
+        rows = [row for row, _, _ in self.present + self.uncertain] + self.absent
+        return {row.message_id for row in rows}
+
+
+def look(hold: Hold, target: Target, direction: Direction, clock: Clock) -> float | None:
+    """Look for every open attempt once, and record what is certain.
+
+    Returns the seconds after which another look can settle more, None when nothing is open.
+    """
+    with hold.ledger.read() as connection:
+        rows = attempts.unsettled(connection, hold.mailbox.id)
+    if not rows:
+        return None
+    now = clock.now()
+    settle = target.capabilities().settle
+    verdicts = _Verdicts()
+    given: dict[int, frozenset[str]] = {}
+    # The latest first: a late attempt's fence is the tighter one, so it takes what can only be its own.
+    for (target_folder_id, fence), group in groupby(rows, key=lambda row: (row.target_folder_id, row.fence)):
+        tried = list(group)
+        folder, folder_id = _folder_now(hold, target, direction, target_folder_id)
+        taken = given.get(folder_id, frozenset())
+        suspects = [_suspect(ordinal, row) for ordinal, row in enumerate(tried)]
+        for found in target.find(folder, fence, suspects, Claims(hold.ledger, folder_id, taken)):
+            verdicts.judge(tried[found.ordinal], found, folder_id, now, settle)
+            if found.key is not None:
+                given[folder_id] = given.get(folder_id, frozenset()) | {found.key}
+    _record(hold, target, verdicts, rows, now)
+    return verdicts.due_in
+
+
+def _folder_now(hold: Hold, target: Target, direction: Direction, target_folder_id: int) -> tuple[Folder, int]:
+    """The folder as it is today; its epoch may have changed since the attempt."""
+    with hold.ledger.read() as connection:
+        was = folders.target_by_id(connection, target_folder_id)
+    there = target.ensure(was.path, None)
+    with hold.ledger.write() as connection:
+        return there, folders.target(connection, hold.mailbox.id, direction, there).id
+
+
+def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[AttemptRow], now: float) -> None:
+    unmoved = {row.message_id for row in verdicts.absent if row.kind == "move" and _still_there(hold, target, row)}
+    decided = verdicts.decided()
+    waiting = [row.message_id for row in rows if row.message_id not in decided and row.absent_at is None]
+    with hold.ledger.write() as connection:
+        for row, key, folder_id in verdicts.present:
+            _record_present(connection, row, key, folder_id, now)
+        for row in verdicts.absent:
+            _record_absent(connection, row, now, unmoved=row.message_id in unmoved)
+        for row, found_key, folder_id in verdicts.uncertain:
+            _record_uncertain(connection, row, found_key, folder_id, now)
+        attempts.note_absent(connection, waiting, now)
+        attempts.settle(connection, list(decided))
+
+
+def _record_present(connection: Connection, row: AttemptRow, key: str, folder_id: int, now: float) -> None:
+    if row.origin_message_id is not None:
+        copies.hand_over(connection, row.origin_message_id, row.message_id, folder_id, key, now, evidence="found")
+        return
+    found = copies.stored(row.message_id, folder_id, key, now, synced=row.flags, ours=row.flags, evidence="found")
+    copies.record_stored(connection, [found])
+
+
+def _record_absent(connection: Connection, row: AttemptRow, now: float, *, unmoved: bool) -> None:
+    """Pending again; what the target acknowledged, or held before a move, was taken away by somebody else."""
+    if row.acknowledged:
+        _record_acknowledged(connection, row, now)
+    elif row.origin_message_id is not None and not unmoved:
+        copies.hand_over(
+            connection,
+            row.origin_message_id,
+            row.message_id,
+            row.target_folder_id,
+            None,
+            now,
+            outcome=Outcome.ALREADY_THERE,
+            reason=Reason.MOVED_ON_SOURCE,
+        )
+
+
+def _record_uncertain(connection: Connection, row: AttemptRow, key: str | None, folder_id: int, now: float) -> None:
+    if row.acknowledged:
+        _record_acknowledged(connection, row, now)
+        return
+    messages.decide(connection, [(row.message_id, Outcome.UNCERTAIN, Reason.UNANSWERED)], now)
+    if key is not None:
+        copies.record_key(connection, row.message_id, folder_id, key)
+
+
+def _record_acknowledged(connection: Connection, row: AttemptRow, now: float) -> None:
+    took = copies.stored(row.message_id, row.target_folder_id, None, now, synced=row.flags, ours=row.flags)
+    copies.record_stored(connection, [took])
+
+
+def _still_there(hold: Hold, target: Target, row: AttemptRow) -> bool:
+    """Whether the copy that was to be moved is where it was."""
+    assert row.origin_message_id is not None
+    with hold.ledger.read() as connection:
+        copy = copies.by_id(connection, [row.origin_message_id]).get(row.origin_message_id)
+        if copy is None or copy.target_key is None:
+            return False
+        was = folders.target_by_id(connection, copy.target_folder_id)
+    there = target.ensure(was.path, None)
+    return there.epoch == was.epoch and any(target.states(there, [copy.target_key]))
+
+
+def _suspect(ordinal: int, row: AttemptRow) -> Suspect:
+    return Suspect(
+        ordinal,
+        row.batch,
+        row.wire_digest,
+        row.wire_size,
+        row.header_digest,
+        datetime.fromtimestamp(row.received, UTC),
+        row.rfc_message_id,
+    )

@@ -1,0 +1,257 @@
+"""Rows of messages whose copies are on the target: where they are, whose flags they carry, who owns them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, update
+
+from connectors.contract import Reason
+from migrate.ledger.messages import flag_set, flags_text, in_pieces, open_attempt
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """A message whose copy is on the target, with what we know of that copy."""
+
+    id: int
+    folder_id: int
+    epoch: str
+    key: str
+    object_id: str | None
+    size: int | None
+    received: int | None
+    flags_seen: frozenset[str]
+    flags_synced: frozenset[str]
+    flags_ours: frozenset[str]
+    flags_theirs: frozenset[str]
+    source_digest: bytes | None
+    wire_digest: bytes | None
+    core_digest: bytes | None
+    header_digest: bytes | None
+    message_id: str | None
+    target_folder_id: int
+    target_key: str | None
+    outcome: Outcome
+    gone: bool
+
+
+def record_stored(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """The copy is on the target: keys row, key, to, outcome, reason, evidence, ours, theirs, synced, when."""
+    if rows:
+        connection.execute(_STORED, rows)
+
+
+_STORED = (
+    update(message)
+    .where(message.c.id == bindparam("row"))
+    .values(
+        outcome=bindparam("what"),
+        reason=bindparam("why"),
+        evidence=bindparam("how"),
+        target_folder_id=bindparam("to"),
+        target_key=bindparam("key_there"),
+        flags_synced=bindparam("synced"),
+        flags_ours=bindparam("ours"),
+        flags_theirs=bindparam("theirs"),
+        settled_at=bindparam("when"),
+    )
+)
+
+
+def stored(
+    row: int,
+    target_folder_id: int,
+    key: str | None,
+    now: float,
+    *,
+    synced: str,
+    ours: str,
+    theirs: str = "",
+    outcome: Outcome = Outcome.STORED,
+    reason: Reason | None = None,
+    evidence: str = "receipt",
+) -> dict[str, Any]:
+    """One row for :func:`record_stored`."""
+    return {
+        "row": row, "what": outcome, "why": reason, "how": evidence, "to": target_folder_id, "key_there": key,
+        "synced": synced, "ours": ours, "theirs": theirs, "when": now,
+    }  # fmt: skip
+
+
+def record_key(connection: Connection, row: int, target_folder_id: int, key: str) -> None:
+    """A stored copy is known under a new place or key."""
+    connection.execute(
+        update(message).where(message.c.id == row).values(target_folder_id=target_folder_id, target_key=key)
+    )
+
+
+def record_flags(
+    connection: Connection, row: int, synced: frozenset[str], ours: frozenset[str], theirs: frozenset[str]
+) -> None:
+    connection.execute(
+        update(message)
+        .where(message.c.id == row)
+        .values(flags_synced=flags_text(synced), flags_ours=flags_text(ours), flags_theirs=flags_text(theirs))
+    )
+
+
+def hand_over(
+    connection: Connection,
+    old: int,
+    new: int,
+    target_folder_id: int,
+    key: str | None,
+    now: float,
+    *,
+    outcome: Outcome = Outcome.STORED,
+    reason: Reason | None = None,
+    evidence: str = "move",
+) -> None:
+    """The message of row ``old`` is seen under row ``new`` now, which owns the copy on the target from here on."""
+    was = by_id(connection, [old])[old]
+    connection.execute(
+        update(message)
+        .where(message.c.id == new)
+        .values(
+            outcome=outcome,
+            reason=reason,
+            evidence=evidence,
+            target_folder_id=target_folder_id,
+            target_key=key,
+            flags_synced=flags_text(was.flags_synced),
+            flags_ours=flags_text(was.flags_ours),
+            flags_theirs=flags_text(was.flags_theirs),
+            source_digest=was.source_digest,
+            wire_digest=was.wire_digest,
+            core_digest=was.core_digest,
+            header_digest=was.header_digest,
+            message_id=was.message_id,
+            settled_at=now,
+        )
+    )
+    connection.execute(update(message).where(message.c.id == old).values(successor=new, target_key=None))
+
+
+def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:
+    return connection.execute(_CLAIMED, {"folder": target_folder_id, "key": key}).first() is not None
+
+
+_CLAIMED = select(message.c.id).where(
+    message.c.target_folder_id == bindparam("folder"), message.c.target_key == bindparam("key")
+)
+
+
+def claimed_keys(connection: Connection, target_folder_id: int) -> Iterator[str]:
+    yield from connection.execute(
+        select(message.c.target_key).where(
+            message.c.target_folder_id == target_folder_id, message.c.target_key.is_not(None)
+        )
+    ).scalars()
+
+
+def flags_to_carry(
+    connection: Connection, mailbox_id: int, direction: Direction, after: int, limit: int
+) -> list[CopyRow]:
+    """Copies whose flags changed on the source since they were last carried over."""
+    return _copies(
+        connection,
+        _select_copies(mailbox_id, direction)
+        .where(
+            message.c.flags_seen != message.c.flags_synced,
+            message.c.target_key.is_not(None),
+            message.c.gone_at.is_(None),
+            message.c.id > after,
+        )
+        .order_by(message.c.id)
+        .limit(limit),
+    )
+
+
+def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
+    """These rows by id, if their copies are on the target or may be."""
+    found: dict[int, CopyRow] = {}
+    for some in in_pieces(rows):
+        where = select(*_COPY).where(message.c.id.in_(some), message.c.outcome.in_((*ON_TARGET, Outcome.UNCERTAIN)))
+        found |= {row.id: row for row in _copies(connection, where)}
+    return found
+
+
+def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    """Messages of a mailbox that are on the target."""
+    where = _select_copies(mailbox_id, direction).with_only_columns(func.count())
+    return int(connection.execute(where).scalar_one())
+
+
+def lookalikes(
+    connection: Connection, mailbox_id: int, direction: Direction, old_is: Literal["gone", "there", "in flight"]
+) -> list[tuple[int, int, int]]:
+    """Triples (new row, its folder, older row) that may be one message under two keys.
+
+    New rows are pending and not in flight.  They pair with copies that are gone from the source or still there in
+    another place, or with messages that are in flight; by the same object id, or by received second and size.
+    """
+    old = message.alias("old")
+    same = or_(
+        and_(message.c.object_id.is_not(None), old.c.object_id == message.c.object_id),
+        and_(
+            old.c.received == message.c.received,
+            old.c.size == message.c.size,
+            or_(message.c.object_id.is_(None), old.c.object_id.is_(None)),
+        ),
+    )
+    elsewhere = or_(old.c.folder_id != message.c.folder_id, old.c.epoch != message.c.epoch)
+    in_flight = exists().where(attempt.c.message_id == old.c.id)
+    sent = and_(old.c.outcome.in_((*ON_TARGET, Outcome.UNCERTAIN)), old.c.successor.is_(None))
+    which: dict[str, ColumnElement[bool]] = {
+        "gone": and_(sent, old.c.gone_at.is_not(None)),
+        "there": and_(sent, old.c.gone_at.is_(None), elsewhere),
+        "in flight": and_(in_flight, or_(old.c.gone_at.is_not(None), elsewhere)),
+    }
+    rows = connection.execute(
+        select(message.c.id, message.c.folder_id, old.c.id)
+        .join(old, and_(old.c.mailbox_id == message.c.mailbox_id, old.c.direction == message.c.direction, same))
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.outcome == Outcome.PENDING,
+            message.c.gone_at.is_(None),
+            ~open_attempt,
+            old.c.id != message.c.id,
+            which[old_is],
+        )
+        .order_by(message.c.id, old.c.id)
+    )
+    return [(new, folder_id, older) for new, folder_id, older in rows]
+
+
+_COPY = (
+    message.c.id, message.c.folder_id, message.c.epoch, message.c.key, message.c.object_id, message.c.size,
+    message.c.received, message.c.flags_seen, message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
+    message.c.source_digest, message.c.wire_digest, message.c.core_digest, message.c.header_digest,
+    message.c.message_id, message.c.target_folder_id, message.c.target_key, message.c.outcome, message.c.gone_at,
+)  # fmt: skip
+
+
+def _select_copies(mailbox_id: int, direction: Direction) -> Select[Any]:
+    return select(*_COPY).where(
+        message.c.mailbox_id == mailbox_id,
+        message.c.direction == direction,
+        message.c.outcome.in_(ON_TARGET),
+        message.c.successor.is_(None),
+    )
+
+
+def _copies(connection: Connection, statement: Select[Any]) -> list[CopyRow]:
+    found = []
+    for row in connection.execute(statement).mappings():
+        values: dict[str, Any] = {name: row[name] for name in row if name != "gone_at"}
+        values |= {name: flag_set(row[name]) for name in _FLAGS}
+        found.append(CopyRow(**values | {"outcome": Outcome(row["outcome"]), "gone": row["gone_at"] is not None}))
+    return found
+
+
+_FLAGS = ("flags_seen", "flags_synced", "flags_ours", "flags_theirs")

@@ -1,0 +1,78 @@
+"""Rows of mailboxes: state, lock token, dates that change what a pass may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from migrate.ledger.schema import MailboxState, mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    id: int
+    name: str
+    site: str
+    state: MailboxState
+    last_pass: float | None
+    last_error: str | None
+    #: When its people started to work in the new mailbox; from then on their copy is theirs alone.
+    went_live: float | None
+
+
+_COLUMNS = (
+    mailbox.c.id,
+    mailbox.c.name,
+    mailbox.c.site,
+    mailbox.c.state,
+    mailbox.c.last_pass,
+    mailbox.c.last_error,
+    mailbox.c.went_live,
+)
+
+
+def get_or_create(connection: Connection, name: str, site: str) -> MailboxRow:
+    found = get(connection, name)
+    if found is None:
+        connection.execute(mailbox.insert().values(name=name, site=site, state=MailboxState.NEW, lock_token=0))
+        found = get(connection, name)
+        assert found is not None
+    elif found.site != site:
+        connection.execute(update(mailbox).where(mailbox.c.id == found.id).values(site=site))
+    return found
+
+
+def get(connection: Connection, name: str) -> MailboxRow | None:
+    row = connection.execute(select(*_COLUMNS).where(mailbox.c.name == name)).one_or_none()
+    return None if row is None else MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *row[4:])
+
+
+def of_site(connection: Connection, site: str) -> list[MailboxRow]:
+    rows = connection.execute(select(*_COLUMNS).where(mailbox.c.site == site).order_by(mailbox.c.name))
+    return [MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *row[4:]) for row in rows]
+
+
+def take(connection: Connection, mailbox_id: int, owner: str) -> int:
+    """Make ``owner`` the one who works on the mailbox; the number tells it from all who did before."""
+    connection.execute(
+        update(mailbox)
+        .where(mailbox.c.id == mailbox_id)
+        .values(lock_token=mailbox.c.lock_token + 1, locked_by=owner, state=MailboxState.COPYING)
+    )
+    return int(connection.execute(select(mailbox.c.lock_token).where(mailbox.c.id == mailbox_id)).scalar_one())
+
+
+_HELD = select(mailbox.c.lock_token).where(mailbox.c.id == bindparam("mailbox"))
+
+
+def held(connection: Connection, mailbox_id: int, token: int) -> bool:
+    return bool(connection.execute(_HELD, {"mailbox": mailbox_id}).scalar_one() == token)
+
+
+def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: float, error: str | None) -> None:
+    connection.execute(
+        update(mailbox)
+        .where(mailbox.c.id == mailbox_id)
+        .values(state=state, last_pass=when, last_error=error, locked_by=None)
+    )

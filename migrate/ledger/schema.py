@@ -1,0 +1,192 @@
+"""The ledger's tables.
+
+Times are seconds since 1970 in UTC, sizes are bytes, digests are raw sha256, flags are names joined by spaces in sorted
+order, paths are JSON arrays of names.  Changes to this file need a new Alembic version beside them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows by itself only for a column that is exactly INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Outcome(StrEnum):
+    """Where a message stands.  Every message seen has exactly one; their counts add up to what was seen."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    MERGED = "merged"
+    ALREADY_THERE = "already_there"
+    LEFT_OUT = "left_out"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+#: Outcomes whose message is on the target.
+ON_TARGET = (Outcome.STORED, Outcome.MERGED, Outcome.ALREADY_THERE)
+
+
+class Direction(StrEnum):
+    """Which way a message travels, so that the way back is a pass like any other."""
+
+    FORTH = "forth"
+    BACK = "back"
+
+
+class MailboxState(StrEnum):
+    """What the last pass over a mailbox came to."""
+
+    NEW = "new"
+    COPYING = "copying"
+    COPIED = "copied"
+    INCOMPLETE = "incomplete"
+
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(320), nullable=False, unique=True),
+    Column("site", String(200), nullable=False),
+    Column("state", String(20), nullable=False),
+    # Counts up each time a pass takes the mailbox: a worker that was passed over sees another number and stops.
+    Column("lock_token", Integer, nullable=False, default=0),
+    Column("locked_by", Text),
+    Column("last_pass", Float),
+    Column("last_error", Text),
+    Column("went_live", Float),
+    Column("dual_delivery_since", Float),
+    Index("ix_mailbox_site", "site"),
+)
+
+folder = Table(
+    "folder",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    Column("direction", String(5), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("role", String(20)),
+    Column("epoch", Text, nullable=False),
+    Column("object_id", Text),
+    Column("cursor", Text),
+    Column("token", Text),
+    Column("rules_digest", String(64)),
+    # Where its messages go.
+    Column("target_folder_id", ForeignKey("target_folder.id")),
+    # Set when the folder was no longer listed.
+    Column("gone_at", Float),
+    UniqueConstraint("mailbox_id", "direction", "source", "path"),
+)
+
+target_folder = Table(
+    "target_folder",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    Column("direction", String(5), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("epoch", Text, nullable=False),
+    # When its messages of unknown origin were compared with the source; nothing is written before.
+    Column("adopted_at", Float),
+    UniqueConstraint("mailbox_id", "direction", "path", "epoch"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    Column("direction", String(5), nullable=False),
+    Column("folder_id", ForeignKey("folder.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("object_id", Text),
+    Column("size", BigInteger),
+    Column("received", BigInteger),
+    # Last seen on the source; as of the last time they were carried over; set on our copy by us; found there, set by
+    # somebody else.  Only what is ours is ever taken off.
+    Column("flags_seen", Text, nullable=False, default=""),
+    Column("flags_synced", Text, nullable=False, default=""),
+    Column("flags_ours", Text, nullable=False, default=""),
+    Column("flags_theirs", Text, nullable=False, default=""),
+    Column("source_digest", LargeBinary(32)),
+    Column("wire_digest", LargeBinary(32)),
+    Column("core_digest", LargeBinary(32)),
+    Column("header_digest", LargeBinary(32)),
+    Column("message_id", Text),
+    Column("target_folder_id", ForeignKey("target_folder.id")),
+    Column("target_key", Text),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", String(40)),
+    # How the outcome is known: "receipt", "found", "received+header", "content", "move".
+    Column("evidence", Text),
+    Column("settled_at", Float),
+    Column("gone_at", Float),
+    # The row under which this very message is seen now; rows with a successor are not counted again.
+    Column("successor", _Id),
+    UniqueConstraint("folder_id", "epoch", "key"),
+    CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
+    Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
+    Index("ix_message_identity", "mailbox_id", "received", "size"),
+    Index("ix_message_claim", "target_folder_id", "target_key"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    Column("message_id", ForeignKey("message.id"), nullable=False, unique=True),
+    # "write", or "move" (of our copy, whose old place origin_* names).
+    Column("kind", String(5), nullable=False),
+    Column("batch", String(32), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("target_folder_id", ForeignKey("target_folder.id"), nullable=False),
+    Column("fence", Text, nullable=False),
+    Column("wire_digest", LargeBinary(32), nullable=False),
+    Column("wire_size", BigInteger, nullable=False),
+    Column("header_digest", LargeBinary(32), nullable=False),
+    Column("rfc_message_id", Text),
+    # The date and flags that were sent.
+    Column("received", BigInteger, nullable=False),
+    Column("flags", Text, nullable=False),
+    Column("origin_message_id", _Id),
+    # The target said it took it; only the key is not known yet.
+    Column("acknowledged", Boolean, nullable=False, default=False),
+    # After this moment nobody can commit the attempt any more.
+    Column("deadline", Float, nullable=False),
+    # When a look at the target first did not show it.
+    Column("absent_at", Float),
+    Index("ix_attempt_mailbox", "mailbox_id"),
+)

@@ -1,0 +1,124 @@
+"""Opening the ledger and its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+import alembic.command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from migrate.ledger.filesystem import is_on_network
+
+#: How long one transaction waits for another process to finish its own (seconds), and how often it tries.
+_BUSY_SECONDS = 10
+_BUSY_TRIES = 3
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used: worded for the person who has to do something about it."""
+
+
+class Ledger:
+    """An organisation's ledger: a SQLite file in WAL mode whose commits are on disk when they return.
+
+    Thread-safe.  Raises :class:`LedgerError` when the file is on a network file system (SQLite's locks do not hold
+    there), is damaged, is newer than this program, or stays locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if is_on_network(path.parent):
+            raise LedgerError(
+                f"{path} is on a network file system, where a crash can damage it. Put the organisation's folder on a"
+                " local disk."
+            )
+        self.path = path
+        # Writers of one process queue here: SQLite's own waiting is polling, and unfair.
+        self._writing = Lock()
+        self._engine = _engine(path)
+        try:
+            self._upgrade()
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            raise LedgerError(f"{path} cannot be opened as a ledger: {_cause(error)}") from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; durable when the block ends, undone when it raises."""
+        with self._writing, self._begin(immediate=True) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the ledger and writes nothing."""
+        with self._begin(immediate=False) as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _begin(self, *, immediate: bool) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(immediate=immediate) as connection:
+            for attempt in range(_BUSY_TRIES):
+                try:
+                    transaction = connection.begin()
+                    break
+                except OperationalError as error:
+                    if attempt + 1 == _BUSY_TRIES:
+                        raise LedgerError(f"{self.path} stays locked by another program: {_cause(error)}") from error
+            try:
+                with transaction:
+                    yield connection
+            except OperationalError as error:
+                raise LedgerError(f"{self.path} cannot be used: {_cause(error)}") from error
+
+    def _upgrade(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", "migrate.ledger:alembic")
+        config.set_main_option("path_separator", "os")
+        script = ScriptDirectory.from_config(config)
+        with self._engine.connect().execution_options(immediate=False) as connection, connection.begin():
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found == script.get_current_head():
+            return
+        if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+            raise LedgerError(
+                f"{self.path} was made by a newer version of bascule (its schema is {found}). Update bascule."
+            )
+        with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def connect(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # SQLAlchemy begins and commits; the driver must not do so on its own.
+        dbapi.isolation_level = None
+        cursor = dbapi.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _cause(error: Exception) -> str:
+    """The driver's own words: SQLAlchemy's would carry the statement and its values."""
+    return str(getattr(error, "orig", None) or error)
