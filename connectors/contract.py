@@ -232,6 +232,7 @@ class Receipt:
 class Suspect:
     """A message that was being written when something went wrong, or whose key the target did not tell."""
 
+    #: Unique within one ``find``.
     ordinal: int
     #: Messages of one atomic batch share this.
     batch: str

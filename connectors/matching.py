@@ -2,7 +2,8 @@
 
 Used by connectors inside ``find``, so that the rule is the same on every system:
 
-1. the wire digest decides, one to one as a multiset: twins that were sent twice must be there twice;
+1. the wire digest decides, one to one as a multiset: twins that were sent twice must be there twice; among equals
+   the received date tells ours from another road's;
 2. what is left, on servers that change bytes: the suspects' received dates in the order they were sent, with the
    header digest; the wire size only breaks ties;
 3. an atomic batch is there whole or not at all; anything between is ``uncertain``, and never sent again unasked.
@@ -10,7 +11,7 @@ Used by connectors inside ``find``, so that the rule is the same on every system
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,12 +48,17 @@ def match(suspects: Sequence[Suspect], candidates: Sequence[Candidate], *, atomi
 
 def _pair(suspects: Sequence[Suspect], candidates: Sequence[Candidate]) -> dict[int, str]:
     keys: dict[int, str] = {}
-    by_digest: dict[bytes, deque[Candidate]] = defaultdict(deque)
+    by_digest: dict[bytes, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         by_digest[candidate.wire_digest].append(candidate)
     for suspect in suspects:
-        if by_digest[suspect.wire_digest]:
-            keys[suspect.ordinal] = by_digest[suspect.wire_digest].popleft().key
+        alike = by_digest[suspect.wire_digest]
+        if alike:
+            # The same bytes may have come by another road too: the one with our date is ours.
+            ours = _second(suspect.received)
+            best = min(alike, key=lambda candidate: _second(candidate.received) != ours)
+            alike.remove(best)
+            keys[suspect.ordinal] = best.key
     taken = set(keys.values())
     left: dict[tuple[int | None, bytes], list[Candidate]] = defaultdict(list)
     for candidate in candidates:

@@ -1,1 +1,19 @@
 """What is wanted: the organisation, its sites and their people, read from YAML and CSV."""
+
+from plans.loading import load
+from plans.model import Master, Organisation, Person, Site, System
+from plans.problems import PlanError, Problem
+from plans.secrets import SecretError, SecretRef
+
+__all__ = [
+    "Master",
+    "Organisation",
+    "Person",
+    "PlanError",
+    "Problem",
+    "SecretError",
+    "SecretRef",
+    "Site",
+    "System",
+    "load",
+]

@@ -1,0 +1,78 @@
+"""Which connectors are installed: ours and third parties', by the entry-point group ``bascule.connectors``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, cast
+
+from pydantic import BaseModel
+
+from connectors.contract import Connector, Resources
+
+GROUP = "bascule.connectors"
+
+
+class ConnectorClass(Protocol):
+    """A connector's class: ``Settings`` validates a system of the plan, and calling it configures one."""
+
+    @property
+    def Settings(self) -> type[BaseModel]: ...  # noqa: N802  the contract names it so
+
+    #: ``settings`` is an instance of ``Settings``, which only the connector itself can type.
+    def __call__(self, settings: Any, resources: Resources) -> Connector: ...
+
+
+class UnknownConnector(LookupError):
+    """No connector of this name is installed.  ``suggestion``: the known name that was probably meant."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.known = list(known)
+        self.suggestion = next(iter(get_close_matches(name.lower(), self.known, n=1)), None)
+        hint = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
+        super().__init__(f"no connector is called {name!r} (installed: {', '.join(self.known)}){hint}")
+
+
+class BrokenConnector(Exception):
+    """A connector is installed and cannot be used.  ``distribution`` is the package that brought it."""
+
+    def __init__(self, name: str, distribution: str, why: str) -> None:
+        self.name = name
+        self.distribution = distribution
+        self.why = why
+        super().__init__(f"the connector {name!r} of the package {distribution!r} cannot be used: {why}")
+
+
+def names() -> list[str]:
+    """Names of the installed connectors, sorted.  Loads none of them."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def connector_class(name: str) -> ConnectorClass:
+    """The class that this name stands for.  Raises UnknownConnector, BrokenConnector."""
+    points = list(entry_points(group=GROUP, name=name))
+    if not points:
+        raise UnknownConnector(name, names())
+    if len({point.value for point in points}) > 1:
+        packages = ", ".join(sorted(_distribution(point) for point in points))
+        raise BrokenConnector(name, packages, "several packages bring a connector of this name")
+    return _load(points[0])
+
+
+def _load(point: EntryPoint) -> ConnectorClass:
+    try:
+        loaded = point.load()
+    except Exception as error:
+        raise BrokenConnector(point.name, _distribution(point), f"{type(error).__name__}: {error}") from error
+    settings = getattr(loaded, "Settings", None)
+    if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
+        raise BrokenConnector(point.name, _distribution(point), "it has no pydantic model named Settings")
+    if not all(callable(getattr(loaded, method, None)) for method in ("open_source", "open_target")):
+        raise BrokenConnector(point.name, _distribution(point), "it lacks open_source or open_target")
+    return cast("ConnectorClass", loaded)
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "unknown"

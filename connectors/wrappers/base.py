@@ -1,0 +1,82 @@
+"""Sessions that pass everything on.  A wrapper overrides what it changes, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from connectors.contract import (
+    Capabilities,
+    Entry,
+    FlagChange,
+    Folder,
+    Found,
+    Headers,
+    Marked,
+    Message,
+    Outgoing,
+    Receipt,
+    Role,
+    Source,
+    Suspect,
+    Target,
+    Unread,
+    Window,
+)
+
+Inner = TypeVar("Inner", bound=Source)
+
+
+class SourceWrapper(Generic[Inner]):
+    """A source around a source."""
+
+    def __init__(self, inner: Inner) -> None:
+        self._inner = inner
+
+    def capabilities(self) -> Capabilities:
+        return self._inner.capabilities()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def abort(self) -> None:
+        self._inner.abort()
+
+    def folders(self) -> Iterator[Folder]:
+        return self._inner.folders()
+
+    def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
+        return self._inner.entries(folder, cursor)
+
+    def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
+        return self._inner.states(folder, keys)
+
+    def headers(self, folder: Folder, keys: Sequence[str]) -> Iterator[Headers]:
+        return self._inner.headers(folder, keys)
+
+    def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
+        return self._inner.read(folder, keys)
+
+
+class TargetWrapper(SourceWrapper[Target]):
+    """A target around a target."""
+
+    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+        return self._inner.ensure(path, role)
+
+    def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
+        return self._inner.fence(folder, batch)
+
+    def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
+        return self._inner.write(folder, batch, may_commit)
+
+    def find(
+        self, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str]
+    ) -> Iterator[Found]:
+        return self._inner.find(folder, fence, suspects, claimed)
+
+    def mark(self, folder: Folder, changes: Sequence[FlagChange]) -> Iterator[Marked]:
+        return self._inner.mark(folder, changes)
+
+    def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
+        return self._inner.move(folder, to, keys)

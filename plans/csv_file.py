@@ -1,0 +1,143 @@
+"""Reading a CSV as spreadsheets write it, French ones too.
+
+UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252; commas, semicolons or tabs; any line ends.
+The first row holds headings, in English or French, whatever the case, accents, spaces and underscores.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from plans.problems import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line in the file (from 1) and its filled cells by column name.  May hold passwords: no repr."""
+
+    line: int
+    cells: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A read CSV, with the headings as written by column name.  ``problems`` never show a cell below them."""
+
+    headings: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[Row] = field(default=(), repr=False)
+    problems: Sequence[Problem] = ()
+
+
+def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, strip: bool = True) -> Table:
+    """Read a CSV whose ``columns`` are known: for each name, the headings that mean it beside the name itself.
+
+    The first column must be there.  Rows without any cell are passed over; ``strip`` takes spaces around cells away.
+    """
+    text = _text(data)
+    if text is None:
+        hint = 'Save it again as "CSV UTF-8".'
+        return Table(problems=[Problem(file, None, None, "This file is neither UTF-8 nor Windows-1252.", hint)])
+    if not text.strip():
+        hint = f'Its first line holds the headings, such as "{next(iter(columns))}".'
+        return Table(problems=[Problem(file, None, None, "This file is empty.", hint)])
+    separator = _separator(text)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    headings: dict[str, str] = {}
+    try:
+        lines = _lines(text, separator)
+        line, cells = next(lines)
+        names, problems = _columns(cells, columns, file, line)
+        headings = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name}
+        if next(iter(columns)) not in headings:
+            return Table(headings, problems=problems)
+        for line, cells in lines:
+            if any(cell.strip() for cell in cells[len(names) :]):
+                message = f"This line has {len(cells)} cells, but there are only {len(names)} headings."
+                hint = f'Put double quotes around a text that holds "{separator}".' if separator != "\t" else ""
+                problems.append(Problem(file, line, None, message, hint))
+                continue
+            filled = ((name, cell.strip() if strip else cell) for name, cell in zip(names, cells, strict=False))
+            rows.append(Row(line, {name: cell for name, cell in filled if name and cell.strip()}))
+    except _BrokenQuotesError as error:
+        hint = 'Close the quote, or write "" for a quote inside a text.'
+        problems.append(Problem(file, error.line, None, "A double quote from this line on has no partner.", hint))
+    return Table(headings, rows, problems)
+
+
+class _BrokenQuotesError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _text(data: bytes) -> str | None:
+    """The text, None when no encoding that a spreadsheet uses fits."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _separator(text: str) -> str:
+    first = next(line for line in text.splitlines() if line.strip())
+    return max(";,\t", key=first.count)
+
+
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything, each with the line it starts on."""
+    # Strict, because an unclosed quote would otherwise swallow the people below it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise _BrokenQuotesError(line) from None
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _columns(
+    cells: Sequence[str], columns: Mapping[str, Sequence[str]], file: str, line: int
+) -> tuple[list[str | None], list[Problem]]:
+    """What each column means; None for one without a heading."""
+    meanings = {_simplified(word): name for name, words in columns.items() for word in (name, *words)}
+    known = f"Known headings: {', '.join(' or '.join((name, *words[:1])) for name, words in columns.items())}."
+    if not any(_simplified(cell) in meanings for cell in cells):
+        return [None] * len(cells), [Problem(file, line, None, "The first line must hold the headings.", known)]
+    names: list[str | None] = []
+    problems: list[Problem] = []
+    for cell in cells:
+        name = meanings.get(_simplified(cell))
+        if name is None and cell.strip():
+            hint = did_you_mean(_simplified(cell), meanings) or known
+            problems.append(Problem(file, line, None, f'Unknown heading "{cell.strip()}".', hint))
+        elif name is not None and name in names:
+            problems.append(Problem(file, line, None, f'The heading "{cell.strip()}" repeats another.', "Keep one."))
+        names.append(name)
+    required = next(iter(columns))
+    if required not in names and not problems:
+        message = f"There is no column {' or '.join((required, *columns[required][:1]))}."
+        problems.append(Problem(file, line, None, message, known))
+    return names, problems
+
+
+def _simplified(heading: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", heading.casefold())
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return re.sub(r"[\s_.'’-]+", " ", plain).strip()

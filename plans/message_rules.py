@@ -1,0 +1,35 @@
+"""Which messages are left out by date and size.  Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connectors.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """Message rules of a site.
+
+    ``before``: the first moment that travels, with its time zone; ``larger_than``: the longest message that travels,
+    in bytes.  A message whose date or size is not known is not left out by that rule.
+    """
+
+    before: datetime | None = None
+    larger_than: int | None = None
+
+    def left_out(self, received: datetime | None, size: int | None) -> Reason | None:
+        """Why this message is left out, None when it travels.  ``received`` has a time zone, ``size`` is in bytes."""
+        if self.before is not None and received is not None and received < self.before:
+            return Reason.RULE_DATE
+        if self.larger_than is not None and size is not None and size > self.larger_than:
+            return Reason.RULE_SIZE
+        return None
+
+    def digest(self) -> str:
+        """A sha256 in hex that changes when, and only when, the rules do."""
+        before = None if self.before is None else self.before.astimezone(UTC).isoformat()
+        return hashlib.sha256(json.dumps([before, self.larger_than]).encode("ascii")).hexdigest()

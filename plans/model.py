@@ -1,0 +1,81 @@
+"""What is wanted, as the rest of the program sees it: checked, joined and without its files' shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from plans.folder_rules import FolderRules
+from plans.message_rules import MessageRules
+from plans.secrets import SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """Who signs in for everyone on a system."""
+
+    user: str
+    password: SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A mail system.  ``settings`` is the validated model of its connector."""
+
+    name: str
+    connector: str
+    settings: BaseModel
+    #: Sessions at a time, over all mailboxes.
+    max_sessions: int
+    #: Bytes a second over all sessions, None for no limit.
+    bandwidth: int | None
+    messages_per_second: float | None
+    master: Master | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person's mailbox, and who signs in for it on each side."""
+
+    address: str
+    name: str
+    source_user: str
+    target_user: str
+    source_password: SecretRef | None
+    target_password: SecretRef | None
+
+    @property
+    def mailbox(self) -> str:
+        """The mailbox's stable id in ledger and reports."""
+        return self.address.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """People moved as a unit, from ``source`` to ``target`` (names of systems)."""
+
+    name: str
+    source: str
+    target: str
+    people: tuple[Person, ...]
+    folder_rules: FolderRules
+    message_rules: MessageRules
+    #: The site's passwords file, relative to the organisation's folder.
+    passwords: SecretRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """The customer: one folder on disk."""
+
+    name: str
+    language: Literal["fr", "en"]
+    time_zone: ZoneInfo
+    systems: Mapping[str, System]
+    sites: Mapping[str, Site]
+    folder: Path
