@@ -73,6 +73,23 @@ class Quiet:
     def waiting(self, mailbox: str, seconds: float, messages: int) -> None: ...
 
 
+class Permit(Protocol):
+    """Leave to hold one session on each side."""
+
+    def release(self) -> None:
+        """Give it back; may be called twice."""
+
+
+class Unlimited:
+    """A permit that costs nothing."""
+
+    def release(self) -> None: ...
+
+
+def _admit_all(_stop: Event, _wait: bool) -> Permit:
+    return Unlimited()
+
+
 @dataclass(frozen=True)
 class Job:
     """One mailbox and one of its sources, to be brought to its target."""
@@ -88,6 +105,8 @@ class Job:
     direction: Direction = Direction.FORTH
     #: Pairs of sessions (one on each side) that may work at the same time.
     pairs: int = 4
+    #: Asks for leave to open a pair of sessions: (stop, whether to wait).  Raises Unavailable or Stopped.
+    admit: Callable[[Event, bool], Permit] = _admit_all
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Quiet)
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.

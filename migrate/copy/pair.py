@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
 from migrate.copy.batches import BatchQueue
 from migrate.copy.channel import Channel, Closed
+from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost
 from migrate.copy.job import Job
 from migrate.copy.reader import AHEAD, PreparedBatch, read_batches
@@ -30,14 +30,6 @@ _oversize = Lock()
 PairError = ConnectorError | HoldLost | LedgerError
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """How a person stops a run: ``stop`` ends it after the batch in hand, ``abort`` cuts the connections."""
-
-    stop: Event
-    abort: Event
-
-
 class Pair(Thread):
     """Copies batches until the queue is empty, and ends by itself.
 
@@ -56,15 +48,11 @@ class Pair(Thread):
         self.errors: list[PairError] = []
         self.died: BaseException | None = None
 
-    def abort(self) -> None:
-        """Cut both connections, from any thread."""
-        self._sessions.abort()
-
     def run(self) -> None:
         self._guarded(self._copy)
 
     def _copy(self) -> None:
-        self._sessions.open()
+        self._sessions.open(wait=False)
         reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
         reader.start()
         self._guarded(self._write)
@@ -128,16 +116,13 @@ class Pair(Thread):
             raise Stopped("interrupted") from error
 
 
-def run_pairs(pairs: Sequence[Pair], halt: Halt) -> list[PairError]:
+def run_pairs(pairs: Sequence[Pair]) -> list[PairError]:
     """Run pairs to their end and return what went wrong in them; a defect of ours is raised."""
     for pair in pairs:
         pair.start()
     for pair in pairs:
         while pair.is_alive():
-            pair.join(timeout=0.2)
-            if halt.abort.is_set():
-                for other in pairs:
-                    other.abort()
+            pair.join(timeout=1)
     for pair in pairs:
         if pair.died is not None:
             raise pair.died

@@ -22,10 +22,11 @@ from migrate.copy.adopt import adopt
 from migrate.copy.batches import BatchQueue, Place
 from migrate.copy.compare import TRIED_AGAIN
 from migrate.copy.flags import carry_flags
+from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.job import Job
 from migrate.copy.moves import find_moved, follow
-from migrate.copy.pair import Halt, Pair, PairError, run_pairs
+from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
@@ -101,8 +102,8 @@ class _Pass:
         self._before = self._count_on_target()
 
     def run(self) -> None:
-        with closing(Sessions(self._job, self._halt.stop)) as sessions:
-            sessions.open()
+        with closing(Sessions(self._job, self._halt)) as sessions:
+            sessions.open(wait=True)
             source, target = sessions.source, sessions.target
             settle.look(self._hold, target, self._job.direction, self._job.clock)
             listed = scan(self._job, self._hold, source)
@@ -118,8 +119,8 @@ class _Pass:
                 self._save_tokens(listed)
 
     def adopt_only(self) -> None:
-        with closing(Sessions(self._job, self._halt.stop)) as sessions:
-            sessions.open()
+        with closing(Sessions(self._job, self._halt)) as sessions:
+            sessions.open(wait=True)
             source, target = sessions.source, sessions.target
             settle.look(self._hold, target, self._job.direction, self._job.clock)
             listed = scan(self._job, self._hold, source)
@@ -163,10 +164,10 @@ class _Pass:
         with ExitStack() as extras:
             pairs = [Pair(self._job, self._hold, sessions, queue, self._halt)]
             for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-                extra = extras.enter_context(closing(Sessions(self._job, self._halt.stop)))
+                extra = extras.enter_context(closing(Sessions(self._job, self._halt)))
                 pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
             # A round that is tried again brings its own troubles; those of the last one count.
-            self.errors = _without_refused_extras(run_pairs(pairs, self._halt), pairs[0])
+            self.errors = _without_refused_extras(run_pairs(pairs), pairs[0])
 
     def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
         with self._ledger.read() as connection:

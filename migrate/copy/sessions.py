@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from threading import Event
+from contextlib import ExitStack
 
 from connectors.contract import Source, Target
+from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 
 
 class Sessions:
-    """One session on each side."""
+    """One session on each side, with the permit to hold them."""
 
-    def __init__(self, job: Job, stop: Event) -> None:
+    def __init__(self, job: Job, halt: Halt) -> None:
         self._job = job
-        self._stop = stop
+        self._halt = halt
+        self._stack = ExitStack()
         self._source: Source | None = None
         self._target: Target | None = None
 
-    def open(self) -> None:
-        """Sign in where that was not done yet.  Raises what the connectors raise."""
-        if self._source is None:
-            self._source = self._job.open_source(self._stop)
-        if self._target is None:
-            self._target = self._job.open_target(self._stop)
+    def open(self, *, wait: bool) -> None:
+        """Sign in where that was not done yet.
+
+        ``wait`` for a permit when all are taken; else Unavailable is raised.  Raises what the connectors raise.
+        """
+        if self._source is not None and self._target is not None:
+            return
+        permit = self._job.admit(self._halt.stop, wait)
+        self._stack.callback(permit.release)
+        self._stack.enter_context(self._halt.cutting(self.abort))
+        self._source = self._job.open_source(self._halt.stop)
+        self._stack.callback(self._source.close)
+        self._target = self._job.open_target(self._halt.stop)
+        self._stack.callback(self._target.close)
 
     @property
     def source(self) -> Source:
@@ -35,11 +45,10 @@ class Sessions:
         return self._target
 
     def abort(self) -> None:
+        """Cut both connections, from any thread."""
         for session in (self._source, self._target):
             if session is not None:
                 session.abort()
 
     def close(self) -> None:
-        for session in (self._source, self._target):
-            if session is not None:
-                session.close()
+        self._stack.close()

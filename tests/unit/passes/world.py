@@ -13,8 +13,8 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Reason, Resources, Source, Target
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld, VirtualClock
 from connectors.wire import wire_bytes
+from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Placement
-from migrate.copy.pair import Halt
 from migrate.copy.run import PassResult, run_adoption, run_pass
 from migrate.ledger.store import Ledger
 
@@ -113,10 +113,10 @@ class Sides:
         return Job(**values | changes)  # type: ignore[arg-type]  # a test's own changes
 
     def run(self, **changes: object) -> PassResult:
-        return run_pass(self.job(**changes), self.ledger, Halt(Event(), Event()))
+        return run_pass(self.job(**changes), self.ledger, Halt())
 
     def adopt(self) -> PassResult:
-        return run_adoption(self.job(), self.ledger, Halt(Event(), Event()))
+        return run_adoption(self.job(), self.ledger, Halt())
 
     def on_source(self) -> Counter[tuple[tuple[str, ...], bytes]]:
         return self._contents(0, wire_bytes)

@@ -1,0 +1,38 @@
+# The README's two commands are `make demo` and `make test`; each sets itself up.
+# They change nothing on this machine but .venv, .cache and, for tests, Debian packages that are named first.
+
+export PYTHON ?= python3
+export MAKECMDGOALS
+VENV := .venv/bin
+
+.PHONY: demo test check nightly bench
+
+demo:
+	@scripts/setup-venv.sh demo
+	@$(VENV)/python -m migrate.sandbox.demo
+
+test: check
+	@scripts/test-packages.sh
+	$(VENV)/coverage erase
+	$(VENV)/coverage run -m pytest -m "not nightly"
+	$(VENV)/coverage combine --quiet
+	$(VENV)/coverage report
+
+# What needs no server: style, types, the direction of imports.
+check:
+	@scripts/setup-venv.sh test
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+
+# The slow suites: many random interruptions, long state machines.
+nightly:
+	@scripts/setup-venv.sh test
+	@scripts/test-packages.sh
+	$(VENV)/python -m pytest -m nightly --timeout 3600
+
+bench:
+	@scripts/setup-venv.sh test
+	@scripts/test-packages.sh
+	$(VENV)/python benchmarks/run.py

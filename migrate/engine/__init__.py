@@ -1,0 +1,1 @@
+"""Who runs passes: threads of this process."""

@@ -1,0 +1,161 @@
+"""From a plan to jobs: connectors with their wrappers, rules and shared limits for one site."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from threading import Event
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from connectors.body import ByteBudget
+from connectors.contract import Connector, Entry, Folder, Reason, Resources, Source, Target
+from connectors.registry import connector_class
+from connectors.wrappers import (
+    LimitedSource,
+    LimitedTarget,
+    RateLimit,
+    RetryingSource,
+    RetryingTarget,
+    RetryPolicy,
+)
+from migrate.copy.job import Job, Placement, Progress
+from migrate.engine.admission import Admission
+from plans import Organisation, Person, Site, System
+from plans.accounts import source_account, target_account
+
+#: Mailboxes of one site that are worked on at the same time, if the systems' sessions allow it.
+MAILBOXES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class SiteRules:
+    """The plan's rules for one site, as a pass applies them."""
+
+    site: Site
+
+    def place(self, folder: Folder) -> Placement | None:
+        path = self.site.folder_rules.decide(folder.path)
+        if path is None:
+            return None
+        # A folder that the plan sends elsewhere goes just there, also where another one goes.
+        mapped = path != folder.path
+        return Placement(path, None if mapped else folder.role, merge=mapped)
+
+    def leaves_out(self, entry: Entry) -> Reason | None:
+        return self.site.message_rules.left_out(entry.received, entry.size)
+
+    def digest(self) -> str:
+        return f"{self.site.folder_rules.digest()[:32]}{self.site.message_rules.digest()[:32]}"
+
+
+@dataclass
+class SiteRun:
+    """What all mailboxes of a run share."""
+
+    organisation: Organisation
+    site: Site
+    resources: Resources
+    progress: Progress
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        names = {self.site.source, self.site.target}
+        systems = {name: self.organisation.systems[name] for name in names}
+        self._admission = Admission({name: system.max_sessions for name, system in systems.items()})
+        self._connectors = {name: _connector(system, self.resources) for name, system in systems.items()}
+        self._limits = {
+            name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
+            for name, system in systems.items()
+        }
+
+    @property
+    def workers(self) -> int:
+        """Mailboxes at a time: each needs a session on both sides."""
+        caps = [self.organisation.systems[name].max_sessions for name in (self.site.source, self.site.target)]
+        if self.site.source == self.site.target:
+            caps = [caps[0] // 2]
+        return max(1, min(MAILBOXES_AT_ONCE, *caps))
+
+    def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
+        """The job of one person's mailbox.  Raises SecretError when a password cannot be had."""
+        reader = source_account(self.organisation, self.site, person)
+        writer = target_account(self.organisation, self.site, person)
+        source, target = self._connectors[self.site.source], self._connectors[self.site.target]
+
+        def open_source(stop: Event) -> Source:
+            limit = self._limits[self.site.source]
+            return _opened(
+                RetryingSource(lambda: LimitedSource(source.open_source(reader, stop), limit, stop), self.retry, stop)
+            )
+
+        def open_target(stop: Event) -> Target:
+            limit = self._limits[self.site.target]
+            return _opened(
+                RetryingTarget(lambda: LimitedTarget(target.open_target(writer, stop), limit, stop), self.retry, stop)
+            )
+
+        return Job(
+            mailbox=person.mailbox,
+            site=self.site.name,
+            source=self.site.source,
+            open_source=open_source,
+            open_target=open_target,
+            rules=SiteRules(self.site),
+            resources=self.resources,
+            admit=lambda stop, wait: self._admission.enter((self.site.source, self.site.target), stop, wait=wait),
+            progress=self.progress,
+            only_folders=only_folders,
+        )
+
+
+@contextmanager
+def spool_folder(state: Path) -> Iterator[Path]:
+    """A private folder for large messages.  What a killed process left behind is removed first: it holds mail."""
+    parent = state / "spool"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    for old in parent.iterdir():
+        if old.is_dir():
+            _remove_if_abandoned(old)
+    folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+    lock = FileLock(folder.with_suffix(".lock"), blocking=False)
+    with lock:
+        try:
+            yield folder
+        finally:
+            rmtree(folder, ignore_errors=True)
+    folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def new_resources(spool: Path) -> Resources:
+    return Resources(ByteBudget(), spool)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    path = folder.with_suffix(".lock")
+    try:
+        with FileLock(path, blocking=False):
+            rmtree(folder, ignore_errors=True)
+    except Timeout:
+        return
+    path.unlink(missing_ok=True)
+
+
+def _connector(system: System, resources: Resources) -> Connector:
+    make: Callable[..., Connector] = connector_class(system.connector)
+    return make(system.settings, resources)
+
+
+_S = TypeVar("_S", bound=Source)
+
+
+def _opened(session: _S) -> _S:
+    """Sign in now, so that a refusal is known before anything is planned on it."""
+    session.capabilities()
+    return session

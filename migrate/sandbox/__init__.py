@@ -1,0 +1,1 @@
+"""Local stand-ins of other systems, for rehearsals, the demo and tests."""

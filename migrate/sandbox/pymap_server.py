@@ -1,0 +1,88 @@
+"""A stand-in IMAP server that needs nothing but Python: pymap, its mail in memory, in a process of its own.
+
+It offers LITERAL+, MULTIAPPEND, UIDPLUS, MOVE, OBJECTID, BINARY, IDLE and APPENDLIMIT; no NAMESPACE, UNSELECT, ENABLE,
+CONDSTORE, SPECIAL-USE or keywords.  It keeps bytes, dates and zones as they were sent.  Its EMAILID is one for equal
+content, so twins in one mailbox share it.  What is longer than its limit is answered BAD, not NO.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from imapclient import IMAPClient
+
+from migrate.sandbox.letters import Letter
+
+#: Seconds in which it ends by itself once told to.
+_GRACE = 5.0
+#: Letters a MULTIAPPEND.
+_BATCH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PymapServer:
+    """A running stand-in.  Plain IMAP on loopback; it survives whatever happens to its clients."""
+
+    port: int
+    users: Mapping[str, str]
+    host: str = "127.0.0.1"
+
+    def deliver(self, user: str, letters: Iterable[Letter]) -> None:
+        """Put letters into a mailbox, in order, making folders as needed; some 1,300 a second, bound by the server."""
+        with IMAPClient(self.host, self.port, ssl=False, timeout=60) as client:
+            # imapclient sends a literal in several writes; without this each batch would wait 40 ms for an ACK.
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.login(user, self.users[user])
+            made = {name for _, _, name in client.list_folders()}
+            for path, group in groupby(letters, key=attrgetter("folder")):
+                folder = "/".join(path)
+                if folder not in made:
+                    client.create_folder(folder)
+                    made.add(folder)
+                messages = [
+                    {"msg": letter.data, "flags": sorted(letter.flags), "date": letter.received} for letter in group
+                ]
+                for start in range(0, len(messages), _BATCH):
+                    client.multiappend(folder, messages[start : start + _BATCH])
+
+
+@contextmanager
+def running_pymap(users: Mapping[str, str], *, max_message: int | None = None) -> Iterator[PymapServer]:
+    """Start a stand-in for ``users`` (name to password) that refuses messages over ``max_message`` bytes.
+
+    Its mail goes away with it.  Raises RuntimeError when pymap is not installed (the extra ``demo`` brings it).
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrate.sandbox.pymap_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # an interrupt at the terminal is for its clients
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin, process.stdout:
+        try:
+            process.stdin.write(json.dumps({"users": dict(users), "max_message": max_message}) + "\n")
+            process.stdin.flush()
+            port = process.stdout.readline()
+            if not port:
+                raise RuntimeError('the stand-in server did not start: is pymap installed (the extra "demo")?')
+            yield PymapServer(int(port), dict(users))
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            try:
+                process.wait(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

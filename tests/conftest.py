@@ -1,0 +1,102 @@
+"""Fixtures for every kind of test: real servers on loopback, a proxy before them, the shared corpus."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.courier import running_courier
+from tests.servers.dovecot import find_dovecot, running_dovecot
+from tests.servers.process import ServerMissing
+from tests.servers.proxy import Proxy, running_proxy
+from tests.servers.server import ImapServer
+
+#: Starts a Dovecot with the options of :func:`tests.servers.dovecot.running_dovecot`; it ends with the test.
+DovecotFactory = Callable[..., ImapServer]
+#: Puts a proxy before a port, with the options of :func:`tests.servers.proxy.running_proxy`; it ends with the test.
+ProxyFactory = Callable[..., Proxy]
+
+Present = TypeVar("Present")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "nightly: slow; run by make nightly and left out of make test")
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    _present(find_dovecot)  # whose package brings the openssl command
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def dovecot(certificates: Certificates) -> Iterator[DovecotFactory]:
+    with ExitStack() as running:
+
+        def start(**options: object) -> ImapServer:
+            return _entered(running, running_dovecot(certificates, **options))  # type: ignore[arg-type]  # passed on
+
+        yield start
+
+
+@pytest.fixture
+def dovecot_pair(dovecot: DovecotFactory) -> tuple[ImapServer, ImapServer]:
+    """Source and target."""
+    return dovecot(), dovecot()
+
+
+@pytest.fixture(scope="session")
+def standing_dovecot(certificates: Certificates) -> Iterator[ImapServer]:
+    """One Dovecot for the whole run; every test takes user names of its own."""
+    with ExitStack() as running:
+        yield _entered(running, running_dovecot(certificates))
+
+
+@pytest.fixture
+def courier() -> Iterator[ImapServer]:
+    with ExitStack() as running:
+        yield _entered(running, running_courier())
+
+
+@pytest.fixture
+def proxy() -> Iterator[ProxyFactory]:
+    with ExitStack() as running:
+
+        def start(to_port: int, **options: object) -> Proxy:
+            return running.enter_context(running_proxy(to_port, **options))  # type: ignore[arg-type]  # passed on
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def shared_corpus() -> Path:
+    """The folder of test messages (``eml/``) and archives (``archives/``) that lies beside the checkout."""
+    beside = Path(__file__).parents[2] / "shared"
+    corpus = Path(os.environ.get("BASCULE_SHARED", beside)) / "corpus"
+    if not corpus.is_dir():
+        _missing(f"the corpus of test messages is not at {corpus}; BASCULE_SHARED names the folder that holds it")
+    return corpus
+
+
+def _entered(running: ExitStack, server: AbstractContextManager[ImapServer]) -> ImapServer:
+    return _present(lambda: running.enter_context(server))
+
+
+def _present(get: Callable[[], Present]) -> Present:
+    try:
+        return get()
+    except ServerMissing as missing:
+        _missing(str(missing))
+
+
+def _missing(what: str) -> NoReturn:
+    """Skip for a person, fail in CI: there nothing may be left out unseen."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)

@@ -1,0 +1,102 @@
+"""Dovecot 2.3 or 2.4 from the Debian package dovecot-imapd, started without privileges.
+
+Its manners: MULTIAPPEND stored whole or not at all, LITERAL+, UIDPLUS, CONDSTORE and QRESYNC, MOVE, SPECIAL-USE,
+SAVEDATE, no OBJECTID.  Bare LF and NUL are changed silently.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+from tests.servers.certificates import Certificates
+from tests.servers.process import ServerMissing, ServerProcess, free_port, private_folder
+from tests.servers.server import MASTER_PASSWORD, MASTER_USER, PASSWORD, ImapServer
+
+Storage = Literal["maildir", "sdbox", "mdbox"]
+
+#: One configuration for each series, because 2.4 renamed most settings.
+_CONFIGURATIONS = {series: Path(__file__).with_name(f"dovecot-{series}.conf") for series in ("2.3", "2.4")}
+
+
+@contextmanager
+def running_dovecot(
+    certificates: Certificates,
+    *,
+    storage: Storage = "maildir",
+    capability: str | None = None,
+    prefix: str = "",
+    separator: str = "/",
+    sessions: int = 0,
+    settings: str = "",
+) -> Iterator[ImapServer]:
+    """A private Dovecot.
+
+    ``capability`` replaces what it announces (it still understands the rest); ``sessions`` is the number of
+    connections one user may have from one address, 0 for no limit; ``settings`` is added to its configuration.
+    Raises ServerMissing when there is no Dovecot.
+    """
+    binary, series = find_dovecot()
+    account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+    port, tls_port = free_port(), free_port()
+    with private_folder("dovecot", owner=account.pw_uid) as folder:
+        configuration = Template(_CONFIGURATIONS[series].read_text()).substitute(
+            folder=folder,
+            user=account.pw_name,
+            group=grp.getgrgid(account.pw_gid).gr_name,
+            uid=account.pw_uid,
+            gid=account.pw_gid,
+            password=PASSWORD,
+            storage=storage,
+            sessions=sessions,
+            capability=f"imap_capability = {capability}" if capability else "",
+            prefix=prefix,
+            separator=separator,
+            port=port,
+            tls_port=tls_port,
+            settings=settings,
+        )
+        for name, content in {
+            "dovecot.conf": configuration.encode(),
+            "masters": f"{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n".encode(),
+            "server.pem": certificates.certificate.read_bytes(),
+            "server.key": certificates.key.read_bytes(),
+        }.items():
+            _give(folder / name, content, account)
+        process = ServerProcess(
+            [binary, "-F", "-c", folder / "dovecot.conf"],
+            folder,
+            port=port,
+            account=account if os.getuid() == 0 else None,
+        )
+        process.start()
+        try:
+            yield ImapServer(port, folder, process, tls_port, certificates.authority)
+        finally:
+            process.stop()
+
+
+def find_dovecot() -> tuple[str, str]:
+    """The path of the server and its series, 2.3 or 2.4.  Raises ServerMissing."""
+    binary = shutil.which("dovecot", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
+    if binary is None:
+        raise ServerMissing("Dovecot is not installed: make test installs the Debian package dovecot-imapd")
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
+    series = ".".join(version.split(".")[:2])
+    if series not in _CONFIGURATIONS:
+        raise ServerMissing(f"Dovecot {version} is installed, and the tests have no configuration for it")
+    return binary, series
+
+
+def _give(path: Path, content: bytes, account: pwd.struct_passwd) -> None:
+    path.write_bytes(content)
+    path.chmod(0o600)
+    os.chown(path, account.pw_uid, account.pw_gid)
