@@ -2,3 +2,6 @@
 
 Third parties import :mod:`connectors.contract` alone.
 """
+
+#: Tells our package from others of the same name.
+DISTRIBUTION = "bascule"

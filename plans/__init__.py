@@ -6,6 +6,7 @@ from plans.problems import PlanError, Problem
 from plans.secrets import SecretError, SecretRef
 
 __all__ = [
+    "DISTRIBUTION",
     "Master",
     "Organisation",
     "Person",
@@ -17,3 +18,6 @@ __all__ = [
     "System",
     "load",
 ]
+
+#: Tells our package from others of the same name.
+DISTRIBUTION = "bascule"

@@ -157,18 +157,18 @@ def flags_to_carry(
     connection: Connection, mailbox_id: int, direction: Direction, after: int, limit: int
 ) -> list[CopyRow]:
     """Copies whose flags changed on the source since they were last carried over."""
-    return _copies(
-        connection,
-        _select_copies(mailbox_id, direction)
-        .where(
-            message.c.flags_seen != message.c.flags_synced,
-            message.c.target_key.is_not(None),
-            message.c.gone_at.is_(None),
-            message.c.id > after,
-        )
-        .order_by(message.c.id)
-        .limit(limit),
-    )
+    where = _select_copies(mailbox_id, direction).where(_FLAGS_DIFFER, message.c.id > after)
+    return _copies(connection, where.order_by(message.c.id).limit(limit))
+
+
+def count_flags_to_carry(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    where = _select_copies(mailbox_id, direction).where(_FLAGS_DIFFER).with_only_columns(func.count())
+    return int(connection.execute(where).scalar_one())
+
+
+_FLAGS_DIFFER = and_(
+    message.c.flags_seen != message.c.flags_synced, message.c.target_key.is_not(None), message.c.gone_at.is_(None)
+)
 
 
 def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:

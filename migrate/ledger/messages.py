@@ -237,6 +237,23 @@ def count_pending(connection: Connection, mailbox_id: int, direction: Direction)
     return {folder_id: (count, size) for folder_id, count, size in rows}
 
 
+def count_left_out(connection: Connection, mailbox_id: int, direction: Direction) -> dict[int, dict[Reason, int]]:
+    """Messages that rules leave out, by folder and reason."""
+    rows = connection.execute(
+        select(message.c.folder_id, message.c.reason, func.count())
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.outcome == Outcome.LEFT_OUT,
+        )
+        .group_by(message.c.folder_id, message.c.reason)
+    )
+    found: dict[int, dict[Reason, int]] = {}
+    for folder_id, reason, number in rows:
+        found.setdefault(folder_id, {})[Reason(reason)] = number
+    return found
+
+
 def unfinished_folders(
     connection: Connection, mailbox_id: int, direction: Direction, tried_again: Iterable[Reason]
 ) -> set[int]:

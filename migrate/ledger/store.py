@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -61,6 +61,11 @@ class Ledger:
         """A transaction that sees one state of the ledger and writes nothing."""
         with self._begin(immediate=False) as connection:
             yield connection
+
+    def copy_to(self, path: Path) -> None:
+        """Write the ledger as it is now to another file (SQLite's online backup)."""
+        with closing(sqlite3.connect(path)) as other, closing(sqlite3.connect(self.path)) as ours:
+            ours.backup(other)
 
     def close(self) -> None:
         self._engine.dispose()

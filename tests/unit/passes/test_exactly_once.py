@@ -142,7 +142,8 @@ class Company(RuleBasedStateMachine):
         self.forgotten: Counter[str] = Counter()
         self.set_by_person: set[str] = set()
         self.cleared_by_person: dict[str, set[str]] = {}
-        self.touched_flags: set[str] = set()
+        #: The ledger was lost and no pass has looked since: a copy that changes its place now cannot be recognised.
+        self.blind = False
 
     @initialize(
         source_ids=st.booleans(),
@@ -213,7 +214,7 @@ class Company(RuleBasedStateMachine):
         if (chosen := self._choose(data, self._source_messages())) and chosen[0] != to:
             self.sides.source.create(to)
             self.sides.source.move(chosen[0], to, chosen[1].key)
-            self.cleared_by_person.pop(token(chosen[1]), None)
+            self._changed_place(chosen[1])
 
     @rule(data=st.data())
     def renumber_source(self, data: st.DataObject) -> None:
@@ -223,6 +224,9 @@ class Company(RuleBasedStateMachine):
     def rename(self, path: Path_, to: Path_) -> None:
         there = {state.path for state in self.sides.source.folders()}
         if path in there and to not in there and to[: len(path)] != path:
+            for state in self.sides.source.folders():
+                for message in state.messages if state.path[: len(path)] == path else ():
+                    self._changed_place(message)
             self.sides.source.rename_folder(path, to)
 
     # The person on the target
@@ -233,7 +237,6 @@ class Company(RuleBasedStateMachine):
             path, message = chosen
             self.sides.target.set_flags(path, message.key, message.flags | {THEIRS})
             self.set_by_person.add(f"{token(message)} {message.object_id}")
-            self.touched_flags.add(token(message))
 
     @rule(data=st.data())
     def person_clears(self, data: st.DataObject) -> None:
@@ -255,12 +258,14 @@ class Company(RuleBasedStateMachine):
         ] != to:
             self.sides.target.create(to)
             self.sides.target.move(chosen[0], to, chosen[1].key)
+            self._changed_place(chosen[1])
 
     @rule(data=st.data())
     def person_deletes(self, data: st.DataObject) -> None:
         if chosen := self._choose(data, [one for one in self._target_messages() if is_ours(one[1])]):
             self.sides.target.delete(chosen[0], chosen[1].key)
             self.thrown[token(chosen[1])] += 1
+            self._changed_place(chosen[1])
 
     @rule(data=st.data())
     def renumber_target(self, data: st.DataObject) -> None:
@@ -331,7 +336,7 @@ class Company(RuleBasedStateMachine):
                 self.sides.source.create(to)
                 if path != to:
                     self.sides.source.move(path, to, message.key)
-                    self.cleared_by_person.pop(token(message), None)
+                    self._changed_place(message)
 
         self.sides.worlds[0].faults.at(None, move, skip=skip)
         self._run()
@@ -347,6 +352,7 @@ class Company(RuleBasedStateMachine):
             if is_ours(message) and (path, token(message)) not in places:
                 self.forgotten[token(message)] += 1
         self.forgotten.update(self.thrown)
+        self.blind = True
         self.cleared_by_person.clear()
         self.sides.ledger.close()
         for file in self.folder.glob("ledger.sqlite*"):
@@ -375,7 +381,7 @@ class Company(RuleBasedStateMachine):
         if not result.complete or result.in_flight:
             self.unsettled = True
             return
-        self.unsettled = False
+        self.unsettled = self.blind = False
         outcomes = result.tally.outcomes
         assert result.tally.seen == sum(outcomes.values())
         self._nothing_is_lost(outcomes[Outcome.UNCERTAIN] + outcomes[Outcome.REFUSED])
@@ -401,6 +407,11 @@ class Company(RuleBasedStateMachine):
                     assert flag not in message.flags, "a flag that the person took off is back"
 
     # Help
+
+    def _changed_place(self, message: Stored) -> None:
+        self.cleared_by_person.pop(token(message), None)
+        if self.blind:
+            self.forgotten[token(message)] += 1
 
     def _choose(self, data: st.DataObject, options: list[tuple[Path_, Stored]]) -> tuple[Path_, Stored] | None:
         return options[data.draw(st.integers(0, len(options) - 1))] if options else None

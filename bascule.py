@@ -1,0 +1,47 @@
+"""The command's entry: makes sure that our packages are ours, then runs the command line.
+
+The four import packages have plain names, and other distributions on PyPI use them too (sqlalchemy-migrate installs
+``migrate``).  This module has a name of its own, so that it can say so instead of failing in the middle.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import packages_distributions
+
+PACKAGES = ("connectors", "plans", "migrate", "runbooks")
+DISTRIBUTION = "bascule"
+
+
+def main() -> None:
+    """Run the command line; exit with 2 when another distribution stands in the way."""
+    strangers = [name for name in PACKAGES if not _is_ours(name)]
+    if strangers:
+        sys.exit(_explain(strangers))
+    import_module("migrate.cli.main").main()
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        package = import_module(name)
+    except ImportError:
+        return False
+    return getattr(package, "DISTRIBUTION", None) == DISTRIBUTION
+
+
+def _explain(strangers: list[str]) -> int:
+    owners = packages_distributions()
+    for name in strangers:
+        others = [owner for owner in owners.get(name, []) if owner != DISTRIBUTION]
+        owner = " and ".join(others) or "something else on the Python path"
+        print(f'bascule cannot start: the Python package "{name}" belongs to {owner} here.', file=sys.stderr)
+    print(
+        "Install bascule where it is alone: pipx install bascule, or a new environment (python3 -m venv).",
+        file=sys.stderr,
+    )
+    return 2
+
+
+if __name__ == "__main__":
+    main()

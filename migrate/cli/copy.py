@@ -1,0 +1,54 @@
+"""``bascule copy``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from migrate.cli.dry_run import dry_run
+from migrate.cli.organisation import Place
+from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
+from migrate.copy.run import run_pass
+
+
+@click.command()
+@click.argument("site")
+@click.option("--dry-run", "only_plan", is_flag=True, help="Say what would be done; write to neither side.")
+@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@click.option(
+    "--folder", "folders", multiple=True, help="Only this source folder and what lies below it; may be given again."
+)
+@click.option("--json", "to_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def copy(
+    place: Place, site: str, only_plan: bool, mailboxes: tuple[str, ...], folders: tuple[str, ...], to_json: bool
+) -> None:
+    """Copy the mailboxes of a site, each message exactly once.
+
+    Run it as often as you like: what is there already is not sent again, and what was interrupted is continued.
+    Ctrl-C ends after the batches in hand; a second one cuts the connections. Nothing is lost either way.
+
+    \b
+    Example:  bascule copy paris --mailbox anna@example.org
+    """
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    people = choose(plan, mailboxes)
+    only_folders = folder_paths(folders)
+    if only_plan:
+        with scratch_ledger(place) as ledger:
+            code = dry_run(place, organisation, plan, people, ledger=ledger, only_folders=only_folders, to_json=to_json)
+    else:
+        with place.ledger() as ledger:
+            code = run_people(
+                place,
+                organisation,
+                plan,
+                people,
+                run_pass,
+                ledger=ledger,
+                only_folders=only_folders,
+                to_json=to_json,
+            )
+    sys.exit(code)

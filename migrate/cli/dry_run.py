@@ -1,0 +1,90 @@
+"""``bascule copy --dry-run``: the actions of each mailbox, printed and not done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+
+import click
+from rich.console import Console
+
+from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.organisation import Place
+from migrate.cli.running import started
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark
+from migrate.copy.plan import plan_pass
+from migrate.engine.local import Done
+from migrate.ledger.store import Ledger
+from plans import Organisation, Person, Site
+
+
+def dry_run(
+    place: Place,
+    organisation: Organisation,
+    site: Site,
+    people: Sequence[Person],
+    *,
+    ledger: Ledger,
+    only_folders: tuple[tuple[str, ...], ...],
+    to_json: bool,
+) -> Exit:
+    """Print what a copy would do now; returns the exit code."""
+    with started(place, organisation, site, people) as run:
+        plans = list(run.each(lambda mailbox: plan_pass(run.job(mailbox, only_folders), ledger, run.halt)))
+        interrupted = run.halt.stop.is_set()
+    plans.sort(key=lambda done: done.mailbox)
+    errors = [done.error for done in plans if done.error is not None]
+    code = Exit.INTERRUPTED if interrupted else worst(code_of(error) for error in errors)
+    if to_json:
+        click.echo(json.dumps({"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]}, indent=2))
+    else:
+        console = Console()
+        for done in plans:
+            _show(console, done)
+        click.echo("Nothing was done. Without --dry-run it will be.")
+    return code
+
+
+def _show(console: Console, done: Done[list[Action]]) -> None:
+    console.print(done.mailbox, style="bold", highlight=False, markup=False)
+    if done.error is not None:
+        console.print(f"  {done.error}", style="red", highlight=False, markup=False)
+    elif not done.result:
+        console.print("  nothing to do")
+    for action in done.result or ():
+        console.print(f"  {describe(action)}", highlight=False, markup=False)
+
+
+def describe(action: Action) -> str:
+    """One line for people."""
+    match action:
+        case Make(to):
+            return f"make    {_name(to)}"
+        case Follow(to, count):
+            return f"move    {count:,} to {_name(to)}, as on the source"
+        case Adopt(to, count):
+            return f"keep    {count:,} that are in {_name(to)} already"
+        case Copy(folder, to, count, size):
+            where = _name(folder) if folder == to else f"{_name(folder)} to {_name(to)}"
+            return f"copy    {count:,} ({size / 1e6:,.1f} MB) in {where}"
+        case Mark(count):
+            return f"mark    {count:,} whose flags changed"
+        case LeaveOut(folder, count, reason):
+            return f"leave   {count:,} in {_name(folder)}: {reason}"
+
+
+def _as_json(done: Done[list[Action]]) -> dict[str, object]:
+    error = None if done.error is None else {"kind": type(done.error).__name__, "message": str(done.error)}
+    actions = [
+        {
+            "action": type(action).__name__.lower(),
+            **{field.name: getattr(action, field.name) for field in fields(action)},
+        }
+        for action in done.result or ()
+    ]
+    return {"mailbox": done.mailbox, "actions": actions, "error": error}
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return "/".join(path)

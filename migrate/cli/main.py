@@ -1,0 +1,63 @@
+"""The command ``bascule``."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from migrate.cli.adopt import adopt
+from migrate.cli.copy import copy
+from migrate.cli.exit_codes import Exit, code_of
+from migrate.cli.init import init
+from migrate.cli.organisation import Place, Trouble
+from migrate.cli.status import status
+
+
+class Commands(click.Group):
+    """Turns the troubles that people can do something about into one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            code = code_of(error)
+            if code is Exit.BUG:
+                raise
+            raise Trouble(str(error), code) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="bascule")
+@click.option(
+    "-C",
+    "--organisation",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="The organisation's folder; the current one unless given.",
+)
+@click.pass_context
+def bascule(ctx: click.Context, organisation: Path) -> None:
+    """Move a company's mailboxes, site by site, without losing or doubling a message.
+
+    \b
+    Begin with:  bascule init --name "Example Ltd" --site paris
+    Then:        bascule copy paris --dry-run
+                 bascule copy paris
+                 bascule status
+    """
+    ctx.obj = Place(organisation)
+
+
+for command in (init, copy, status, adopt):
+    bascule.add_command(command)
+
+
+def main() -> None:
+    # Libraries log what goes over the line; nothing of that may reach a terminal or a file.
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.disable(logging.WARNING)
+    bascule()

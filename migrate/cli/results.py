@@ -1,0 +1,108 @@
+"""What a run says at its end: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.copy.run import PassResult
+from migrate.ledger.messages import Tally
+from migrate.ledger.schema import Outcome
+
+#: The columns that are always shown; the others only where there is something to show.
+_ALWAYS = (Outcome.STORED, Outcome.ALREADY_THERE, Outcome.PENDING)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mailbox at the end of a run: what its pass came to, or why there was none."""
+
+    mailbox: str
+    result: PassResult | None
+    error: BaseException | None = None
+
+    @property
+    def errors(self) -> Sequence[BaseException]:
+        if self.error is not None:
+            return (self.error,)
+        return self.result.errors if self.result else ()
+
+    @property
+    def code(self) -> Exit:
+        codes = [code_of(error) for error in self.errors]
+        if self.result is not None:
+            open_outcomes = (Outcome.PENDING, Outcome.REFUSED, Outcome.UNCERTAIN)
+            if any(self.result.tally.outcomes[outcome] for outcome in open_outcomes):
+                codes.append(Exit.PARTIAL)
+        return worst(codes)
+
+
+def as_json(rows: Iterable[Row], code: Exit) -> dict[str, Any]:
+    """The published shape of a run's result."""
+    return {
+        "exit_code": int(code),
+        "mailboxes": [
+            {
+                "mailbox": row.mailbox,
+                **(counts(row.result.tally) if row.result else {}),
+                **(_done(row.result) if row.result else {}),
+                "errors": [{"kind": type(e).__name__, "message": str(e)} for e in row.errors],
+            }
+            for row in rows
+        ],
+    }
+
+
+def counts(tally: Tally) -> dict[str, Any]:
+    """``seen`` is the sum of the outcomes; ``gone`` counts those on the target that left the source since."""
+    return {
+        "seen": tally.seen,
+        "outcomes": {outcome.value: tally.outcomes[outcome] for outcome in Outcome},
+        "reasons": dict(sorted(tally.reasons.items())),
+        "gone_from_source": tally.gone,
+    }
+
+
+def _done(result: PassResult) -> dict[str, Any]:
+    return {
+        "complete": result.complete,
+        "interrupted": result.interrupted,
+        "in_flight": result.in_flight,
+        "this_pass": {
+            "copied": result.copied,
+            "moved": result.moved,
+            "flags_changed": result.flagged,
+            "adopted": result.adopted,
+        },
+    }
+
+
+def show(console: Console, rows: Sequence[Row]) -> None:
+    """The table, the sum that must add up, and what went wrong."""
+    tallies = [(row.mailbox, row.result.tally) for row in rows if row.result is not None]
+    show_tallies(console, tallies)
+    for row in rows:
+        for error in row.errors:
+            console.print(f"{row.mailbox}: {error}", style="red", highlight=False, markup=False)
+
+
+def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:
+    if not tallies:
+        return
+    shown = [o for o in Outcome if o in _ALWAYS or any(tally.outcomes[o] for _, tally in tallies)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("mailbox", overflow="fold")
+    for name in ("seen", *(outcome.value.replace("_", " ") for outcome in shown)):
+        table.add_column(name, justify="right")
+    for mailbox, tally in tallies:
+        table.add_row(mailbox, f"{tally.seen:,}", *(f"{tally.outcomes[outcome]:,}" for outcome in shown))
+    console.print(table)
+    seen = sum(tally.seen for _, tally in tallies)
+    sums = ((outcome, sum(tally.outcomes[outcome] for _, tally in tallies)) for outcome in Outcome)
+    parts = " + ".join(f"{count:,} {outcome.value.replace('_', ' ')}" for outcome, count in sums if count)
+    console.print(f"{seen:,} seen = {parts or '0'}", highlight=False)

@@ -1,0 +1,121 @@
+"""Running passes over the people of a site, for the commands that do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import click
+from rich.console import Console
+
+from connectors.contract import ConnectorError
+from migrate.cli.exit_codes import Exit, worst
+from migrate.cli.interrupt import interruptible
+from migrate.cli.organisation import Place, Trouble
+from migrate.cli.progress import RunProgress
+from migrate.cli.results import Row, as_json, show
+from migrate.copy.halt import Halt
+from migrate.copy.hold import HoldLost, MailboxBusy
+from migrate.copy.job import Job
+from migrate.copy.run import PassResult
+from migrate.engine.local import Done, LocalEngine
+from migrate.engine.site import SiteRun, new_resources, spool_folder
+from migrate.ledger.store import Ledger, LedgerError
+from plans import Organisation, Person, SecretError, Site
+
+_T = TypeVar("_T")
+
+RunOne = Callable[[Job, Ledger, Halt], PassResult]
+
+#: Troubles of one mailbox; the others go on.
+_OF_ONE_MAILBOX = (ConnectorError, SecretError, MailboxBusy, HoldLost, LedgerError)
+
+
+def choose(site: Site, addresses: Sequence[str]) -> list[Person]:
+    """The people of these addresses, all when none is given.  Raises :class:`Trouble` for an unknown one."""
+    by_mailbox = {person.mailbox: person for person in site.people}
+    unknown = [address for address in addresses if address.lower() not in by_mailbox]
+    if unknown:
+        raise Trouble(f'{", ".join(unknown)}: not among the people of the site "{site.name}".')
+    return [by_mailbox[address.lower()] for address in addresses] or list(site.people)
+
+
+def folder_paths(folders: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Source folders as given on the command line, names joined by ``/``."""
+    return tuple(tuple(folder.split("/")) for folder in folders)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that has begun: halted by Ctrl-C, showing its progress."""
+
+    halt: Halt
+    _site: SiteRun
+    _people: Mapping[str, Person]
+    _progress: RunProgress
+
+    def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
+        return self._site.job(self._people[mailbox], only_folders)
+
+    def each(self, handle: Callable[[str], _T]) -> Iterator[Done[_T]]:
+        """Run ``handle`` for every mailbox; troubles that are not one mailbox's own are raised."""
+        engine: LocalEngine[_T] = LocalEngine(self._site.workers)
+        engine.submit(list(self._people))
+        with self._progress.shown():
+            for done in engine.run(handle, self.halt.stop):
+                if done.error is not None and not isinstance(done.error, _OF_ONE_MAILBOX):
+                    raise done.error
+                yield done
+
+
+@contextmanager
+def started(place: Place, organisation: Organisation, site: Site, people: Sequence[Person]) -> Iterator[Started]:
+    console = Console(stderr=True)
+    progress = RunProgress(console)
+    with interruptible(console) as halt, spool_folder(place.state) as spool:
+        site_run = SiteRun(organisation, site, new_resources(spool), progress)
+        yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
+
+
+def run_people(
+    place: Place,
+    organisation: Organisation,
+    site: Site,
+    people: Sequence[Person],
+    run_one: RunOne,
+    *,
+    ledger: Ledger,
+    only_folders: tuple[tuple[str, ...], ...],
+    to_json: bool,
+) -> Exit:
+    """Run one pass for each person and say what came of it; returns the exit code."""
+    with started(place, organisation, site, people) as run:
+        ended = run.each(lambda mailbox: run_one(run.job(mailbox, only_folders), ledger, run.halt))
+        rows = [Row(done.mailbox, done.result, done.error) for done in ended]
+        interrupted = run.halt.stop.is_set()
+    rows.sort(key=lambda row: row.mailbox)
+    code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)
+    if to_json:
+        click.echo(json.dumps(as_json(rows, code), ensure_ascii=False, indent=2))
+    else:
+        show(Console(), rows)
+        if interrupted:
+            click.echo("Interrupted. The same command continues where this one stopped.")
+    return code
+
+
+@contextmanager
+def scratch_ledger(place: Place) -> Iterator[Ledger]:
+    """A copy of the ledger that a dry run may write to; thrown away afterwards."""
+    with TemporaryDirectory(prefix="bascule-") as folder:
+        file = Path(folder) / "ledger.sqlite"
+        if place.ledger_file.exists():
+            with closing(Ledger(place.ledger_file)) as original:
+                original.copy_to(file)
+        with closing(Ledger(file)) as copy:
+            yield copy

@@ -1,0 +1,75 @@
+"""Planning a pass without doing it.  Needs a target that is never written and a ledger that may be thrown away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+
+from connectors.contract import Target
+from connectors.wrappers.dry_run import NOT_MADE, DryRunTarget
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark
+from migrate.copy.adopt import adopt
+from migrate.copy.batches import Place
+from migrate.copy.halt import Halt
+from migrate.copy.hold import Hold, hold
+from migrate.copy.job import Job
+from migrate.copy.moves import Moved, find_moved
+from migrate.copy.places import make_places
+from migrate.copy.scan import Listed, scan
+from migrate.copy.sessions import Sessions
+from migrate.ledger import copies, messages
+from migrate.ledger.store import Ledger
+
+
+def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
+    """What :func:`migrate.copy.run.run_pass` would do now.  Writes to ``ledger``, and to neither side.
+
+    Raises what the connectors raise.
+    """
+    with (
+        hold(ledger, job.mailbox, job.site, job.clock.now()) as held,
+        closing(Sessions(job, halt)) as sessions,
+    ):
+        sessions.open(wait=True)
+        target = DryRunTarget(sessions.target)
+        listed = scan(job, held, sessions.source)
+        moved = find_moved(job, held, sessions.source, listed)
+        places = make_places(job, held, target, listed)
+        actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
+        actions += _follows(moved, places)
+        actions += _adoptions(job, held, sessions, target, places)
+        actions += _copies(job, held, listed, places, moved)
+        return actions
+
+
+def _follows(moved: Sequence[Moved], places: Mapping[int, Place]) -> Iterator[Action]:
+    counts = Counter(places[one.folder_id].target.path for one in moved if one.folder_id in places)
+    yield from (Follow(path, count) for path, count in counts.items())
+
+
+def _adoptions(
+    job: Job, held: Hold, sessions: Sessions, target: Target, places: Mapping[int, Place]
+) -> Iterator[Action]:
+    for place in places.values():
+        count = adopt(job, held, sessions.source, target, [place])
+        if count:
+            yield Adopt(place.target.path, count)
+
+
+def _copies(
+    job: Job, held: Hold, listed: Sequence[Listed], places: Mapping[int, Place], moved: Sequence[Moved]
+) -> Iterator[Action]:
+    moving = Counter(one.folder_id for one in moved)
+    with held.ledger.read() as connection:
+        pending = messages.count_pending(connection, held.mailbox.id, job.direction)
+        left_out = messages.count_left_out(connection, held.mailbox.id, job.direction)
+        marks = copies.count_flags_to_carry(connection, held.mailbox.id, job.direction)
+    for one in listed:
+        count, size = pending.get(one.row.id, (0, 0))
+        if count - moving[one.row.id] and one.row.id in places:
+            yield Copy(one.folder.path, places[one.row.id].target.path, count - moving[one.row.id], size)
+        for reason, number in left_out.get(one.row.id, {}).items():
+            yield LeaveOut(one.folder.path, number, reason)
+    if marks:
+        yield Mark(marks)
