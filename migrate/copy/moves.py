@@ -22,7 +22,7 @@ from migrate.copy.compare import is_untouched
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.copy.scan import Listed
-from migrate.ledger import attempts, copies, folders, messages
+from migrate.ledger import attempts, copies, folders, lookalikes, messages
 from migrate.ledger.attempts import Intent
 from migrate.ledger.copies import CopyRow
 from migrate.ledger.schema import Outcome
@@ -45,7 +45,7 @@ def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -
     by_id = {one.row.id: one for one in listed}
     _recheck_twins(job, hold, source, by_id)
     with hold.ledger.read() as connection:
-        pairs = copies.lookalikes(connection, hold.mailbox.id, job.direction, "gone")
+        pairs = lookalikes.gone(connection, hold.mailbox.id, job.direction)
         old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
         new = messages.by_id(connection, sorted({row for row, _, _ in pairs}))
     candidates: dict[int, list[CopyRow]] = defaultdict(list)
@@ -91,7 +91,7 @@ def _choose(
 def _recheck_twins(job: Job, hold: Hold, source: Source, listed: Mapping[int, Listed]) -> None:
     """A message may leave a folder that was listed already for one that was not: look for such pairs once more."""
     with hold.ledger.read() as connection:
-        pairs = copies.lookalikes(connection, hold.mailbox.id, job.direction, "there")
+        pairs = lookalikes.there(connection, hold.mailbox.id, job.direction)
         old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
     suspects: dict[int, dict[str, int]] = defaultdict(dict)
     for copy in old.values():

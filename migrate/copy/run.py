@@ -30,7 +30,7 @@ from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
-from migrate.ledger import attempts, copies, folders, mailboxes, messages
+from migrate.ledger import attempts, copies, folders, lookalikes, mailboxes, messages
 from migrate.ledger.messages import Tally
 from migrate.ledger.schema import MailboxState, Outcome
 from migrate.ledger.store import Ledger, LedgerError
@@ -104,18 +104,20 @@ class _Pass:
     def run(self) -> None:
         with closing(Sessions(self._job, self._halt)) as sessions:
             sessions.open(wait=True)
-            source, target = sessions.source, sessions.target
-            settle.look(self._hold, target, self._job.direction, self._job.clock)
-            listed = scan(self._job, self._hold, source)
+            settle.look(self._hold, sessions.target, self._job.direction, self._job.clock)
+            listed = scan(self._job, self._hold, sessions.source)
             for _ in range(_ROUNDS):
                 before = self._unfinished()
                 self._copy_round(sessions, listed)
-                self._settle(target)
+                if not self._halt.stop.is_set():
+                    # A pair that failed cut its sessions, to wake its other half.
+                    sessions.renew()
+                self._settle(sessions.target)
                 after = self._unfinished()
                 if not sum(after) or after == before or self._halt.stop.is_set() or self._is_hopeless():
                     break
             if not self._halt.stop.is_set():
-                self._flagged = carry_flags(self._job, self._hold, target)
+                self._flagged = carry_flags(self._job, self._hold, sessions.target)
                 self._save_tokens(listed)
 
     def adopt_only(self) -> None:
@@ -167,11 +169,11 @@ class _Pass:
                 extra = extras.enter_context(closing(Sessions(self._job, self._halt)))
                 pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
             # A round that is tried again brings its own troubles; those of the last one count.
-            self.errors = _without_refused_extras(run_pairs(pairs), pairs[0])
+            self.errors = _troubles(run_pairs(pairs), pairs[0], halted=self._halt.stop.is_set())
 
     def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
         with self._ledger.read() as connection:
-            look_alike = copies.lookalikes(connection, self._hold.mailbox.id, self._job.direction, "in flight")
+            look_alike = lookalikes.in_flight(connection, self._hold.mailbox.id, self._job.direction)
         capabilities = target.capabilities()
         return BatchQueue(
             self._ledger,
@@ -225,9 +227,13 @@ class _Pass:
                     folders.save_token(connection, one.row.id, one.folder.token, one.cursor, self._job.rules.digest())
 
 
-def _without_refused_extras(errors: list[PairError], first: Pair) -> list[PairError]:
-    """A system that takes no further session is no trouble as long as the first pair works."""
-    return [error for error in errors if error in first.errors or not isinstance(error, Unavailable)]
+def _troubles(errors: Sequence[PairError], first: Pair, *, halted: bool) -> list[PairError]:
+    """What a person should hear of: not the sessions we cut ourselves, nor a further session that was not granted."""
+    return [
+        error
+        for error in errors
+        if (error in first.errors or not isinstance(error, Unavailable)) and (halted or not isinstance(error, Stopped))
+    ]
 
 
 def _distinct(errors: Sequence[PairError]) -> tuple[PairError, ...]:

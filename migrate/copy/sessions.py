@@ -18,6 +18,7 @@ class Sessions:
         self._stack = ExitStack()
         self._source: Source | None = None
         self._target: Target | None = None
+        self._cut = False
 
     def open(self, *, wait: bool) -> None:
         """Sign in where that was not done yet.
@@ -46,9 +47,18 @@ class Sessions:
 
     def abort(self) -> None:
         """Cut both connections, from any thread."""
+        self._cut = True
         for session in (self._source, self._target):
             if session is not None:
                 session.abort()
+
+    def renew(self) -> None:
+        """Sign in again if the sessions were cut.  Raises what the connectors raise."""
+        if self._cut:
+            self.close()
+            self._source = self._target = None
+            self._cut = False
+            self.open(wait=True)
 
     def close(self) -> None:
         self._stack.close()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from connectors.contract import Reason
-from migrate.ledger.messages import flag_set, flags_text, in_pieces, open_attempt
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message
+from migrate.ledger.messages import flag_set, flags_text, in_pieces
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,48 +184,6 @@ def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     """Messages of a mailbox that are on the target."""
     where = _select_copies(mailbox_id, direction).with_only_columns(func.count())
     return int(connection.execute(where).scalar_one())
-
-
-def lookalikes(
-    connection: Connection, mailbox_id: int, direction: Direction, old_is: Literal["gone", "there", "in flight"]
-) -> list[tuple[int, int, int]]:
-    """Triples (new row, its folder, older row) that may be one message under two keys.
-
-    New rows are pending and not in flight.  They pair with copies that are gone from the source or still there in
-    another place, or with messages that are in flight; by the same object id, or by received second and size.
-    """
-    old = message.alias("old")
-    same = or_(
-        and_(message.c.object_id.is_not(None), old.c.object_id == message.c.object_id),
-        and_(
-            old.c.received == message.c.received,
-            old.c.size == message.c.size,
-            or_(message.c.object_id.is_(None), old.c.object_id.is_(None)),
-        ),
-    )
-    elsewhere = or_(old.c.folder_id != message.c.folder_id, old.c.epoch != message.c.epoch)
-    in_flight = exists().where(attempt.c.message_id == old.c.id)
-    sent = and_(old.c.outcome.in_((*ON_TARGET, Outcome.UNCERTAIN)), old.c.successor.is_(None))
-    which: dict[str, ColumnElement[bool]] = {
-        "gone": and_(sent, old.c.gone_at.is_not(None)),
-        "there": and_(sent, old.c.gone_at.is_(None), elsewhere),
-        "in flight": and_(in_flight, or_(old.c.gone_at.is_not(None), elsewhere)),
-    }
-    rows = connection.execute(
-        select(message.c.id, message.c.folder_id, old.c.id)
-        .join(old, and_(old.c.mailbox_id == message.c.mailbox_id, old.c.direction == message.c.direction, same))
-        .where(
-            message.c.mailbox_id == mailbox_id,
-            message.c.direction == direction,
-            message.c.outcome == Outcome.PENDING,
-            message.c.gone_at.is_(None),
-            ~open_attempt,
-            old.c.id != message.c.id,
-            which[old_is],
-        )
-        .order_by(message.c.id, old.c.id)
-    )
-    return [(new, folder_id, older) for new, folder_id, older in rows]
 
 
 _COPY = (

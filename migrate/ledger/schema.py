@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -122,6 +123,8 @@ target_folder = Table(
     UniqueConstraint("mailbox_id", "direction", "path", "epoch"),
 )
 
+_has_object_id = text("object_id IS NOT NULL")
+
 message = Table(
     "message",
     metadata,
@@ -159,6 +162,7 @@ message = Table(
     CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
     Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
     Index("ix_message_identity", "mailbox_id", "received", "size"),
+    Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id, postgresql_where=_has_object_id),
     Index("ix_message_claim", "target_folder_id", "target_key"),
 )
 

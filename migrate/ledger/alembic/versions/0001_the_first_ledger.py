@@ -108,6 +108,13 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_claim", ["target_folder_id", "target_key"], unique=False)
         batch_op.create_index("ix_message_identity", ["mailbox_id", "received", "size"], unique=False)
+        batch_op.create_index(
+            "ix_message_object",
+            ["mailbox_id", "object_id"],
+            unique=False,
+            sqlite_where=sa.text("object_id IS NOT NULL"),
+            postgresql_where=sa.text("object_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_message_tally", ["mailbox_id", "direction", "outcome"], unique=False)
 
     op.create_table(

@@ -1,0 +1,227 @@
+"""``make demo``: a small company changes its mail system, on this machine, offline, in under a minute.
+
+Two stand-in servers, a plan, and the real command: it is killed in the middle and continued, three messages arrive,
+one is refused.  What is on the servers is counted over IMAP, independently of the ledger; any wrong count is told and
+ends the demo with exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from migrate.sandbox import company
+from migrate.sandbox.counting import Comparison, Held, compare, held_as, present
+from migrate.sandbox.demo_command import BasculeCommand, receipts, started, status
+from migrate.sandbox.demo_folder import ForeignFolder, make_demo_folder, may_replace
+from migrate.sandbox.demo_story import Story
+from migrate.sandbox.letters import Letter
+from migrate.sandbox.pymap_server import PymapServer, running_pymap
+
+#: The share of a site's messages after which the copy is killed.
+_KILL_AT = 0.35
+#: Exit codes that the demo's commands must have (see docs/commands.md).
+_OK, _PARTIAL = 0, 3
+
+
+def main() -> None:
+    """Run the demo in ``demo/`` of the current directory; exit with 1 when a count is wrong."""
+    console = Console()
+    # However it is stopped, the servers and the command go with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = run(console, Path("demo"), live=True)
+    except KeyboardInterrupt:
+        console.print("\nStopped. The servers and the command that ran are gone.")
+        code = 130
+    sys.exit(code)
+
+
+def run(console: Console, folder: Path, *, live: bool) -> int:
+    """Tell the whole story on ``console``; returns the exit code.  ``live``: with bars that move, on a terminal."""
+    if find_spec("pymap") is None:
+        console.print('The demo needs the extra "demo": pip install "bascule[demo]"', markup=False)
+        return 2
+    if not may_replace(folder):
+        console.print(f"{folder.absolute()} is there already, and the demo did not make it. Run the demo elsewhere.")
+        return 2
+    story = Story(console, live=live)
+    story.say(
+        f"Offline. A company of 2 sites, {len(company.PEOPLE)} mailboxes, {company.LETTERS:,} messages,"
+        " and two IMAP servers on this machine"
+    )
+    users = [person.login for person in company.PEOPLE]
+    with (
+        running_pymap({user: secrets.token_urlsafe() for user in users}) as old,
+        running_pymap({user: secrets.token_urlsafe() for user in users}, max_message=company.MAX_MESSAGE) as new,
+    ):
+        try:
+            make_demo_folder(folder, old, new)
+        except ForeignFolder:
+            return 2
+        _Demo(story, folder, old, new).run()
+    return 1 if story.wrong else 0
+
+
+class _Demo:
+    """The scenes, in order."""
+
+    def __init__(self, story: Story, folder: Path, old: PymapServer, new: PymapServer) -> None:
+        self._story = story
+        self._folder = folder
+        self._old = old
+        self._new = new
+        self._delivered: Counter[Held] = Counter()
+
+    def run(self) -> None:
+        self._fill()
+        self._interrupted_copy("paris")
+        self._copy("paris", _OK)
+        self._count(_users("paris"), refused=0)
+        self._copy("lyon", _PARTIAL)
+        self._arrivals()
+        self._second_pass()
+        self._add_up(self._count([person.login for person in company.PEOPLE], refused=1))
+        self._goodbye()
+
+    def _fill(self) -> None:
+        with self._story.moving_bar("Mail", company.LETTERS) as moved:
+            for person in company.PEOPLE:
+                self._deliver(person, company.letters(person))
+                moved(self._delivered.total())
+        self._story.say(f"The old server holds them all, the new one is empty; the plan is in {self._folder}/")
+
+    def _deliver(self, person: company.Person, letters: list[Letter]) -> None:
+        self._old.deliver(person.login, letters)
+        self._delivered += held_as(person.login, letters)
+
+    def _interrupted_copy(self, site: str) -> None:
+        total = _letters(site)
+        with started(self._folder, "copy", site) as command:
+            self._story.command(command.arguments)
+            with self._story.moving_bar(site.title(), total) as moved:
+                command.wait(lambda: self._stored(site, moved) >= total * _KILL_AT)
+                command.kill()
+        there = present(self._new, _users(site))
+        self._story.bar(site.title(), there, total, "killed on purpose (SIGKILL)")
+        if not 0 < there < total:
+            self._story.check(False, "the copy was not killed in the middle")
+        known = sum(mailbox["outcomes"]["stored"] for mailbox in status(self._folder, site))
+        if known < there:
+            self._story.more(f"{known:,} have their receipt in the ledger; {there - known:,} arrived without one")
+
+    def _copy(self, site: str, wanted: int) -> None:
+        total = _letters(site)
+        with started(self._folder, "copy", site) as command:
+            self._story.command(command.arguments)
+            with self._story.moving_bar(site.title(), total) as moved:
+                code = command.wait(lambda: self._stored(site, moved) < 0)
+            refused = sum(mailbox["outcomes"]["refused"] for mailbox in status(self._folder, site))
+            note = f"{refused} refused, explained below" if refused else ""
+            self._story.bar(site.title(), present(self._new, _users(site)), total, note)
+            self._check_code(command, code, wanted)
+
+    def _stored(self, site: str, moved: Callable[[int], None]) -> int:
+        count = receipts(self._folder, site)
+        moved(count)
+        return count
+
+    def _check_code(self, command: BasculeCommand, code: int | None, wanted: int) -> None:
+        if code != wanted:
+            self._story.check(False, f"the exit code is {code}, not {wanted}")
+            self._story.more(command.said())
+
+    def _count(self, users: list[str], *, refused: int) -> Comparison:
+        """Compare both servers, message by message, and the source with what was delivered to it."""
+        found = compare(self._old, self._new, users)
+        lost, doubled = found.lost.total() - refused, found.doubled.total()
+        self._story.check(
+            lost == doubled == 0,
+            f"Counted on both servers by content, folder, date and flags: {lost} lost, {doubled} doubled",
+        )
+        expected = Counter({held: count for held, count in self._delivered.items() if held.user in users})
+        if found.on_source != expected:
+            self._story.check(False, "the old server is not as it was")
+        return found
+
+    def _arrivals(self) -> None:
+        arrivals = list(company.arrivals())
+        for person, letter in arrivals:
+            self._deliver(person, [letter])
+        self._story.say(f"{len(arrivals)} messages arrive on the old server. Second pass:")
+
+    def _second_pass(self) -> None:
+        mailboxes: list[dict[str, Any]] = []
+        for site, wanted in (("paris", _OK), ("lyon", _PARTIAL)):
+            with started(self._folder, "copy", site, "--json") as command:
+                self._story.command(command.arguments)
+                self._check_code(command, command.wait(), wanted)
+                mailboxes += command.json()["mailboxes"]
+        copied = sum(mailbox["this_pass"]["copied"] for mailbox in mailboxes)
+        stored, refused = (_sum(mailboxes)[outcome] for outcome in ("stored", "refused"))
+        self._story.check(
+            (copied, stored - copied, refused) == (3, company.LETTERS - 1, 1),
+            f"{copied} copied, {stored - copied:,} there from the first pass, {refused} refused",
+        )
+
+    def _add_up(self, found: Comparison) -> None:
+        mailboxes = status(self._folder)
+        seen, outcomes = sum(mailbox["seen"] for mailbox in mailboxes), _sum(mailboxes)
+        parts = " + ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
+        self._story.check(
+            seen == outcomes.total() == found.on_source.total() and outcomes["stored"] == found.on_target.total(),
+            f"{seen:,} seen = {parts}",
+        )
+        for mailbox in mailboxes:
+            for reason in mailbox["reasons"]:
+                self._explain(mailbox["mailbox"], reason, found.lost)
+
+    def _explain(self, mailbox: str, reason: str, missing: Counter[Held]) -> None:
+        for held in missing:
+            self._story.more(
+                f"Refused ({reason}): one of {held.size:,} bytes, {'/'.join(held.folder)} of {mailbox}; the new server"
+                f" takes {company.MAX_MESSAGE:,}"
+            )
+
+    def _goodbye(self) -> None:
+        here = _as_typed()
+        self._story.say(f"Look around: {self._folder}/, and: {here} -C {self._folder} status")
+        self._story.say(f'Your turn:   {here} -C mycompany init --name "My company" --site paris', "bold")
+
+
+def _users(site: str) -> list[str]:
+    return [person.login for person in company.PEOPLE if person.site == site]
+
+
+def _sum(mailboxes: list[dict[str, Any]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for mailbox in mailboxes:
+        total.update(mailbox["outcomes"])
+    return total
+
+
+def _letters(site: str) -> int:
+    return sum(person.letters for person in company.PEOPLE if person.site == site)
+
+
+def _as_typed() -> str:
+    """How this installation's command is called from here."""
+    ours = Path(sys.executable).with_name("bascule")
+    found = shutil.which("bascule")
+    if found is not None and Path(found) == ours:
+        return "bascule"
+    return os.path.relpath(ours) if ours.is_relative_to(Path.cwd()) else str(ours)
+
+
+if __name__ == "__main__":
+    main()
