@@ -33,7 +33,7 @@ def _is_ours(name: str) -> bool:
 def _explain(strangers: list[str]) -> int:
     owners = packages_distributions()
     for name in strangers:
-        others = [owner for owner in owners.get(name, []) if owner != DISTRIBUTION]
+        others = sorted({owner for owner in owners.get(name, []) if owner != DISTRIBUTION})
         owner = " and ".join(others) or "something else on the Python path"
         print(f'bascule cannot start: the Python package "{name}" belongs to {owner} here.', file=sys.stderr)
     print(

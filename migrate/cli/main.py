@@ -31,7 +31,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="bascule")
+@click.version_option(package_name="bascule", prog_name="bascule")
 @click.option(
     "-C",
     "--organisation",
@@ -60,4 +60,4 @@ def main() -> None:
     # Libraries log what goes over the line; nothing of that may reach a terminal or a file.
     logging.getLogger().addHandler(logging.NullHandler())
     logging.disable(logging.WARNING)
-    bascule()
+    bascule(prog_name="bascule")

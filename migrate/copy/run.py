@@ -169,7 +169,7 @@ class _Pass:
                 extra = extras.enter_context(closing(Sessions(self._job, self._halt)))
                 pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
             # A round that is tried again brings its own troubles; those of the last one count.
-            self.errors = _troubles(run_pairs(pairs), pairs[0], halted=self._halt.stop.is_set())
+            self.errors = _troubles(run_pairs(pairs), pairs[0])
 
     def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
         with self._ledger.read() as connection:
@@ -227,15 +227,15 @@ class _Pass:
                     folders.save_token(connection, one.row.id, one.folder.token, one.cursor, self._job.rules.digest())
 
 
-def _troubles(errors: Sequence[PairError], first: Pair, *, halted: bool) -> list[PairError]:
-    """What a person should hear of: not the sessions we cut ourselves, nor a further session that was not granted."""
-    return [
-        error
-        for error in errors
-        if (error in first.errors or not isinstance(error, Unavailable)) and (halted or not isinstance(error, Stopped))
-    ]
+def _troubles(errors: Sequence[PairError], first: Pair) -> list[PairError]:
+    """A further session that is not granted is no trouble as long as the first pair works."""
+    return [error for error in errors if error in first.errors or not isinstance(error, Unavailable)]
 
 
 def _distinct(errors: Sequence[PairError]) -> tuple[PairError, ...]:
-    """Each trouble once; a folder that moved meanwhile is seen by the next pass and is none."""
-    return tuple({str(error): error for error in errors if not isinstance(error, FolderMissing)}.values())
+    """Each trouble once.
+
+    A folder that moved meanwhile is seen by the next pass; a session that we cut ourselves is told as interruption.
+    """
+    told = (error for error in errors if not isinstance(error, FolderMissing | Stopped))
+    return tuple({str(error): error for error in told}.values())

@@ -23,7 +23,7 @@ from rich.console import Console
 from migrate.sandbox import company
 from migrate.sandbox.counting import Comparison, Held, compare, held_as, present
 from migrate.sandbox.demo_command import BasculeCommand, receipts, started, status
-from migrate.sandbox.demo_folder import ForeignFolder, make_demo_folder, may_replace
+from migrate.sandbox.demo_folder import ForeignFolder, make_room, write_plan
 from migrate.sandbox.demo_story import Story
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer, running_pymap
@@ -37,8 +37,9 @@ _OK, _PARTIAL = 0, 3
 def main() -> None:
     """Run the demo in ``demo/`` of the current directory; exit with 1 when a count is wrong."""
     console = Console()
-    # However it is stopped, the servers and the command go with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # However it is stopped, also where it was started in the background, the servers and the command go with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         code = run(console, Path("demo"), live=True)
     except KeyboardInterrupt:
@@ -52,8 +53,10 @@ def run(console: Console, folder: Path, *, live: bool) -> int:
     if find_spec("pymap") is None:
         console.print('The demo needs the extra "demo": pip install "bascule[demo]"', markup=False)
         return 2
-    if not may_replace(folder):
-        console.print(f"{folder.absolute()} is there already, and the demo did not make it. Run the demo elsewhere.")
+    try:
+        make_room(folder)
+    except ForeignFolder:
+        console.print(f"{folder.absolute()} is there already, and no demo made it. Run the demo in another folder.")
         return 2
     story = Story(console, live=live)
     story.say(
@@ -65,10 +68,7 @@ def run(console: Console, folder: Path, *, live: bool) -> int:
         running_pymap({user: secrets.token_urlsafe() for user in users}) as old,
         running_pymap({user: secrets.token_urlsafe() for user in users}, max_message=company.MAX_MESSAGE) as new,
     ):
-        try:
-            make_demo_folder(folder, old, new)
-        except ForeignFolder:
-            return 2
+        write_plan(folder, old, new)
         _Demo(story, folder, old, new).run()
     return 1 if story.wrong else 0
 

@@ -55,16 +55,20 @@ class ForeignFolder(Exception):
     """There is a folder where the demo's should be, and the demo did not make it."""
 
 
-def make_demo_folder(folder: Path, old: PymapServer, new: PymapServer) -> None:
-    """Write the organisation's folder; one of an earlier demo is replaced.
-
-    Raises :class:`ForeignFolder` when anything else is there.
-    """
-    if not may_replace(folder):
+def make_room(folder: Path) -> None:
+    """Take the folder of an earlier demo away.  Raises :class:`ForeignFolder` when anything else is there."""
+    if not os.path.lexists(folder):
+        return
+    about = folder / _ABOUT
+    if folder.is_symlink() or not about.is_file() or about.read_text(encoding="utf-8", errors="replace") != _OURS:
         raise ForeignFolder
-    if folder.exists():
-        rmtree(folder)
-    (folder / "sites").mkdir(parents=True)
+    rmtree(folder)
+
+
+def write_plan(folder: Path, old: PymapServer, new: PymapServer) -> None:
+    """Write the organisation's folder, where nothing may be."""
+    folder.mkdir()
+    (folder / "sites").mkdir()
     (folder / "secrets").mkdir(mode=0o700)
     (folder / _ABOUT).write_text(_OURS, encoding="utf-8")
     (folder / "organisation.yaml").write_text(_ORGANISATION.format(name=NAME, old=old, new=new), encoding="utf-8")
@@ -75,16 +79,6 @@ def make_demo_folder(folder: Path, old: PymapServer, new: PymapServer) -> None:
         _write_csv(folder / "sites" / f"{site}.csv", rows)
         passwords = [(person.login, old.users[person.login], new.users[person.login]) for person in people]
         _write_csv(folder / "secrets" / f"{site}.csv", [("address", "source password", "target password"), *passwords])
-
-
-def may_replace(folder: Path) -> bool:
-    """Whether nothing is there, or nothing but what an earlier demo wrote."""
-    if folder.is_symlink():
-        return False
-    if not folder.exists():
-        return True
-    about = folder / _ABOUT
-    return folder.is_dir() and about.is_file() and about.read_text(encoding="utf-8", errors="replace") == _OURS
 
 
 def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:

@@ -1,0 +1,88 @@
+"""Looking for what was in flight: the unclaimed messages above a fence, digested one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from connectors import matching
+from connectors.body import SPOOL_OVER
+from connectors.contract import Folder, Found, Message, Suspect
+from connectors.imap.bodies import read_bodies
+from connectors.imap.mailbox import Mailbox
+from connectors.imap.stream import Fetcher, FetchRefused
+from connectors.matching import Candidate
+from connectors.wire import to_wire
+
+#: Bytes of candidates asked for with one command.
+_GROUP_BYTES = 16 << 20
+
+
+def fence_of(epoch: str, uidnext: int) -> str:
+    """A line in a folder, for ``find``."""
+    return f"{epoch}:{uidnext}"
+
+
+def find(
+    mailbox: Mailbox, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str], spool: Path,
+    *, atomic: bool,
+) -> Iterator[Found]:  # fmt: skip
+    """One answer a suspect, from a fresh view of the folder."""
+    epoch, _, uidnext = fence.partition(":")
+    opened = mailbox.open(folder, fresh=True)
+    same_epoch = epoch == opened.uidvalidity
+    listed = _listed(mailbox, int(uidnext) if same_epoch else 1) if opened.exists else {}
+    unclaimed = {uid: told for uid, told in listed.items() if str(uid) not in claimed}
+    if not same_epoch:  # the whole folder: only what could match at all is read
+        unclaimed = _plausible(unclaimed, suspects)
+    candidates = [_candidate(message, spool) for message in _read(mailbox, folder, unclaimed)]
+    candidates.sort(key=lambda candidate: int(candidate.key))
+    yield from matching.match(suspects, candidates, atomic=atomic)
+
+
+_Told = tuple[int | None, int | None]  # size, and the second it was received
+
+
+def _listed(mailbox: Mailbox, first: int) -> dict[int, _Told]:
+    dialogue = mailbox.dialogue
+    found: dict[int, _Told] = {}
+    try:
+        for fetched in Fetcher(dialogue).fetch(b"%d:*" % first, b"(UID INTERNALDATE RFC822.SIZE)"):
+            if fetched.uid is not None and fetched.uid >= first:
+                second = None if fetched.received is None else int(fetched.received.timestamp())
+                found.setdefault(fetched.uid, (fetched.size, second))
+    except FetchRefused as refusal:
+        raise dialogue.refusal("FETCH", refusal.status) from None
+    return found
+
+
+def _plausible(listed: dict[int, _Told], suspects: Sequence[Suspect]) -> dict[int, _Told]:
+    sizes = {suspect.wire_size for suspect in suspects}
+    seconds = {int(suspect.received.timestamp()) for suspect in suspects}
+    return {uid: (size, second) for uid, (size, second) in listed.items() if size in sizes or second in seconds}
+
+
+def _read(mailbox: Mailbox, folder: Folder, listed: dict[int, _Told]) -> Iterator[Message]:
+    """The messages, in commands of bounded bytes."""
+    opened = mailbox.open(folder)
+    for number, (told, _) in listed.items():
+        if told is not None and told > SPOOL_OVER:
+            mailbox.known.note_large(opened.raw, opened.uidvalidity, number, told)
+    group: list[int] = []
+    size = 0
+    for uid in [*sorted(listed), None]:
+        if uid is None or size > _GROUP_BYTES:
+            for answer in read_bodies(mailbox, folder, group):
+                if isinstance(answer, Message):
+                    yield answer
+            group, size = [], 0
+        if uid is not None:
+            group.append(uid)
+            size += listed[uid][0] or SPOOL_OVER
+
+
+def _candidate(message: Message, spool: Path) -> Candidate:
+    body, digests = to_wire(message.body, spool)
+    size = body.size
+    body.release()
+    return Candidate(message.key, message.received, size, digests.wire, digests.header)

@@ -1,0 +1,58 @@
+"""What the sessions of one mailbox have learnt about it and share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from connectors.contract import SYSTEM_FLAGS
+from connectors.imap.arguments import is_keyword, system_flag
+
+#: Large messages remembered a mailbox; the others are read in one piece.
+_LARGE_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PermanentFlags:
+    """The flags a folder keeps (PERMANENTFLAGS, RFC 9051 7.1)."""
+
+    #: In lower case.
+    flags: frozenset[str]
+    any_keyword: bool
+
+    @classmethod
+    def of(cls, listed: frozenset[str] | None) -> PermanentFlags:
+        """From what SELECT said; a server that says nothing keeps all (RFC 9051 2.3.2)."""
+        if listed is None:
+            return cls(frozenset(flag.casefold() for flag in SYSTEM_FLAGS), any_keyword=True)
+        return cls(frozenset(flag.casefold() for flag in listed), any_keyword="\\*" in listed)
+
+    def kept(self, flags: Iterable[str]) -> frozenset[str]:
+        """Those the folder keeps and that can be said, system flags in their canonical spelling."""
+        return frozenset(
+            system_flag(flag) or flag for flag in flags if (system_flag(flag) or is_keyword(flag)) and self._keeps(flag)
+        )
+
+    def _keeps(self, flag: str) -> bool:
+        return flag.casefold() in self.flags or (self.any_keyword and not flag.startswith("\\"))
+
+
+@dataclass(slots=True)
+class Known:
+    """Shared by the threads of one mailbox; every change is one dictionary or set operation."""
+
+    #: The raw name of each listed folder: it cannot always be made from the path.
+    raw_names: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    #: By raw name and UIDVALIDITY.
+    permanent_flags: dict[tuple[bytes, str], PermanentFlags] = field(default_factory=dict)
+    #: Keywords this server has taken, and those it has turned down, with APPEND.
+    accepted_keywords: set[str] = field(default_factory=set)
+    refused_keywords: set[str] = field(default_factory=set)
+    #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
+    doubted_keywords: set[str] = field(default_factory=set)
+    #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
+    large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
+
+    def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:
+        if len(self.large) < _LARGE_LIMIT:
+            self.large[raw, epoch, uid] = size

@@ -1,0 +1,268 @@
+"""The folders of a signed-in mailbox: listing, STATUS, and which one is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from connectors.contract import Folder, Role
+from connectors.errors import ConnectorError, FolderMissing, Refused, Transient
+from connectors.imap.arguments import is_quotable, quoted
+from connectors.imap.connection import Connection
+from connectors.imap.dialogue import Answer
+from connectors.imap.known import Known, PermanentFlags
+from connectors.imap.names import Listed, Namespace, by_path, encode, parse_list, parse_namespace, raw_of
+from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
+from connectors.reasons import Reason
+
+#: STATUS commands sent in one go.
+_STATUS_GROUP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStatus:
+    """What STATUS said of a folder."""
+
+    uidvalidity: str
+    uidnext: int
+    messages: int | None
+    modseq: int | None
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The folder that is selected."""
+
+    raw: bytes
+    writable: bool
+    uidvalidity: str
+    exists: int
+    permanent_flags: PermanentFlags
+
+
+class Mailbox:
+    """One signed-in mailbox, used by one thread."""
+
+    def __init__(self, connection: Connection, known: Known) -> None:
+        self.dialogue = connection.dialogue
+        self.features = connection.features
+        self.known = known
+        self.opened: Opened | None = None
+        self._stated_namespace = parse_namespace(connection.namespace.untagged) if connection.namespace else None
+        self._namespace = self._stated_namespace
+
+    @property
+    def namespace(self) -> Namespace:
+        """Where the user's folders are; asks for the separator when there is no NAMESPACE."""
+        if self._namespace is None:
+            answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", b'""', b'""'))
+            roots = [found for found in map(parse_list, answer.untagged) if found is not None]
+            self._namespace = Namespace("", roots[0].separator if roots else "/")
+        return self._namespace
+
+    # -- listing ------------------------------------------------------------------------------------------------
+
+    def listing(self) -> dict[tuple[str, ...], Listed]:
+        """The mailbox's own folders by path, and what may not be selected too."""
+        namespace = self.namespace
+        special = b"RETURN (SPECIAL-USE)" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
+        patterns = [namespace.prefix + "*"]
+        if namespace.prefix:
+            patterns.append("INBOX")
+        found: dict[bytes, Listed] = {}
+        for pattern in patterns:
+            words = (b'""', quoted(encode(pattern)), *([special] if special else []))
+            answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", *words))
+            for listed in map(parse_list, answer.untagged):
+                if listed is not None and not self._is_foreign(listed):
+                    found.setdefault(listed.raw, listed)
+        folders = by_path(found.values(), namespace)
+        self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
+        return folders
+
+    def _is_foreign(self, listed: Listed) -> bool:
+        return any(
+            listed.raw.startswith(encode(prefix)) or listed.raw == encode(prefix.rstrip(listed.separator or ""))
+            for prefix in self.namespace.foreign
+            if len(prefix) > len(self.namespace.prefix) or not self.namespace.prefix.startswith(prefix)
+        )
+
+    def raw_name(self, path: tuple[str, ...]) -> bytes:
+        """The server's name for a path: as listed, else as it would be made."""
+        return self.known.raw_names.get(path) or raw_of(path, self.namespace)
+
+    def argument(self, raw: bytes) -> bytes:
+        """A raw name as argument of a command that changes something.  Raises Refused for a name beyond ASCII."""
+        if not is_quotable(raw):
+            raise Refused("the folder's name cannot be said", Reason.FOLDER_REFUSED, system=self.dialogue.system)
+        return quoted(raw)
+
+    # -- STATUS -------------------------------------------------------------------------------------------------
+
+    @property
+    def _status_items(self) -> bytes:
+        modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
+        object_id = b" MAILBOXID" if "OBJECTID" in self.features else b""
+        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s)" % (modseq, object_id)
+
+    def statuses(self, raws: Sequence[bytes]) -> Iterator[FolderStatus | ConnectorError]:
+        """STATUS of many folders, many commands at a time; an answer or its verdict for each, in order."""
+        for start in range(0, len(raws), _STATUS_GROUP):
+            group = raws[start : start + _STATUS_GROUP]
+            plain = [raw for raw in group if is_quotable(raw)]
+            tags = self.dialogue.start_all([(b"STATUS", quoted(raw), self._status_items) for raw in plain])
+            answers = {raw: self.dialogue.finish(tag) for raw, tag in zip(plain, tags, strict=True)}
+            for raw in group:
+                if raw not in answers:
+                    answers[raw] = self.dialogue.run_on_folder(b"STATUS", raw, self._status_items)
+            yield from [self._status(raw, answers[raw]) for raw in group]
+
+    def status_if_there(self, raw: bytes) -> FolderStatus | None:
+        """STATUS of one folder; None when there is none.  Raises every other verdict."""
+        (found,) = self.statuses([raw])
+        if isinstance(found, Refused | FolderMissing):
+            return None
+        if isinstance(found, ConnectorError):
+            raise found
+        return found
+
+    def _status(self, raw: bytes, answer: Answer) -> FolderStatus | ConnectorError:
+        if answer.status.word != "OK":
+            return self.dialogue.refusal("STATUS", answer.status)
+        for parts in answer.untagged:
+            try:
+                values = parse_values(parts)
+                if len(values) >= 4 and _is(values[1], b"STATUS") and _same_name(values[2], raw):
+                    return _folder_status(values[3])
+            except MalformedResponse:
+                continue
+        return Transient("STATUS was not answered", system=self.dialogue.system)
+
+    def folder(self, path: tuple[str, ...], role: Role | None, status: FolderStatus) -> Folder:
+        """The contract's folder.
+
+        Where other folders tell HIGHESTMODSEQ and this one has none (NOMODSEQ), there is no token: one without it
+        would miss flag changes.
+        """
+        token: str | None = f"{status.uidvalidity}:{status.uidnext}:{status.messages}"
+        if self.features.modseq:
+            token = f"{token}:{status.modseq}" if status.modseq else None
+        return Folder(path, role, status.uidvalidity, token, status.object_id, status.messages)
+
+    # -- opening ------------------------------------------------------------------------------------------------
+
+    def open(self, folder: Folder, *, writable: bool = False, fresh: bool = False) -> Opened:
+        """EXAMINE the folder, or SELECT it when ``writable``; ``fresh`` even when it is open already.
+
+        Raises FolderMissing when it is gone or its UIDVALIDITY is no longer the folder's epoch.
+        """
+        raw = self.raw_name(folder.path)
+        opened = self.opened
+        if opened is None or opened.raw != raw or opened.writable < writable or fresh:
+            opened = self.open_raw(raw, writable=writable)
+        if opened.uidvalidity != folder.epoch:
+            raise FolderMissing("the folder was made anew", system=self.dialogue.system, detail="UIDVALIDITY")
+        return opened
+
+    def open_raw(self, raw: bytes, *, writable: bool) -> Opened:
+        self.opened = None
+        what = "SELECT" if writable else "EXAMINE"
+        answer = self.dialogue.run_on_folder(what.encode(), raw)
+        if answer.status.word == "NO" and not answer.status.code:
+            raise FolderMissing(f"{what}: no such folder", system=self.dialogue.system, detail="NO")
+        self.dialogue.must(what, answer)
+        uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
+        listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
+        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed))
+        if writable:
+            self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
+        return self.opened
+
+    def unselect(self) -> None:
+        """Leave the open folder, where that can be done without an expunge (UNSELECT, RFC 3691; never CLOSE)."""
+        if self.opened is not None and "UNSELECT" in self.features:
+            self.opened = None
+            self.dialogue.must("UNSELECT", self.dialogue.run(b"UNSELECT"))
+
+    def permanent_flags(self, folder: Folder, raw: bytes) -> PermanentFlags:
+        """The flags a folder keeps, learnt once by SELECT and shared."""
+        known = self.known.permanent_flags.get((raw, folder.epoch))
+        if known is None:
+            known = self.open(folder, writable=True).permanent_flags
+            self.unselect()
+        return known
+
+    # -- making -------------------------------------------------------------------------------------------------
+
+    def create(self, raw: bytes, parents: Sequence[bytes]) -> FolderStatus:
+        """CREATE and SUBSCRIBE.  A folder that another session made meanwhile is fine.
+
+        Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
+        """
+        created, status = self._create(raw)
+        if isinstance(status, ConnectorError) and parents:  # most servers make them by themselves
+            for parent in parents:
+                self._create(parent)
+            created, status = self._create(raw)
+        if isinstance(status, FolderStatus):
+            return status
+        verdict = self.dialogue.refusal("CREATE", created)
+        if isinstance(verdict, Refused | FolderMissing):
+            verdict = Refused(
+                "the folder cannot be made", Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
+            )
+        raise verdict if created.word != "OK" else status
+
+    def _create(self, raw: bytes) -> tuple[Status, FolderStatus | ConnectorError]:
+        name = self.argument(raw)
+        tags = self.dialogue.start_all([(b"CREATE", name), (b"STATUS", name, self._status_items)])
+        created, looked = (self.dialogue.finish(tag) for tag in tags)
+        if created.status.word == "OK":
+            self.dialogue.run(
+                b"SUBSCRIBE", name
+            )  # some servers know no subscriptions; the folder is there all the same
+        return created.status, self._status(raw, looked)
+
+
+def _exists(answer: Answer) -> int:
+    exists = 0
+    for parts in answer.untagged:
+        words = parts[0].split() if isinstance(parts[0], bytes) else []
+        if len(words) == 3 and words[2].upper() == b"EXISTS" and words[1].isdigit():
+            exists = int(words[1])
+    return exists
+
+
+def _folder_status(items: Value) -> FolderStatus:
+    if not isinstance(items, list):
+        raise MalformedResponse("no list")
+    told = {
+        name.upper(): value for name, value in zip(items[::2], items[1::2], strict=False) if isinstance(name, bytes)
+    }
+    return FolderStatus(
+        str(number(told.get(b"UIDVALIDITY"))),
+        number(told.get(b"UIDNEXT")),
+        _optional(told, b"MESSAGES"),
+        _optional(told, b"HIGHESTMODSEQ"),
+        object_id_of(told.get(b"MAILBOXID")),
+    )
+
+
+def _optional(told: dict[bytes, Value], name: bytes) -> int | None:
+    return number(told[name]) if name in told else None
+
+
+def _is(value: Value, word: bytes) -> bool:
+    return isinstance(value, bytes) and value.upper() == word
+
+
+def _same_name(value: Value, raw: bytes) -> bool:
+    if value is None:
+        return raw.upper() == b"NIL"
+    return value == raw or (_is(value, b"INBOX") and raw.upper() == b"INBOX")
+
+
+def selectable(folders: dict[tuple[str, ...], Listed]) -> Iterable[tuple[tuple[str, ...], Listed]]:
+    """The folders that can hold messages, in the order of the server."""
+    return ((path, listed) for path, listed in folders.items() if listed.selectable)

@@ -1,0 +1,178 @@
+"""Folder names: modified UTF-7, prefixes and separators, roles of folders (RFC 9051 5.1, RFC 2342, RFC 6154)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from imapclient import imap_utf7
+
+from connectors.contract import Role
+from connectors.imap.response import MalformedResponse, Part, parse_values
+
+_INBOX = "INBOX"
+_ROLES = {
+    "\\sent": Role.SENT,
+    "\\drafts": Role.DRAFTS,
+    "\\trash": Role.TRASH,
+    "\\junk": Role.JUNK,
+    "\\archive": Role.ARCHIVE,
+    "\\all": Role.ALL,
+}
+_UNSELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: Characters that some servers hold in no folder name: layouts on disk, wildcards of LIST, surrogates in UTF-16.
+_OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#\U00010000-\U0010ffff]')
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Where the user's own folders are: what stands before their names, and between the parts of a name."""
+
+    prefix: str = ""
+    separator: str | None = "/"
+    #: Prefixes of other people's and shared folders, which are not part of this mailbox.
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One LIST response: the raw name as the server spells it."""
+
+    raw: bytes
+    separator: str | None
+    role: Role | None
+    selectable: bool
+
+
+def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
+    """The first personal namespace; None when there is none."""
+    for parts in responses:
+        values = _values(parts)
+        if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"NAMESPACE":
+            continue
+        personal, *others = (
+            [_pair(item) for item in value] if isinstance(value, list) else [] for value in values[2:5]
+        )
+        foreign = tuple(prefix for group in others for prefix, _ in group if prefix)
+        if personal:
+            return Namespace(*personal[0], foreign)
+    return None
+
+
+def _pair(item: object) -> tuple[str, str | None]:
+    if isinstance(item, list) and len(item) >= 2 and isinstance(item[0], bytes):
+        separator = item[1].decode("latin-1") if isinstance(item[1], bytes) and item[1] else None
+        return decode(item[0]), separator
+    return "", None
+
+
+def parse_list(parts: Sequence[Part]) -> Listed | None:
+    """A LIST response; None for every other one."""
+    values = _values(parts)
+    if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"LIST":
+        return None
+    attributes, separator, name = values[2:5]
+    if not isinstance(attributes, list) or not isinstance(name, bytes | None):
+        return None
+    words = {word.decode("ascii", "replace").casefold() for word in attributes if isinstance(word, bytes)}
+    role = next((role for word, role in _ROLES.items() if word in words), None)
+    raw = b"NIL" if name is None else name  # a folder may be called so
+    if raw.upper() == b"INBOX":
+        raw, role = b"INBOX", Role.INBOX
+    return Listed(
+        raw, separator.decode("latin-1") if isinstance(separator, bytes) else None, role, not words & _UNSELECTABLE
+    )
+
+
+def _values(parts: Sequence[Part]) -> list[object]:
+    try:
+        return list(parse_values(parts))
+    except MalformedResponse:
+        return []
+
+
+def decode(raw: bytes) -> str:
+    """A raw name or part of one for people.  What is no modified UTF-7 stays as it is written."""
+    try:
+        name = str(imap_utf7.decode(raw))
+        name.encode("utf-8")
+    except (UnicodeError, ValueError):
+        return _as_written(raw)
+    return name
+
+
+def encode(name: str) -> bytes:
+    """Modified UTF-7 of a name."""
+    return bytes(imap_utf7.encode(name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
+
+
+def _as_written(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("ascii", "backslashreplace")
+
+
+def path_of(raw: bytes, separator: str | None, namespace: Namespace) -> tuple[str, ...]:
+    """The path of a raw name, without the namespace's prefix; INBOX in upper case."""
+    parts = raw.split(separator.encode("latin-1")) if separator else [raw]
+    prefix = encode(namespace.prefix)
+    if prefix and raw.startswith(prefix) and len(raw) > len(prefix):
+        inner = raw[len(prefix) :]
+        inner_parts = inner.split(separator.encode("latin-1")) if separator else [inner]
+        if inner_parts[0].upper() != b"INBOX":  # INBOX.INBOX must not pass for INBOX
+            parts = inner_parts
+    path = [decode(part) for part in parts]
+    if path[0].upper() == _INBOX:
+        path[0] = _INBOX
+    return tuple(path)
+
+
+def by_path(folders: Iterable[Listed], namespace: Namespace) -> dict[tuple[str, ...], Listed]:
+    """The folders of a mailbox by path.
+
+    Two raw names never share a path: it goes to the one that is spelt as we would, the other keeps its own spelling.
+    """
+    found: dict[tuple[str, ...], Listed] = {}
+    doubles: list[Listed] = []
+    for folder in folders:
+        path = path_of(folder.raw, folder.separator, namespace)
+        holder = found.setdefault(path, folder)
+        if holder.raw != folder.raw:
+            as_we_would = folder.raw == raw_of(path, namespace)
+            doubles.append(holder if as_we_would else folder)
+            found[path] = folder if as_we_would else holder
+    for folder in doubles:
+        name = _as_written(folder.raw)
+        while (name,) in found:
+            name += "_"
+        found[name,] = folder
+    return found
+
+
+def raw_of(path: tuple[str, ...], namespace: Namespace) -> bytes:
+    """The raw name for a path: the separator inside a part, and control characters, become ``_``."""
+    if len(path) == 1 and path[0].upper() == _INBOX:
+        return b"INBOX"
+    separator = namespace.separator or ""
+    parts = [_holdable(part, separator) for part in path]
+    if not separator:
+        parts = ["_".join(parts)]
+    prefix = namespace.prefix
+    if path[0].upper() == _INBOX and prefix.upper() == _INBOX + separator.upper():
+        parts = parts[1:]  # the prefix says INBOX already: no INBOX.INBOX
+    return encode(prefix + separator.join(parts))
+
+
+def cautious(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path in characters that every server holds."""
+    return tuple(_OFTEN_REFUSED.sub("_", part) for part in path)
+
+
+def _holdable(part: str, separator: str) -> str:
+    part = _CONTROL.sub("_", part)
+    if separator:
+        part = part.replace(separator, "_")
+    return part or "_"

@@ -1,0 +1,177 @@
+"""A mailbox written over IMAP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from connectors.contract import Capabilities, FlagChange, Folder, Found, Marked, Outgoing, Receipt, Role, Suspect
+from connectors.errors import FolderMissing, Refused, Transient
+from connectors.imap.append import Appender, EarlyAnswer, Prepared
+from connectors.imap.arguments import is_usual_date
+from connectors.imap.find import fence_of, find
+from connectors.imap.flags import Marker
+from connectors.imap.known import PermanentFlags
+from connectors.imap.mailbox import FolderStatus, Mailbox
+from connectors.imap.moving import move
+from connectors.imap.names import Listed, cautious, path_of, raw_of
+from connectors.imap.response import Status, uid_list
+from connectors.imap.source import ImapSource
+from connectors.imap.verdicts import message_reason
+from connectors.reasons import Reason
+
+
+class ImapTarget(ImapSource):
+    """A signed-in session for writing (see :class:`connectors.contract.Target`).
+
+    After an APPEND that was refused half-way its connection is cut, and the next call signs in anew.
+    """
+
+    _folders: dict[tuple[str, ...], Listed] | None = None
+
+    def capabilities(self) -> Capabilities:
+        told = super().capabilities()
+        # Courier's sessions wait for each other's lock on the Maildir, up to being disconnected for inactivity
+        return replace(told, sessions=1) if "ACL2=UNION" in self._connection.features else told
+
+    # -- folders ------------------------------------------------------------------------------------------------
+
+    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+        mailbox = self._use()
+        if self._folders is None:
+            self._folders = mailbox.listing()
+        place = self._place_of(path, role)
+        known = self._folders.get(place)
+        raw = mailbox.raw_name(place)
+        status = mailbox.status_if_there(raw) if known is not None and known.selectable else None
+        if status is None:
+            raw, status = self._make(mailbox, place, raw)
+            place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
+            mailbox.known.raw_names[place] = raw
+            known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+        return mailbox.folder(place, known.role if known else None, status)
+
+    def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
+        """The path of the folder with this role, else the path itself."""
+        if len(path) == 1 and path[0].upper() == "INBOX":
+            return ("INBOX",)
+        if role is None or self._folders is None:
+            return path
+        return next(
+            (place for place, listed in self._folders.items() if listed.role is role and listed.selectable), path
+        )
+
+    def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
+        """Make the folder, under a more cautious name when the server does not hold this one."""
+        parents = [raw_of(path[:depth], mailbox.namespace) for depth in range(1, len(path))]
+        try:
+            return raw, mailbox.create(raw, parents)
+        except Refused:
+            other = raw_of(cautious(path), mailbox.namespace)
+            if other == raw:
+                raise
+            return other, mailbox.create(other, [])
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
+        mailbox = self._use()
+        raw = mailbox.raw_name(folder.path)
+        uidnext = self._uidnext.get((raw, folder.epoch))
+        if uidnext is None:
+            status = mailbox.status_if_there(raw)
+            if status is None or status.uidvalidity != folder.epoch:
+                raise FolderMissing("the folder is gone, or was made anew", system=mailbox.dialogue.system)
+            uidnext = self._uidnext[raw, folder.epoch] = status.uidnext
+        return fence_of(folder.epoch, uidnext)
+
+    def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
+        if not batch:
+            return
+        mailbox = self._use()
+        raw = mailbox.raw_name(folder.path)
+        name = mailbox.argument(raw)
+        permanent = mailbox.permanent_flags(folder, raw)
+        together = "MULTIAPPEND" in mailbox.features
+        for group in [batch] if together else [[message] for message in batch]:
+            yield from self._append(folder, name, permanent, group, may_commit)
+
+    def _append(
+        self,
+        folder: Folder,
+        name: bytes,
+        permanent: PermanentFlags,
+        group: Sequence[Outgoing],
+        may_commit: Callable[[], None],
+    ) -> Iterator[Receipt]:
+        mailbox = self._use()
+        try:
+            prepared = [Prepared.of(message, self._kept(message, permanent), mailbox.known) for message in group]
+        except ValueError:
+            yield from _refused(group, Reason.ARGUMENTS)
+            return
+        try:
+            status = Appender(mailbox.dialogue, mailbox.features, mailbox.known).append(name, prepared, may_commit)
+        except EarlyAnswer as early:
+            if early.arguments_blamed:
+                yield from _refused(group, Reason.ARGUMENTS)
+                return
+            status = early.status
+        if status.word == "OK":
+            yield from self._stored(folder, prepared, status)
+            return
+        verdict = mailbox.dialogue.refusal("APPEND", status)
+        if status.word != "BAD" and isinstance(verdict, FolderMissing | Transient):
+            raise verdict
+        yield from _refused(group, message_reason(status.word, status.code))
+
+    def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
+        """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""
+        known = self._known
+        kept = permanent.kept(message.flags) - known.refused_keywords
+        return kept if is_usual_date(message.received) else kept - known.doubted_keywords
+
+    def _stored(self, folder: Folder, prepared: Sequence[Prepared], status: Status) -> Iterator[Receipt]:
+        keys: list[int] | None = None
+        if status.code == "APPENDUID":
+            epoch, _, uids = status.words.partition(b" ")
+            if epoch.decode("ascii", "replace") != folder.epoch:
+                raise FolderMissing("the folder was made anew meanwhile", system=self._dialogue.system)
+            keys = uid_list(uids.strip(), len(prepared))
+        if keys is not None and len(set(keys)) == len(prepared):
+            place = self._mailbox.raw_name(folder.path), folder.epoch
+            self._uidnext[place] = max(self._uidnext.get(place, 0), max(keys) + 1)
+        else:
+            keys = None
+        for index, one in enumerate(prepared):
+            kept = None if one.flags == one.message.flags else one.flags
+            key = None if keys is None else str(keys[index])
+            yield Receipt(one.message.ordinal, "stored", key, kept_flags=kept)
+
+    def find(
+        self, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str]
+    ) -> Iterator[Found]:
+        if not suspects:
+            return
+        mailbox = self._use()
+        atomic = self.capabilities().atomic_batch
+        yield from find(mailbox, folder, fence, suspects, claimed, self._spool, atomic=atomic)
+        mailbox.unselect()
+
+    # -- flags and places ---------------------------------------------------------------------------------------
+
+    def mark(self, folder: Folder, changes: Sequence[FlagChange]) -> Iterator[Marked]:
+        if not changes:
+            return
+        mailbox = self._use()
+        opened = mailbox.open(folder, writable=True, fresh=True)
+        yield from Marker(mailbox, opened.permanent_flags).mark(changes)
+
+    def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
+        if keys:
+            yield from move(self._use(), folder, to, keys)
+
+
+def _refused(group: Sequence[Outgoing], reason: Reason) -> Iterator[Receipt]:
+    for message in group:
+        yield Receipt(message.ordinal, "refused", reason=reason)

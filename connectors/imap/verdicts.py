@@ -1,0 +1,112 @@
+"""What an IMAP server, a socket or TLS says, mapped to the verdicts of :mod:`connectors.errors`.
+
+Response codes decide (RFC 5530), never free text; free text is not kept either, for it may quote what we sent.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Mapping
+
+from connectors.errors import (
+    AuthFailed,
+    ConnectorError,
+    Fatal,
+    FolderMissing,
+    OverQuota,
+    Refused,
+    Transient,
+    Unavailable,
+)
+from connectors.reasons import Reason
+
+_PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
+_MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
+_BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
+
+#: Why one message was refused, by response code (RFC 5530, 7889, 3516).
+_MESSAGE_REASONS: Mapping[str, Reason] = {
+    "TOOBIG": Reason.TOO_LARGE,
+    "APPENDLIMIT": Reason.TOO_LARGE,
+    "OVERQUOTA": Reason.OVER_QUOTA,
+    "NOPERM": Reason.NO_PERMISSION,
+    "UNKNOWN-CTE": Reason.CONTENT,
+    "BADCHARSET": Reason.CONTENT,
+    "PARSE": Reason.CONTENT,
+}
+
+
+def errno_name(error: OSError) -> str:
+    """ECONNREFUSED and the like; never the text of the error, which may hold anything."""
+    if isinstance(error, TimeoutError):
+        return "ETIMEDOUT"
+    if isinstance(error, socket.gaierror):
+        return "DNS"
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
+
+
+def unreachable(system: str, error: OSError) -> ConnectorError:
+    """Verdict for a connection that could not be made."""
+    what = "the name is not known" if isinstance(error, socket.gaierror) else "cannot be reached"
+    return Unavailable(what, system=system, detail=errno_name(error))
+
+
+def connection_lost(system: str, error: OSError) -> ConnectorError:
+    """Verdict for a connection that broke, or on which nothing came for too long."""
+    what = "no answer in time" if isinstance(error, TimeoutError) else "the connection was lost"
+    return Transient(what, system=system, detail=errno_name(error))
+
+
+def tls_failed(system: str, error: OSError) -> ConnectorError:
+    """Verdict for TLS that could not be agreed on."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Fatal(
+            f"the server's certificate is not trusted: {error.verify_message}"
+            " (if it is right, name its authority with ca_file)",
+            system=system,
+            detail=f"X509 {error.verify_code}",
+        )
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or not isinstance(error, ssl.SSLError):
+        return connection_lost(system, error)
+    return Fatal(
+        "no TLS could be agreed on (does this port speak TLS, and a version that is allowed here?)",
+        system=system,
+        detail=error.reason or "SSL",
+    )
+
+
+def login_refused(system: str, status: str, code: str) -> ConnectorError:
+    """Verdict for LOGIN or AUTHENTICATE answered with NO, BAD or BYE."""
+    detail = code or status
+    if code in _PASSING or code == "LIMIT" or (status == "BYE" and code not in _BAD_LOGIN):
+        return Unavailable("takes no further session at the moment", system=system, detail=detail)
+    if code == "PRIVACYREQUIRED":
+        return Fatal("does not let anybody sign in without TLS", system=system, detail=detail)
+    return AuthFailed("does not let this account in", system=system, detail=detail)
+
+
+def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:
+    """Verdict for any other command answered with NO, BAD or BYE."""
+    detail = code or status
+    if code in _MISSING:
+        return FolderMissing(f"{what}: no such folder", system=system, detail=detail)
+    if code == "OVERQUOTA":
+        return OverQuota(f"{what}: the mailbox is full", system=system, detail=detail)
+    if code == "NOPERM":
+        return Refused(f"{what}: not permitted", Reason.NO_PERMISSION, system=system, detail=detail)
+    if code == "LIMIT":
+        return Unavailable(f"{what}: over a limit of the server", system=system, detail=detail)
+    if code in ("AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED"):
+        return AuthFailed(f"{what}: the account is no longer let in", system=system, detail=detail)
+    if code in _PASSING or status != "NO":
+        return Transient(f"{what}: not now", system=system, detail=detail)
+    return Refused(f"{what}: refused", Reason.REFUSED, system=system, detail=detail)
+
+
+def message_reason(status: str, code: str) -> Reason:
+    """Why an APPEND was refused."""
+    if status == "BAD":
+        return Reason.ARGUMENTS
+    return _MESSAGE_REASONS.get(code, Reason.REFUSED)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from threading import Barrier, Event, Lock, Thread
+
+import pytest
+
+from connectors.contract import Stopped, Unavailable
+from migrate.engine.admission import Admission
+from migrate.engine.local import LocalEngine
+
+
+def test_each_mailbox_is_run_once_and_several_at_a_time() -> None:
+    together = Barrier(3)
+    engine: LocalEngine[str] = LocalEngine(3)
+    engine.submit(["a", "b", "c", "a"])
+
+    def handle(mailbox: str) -> str:
+        together.wait(timeout=10)
+        return mailbox.upper()
+
+    assert sorted(done.result or "" for done in engine.run(handle, Event())) == ["A", "B", "C"]
+
+
+def test_an_error_of_one_mailbox_leaves_the_others_alone() -> None:
+    engine: LocalEngine[int] = LocalEngine(2)
+    engine.submit(["a", "b"])
+
+    def handle(mailbox: str) -> int:
+        if mailbox == "a":
+            raise ValueError("broken")
+        return 1
+
+    done = {one.mailbox: one for one in engine.run(handle, Event())}
+    assert isinstance(done["a"].error, ValueError)
+    assert done["b"].result == 1
+
+
+def test_after_stop_no_further_mailbox_is_begun() -> None:
+    stop = Event()
+    engine: LocalEngine[None] = LocalEngine(1)
+    engine.submit(["a", "b", "c"])
+    assert [done.mailbox for done in engine.run(lambda _mailbox: stop.set(), stop)] == ["a"]
+
+
+def test_a_cap_holds_over_all_threads() -> None:
+    admission = Admission({"old": 2, "new": 3})
+    lock, running, most = Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal running, most
+        permit = admission.enter(("old", "new"), Event(), wait=True)
+        with lock:
+            running += 1
+            most = max(most, running)
+        with lock:
+            running -= 1
+        permit.release()
+        permit.release()
+
+    threads = [Thread(target=work) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert most <= 2
+
+
+def test_a_further_pair_that_is_not_granted_does_not_wait() -> None:
+    admission = Admission({"old": 1})
+    with pytest.raises(Unavailable):
+        admission.enter(("old", "old"), Event(), wait=False)
+    admission.enter(("old",), Event(), wait=True)
+    stop = Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        admission.enter(("old",), stop, wait=True)
