@@ -8,7 +8,7 @@ decides.  In doubt the new row stays pending and is copied: better twice than lo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
@@ -48,44 +48,48 @@ def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -
         pairs = lookalikes.gone(connection, hold.mailbox.id, job.direction)
         old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
         new = messages.by_id(connection, sorted({row for row, _, _ in pairs}))
+        left = {
+            row.id for row in folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source) if row.gone_at
+        }
     candidates: dict[int, list[CopyRow]] = defaultdict(list)
     for row, folder_id, copy in pairs:
         if folder_id in by_id:
             candidates[row].append(old[copy])
-    digests = _header_digests(source, by_id, [new[row] for row in candidates])
-    moved: list[Moved] = []
-    taken: set[int] = set()
+    pairing = _Pairing()
     for row, alike in candidates.items():
-        free = [copy for copy in alike if copy.id not in taken]
-        chosen = _choose(job, source, by_id, new[row], free, digests.get(row))
-        if chosen is not None:
-            taken.add(chosen.id)
-            moved.append(Moved(row, new[row].folder_id, chosen))
-    return moved
+        pairing.take(row, [copy for copy in alike if _is_named_the_same(new[row], copy, left)])
+    digests = _header_digests(source, by_id, [new[row] for row in candidates if row not in pairing.chosen])
+    for row, (header, has_message_id) in digests.items():
+        alike = [copy for copy in pairing.free(candidates[row]) if copy.header_digest == header]
+        if alike and not (has_message_id and len(alike) == 1):
+            content = _source_digest(job, source, by_id[new[row].folder_id], new[row].key)
+            alike = [copy for copy in alike if copy.source_digest == content]
+        pairing.take(row, alike)
+    return [Moved(row, new[row].folder_id, copy) for row, copy in pairing.chosen.items()]
 
 
-def _choose(
-    job: Job,
-    source: Source,
-    listed: Mapping[int, Listed],
-    new: messages.NewRow,
-    candidates: Sequence[CopyRow],
-    digest: tuple[bytes, bool] | None,
-) -> CopyRow | None:
-    """The copy that is this message, None when none is for sure."""
-    for copy in candidates:
-        if new.object_id is not None and new.object_id == copy.object_id:
-            return copy
-    if digest is None:
-        return None
-    header, has_message_id = digest
-    alike = [copy for copy in candidates if copy.header_digest == header]
-    if len(alike) == 1 and has_message_id:
-        return alike[0]
-    if not alike:
-        return None
-    content = _source_digest(job, source, listed[new.folder_id], new.key)
-    return next((copy for copy in alike if copy.source_digest == content), None)
+class _Pairing:
+    """One to one: a copy belongs to one new row only."""
+
+    def __init__(self) -> None:
+        self.chosen: dict[int, CopyRow] = {}
+        self._taken: set[int] = set()
+
+    def free(self, alike: Sequence[CopyRow]) -> list[CopyRow]:
+        return [copy for copy in alike if copy.id not in self._taken]
+
+    def take(self, row: int, alike: Sequence[CopyRow]) -> None:
+        free = self.free(alike)
+        if free:
+            self.chosen[row] = free[0]
+            self._taken.add(free[0].id)
+
+
+def _is_named_the_same(new: messages.NewRow, copy: CopyRow, left: Collection[int]) -> bool:
+    """The system says that it is the same message; or its whole folder was renamed, and epoch and keys stayed."""
+    if new.object_id is not None or copy.object_id is not None:
+        return new.object_id == copy.object_id
+    return copy.folder_id in left and (new.epoch, new.key) == (copy.epoch, copy.key)
 
 
 def _recheck_twins(job: Job, hold: Hold, source: Source, listed: Mapping[int, Listed]) -> None:

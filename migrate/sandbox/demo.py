@@ -60,8 +60,8 @@ def run(console: Console, folder: Path, *, live: bool) -> int:
         return 2
     story = Story(console, live=live)
     story.say(
-        f"Offline. A company of 2 sites, {len(company.PEOPLE)} mailboxes, {company.LETTERS:,} messages,"
-        " and two IMAP servers on this machine"
+        f"Offline, on this machine: two mail servers, a company of 2 sites, {len(company.PEOPLE)} mailboxes,"
+        f" {company.LETTERS:,} messages"
     )
     users = [person.login for person in company.PEOPLE]
     with (
@@ -189,8 +189,8 @@ class _Demo:
     def _explain(self, mailbox: str, reason: str, missing: Counter[Held]) -> None:
         for held in missing:
             self._story.more(
-                f"Refused ({reason}): one of {held.size:,} bytes, {'/'.join(held.folder)} of {mailbox}; the new server"
-                f" takes {company.MAX_MESSAGE:,}"
+                f"Refused ({reason}): {held.size:,} bytes in {'/'.join(held.folder)} of {mailbox};"
+                f" the new server takes {company.MAX_MESSAGE:,}"
             )
 
     def _goodbye(self) -> None:

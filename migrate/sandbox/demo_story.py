@@ -62,7 +62,7 @@ class Story:
 
     def _timed(self, text: Text) -> Text:
         seconds = int(time.monotonic() - self._began)
-        return Text(f"{seconds // 60}:{seconds % 60:02} ", "dim").append_text(text)
+        return Text().append(f"{seconds // 60}:{seconds % 60:02} ", "dim").append_text(text)
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)

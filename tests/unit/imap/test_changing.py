@@ -1,0 +1,296 @@
+"""Flags, places and folders on a target: only what differs, and never over somebody who was quicker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import (
+    ConnectorError,
+    FlagChange,
+    Folder,
+    FolderMissing,
+    Found,
+    Marked,
+    Reason,
+    Receipt,
+    Refused,
+    Role,
+    Suspect,
+)
+from tests.unit.imap.scripted import FULL, Peer, outgoing, playing
+
+WORK = Folder(("Work",), None, "7")
+SEEN, FLAGGED = frozenset({"\\Seen"}), frozenset({"\\Flagged"})
+STATUS = "(UIDVALIDITY 7 UIDNEXT 5 MESSAGES 4)"
+
+
+def fetched(uid: int, flags: str, modseq: int | None = None) -> str:
+    return f"* 1 FETCH (UID {uid}{f' MODSEQ ({modseq})' if modseq else ''} FLAGS ({flags}))"
+
+
+def test_only_what_differs_is_changed_equal_changes_together(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(command="SELECT")
+        peer.answer(
+            r"UID FETCH 1:4 \(UID FLAGS\)", fetched(1, ""), fetched(2, r"\Flagged"), fetched(3, r"\Seen"), "* 9 EXISTS"
+        )
+        peer.answer(r"UID STORE 1:2 \+FLAGS.SILENT \(\\Seen\)$")
+        peer.answer(r"UID STORE 2 -FLAGS.SILENT \(\\Flagged\)$")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        changes = [FlagChange(str(uid), add=SEEN, remove=FLAGGED) for uid in (1, 2, 3, 4)]
+        assert list(target.mark(WORK, changes)) == [
+            Marked("1", "done", added=SEEN),
+            Marked("2", "done", added=SEEN, removed=FLAGGED),
+            Marked("3", "done"),
+            Marked("4", "missing"),
+        ]
+        target.close()
+
+
+def test_somebody_quicker_is_read_again_and_not_overwritten(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL + " CONDSTORE")
+        peer.open_work(command="SELECT")
+        peer.answer("UID FETCH 1:2 ", fetched(1, "", 10), fetched(2, "", 12))
+        peer.answer(
+            r"UID STORE 1:2 \(UNCHANGEDSINCE 12\) \+FLAGS.SILENT \(\\Seen\)",
+            "* 1 FETCH (UID 1 MODSEQ (14))",
+            status="OK [MODIFIED 2] partly",
+        )
+        peer.answer("UID FETCH 2 ", fetched(2, r"\Seen", 13))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        changes = [FlagChange(key, add=SEEN) for key in ("1", "2")]
+        assert list(target.mark(WORK, changes)) == [Marked("1", "done", added=SEEN), Marked("2", "done")]
+        target.close()
+
+
+def test_our_own_change_is_nobody_elses(tmp_path: Path) -> None:
+    """Adding moves the message on; removing on the same message starts from there."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL + " CONDSTORE")
+        peer.open_work(command="SELECT")
+        peer.answer("UID FETCH 1 ", fetched(1, r"\Flagged", 10))
+        peer.answer(r"UID STORE 1 \(UNCHANGEDSINCE 10\) \+FLAGS", "* 1 FETCH (UID 1 MODSEQ (15))")
+        peer.answer(r"UID STORE 1 \(UNCHANGEDSINCE 15\) -FLAGS")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        (marked,) = target.mark(WORK, [FlagChange("1", add=SEEN, remove=FLAGGED)])
+        assert marked == Marked("1", "done", added=SEEN, removed=FLAGGED)
+        target.close()
+
+
+def test_a_message_changed_again_and_again_is_left_alone(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL + " CONDSTORE")
+        peer.open_work(command="SELECT")
+        for modseq in (10, 11):
+            peer.answer("UID FETCH 1 ", fetched(1, "", modseq))
+            peer.answer("UID STORE 1", status="NO [MODIFIED 1] changed")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert list(target.mark(WORK, [FlagChange("1", add=SEEN)])) == [Marked("1", "refused")]
+        target.close()
+
+
+def test_flags_the_folder_does_not_keep_or_that_cannot_be_said_are_not_stored(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(command="SELECT", permanent=r"\Seen")
+        peer.answer("UID FETCH 1 ", fetched(1, ""))
+        peer.answer(r"UID STORE 1 \+FLAGS.SILENT \(\\Seen\)$")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        wanted = frozenset({"\\Seen", "\\Flagged", "work", "x)\r\nx1 DELETE INBOX", "\\Recent"})
+        assert list(target.mark(WORK, [FlagChange("1", add=wanted)])) == [Marked("1", "done", added=SEEN)]
+        target.close()
+
+
+def test_moves_are_told_by_their_new_keys(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL + " MOVE")
+        peer.open_work(command="SELECT")
+        peer.answer(r"UID FETCH 1:3,9 \(UID\)", "* 1 FETCH (UID 1)", "* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)")
+        peer.answer('UID MOVE 1:3 "Other"', "* OK [COPYUID 8 1,3 41:42] moved", "* 1 EXPUNGE", "* 2 EXPUNGE")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.capabilities().moves
+        assert list(target.move(WORK, Folder(("Other",), None, "8"), ["3", "9", "1", "2"])) == [
+            Receipt(0, "stored", "42"),
+            Receipt(1, "refused", reason=Reason.GONE),
+            Receipt(2, "stored", "41"),
+            Receipt(3, "refused", reason=Reason.GONE),
+        ]
+        target.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("OK done", Receipt(0, "stored")),
+        ("OK [COPYUID 9 1 41] done", Receipt(0, "stored")),
+        ("OK [COPYUID 8 1 41:50] done", Receipt(0, "stored")),
+        ("NO [NOPERM] no", Receipt(0, "refused", reason=Reason.NO_PERMISSION)),
+        ("NO [TRYCREATE] no", FolderMissing),
+    ],
+)
+def test_moves_without_a_key_or_refused_say_so(
+    tmp_path: Path, status: str, expected: Receipt | type[ConnectorError]
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL + " MOVE")
+        peer.open_work(command="SELECT")
+        peer.answer(r"UID FETCH 1 \(UID\)", "* 1 FETCH (UID 1)")
+        peer.answer("UID MOVE", status=status)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        to = Folder(("Other",), None, "8")
+        if isinstance(expected, Receipt):
+            assert list(target.move(WORK, to, ["1"])) == [expected]
+        else:
+            with pytest.raises(expected):
+                list(target.move(WORK, to, ["1"]))
+        target.close()
+
+
+def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST (\\Sent) "/" Gesendet', '* LIST () "/" Sent', '* LIST () "/" INBOX')
+        for name in ("Gesendet", "Sent", "INBOX", "INBOX"):
+            peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        by_role = target.ensure(("Sent",), Role.SENT)
+        assert (by_role.path, by_role.role, by_role.epoch) == (("Gesendet",), Role.SENT, "7")
+        assert target.ensure(("Sent",), None).path == ("Sent",)
+        assert target.ensure(("Posteingang",), Role.INBOX).path == ("INBOX",)
+        assert target.ensure(("inbox",), None).path == ("INBOX",)
+        target.close()
+
+
+@pytest.mark.parametrize("made_by_us", [True, False], ids=["by us", "by another session"])
+def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST")
+        create, status = peer.expect('CREATE "a/b_c"'), peer.expect('STATUS "a/b_c"')
+        told = "OK made" if made_by_us else "NO [ALREADYEXISTS] there"
+        peer.say(f"{create} {told}", f'* STATUS "a/b_c" {STATUS}', f"{status} OK")
+        if made_by_us:
+            peer.answer('SUBSCRIBE "a/b_c"', status="NO no subscriptions here")
+        peer.answer("STATUS", f'* STATUS "a/b_c" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.ensure(("a", "b/c"), None).path == ("a", "b_c")
+        assert target.ensure(("a", "b_c"), None).path == ("a", "b_c")
+        target.close()
+
+
+def _refuse(peer: Peer, name: str) -> None:
+    create, status = peer.expect(f'CREATE "{name}"'), peer.expect(f'STATUS "{name}"')
+    peer.say(f"{create} NO [CANNOT] not here", f"{status} NO [CANNOT] not here")
+
+
+def test_a_name_the_server_does_not_hold_is_made_more_cautiously(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST")
+        _refuse(peer, r"a\.b")
+        create, status = peer.expect('CREATE "a_b"'), peer.expect('STATUS "a_b"')
+        peer.say(f"{create} OK", f"* STATUS a_b {STATUS}", f"{status} OK")
+        peer.answer("SUBSCRIBE")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.ensure(("a.b",), None).path == ("a_b",)
+        target.close()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST")
+        _refuse(peer, "plain")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        with pytest.raises(Refused) as raised:
+            target.ensure(("plain",), None)
+        assert raised.value.reason is Reason.FOLDER_REFUSED
+        target.close()
+
+
+def test_a_fence_of_another_epoch_is_a_missing_folder(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("STATUS", f"* STATUS Work {STATUS.replace('7', '8')}")
+        peer.answer("STATUS", f"* STATUS Work {STATUS}")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        with pytest.raises(FolderMissing):
+            target.fence(WORK, [])
+        assert target.fence(WORK, []) == "7:5"
+        target.close()
+
+
+def _found(peer: Peer, uid: int, data: bytes) -> None:
+    peer.answer(
+        f"UID FETCH {uid} ",
+        f'* 1 FETCH (UID {uid} FLAGS () INTERNALDATE "29-Feb-2020 13:00:00 +0100" BODY[] {{{len(data)}}}\r\n'.encode()
+        + data
+        + b")\r\n",
+    )
+
+
+@pytest.mark.parametrize(("fence", "first"), [("7:5", 5), ("6:900", 1)], ids=["same epoch", "made anew"])
+def test_suspects_are_looked_for_above_the_fence_and_unclaimed(tmp_path: Path, fence: str, first: int) -> None:
+    data = b"Subject: one\r\n\r\nbody one\r\n"
+    sent = outgoing(0, data)
+
+    def listed(uid: int, size: int, date: str = "01-Jan-2001 00:00:00 +0000") -> str:
+        return f'* 1 FETCH (UID {uid} INTERNALDATE "{date}" RFC822.SIZE {size})'
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=3)
+        there = [listed(uid, len(data)) for uid in (4, 6)]
+        peer.answer(rf"UID FETCH {first}:\* ", *there, listed(7, len(data), "29-Feb-2020 12:00:00 +0000"))
+        _found(peer, 7, data)
+        peer.answer("UNSELECT")
+        peer.sign_out()
+
+    suspects = [Suspect(n, "batch", sent.wire_digest, len(data), sent.header_digest, sent.received) for n in (0, 1)]
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        claimed = {"4", "6"}
+        found = list(target.find(WORK, fence, suspects, claimed))
+        assert found == [Found(0, "uncertain", "7"), Found(1, "uncertain", None)], "half of an atomic batch"
+        target.close()

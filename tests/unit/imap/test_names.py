@@ -1,0 +1,110 @@
+"""Folder names survive the way to a server and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.contract import Role
+from connectors.imap.names import (
+    Listed,
+    Namespace,
+    by_path,
+    cautious,
+    decode,
+    encode,
+    parse_list,
+    parse_namespace,
+    path_of,
+    raw_of,
+)
+
+SLASH = Namespace("", "/")
+COURIER = Namespace("INBOX.", ".")
+
+
+@given(st.text())
+def test_modified_utf7_goes_both_ways(name: str) -> None:
+    name = name.encode("utf-8", "replace").decode()
+    assert encode(name).isascii()
+    assert decode(encode(name)) == name
+
+
+@given(st.text())
+def test_any_string_can_be_encoded(name: str) -> None:
+    assert encode(name).isascii()
+
+
+@given(st.binary(max_size=30))
+def test_no_raw_name_breaks_decoding(raw: bytes) -> None:
+    decode(raw).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "namespace", [SLASH, COURIER, Namespace("", "."), Namespace("", None), Namespace("mail/", "/")]
+)
+@given(path=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
+def test_a_made_name_stays_what_it_is(namespace: Namespace, path: list[str]) -> None:
+    raw = raw_of(tuple(path), namespace)
+    place = path_of(raw, namespace.separator, namespace)
+    assert raw_of(place, namespace) == raw
+    assert path_of(raw_of(place, namespace), namespace.separator, namespace) == place
+
+
+def test_the_prefix_is_no_part_of_a_path() -> None:
+    assert path_of(b"INBOX.Sent.2020", ".", COURIER) == ("Sent", "2020")
+    assert path_of(b"INBOX", ".", COURIER) == ("INBOX",)
+    assert path_of(b"inbox/x", "/", SLASH) == ("INBOX", "x")
+    assert raw_of(("Sent", "2020"), COURIER) == b"INBOX.Sent.2020"
+    assert raw_of(("inbox",), COURIER) == b"INBOX"
+
+
+def test_there_is_no_inbox_in_the_inbox() -> None:
+    assert raw_of(("INBOX", "Sub"), COURIER) == b"INBOX.Sub"
+    assert path_of(b"INBOX.INBOX", ".", COURIER) != ("INBOX",)
+
+
+def test_what_a_server_cannot_hold_becomes_an_underscore() -> None:
+    assert raw_of(("a/b", "c\r\nd", ""), SLASH) == b"a_b/c__d/_"
+    assert raw_of(("a.b",), COURIER) == b"INBOX.a_b"
+    assert cautious(("a.b*", "c\N{PACKAGE}")) == ("a_b_", "c_")
+
+
+def test_an_invalid_name_keeps_its_spelling_and_its_folder() -> None:
+    raws = [b"plain", b"&broken", b"a&-b", b"&AGE-", b"a"]
+    folders = by_path([Listed(raw, "/", None, selectable=True) for raw in raws], SLASH)
+    assert sorted(listed.raw for listed in folders.values()) == sorted(raws)
+    assert folders["a&b",].raw == b"a&-b"
+    assert (folders["a",].raw, folders["&AGE-",].raw) == (b"a", b"&AGE-")
+    assert len(folders) == len(raws)
+
+
+@pytest.mark.parametrize(
+    ("line", "role", "selectable"),
+    [
+        (rb'* LIST (\HasNoChildren \Sent) "/" "Sent"', Role.SENT, True),
+        (rb'* LIST (\NOSELECT) "/" "Sent"', None, False),
+        (rb'* LIST (\NonExistent \Trash) "/" Sent', Role.TRASH, False),
+        (rb"* LIST (\All) NIL Sent", Role.ALL, True),
+    ],
+)
+def test_listed_attributes_are_understood(line: bytes, role: Role | None, selectable: bool) -> None:
+    listed = parse_list([line + b"\r\n"])
+    assert listed is not None
+    assert (listed.raw, listed.role, listed.selectable) == (b"Sent", role, selectable)
+
+
+def test_a_name_may_be_a_literal_or_look_like_nil() -> None:
+    odd = parse_list([b'* LIST () "/" {4}\r\n', b"a\r\nb", b"\r\n"])
+    nil = parse_list([b'* LIST () "/" NIL\r\n'])
+    assert odd is not None
+    assert nil is not None
+    assert (odd.raw, nil.raw) == (b"a\r\nb", b"NIL")
+
+
+def test_other_peoples_folders_are_foreign() -> None:
+    namespace = parse_namespace([[b'* NAMESPACE (("INBOX." ".")) (("user." ".")) (("shared." ".")("#news." "."))\r\n']])
+    assert namespace == Namespace("INBOX.", ".", ("user.", "shared.", "#news."))
+    assert parse_namespace([[b"* NAMESPACE NIL NIL NIL\r\n"]]) is None
+    assert parse_namespace([[b"* NAMESPACE ((\r\n"]]) is None

@@ -1,0 +1,425 @@
+"""Reading: every key answered once, whatever the server says in between, and nothing but EXAMINE and PEEK."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from connectors.body import SPOOL_OVER
+from connectors.contract import ConnectorError, Entry, Folder, FolderMissing, Message, Reason, Transient, Unread
+from connectors.imap import source as source_module
+from connectors.imap import stream
+from tests.unit.imap.scripted import FULL, Peer, playing
+
+WORK = Folder(("Work",), None, "7")
+
+
+def body(number: int, text: bytes, extra: str = "") -> bytes:
+    head = (
+        f'* {number} FETCH (UID {number} FLAGS () INTERNALDATE "17-Jul-1996 02:44:25 -0700" BODY[] {{{len(text)}}}\r\n'
+    )
+    return head.encode() + text + extra.encode() + b")\r\n"
+
+
+def contents(answer: Message | Unread) -> bytes:
+    assert isinstance(answer, Message)
+    with answer.body.open() as reader:
+        data = reader.read()
+    answer.body.release()
+    return data
+
+
+def test_answers_come_in_any_order_between_other_news(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        tag = peer.expect(r"UID FETCH 1:3 \(UID FLAGS INTERNALDATE BODY.PEEK\[\]\)")
+        peer.say(
+            "* 9 EXISTS",
+            body(3, b"three"),
+            "* 1 FETCH (FLAGS (\\Seen))",
+            "* 1 FETCH (UID 1 FLAGS (\\Seen))",
+            body(77, b"not asked for"),
+            b"* 2 FETCH (BODY[] {3}\r\ntwo UID 2 X {2}\r\nyy)\r\n",
+            body(3, b"again"),
+            "* OK [ALERT] be careful",
+            body(1, b"", " FLAGS (work)"),
+            f"{tag} OK done",
+        )
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        answers = {answer.key: contents(answer) for answer in session.read(WORK, ["1", "2", "3"])}
+        session.close()
+    assert answers == {"1": b"", "2": b"two", "3": b"three"}
+    assert b"SELECT" not in server.heard
+    assert b"STORE" not in server.heard
+
+
+def test_a_message_that_is_not_answered_is_gone_or_unreadable(tmp_path: Path) -> None:
+    """Gone when a fresh look does not show it; what held others back is found alone."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        peer.answer("UID FETCH 1:4", body(1, b"one"), "* 2 FETCH (UID 2 BODY[] NIL)", status="NO [SERVERBUG] some")
+        peer.open_work()
+        peer.answer(r"UID FETCH 2:4 \(UID\)", "* 2 FETCH (UID 2)", "* 4 FETCH (UID 4)")
+        peer.answer("UID FETCH 2 ", status="NO broken")
+        peer.answer("UID FETCH 4 ", body(4, b"four"))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        answers = {answer.key: answer for answer in session.read(WORK, ["1", "2", "3", "4"])}
+        session.close()
+    assert contents(answers["1"]) == b"one"
+    assert answers["2"] == Unread("2", Reason.UNREADABLE)
+    assert answers["3"] == Unread("3", Reason.GONE)
+    assert contents(answers["4"]) == b"four"
+
+
+def test_couriers_stand_in_is_no_message(tmp_path: Path) -> None:
+    stand_in = (
+        b"From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"
+        b"This message is no longer available on the server.\r\n"
+    )
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        peer.answer("UID FETCH 1", body(1, stand_in))
+        peer.open_work()
+        peer.answer(r"UID FETCH 1 \(UID\)")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.GONE)]
+        session.close()
+
+
+def test_an_answer_that_follows_no_grammar_is_unreadable(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        peer.answer("UID FETCH 1:2", "* 1 FETCH (UID 1 BODY[] (oops)", body(2, b"two"))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        first, second = session.read(WORK, ["1", "2"])
+        session.close()
+    assert first == Unread("1", Reason.UNREADABLE)
+    assert contents(second) == b"two"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"* 1 FETCH (UID 1 BODY[] {99999999999999}\r\n",
+        b"* 1 FETCH (UID 1 BODY[] {4294967296}\r\n",
+        b"* 1 FETCH (UID 1 X {4294967295}\r\n",
+        b"* 1 FETCH (UID 1" + b" X {1}\r\ny" * 100 + b")\r\n",
+        b"y" * (3 << 20),
+        b"no grammar at all\r\n",
+        b"* BYE\r\n",
+        b"B999 OK\r\n",
+    ],
+)
+def test_hostile_answers_end_the_session_and_leave_no_file(tmp_path: Path, hostile: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        peer.expect("UID FETCH")
+        try:
+            peer.say(hostile)
+        except OSError:
+            return
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        with pytest.raises(Transient):
+            list(session.read(WORK, ["1"]))
+        with pytest.raises(Transient):
+            list(session.folders())
+        session.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_message_too_large_for_memory_is_spooled(tmp_path: Path) -> None:
+    large = b"x" * (SPOOL_OVER + 1)
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        peer.answer("UID FETCH 1:2", body(1, large), body(2, b"two"))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        first, second = session.read(WORK, ["1", "2"])
+        session.close()
+    assert len(list(tmp_path.iterdir())) == 1
+    assert contents(first) == large
+    assert contents(second) == b"two"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_half_way_leaves_no_file_and_no_confusion(tmp_path: Path) -> None:
+    large = b"x" * (SPOOL_OVER + 1)
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work()
+        tag = peer.expect("UID FETCH 1:3")
+        try:
+            peer.say(body(1, b"one"), body(2, large), body(3, large), f"{tag} OK")
+        except OSError:
+            return
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        answers = session.read(WORK, ["1", "2", "3"])
+        (first,) = islice(answers, 1)
+        assert contents(first) == b"one"
+        answers.close()  # type: ignore[attr-defined]  # a generator
+        with pytest.raises(Transient):
+            list(session.folders())
+        session.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _ranges(peer: Peer, data: bytes, pieces: list[tuple[int, bytes]]) -> None:
+    peer.sign_in()
+    peer.open_work()
+    peer.answer(
+        r"UID FETCH 1:\* \(UID FLAGS INTERNALDATE RFC822.SIZE\)",
+        f'* 1 FETCH (UID 1 FLAGS (\\Seen) INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE {len(data)})',
+        *[f"* {n} FETCH (UID {n} RFC822.SIZE 1)" for n in (2, 3)],
+    )
+    for offset, piece in pieces:
+        peer.answer(
+            rf"UID FETCH 1 \(UID{'' if offset else ' FLAGS INTERNALDATE'} BODY.PEEK\[\]<{offset}\.",
+            f"* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[]<{offset}> {{{len(piece)}}}\r\n".encode() + piece + b")\r\n",
+        )
+
+
+def test_a_message_listed_as_large_is_fetched_by_ranges(tmp_path: Path) -> None:
+    size = stream.RANGE
+    data = bytes(range(256)) * (4 * size // 256) + b"end"
+
+    def script(peer: Peer) -> None:
+        pieces = [(at, data[at : at + size]) for at in range(0, len(data), size)]
+        pieces[1] = (size, data[size : 2 * size - 100])  # shorter than asked for: the next goes on from there
+        pieces[2:] = [(at, data[at : at + size]) for at in range(2 * size - 100, len(data), size)]
+        _ranges(peer, data, pieces)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        list(session.entries(WORK, None))
+        (answer,) = session.read(WORK, ["1"])
+        assert isinstance(answer, Message)
+        assert answer.flags == {"\\Seen"}
+        assert contents(answer) == data
+        session.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_range_longer_than_asked_for_is_a_wrong_length(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        _ranges(peer, b"x" * (SPOOL_OVER + 1), [(0, b"x" * (stream.RANGE + 1))])
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        list(session.entries(WORK, None))
+        assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.WRONG_LENGTH)]
+        session.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_goes_in_windows_of_existing_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "WINDOW", 2)
+    uids = [3, 900, 5000, 70000, 70001]
+
+    def line(uid: int) -> str:
+        return f'* 1 FETCH (UID {uid} FLAGS () INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE {uid})'
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=5)
+        peer.answer(r"FETCH 2,4 \(UID\)", "* 4 FETCH (UID 70000)", "* 2 FETCH (UID 900)")
+        peer.answer("UID FETCH 1:900", line(900), line(3))
+        peer.answer("UID FETCH 901:70000", line(5000), line(70000))
+        peer.answer(r"UID FETCH 70001:\*", line(70001), line(70000))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        windows = list(session.entries(WORK, None))
+        session.close()
+    assert [[entry.key for entry in window.entries] for window in windows] == [
+        ["3", "900"],
+        ["5000", "70000"],
+        ["70001"],
+    ]
+    assert all(window.complete for window in windows)
+    assert [entry.size for window in windows for entry in window.entries] == uids
+
+
+def test_a_listing_that_leaves_messages_out_is_not_believed(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=3)
+        peer.answer(r"UID FETCH 1:\*", "* 1 FETCH (UID 1 RFC822.SIZE 5)")
+        peer.open_work(exists=3)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        with pytest.raises(Transient, match="fewer"):
+            list(session.entries(WORK, None))
+        session.close()
+
+
+def test_a_listing_with_an_answer_about_nobody_is_not_believed(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=2)
+        peer.answer(r"UID FETCH 1:\*", "* 2 FETCH (FLAGS (work))", "* 1 FETCH (UID 1 RFC822.SIZE 5)", "* 2 FETCH (oops")
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        with pytest.raises(Transient, match="no sense"):
+            list(session.entries(WORK, None))
+        session.close()
+
+
+def test_mail_that_went_away_while_listing_is_no_fault(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=2)
+        peer.answer(r"UID FETCH 1:\*", "* 1 FETCH (UID 1 RFC822.SIZE 5)", "* 1 FETCH (FLAGS (\\Seen) UID 1)")
+        peer.open_work(exists=1)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        (window,) = session.entries(WORK, None)
+        session.close()
+    assert window.entries == [Entry("1", 5, None, frozenset({"\\Seen"}))]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("NO [NONEXISTENT] gone", FolderMissing),
+        ("NO no such folder", FolderMissing),
+        ("NO [UNAVAILABLE] later", Transient),
+        ("OK [UIDVALIDITY 8] made anew", FolderMissing),
+    ],
+)
+def test_a_folder_that_cannot_be_opened_has_its_verdict(
+    tmp_path: Path, status: str, verdict: type[ConnectorError]
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("EXAMINE", status=status)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        with pytest.raises(verdict) as raised:
+            list(session.read(WORK, ["1"]))
+        assert type(raised.value) is verdict
+        session.close()
+
+
+def test_folders_are_listed_with_roles_and_tokens(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        capabilities = "IMAP4rev1 NAMESPACE SPECIAL-USE LIST-EXTENDED CONDSTORE OBJECTID"
+        peer.sign_in(capabilities)
+        peer.answer(
+            r'LIST "" "\*" RETURN \(SPECIAL-USE\)',
+            '* LIST () "/" inbox',
+            '* LIST (\\Sent) "/" "Envoy&AOk-s"',
+            '* LIST (\\Noselect) "/" "Nothing"',
+            '* LIST () "/" "Plain"',
+            '* LIST () "/" "Closed"',
+            '* LIST () "/" "Gone"',
+        )
+        tags = [peer.expect(r"STATUS .* \(UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ MAILBOXID\)") for _ in range(5)]
+        peer.say(
+            "* STATUS INBOX (UIDVALIDITY 1 UIDNEXT 2 MESSAGES 1 HIGHESTMODSEQ 40 MAILBOXID (M1))",
+            f"{tags[0]} OK",
+            '* STATUS "Envoy&AOk-s" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 4 HIGHESTMODSEQ 41 MAILBOXID (M2))',
+            f"{tags[1]} OK",
+            "* STATUS Plain (UIDVALIDITY 5 UIDNEXT 1 MESSAGES 0 HIGHESTMODSEQ 0)",
+            f"{tags[2]} OK",
+            f"{tags[3]} NO [NOPERM] not yours",
+            f"{tags[4]} NO [NONEXISTENT] gone",
+        )
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        inbox, sent, plain, closed = session.folders()
+        session.close()
+    assert (inbox.path, inbox.role, inbox.epoch, inbox.token, inbox.object_id) == (
+        ("INBOX",),
+        "inbox",
+        "1",
+        "1:2:1:40",
+        "M1",
+    )
+    assert (sent.path, sent.role, sent.messages) == (("Envoyés",), "sent", 3)
+    assert (plain.role, plain.token) == (None, None), "a token without HIGHESTMODSEQ would miss flag changes"
+    assert (closed.path, closed.token) == (("Closed",), None)
+
+
+def test_couriers_prefix_is_taken_off_and_other_peoples_folders_are_left_out(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 NAMESPACE")
+        peer.answer("LOGIN")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 NAMESPACE")
+        peer.answer("NAMESPACE", '* NAMESPACE (("INBOX." ".")) NIL (("#shared." ".")("shared." "."))')
+        peer.answer(r'LIST "" "INBOX\.\*"', '* LIST () "." "INBOX.Sent"')
+        peer.answer('LIST "" "INBOX"', '* LIST () "." "INBOX"', '* LIST () "." "shared.x"')
+        for name in ("INBOX.Sent", "INBOX"):
+            peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" (UIDVALIDITY 1 UIDNEXT 1 MESSAGES 0)')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert [folder.path for folder in session.folders()] == [("Sent",), ("INBOX",)]
+        session.close()
+
+
+def test_headers_are_read_in_short_commands(tmp_path: Path) -> None:
+    uids = [str(uid) for uid in range(1, 40_000, 10)]
+
+    def script(peer: Peer) -> None:
+        peer.sign_in(FULL)
+        peer.open_work()
+        heard = 0
+        while heard < len(uids):
+            line = peer.line()
+            tag, _, _, uid_set, _ = line.split(b" ", 4)
+            assert len(line) < 8192
+            named = uid_set.split(b",")
+            heard += len(named)
+            for uid in named:
+                peer.say(b'* 1 FETCH (UID %s BODY[HEADER.FIELDS ("DATE")] {9}\r\nDate: x\r\n)\r\n' % uid)
+            peer.say(tag + b" OK\r\n")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert [headers.key for headers in session.headers(WORK, uids)] == uids
+        session.close()
