@@ -53,6 +53,13 @@ class Known:
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
 
+    #: A UID that every message written from now on exceeds or equals, by raw name and UIDVALIDITY.
+    uidnext: dict[tuple[bytes, str], int] = field(default_factory=dict)
+
+    def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
+        """An older, lower number is a valid line too, so threads need not agree."""
+        self.uidnext[raw, epoch] = max(uidnext, self.uidnext.get((raw, epoch), 0))
+
     def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:
         if len(self.large) < _LARGE_LIMIT:
             self.large[raw, epoch, uid] = size

@@ -152,23 +152,39 @@ class Mailbox:
 
     # -- opening ------------------------------------------------------------------------------------------------
 
-    def open(self, folder: Folder, *, writable: bool = False, fresh: bool = False) -> Opened:
+    def open(self, folder: Folder, *, writable: bool = False, fresh: bool = False, leave: bool = False) -> Opened:
         """EXAMINE the folder, or SELECT it when ``writable``; ``fresh`` even when it is open already.
+
+        ``leave`` it in the same round trip, where that can be done without an expunge.
 
         Raises FolderMissing when it is gone or its UIDVALIDITY is no longer the folder's epoch.
         """
         raw = self.raw_name(folder.path)
         opened = self.opened
         if opened is None or opened.raw != raw or opened.writable < writable or fresh:
-            opened = self.open_raw(raw, writable=writable)
+            opened = self.open_raw(raw, writable=writable, leave=leave)
         if opened.uidvalidity != folder.epoch:
             raise FolderMissing("the folder was made anew", system=self.dialogue.system, detail="UIDVALIDITY")
         return opened
 
-    def open_raw(self, raw: bytes, *, writable: bool) -> Opened:
+    def open_raw(self, raw: bytes, *, writable: bool, leave: bool = False) -> Opened:
+        what = "SELECT" if writable else "EXAMINE"
+        leave = leave and "UNSELECT" in self.features and is_quotable(raw)
+        if leave:
+            opening, leaving = self.dialogue.start_all([(what.encode(), quoted(raw)), (b"UNSELECT",)])
+            answer = self.dialogue.finish(opening)
+            self.dialogue.finish(leaving)
+        else:
+            answer = self.dialogue.run_on_folder(what.encode(), raw)
+        opened = self.opened_by(raw, answer, writable=writable)
+        if leave:
+            self.opened = None
+        return opened
+
+    def opened_by(self, raw: bytes, answer: Answer, *, writable: bool) -> Opened:
+        """The folder that an answer to SELECT or EXAMINE opened.  Raises its verdict when it opened none."""
         self.opened = None
         what = "SELECT" if writable else "EXAMINE"
-        answer = self.dialogue.run_on_folder(what.encode(), raw)
         if answer.status.word == "NO" and not answer.status.code:
             raise FolderMissing(f"{what}: no such folder", system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
@@ -189,8 +205,7 @@ class Mailbox:
         """The flags a folder keeps, learnt once by SELECT and shared."""
         known = self.known.permanent_flags.get((raw, folder.epoch))
         if known is None:
-            known = self.open(folder, writable=True).permanent_flags
-            self.unselect()
+            known = self.open(folder, writable=True, leave=True).permanent_flags
         return known
 
     # -- making -------------------------------------------------------------------------------------------------
@@ -216,13 +231,12 @@ class Mailbox:
 
     def _create(self, raw: bytes) -> tuple[Status, FolderStatus | ConnectorError]:
         name = self.argument(raw)
-        tags = self.dialogue.start_all([(b"CREATE", name), (b"STATUS", name, self._status_items)])
-        created, looked = (self.dialogue.finish(tag) for tag in tags)
-        if created.status.word == "OK":
-            self.dialogue.run(
-                b"SUBSCRIBE", name
-            )  # some servers know no subscriptions; the folder is there all the same
-        return created.status, self._status(raw, looked)
+        commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name)]
+        created, looked, subscribed = (self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands))
+        status = self._status(raw, looked)
+        if isinstance(status, ConnectorError) and subscribed.status.word == "OK":
+            self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
+        return created.status, status
 
 
 def _exists(answer: Answer) -> int:

@@ -10,8 +10,8 @@ from threading import Event
 
 from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Unread, Window
-from connectors.errors import FolderMissing, Stopped, Transient
-from connectors.imap.arguments import uid_of
+from connectors.errors import ConnectorError, FolderMissing, Stopped, Transient
+from connectors.imap.arguments import is_quotable, quoted, uid_of
 from connectors.imap.bodies import read_bodies
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -37,8 +37,6 @@ class ImapSource:
         self._known = known
         self._spool = spool
         self._aborted = Event()
-        #: The lowest UID that a new message can get, by raw name and UIDVALIDITY.
-        self._uidnext: dict[tuple[bytes, str], int] = {}
         self._connection = sign_in(stop)
         self._mailbox = Mailbox(self._connection, known)
 
@@ -90,14 +88,39 @@ class ImapSource:
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Lists all each time: there are no cursors yet."""
-        opened = self._use().open(folder, fresh=True)
-        listed = 0
-        for first, last in self._windows(opened):
-            entries = self._window(opened, first, last)
-            listed += len(entries)
-            if last == b"*" and listed < opened.exists:
-                self._check_complete(folder, listed)
+        mailbox = self._use()
+        raw = mailbox.raw_name(folder.path)
+        if folder.messages is not None and folder.messages <= WINDOW and is_quotable(raw):
+            opened, answers = self._open_and_fetch(mailbox, folder, raw)
+            entries = self._collect(opened, 1, answers)
+            listed = len(entries)
             yield Window(entries)
+        else:
+            opened, listed = mailbox.open(folder, fresh=True), 0
+            for first, last in self._windows(opened) if opened.exists else ():
+                answers = self._fetcher().fetch(b"%d:%s" % (first, last), self._items)
+                entries = self._collect(opened, first, answers)
+                listed += len(entries)
+                yield Window(entries)
+        if listed < opened.exists:
+            self._check_complete(folder, listed)
+
+    def _open_and_fetch(self, mailbox: Mailbox, folder: Folder, raw: bytes) -> tuple[Opened, Iterator[Fetched]]:
+        """EXAMINE and the one listing command of a small folder in one round trip."""
+        opening, listing = self._dialogue.start_all([(b"EXAMINE", quoted(raw)), (b"UID FETCH", b"1:*", self._items)])
+        try:
+            opened = mailbox.opened_by(raw, self._dialogue.finish(opening), writable=False)
+            mailbox.open(folder)
+        except ConnectorError:
+            # The listing's answer may be anything now; the next call signs in anew.
+            self._dialogue.refuse()
+            raise
+        return opened, self._fetcher().answers(listing) if opened.exists else self._nothing(listing)
+
+    def _nothing(self, tag: bytes) -> Iterator[Fetched]:
+        """The answer to a listing of an empty folder, which some servers refuse."""
+        self._dialogue.finish(tag)
+        return iter(())
 
     def _windows(self, opened: Opened) -> Iterator[tuple[int, bytes]]:
         """UID ranges of about WINDOW existing messages each, from the UIDs of every so-manieth message."""
@@ -110,13 +133,15 @@ class ImapSource:
                 first = uid + 1
         yield first, b"*"
 
-    def _window(self, opened: Opened, first: int, last: bytes) -> list[Entry]:
-        if not opened.exists:
-            return []
+    @property
+    def _items(self) -> bytes:
         object_id = b" EMAILID" if "OBJECTID" in self._connection.features else b""
-        items = b"(UID FLAGS INTERNALDATE RFC822.SIZE%s)" % object_id
+        return b"(UID FLAGS INTERNALDATE RFC822.SIZE%s)" % object_id
+
+    def _collect(self, opened: Opened, first: int, answers: Iterator[Fetched]) -> list[Entry]:
+        """The entries of one window, whose UIDs begin at ``first``."""
         entries: dict[int, Entry] = {}
-        for fetched in self._all(self._fetcher().fetch(b"%d:%s" % (first, last), items)):
+        for fetched in self._all(answers):
             uid = fetched.uid
             if uid is None and fetched.malformed:
                 raise self._dialogue.broken("an answer to a listing makes no sense")

@@ -53,7 +53,7 @@ class Fetcher:
         connection usable; whoever stops earlier ends it.  Raises FetchRefused after NO or BAD.
         """
         tag = self._dialogue.start(b"UID FETCH", uid_set, items)
-        return self._answers(tag)
+        return self.answers(tag)
 
     def fetch_known(self, uids: Sequence[int], items: bytes) -> Iterator[Fetched]:
         """As ``fetch`` for many UIDs, in commands of bounded length, the next one under way before one is read."""
@@ -67,7 +67,7 @@ class Fetcher:
                 if not waiting:
                     break
                 try:
-                    yield from self._answers(waiting.popleft())
+                    yield from self.answers(waiting.popleft())
                 except FetchRefused as refusal:
                     refused = refusal
         finally:
@@ -78,9 +78,10 @@ class Fetcher:
 
     def fetch_numbers(self, numbers: Sequence[int], items: bytes) -> Iterator[Fetched]:
         """As ``fetch`` by sequence numbers, which mean something until the next command that lets mail go away."""
-        return self._answers(self._dialogue.start(b"FETCH", b",".join(b"%d" % number for number in numbers), items))
+        return self.answers(self._dialogue.start(b"FETCH", b",".join(b"%d" % number for number in numbers), items))
 
-    def _answers(self, tag: bytes) -> Iterator[Fetched]:
+    def answers(self, tag: bytes) -> Iterator[Fetched]:
+        """The FETCH answers to a command that was started."""
         held: Fetched | None = None
         finished = False
         try:

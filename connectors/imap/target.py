@@ -49,6 +49,7 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+        mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
@@ -77,12 +78,13 @@ class ImapTarget(ImapSource):
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         mailbox = self._use()
         raw = mailbox.raw_name(folder.path)
-        uidnext = self._uidnext.get((raw, folder.epoch))
+        uidnext = mailbox.known.uidnext.get((raw, folder.epoch))
         if uidnext is None:
             status = mailbox.status_if_there(raw)
             if status is None or status.uidvalidity != folder.epoch:
                 raise FolderMissing("the folder is gone, or was made anew", system=mailbox.dialogue.system)
-            uidnext = self._uidnext[raw, folder.epoch] = status.uidnext
+            uidnext = status.uidnext
+            mailbox.known.note_uidnext(raw, folder.epoch, uidnext)
         return fence_of(folder.epoch, uidnext)
 
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
@@ -139,8 +141,7 @@ class ImapTarget(ImapSource):
                 raise FolderMissing("the folder was made anew meanwhile", system=self._dialogue.system)
             keys = uid_list(uids.strip(), len(prepared))
         if keys is not None and len(set(keys)) == len(prepared):
-            place = self._mailbox.raw_name(folder.path), folder.epoch
-            self._uidnext[place] = max(self._uidnext.get(place, 0), max(keys) + 1)
+            self._known.note_uidnext(self._mailbox.raw_name(folder.path), folder.epoch, max(keys) + 1)
         else:
             keys = None
         for index, one in enumerate(prepared):

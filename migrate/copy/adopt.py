@@ -8,7 +8,7 @@ alike, no Message-ID, another size - the content decides.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -47,25 +47,17 @@ def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: S
         # The date first; what a careless tool brought before us with its own date is known by its size and content.
         traits: tuple[Trait, ...] = ("received", "size")
         for by in traits:
-            pairs = _match(job, hold, source, target, place, from_folders, by)
-            _record(job, hold, place, pairs)
+            reader = _Reader(job, source, target, place.target, from_folders)
+            pairs = _match(hold, reader, target, place, list(from_folders), by)
+            _record(job, hold, place, reader, pairs)
             count += len(pairs)
     with hold.ledger.write() as connection:
         folders.mark_adopted(connection, place.row.id, job.clock.now())
     return count
 
 
-def _match(
-    job: Job,
-    hold: Hold,
-    source: Source,
-    target: Target,
-    place: Place,
-    from_folders: dict[int, Folder],
-    by: Trait,
-) -> list[_Pair]:
-    rows, entries = _candidates(hold, target, place, list(from_folders), by)
-    reader = _Reader(job, source, target, place.target, from_folders)
+def _match(hold: Hold, reader: _Reader, target: Target, place: Place, folder_ids: list[int], by: Trait) -> list[_Pair]:
+    rows, entries = _candidates(hold, target, place, folder_ids, by)
     reader.read_headers(rows, entries)
     groups: dict[tuple[int, bytes], tuple[list[Unplaced], list[Entry]]] = defaultdict(lambda: ([], []))
     for row in rows:
@@ -84,14 +76,19 @@ def _match(
     ]
 
 
-def _pair(reader: _Reader, rows: list[Unplaced], entries: list[Entry], by: Trait) -> Iterable[_Pair]:
-    alone = len(rows) == len(entries) == 1
-    if alone and by == "received" and reader.names_itself(entries[0]):
-        if rows[0].size == entries[0].size:
-            return [_Pair(rows[0], entries[0], "received+header")]
-        evidence = "content" if reader.same_content(rows[0], entries[0]) else "received+header"
-        return [_Pair(rows[0], entries[0], evidence)]
-    return reader.pair_by_content(rows, entries)
+def _pair(reader: _Reader, rows: list[Unplaced], entries: list[Entry], by: Trait) -> list[_Pair]:
+    """Pair within one group of equal trait and header."""
+    named = by == "received" and all(reader.names_itself(entry) for entry in entries)
+    if named and len(rows) == len(entries) == 1 and rows[0].size == entries[0].size:
+        return [_Pair(rows[0], entries[0], "received+header")]
+    pairs = reader.pair_by_content(rows, entries)
+    paired = {pair.row.id for pair in pairs}, {pair.entry.key for pair in pairs}
+    rows = [row for row in rows if row.id not in paired[0]]
+    entries = [entry for entry in entries if entry.key not in paired[1]]
+    if named and len({reader.row_content(row) for row in rows}) == 1:
+        # The target altered their bodies; as the rows are all alike, it does not matter which is which.
+        pairs += [_Pair(row, entry, "received+header") for row, entry in zip(rows, entries, strict=False)]
+    return pairs
 
 
 def _candidates(
@@ -115,30 +112,29 @@ def _value(entry: Entry, by: Trait) -> int | None:
     return adoption.second(entry.received) if by == "received" else entry.size
 
 
-def _record(job: Job, hold: Hold, place: Place, pairs: Sequence[_Pair]) -> None:
+def _record(job: Job, hold: Hold, place: Place, reader: _Reader, pairs: Sequence[_Pair]) -> None:
     now = job.clock.now()
     with hold.ledger.write() as connection:
         for pair in pairs:
             if pair.row.was_copied:
                 copies.record_key(connection, pair.row.id, place.row.id, pair.entry.key)
                 continue
-            there = messages.flags_text(pair.entry.flags or ())
-            copies.record_stored(
-                connection,
-                [
-                    copies.stored(
-                        pair.row.id,
-                        place.row.id,
-                        pair.entry.key,
-                        now,
-                        synced=messages.flags_text(pair.row.flags_seen),
-                        ours="",
-                        theirs=there,
-                        outcome=Outcome.ALREADY_THERE,
-                        reason=Why.ADOPTED,
-                        evidence=pair.evidence,
-                    )
-                ],
+            there = copies.stored(
+                pair.row.id,
+                place.row.id,
+                pair.entry.key,
+                now,
+                synced=messages.flags_text(pair.row.flags_seen),
+                ours="",
+                theirs=messages.flags_text(pair.entry.flags or ()),
+                outcome=Outcome.ALREADY_THERE,
+                reason=Why.ADOPTED,
+                evidence=pair.evidence,
+            )
+            copies.record_stored(connection, [there])
+            # By these the message is known again when the source gives it another key.
+            adoption.record_digests(
+                connection, pair.row.id, reader.row_header(pair.row), reader.known_content(pair.row)
             )
 
 
@@ -154,6 +150,7 @@ class _Reader:
         self._there = there
         self._from = from_folders
         self._row_headers: dict[int, bytes] = {}
+        self._row_contents: dict[int, bytes | None] = {}
         self._named: set[str] = set()
         self.entry_headers: dict[str, bytes] = {}
 
@@ -179,9 +176,6 @@ class _Reader:
         """Whether a Message-ID is in its header."""
         return entry.key in self._named
 
-    def same_content(self, row: Unplaced, entry: Entry) -> bool:
-        return bool(self.pair_by_content([row], [entry]))
-
     def pair_by_content(self, rows: Sequence[Unplaced], entries: Sequence[Entry]) -> list[_Pair]:
         """One to one by core digest."""
         free: dict[bytes, list[Entry]] = defaultdict(list)
@@ -191,12 +185,22 @@ class _Reader:
                 free[content].append(entry)
         pairs = []
         for row in rows:
-            content = row.core_digest
-            if content is None and row.folder_id in self._from:
-                content = self._core(self._source, self._from[row.folder_id], row.key)
+            content = self.row_content(row)
             if content is not None and free[content]:
                 pairs.append(_Pair(row, free[content].pop(0), "content"))
         return pairs
+
+    def row_content(self, row: Unplaced) -> bytes | None:
+        """The row's core digest; None when the message cannot be read."""
+        if row.core_digest is not None:
+            return row.core_digest
+        if row.id not in self._row_contents and row.folder_id in self._from:
+            self._row_contents[row.id] = self._core(self._source, self._from[row.folder_id], row.key)
+        return self._row_contents.get(row.id)
+
+    def known_content(self, row: Unplaced) -> bytes | None:
+        """The row's core digest as far as it was read."""
+        return row.core_digest or self._row_contents.get(row.id)
 
     def _core(self, side: Source, folder: Folder, key: str) -> bytes | None:
         with suppress(FolderMissing):

@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from connectors.contract import ConnectorError, Folder, FolderMissing, Message, Reason, Receipt, Source, Target
-from connectors.wire import header_digest, to_wire
+from connectors.wire import Digests, header_digest, to_wire
 from migrate.copy.batches import Place
 from migrate.copy.compare import is_untouched
 from migrate.copy.hold import Hold
@@ -62,8 +62,8 @@ def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -
     for row, (header, has_message_id) in digests.items():
         alike = [copy for copy in pairing.free(candidates[row]) if copy.header_digest == header]
         if alike and not (has_message_id and len(alike) == 1):
-            content = _source_digest(job, source, by_id[new[row].folder_id], new[row].key)
-            alike = [copy for copy in alike if copy.source_digest == content]
+            content = _digests(job, source, by_id[new[row].folder_id], new[row].key)
+            alike = [copy for copy in alike if content is not None and _is_same_content(copy, content)]
         pairing.take(row, alike)
     return [Moved(row, new[row].folder_id, copy) for row, copy in pairing.chosen.items()]
 
@@ -130,13 +130,20 @@ def _names_itself(fields: bytes) -> bool:
     return any(line.lower().startswith(b"message-id:") for line in fields.splitlines())
 
 
-def _source_digest(job: Job, source: Source, listed: Listed, key: str) -> bytes | None:
+def _is_same_content(copy: CopyRow, content: Digests) -> bool:
+    """By the bytes as read; by what makes the message, when it was adopted and never read as a whole."""
+    if copy.source_digest is not None:
+        return copy.source_digest == content.source
+    return copy.core_digest == content.core
+
+
+def _digests(job: Job, source: Source, listed: Listed, key: str) -> Digests | None:
     with suppress(FolderMissing):
         for answer in source.read(listed.folder, [key]):
             if isinstance(answer, Message):
                 body, digests = to_wire(answer.body, job.resources.spool)
                 body.release()
-                return digests.source
+                return digests
     return None
 
 

@@ -52,7 +52,6 @@ class Pair(Thread):
         self._guarded(self._copy)
 
     def _copy(self) -> None:
-        self._sessions.open(wait=False)
         reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
         reader.start()
         self._guarded(self._write)

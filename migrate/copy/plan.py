@@ -31,7 +31,7 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
         hold(ledger, job.mailbox, job.site, job.clock.now()) as held,
         closing(Sessions(job, halt)) as sessions,
     ):
-        sessions.open(wait=True)
+        sessions.admit(wait=True)
         target = DryRunTarget(sessions.target)
         listed = scan(job, held, sessions.source)
         moved = find_moved(job, held, sessions.source, listed)

@@ -103,7 +103,7 @@ class _Pass:
 
     def run(self) -> None:
         with closing(Sessions(self._job, self._halt)) as sessions:
-            sessions.open(wait=True)
+            sessions.admit(wait=True)
             settle.look(self._hold, sessions.target, self._job.direction, self._job.clock)
             listed = scan(self._job, self._hold, sessions.source)
             for _ in range(_ROUNDS):
@@ -122,7 +122,7 @@ class _Pass:
 
     def adopt_only(self) -> None:
         with closing(Sessions(self._job, self._halt)) as sessions:
-            sessions.open(wait=True)
+            sessions.admit(wait=True)
             source, target = sessions.source, sessions.target
             settle.look(self._hold, target, self._job.direction, self._job.clock)
             listed = scan(self._job, self._hold, source)

@@ -96,7 +96,7 @@ def _compare_windows(
     complete, gone, count = True, list[str](), 0
     with hold.ledger.read() as connection:
         newest = messages.newest(connection, row.id)
-    for window in source.entries(folder, cursor):
+    for window in source.entries(folder, cursor) if folder.messages != 0 else ():
         complete, cursor = window.complete, window.cursor
         gone.extend(window.gone)
         count += len(window.entries)

@@ -20,29 +20,26 @@ class Sessions:
         self._target: Target | None = None
         self._cut = False
 
-    def open(self, *, wait: bool) -> None:
-        """Sign in where that was not done yet.
-
-        ``wait`` for a permit when all are taken; else Unavailable is raised.  Raises what the connectors raise.
-        """
-        if self._source is not None and self._target is not None:
-            return
+    def admit(self, *, wait: bool) -> None:
+        """Get leave for both sessions; ``wait`` for it when all are taken, else Unavailable is raised."""
         permit = self._job.admit(self._halt.stop, wait)
         self._stack.callback(permit.release)
         self._stack.enter_context(self._halt.cutting(self.abort))
-        self._source = self._job.open_source(self._halt.stop)
-        self._stack.callback(self._source.close)
-        self._target = self._job.open_target(self._halt.stop)
-        self._stack.callback(self._target.close)
 
     @property
     def source(self) -> Source:
-        assert self._source is not None, "open() comes first"
+        """Signs in when first asked for, on the thread that will use it.  Raises what the connector raises."""
+        if self._source is None:
+            self._source = self._job.open_source(self._halt.stop)
+            self._stack.callback(self._source.close)
         return self._source
 
     @property
     def target(self) -> Target:
-        assert self._target is not None, "open() comes first"
+        """As ``source``."""
+        if self._target is None:
+            self._target = self._job.open_target(self._halt.stop)
+            self._stack.callback(self._target.close)
         return self._target
 
     def abort(self) -> None:
@@ -53,12 +50,12 @@ class Sessions:
                 session.abort()
 
     def renew(self) -> None:
-        """Sign in again if the sessions were cut.  Raises what the connectors raise."""
+        """Let sessions that were cut be signed in again."""
         if self._cut:
             self.close()
             self._source = self._target = None
             self._cut = False
-            self.open(wait=True)
+            self.admit(wait=True)
 
     def close(self) -> None:
         self._stack.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from migrate.ledger.folders import TargetFolderRow, path_text
 from migrate.ledger.messages import flag_set, in_pieces, open_attempt
@@ -66,6 +66,10 @@ def unplaced(
             for row in rows
         ]
     return sorted(found, key=lambda row: (not row.was_copied, row.id))
+
+
+def record_digests(connection: Connection, row: int, header: bytes | None, core: bytes | None) -> None:
+    connection.execute(update(message).where(message.c.id == row).values(header_digest=header, core_digest=core))
 
 
 _UNPLACED = (
