@@ -24,4 +24,3 @@ class Reason(StrEnum):
     RULE_SIZE = "rule-size"
     ADOPTED = "adopted"  #: was on the target before us
     MOVED_ON_SOURCE = "moved-on-source"  #: the same message under another key; our first copy stays where it is
-    SAME_CONTENT = "same-content"  #: another source brought the same message

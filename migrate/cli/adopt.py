@@ -30,6 +30,14 @@ def adopt(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     people = choose(plan, mailboxes)
     with place.ledger() as ledger:
         code = run_people(
-            place, organisation, plan, people, run_adoption, ledger=ledger, only_folders=(), to_json=to_json
+            place,
+            organisation,
+            plan,
+            people,
+            run_adoption,
+            ledger=ledger,
+            only_folders=(),
+            to_json=to_json,
+            copies=False,
         )
     sys.exit(code)

@@ -12,7 +12,7 @@ from rich.console import Console
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.organisation import Place
 from migrate.cli.running import started
-from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
 from migrate.copy.plan import plan_pass
 from migrate.engine.local import Done
 from migrate.ledger.store import Ledger
@@ -37,7 +37,11 @@ def dry_run(
     errors = [done.error for done in plans if done.error is not None]
     code = Exit.INTERRUPTED if interrupted else worst(code_of(error) for error in errors)
     if to_json:
-        click.echo(json.dumps({"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]}, indent=2))
+        click.echo(
+            json.dumps(
+                {"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]}, ensure_ascii=False, indent=2
+            )
+        )
     else:
         console = Console()
         for done in plans:
@@ -72,13 +76,20 @@ def describe(action: Action) -> str:
             return f"mark    {count:,} whose flags changed"
         case LeaveOut(folder, count, reason):
             return f"leave   {count:,} in {_name(folder)}: {reason}"
+        case Refuse(folder, count, reason):
+            return f"refuse  {count:,} in {_name(folder)}: {reason}"
+
+
+_NAMES = {
+    Make: "make", Follow: "follow", Adopt: "adopt", Copy: "copy", Mark: "mark", LeaveOut: "leave_out", Refuse: "refuse"
+}  # fmt: skip
 
 
 def _as_json(done: Done[list[Action]]) -> dict[str, object]:
     error = None if done.error is None else {"kind": type(done.error).__name__, "message": str(done.error)}
     actions = [
         {
-            "action": type(action).__name__.lower(),
+            "action": _NAMES[type(action)],
             **{field.name: getattr(action, field.name) for field in fields(action)},
         }
         for action in done.result or ()

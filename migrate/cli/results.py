@@ -25,6 +25,8 @@ class Row:
     mailbox: str
     result: PassResult | None
     error: BaseException | None = None
+    #: Whether the pass was to bring everything to the target.
+    copies: bool = True
 
     @property
     def errors(self) -> Sequence[BaseException]:
@@ -35,7 +37,7 @@ class Row:
     @property
     def code(self) -> Exit:
         codes = [code_of(error) for error in self.errors]
-        if self.result is not None:
+        if self.result is not None and self.copies:
             open_outcomes = (Outcome.PENDING, Outcome.REFUSED, Outcome.UNCERTAIN)
             if any(self.result.tally.outcomes[outcome] for outcome in open_outcomes):
                 codes.append(Exit.PARTIAL)

@@ -92,11 +92,15 @@ def run_people(
     ledger: Ledger,
     only_folders: tuple[tuple[str, ...], ...],
     to_json: bool,
+    copies: bool = True,
 ) -> Exit:
-    """Run one pass for each person and say what came of it; returns the exit code."""
+    """Run one pass for each person and say what came of it; returns the exit code.
+
+    A pass that ``copies`` is done when nothing is pending; another is done when it met no trouble.
+    """
     with started(place, organisation, site, people) as run:
         ended = run.each(lambda mailbox: run_one(run.job(mailbox, only_folders), ledger, run.halt))
-        rows = [Row(done.mailbox, done.result, done.error) for done in ended]
+        rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)

@@ -58,4 +58,13 @@ class LeaveOut:
     reason: Reason
 
 
-Action = Make | Follow | Adopt | Copy | Mark | LeaveOut
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Not send messages that the target would not take."""
+
+    folder: Path
+    messages: int
+    reason: Reason
+
+
+Action = Make | Follow | Adopt | Copy | Mark | LeaveOut | Refuse

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from threading import Lock
 
 from connectors.body import SPOOL_OVER
-from connectors.contract import Folder, Reason
+from connectors.contract import Folder
 from migrate.ledger import messages
 from migrate.ledger.folders import TargetFolderRow
 from migrate.ledger.messages import PendingRow
-from migrate.ledger.schema import Outcome
 from migrate.ledger.store import Ledger
 
 #: A batch holds no more than this many bytes, unless one message alone does.
@@ -72,14 +71,10 @@ class BatchQueue:
         places: Sequence[Place],
         *,
         most: int,
-        max_message: int | None,
-        now: float,
         hold_back: frozenset[int] = frozenset(),
     ) -> None:
         self._ledger = ledger
         self._most = most
-        self._max_message = max_message
-        self._now = now
         self._hold_back = hold_back
         self._lock = Lock()
         self._batches = self._all(places)
@@ -101,13 +96,7 @@ class BatchQueue:
             if not rows:
                 return
             after = rows[-1].id
-            too_large = [row for row in rows if self._max_message and (row.size or 0) > self._max_message]
-            if too_large:
-                with self._ledger.write() as connection:
-                    decisions = [(row.id, Outcome.REFUSED, Reason.TOO_LARGE) for row in too_large]
-                    messages.decide(connection, decisions, self._now)
-            left = self._hold_back.union(row.id for row in too_large)
-            yield from (row for row in rows if row.id not in left)
+            yield from (row for row in rows if row.id not in self._hold_back)
 
 
 def _size(row: PendingRow) -> int:

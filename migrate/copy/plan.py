@@ -8,7 +8,7 @@ from contextlib import closing
 
 from connectors.contract import Target
 from connectors.wrappers.dry_run import NOT_MADE, DryRunTarget
-from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
 from migrate.copy.adopt import adopt
 from migrate.copy.batches import Place
 from migrate.copy.halt import Halt
@@ -19,6 +19,7 @@ from migrate.copy.places import make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
 from migrate.ledger import copies, messages
+from migrate.ledger.schema import Outcome
 from migrate.ledger.store import Ledger
 
 
@@ -34,6 +35,9 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
         sessions.admit(wait=True)
         target = DryRunTarget(sessions.target)
         listed = scan(job, held, sessions.source)
+        with held.ledger.write() as connection:
+            limit = target.capabilities().max_message
+            messages.apply_limit(connection, held.mailbox.id, job.direction, limit, job.clock.now())
         moved = find_moved(job, held, sessions.source, listed)
         places = make_places(job, held, target, listed)
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
@@ -63,7 +67,8 @@ def _copies(
     moving = Counter(one.folder_id for one in moved)
     with held.ledger.read() as connection:
         pending = messages.count_pending(connection, held.mailbox.id, job.direction)
-        left_out = messages.count_left_out(connection, held.mailbox.id, job.direction)
+        left_out = messages.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.LEFT_OUT)
+        refused = messages.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.REFUSED)
         marks = copies.count_flags_to_carry(connection, held.mailbox.id, job.direction)
     for one in listed:
         count, size = pending.get(one.row.id, (0, 0))
@@ -71,5 +76,7 @@ def _copies(
             yield Copy(one.folder.path, places[one.row.id].target.path, count - moving[one.row.id], size)
         for reason, number in left_out.get(one.row.id, {}).items():
             yield LeaveOut(one.folder.path, number, reason)
+        for reason, number in refused.get(one.row.id, {}).items():
+            yield Refuse(one.folder.path, number, reason)
     if marks:
         yield Mark(marks)

@@ -150,6 +150,7 @@ class _Pass:
 
     def _copy_round(self, sessions: Sessions, listed: Sequence[Listed]) -> None:
         source, target = sessions.source, sessions.target
+        self._apply_limit(target)
         moved = find_moved(self._job, self._hold, source, listed)
         places = make_places(self._job, self._hold, target, listed)
         self._moved += follow(self._job, self._hold, target, moved, places)
@@ -171,16 +172,18 @@ class _Pass:
             # A round that is tried again brings its own troubles; those of the last one count.
             self.errors = _troubles(run_pairs(pairs), pairs[0])
 
+    def _apply_limit(self, target: Target) -> None:
+        with self._ledger.write() as connection:
+            limit = target.capabilities().max_message
+            messages.apply_limit(connection, self._hold.mailbox.id, self._job.direction, limit, self._job.clock.now())
+
     def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
         with self._ledger.read() as connection:
             look_alike = lookalikes.in_flight(connection, self._hold.mailbox.id, self._job.direction)
-        capabilities = target.capabilities()
         return BatchQueue(
             self._ledger,
             places,
-            most=capabilities.batch,
-            max_message=capabilities.max_message,
-            now=self._job.clock.now(),
+            most=target.capabilities().batch,
             # What may be the same message as one in flight waits until that is settled.
             hold_back=frozenset(new for new, _, _ in look_alike),
         )

@@ -237,15 +237,32 @@ def count_pending(connection: Connection, mailbox_id: int, direction: Direction)
     return {folder_id: (count, size) for folder_id, count, size in rows}
 
 
-def count_left_out(connection: Connection, mailbox_id: int, direction: Direction) -> dict[int, dict[Reason, int]]:
-    """Messages that rules leave out, by folder and reason."""
+def apply_limit(
+    connection: Connection, mailbox_id: int, direction: Direction, max_message: int | None, now: float
+) -> None:
+    """Refuse what is longer than the target takes, and open again what was too long for an earlier limit."""
+    of_mailbox = and_(message.c.mailbox_id == mailbox_id, message.c.direction == direction)
+    too_large = and_(message.c.outcome == Outcome.REFUSED, message.c.reason == Reason.TOO_LARGE)
+    if max_message is not None:
+        connection.execute(
+            update(message)
+            .where(of_mailbox, message.c.outcome == Outcome.PENDING, message.c.size > max_message, ~open_attempt)
+            .values(outcome=Outcome.REFUSED, reason=Reason.TOO_LARGE, settled_at=now)
+        )
+        connection.execute(
+            update(message)
+            .where(of_mailbox, too_large, message.c.size <= max_message, message.c.gone_at.is_(None))
+            .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
+        )
+
+
+def count_by_reason(
+    connection: Connection, mailbox_id: int, direction: Direction, outcome: Outcome
+) -> dict[int, dict[Reason, int]]:
+    """Messages of one outcome, by folder and reason."""
     rows = connection.execute(
         select(message.c.folder_id, message.c.reason, func.count())
-        .where(
-            message.c.mailbox_id == mailbox_id,
-            message.c.direction == direction,
-            message.c.outcome == Outcome.LEFT_OUT,
-        )
+        .where(message.c.mailbox_id == mailbox_id, message.c.direction == direction, message.c.outcome == outcome)
         .group_by(message.c.folder_id, message.c.reason)
     )
     found: dict[int, dict[Reason, int]] = {}

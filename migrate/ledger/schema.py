@@ -26,6 +26,9 @@ from sqlalchemy import (
     text,
 )
 
+#: The Alembic revision that makes the tables below.
+REVISION = "0001"
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

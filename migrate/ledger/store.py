@@ -8,16 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
-import alembic.command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from migrate.ledger.filesystem import is_on_network
+from migrate.ledger.schema import REVISION
 
 #: How long one transaction waits for another process to finish its own (seconds), and how often it tries.
 _BUSY_SECONDS = 10
@@ -87,21 +84,24 @@ class Ledger:
                 raise LedgerError(f"{self.path} cannot be used: {_cause(error)}") from error
 
     def _upgrade(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", "migrate.ledger:alembic")
-        config.set_main_option("path_separator", "os")
-        script = ScriptDirectory.from_config(config)
-        with self._engine.connect().execution_options(immediate=False) as connection, connection.begin():
-            found = MigrationContext.configure(connection).get_current_revision()
-        if found == script.get_current_head():
+        if self._revision() == REVISION:
             return
-        if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
-            raise LedgerError(
-                f"{self.path} was made by a newer version of bascule (its schema is {found}). Update bascule."
-            )
+        # Imported only here: it is slow to import, and seldom needed.
+        from migrate.ledger.upgrade import NewerLedger, upgrade
+
         with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
-            config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+            try:
+                upgrade(connection)
+            except NewerLedger as newer:
+                raise LedgerError(
+                    f"{self.path} was made by a newer version of bascule (its schema is {newer}). Update bascule."
+                ) from newer
+
+    def _revision(self) -> str | None:
+        with self._engine.connect().execution_options(immediate=False) as connection, connection.begin():
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def _engine(path: Path) -> Engine:

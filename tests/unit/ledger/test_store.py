@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from migrate.ledger import mailboxes, store
 from migrate.ledger.filesystem import is_on_network
-from migrate.ledger.schema import mailbox, metadata
+from migrate.ledger.schema import REVISION, mailbox, metadata
 from migrate.ledger.store import Ledger, LedgerError
 
 
@@ -24,8 +24,10 @@ def test_the_migrations_make_the_schema_of_the_code(path: Path) -> None:
     ledger = Ledger(path)
     with ledger.read() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        revision = MigrationContext.configure(connection).get_current_revision()
     ledger.close()
     assert differences == []
+    assert revision == REVISION
 
 
 def test_commits_are_on_disk_when_they_return(path: Path) -> None:
