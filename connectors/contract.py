@@ -98,6 +98,9 @@ class Capabilities:
     sessions: int = 4
     #: Messages a batch; 1 means that the system takes them one by one.
     batch: int = 100
+    #: Batches that may be sent before the receipts of the first of them are asked for.  More than one: ``write``
+    #: sends when it is called, not when its receipts are asked for.
+    under_way: int = 1
     #: A batch becomes durable whole or not at all.
     atomic_batch: bool = True
     #: ``write`` tells the key of what it stored.  Without it, one writer a folder, and keys are resolved by ``find``.
@@ -349,6 +352,9 @@ class Target(Source, Protocol):
 
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
         """Store a batch; one receipt a message, in order.  Never retried by a wrapper.
+
+        Receipts are asked for in the order of the calls; until then up to ``Capabilities.under_way`` batches may be
+        sent.  When the connection fails, so do the receipts of all of them that were not heard yet.
 
         The last byte that makes a message durable leaves only after ``may_commit()`` returned: once for an atomic
         batch, else once a message, in order.  When ``may_commit`` raises, the session is aborted and the error passes.

@@ -45,9 +45,9 @@ class Prepared:
         unproven = frozenset(flag for flag in flags if not flag.startswith("\\")) - known.accepted_keywords
         return cls(message, flags, arguments, unproven, is_usual_date(message.received))
 
-    @property
-    def proven(self) -> bool:
-        return self.usual_date and not self.unproven
+    def is_proven(self, known: Known) -> bool:
+        """Whether the server has taken such arguments; it may have since the batch was prepared."""
+        return self.usual_date and self.unproven <= known.accepted_keywords
 
 
 class EarlyAnswer(Exception):
@@ -71,11 +71,11 @@ class Appender:
         self._gathered: list[bytes] = []
         self._size = 0
 
-    def append(self, folder: bytes, messages: Sequence[Prepared], may_commit: Callable[[], None]) -> Status:
-        """One APPEND command with all ``messages`` (RFC 3502 when there are several); its answer, OK or not.
+    def send(self, folder: bytes, messages: Sequence[Prepared], may_commit: Callable[[], None]) -> bytes:
+        """Send one APPEND command with all ``messages`` (RFC 3502 when there are several); its tag.
 
         ``folder`` is the name as argument.  The last byte of the last body, and what ends the command, leave after
-        ``may_commit`` returned.  Raises EarlyAnswer; after any error but a plain NO the connection is cut.
+        ``may_commit`` returned.  Raises EarlyAnswer; after any error the connection is cut.
         """
         self._tag = self._dialogue.new_tag()
         self._gathered, self._size = [], 0
@@ -93,13 +93,24 @@ class Appender:
             self._flush()
             self._commit(may_commit)
             self._send(held + b"\r\n")
-            status = self._final_answer()
         except EarlyAnswer:
             self._dialogue.refuse()
             raise
         except BaseException:
             self._dialogue.abandon()
             raise
+        self._dialogue.defer(self._tag)
+        return self._tag
+
+    def answer(self, tag: bytes, messages: Sequence[Prepared]) -> Status:
+        """The answer to a command that was sent, OK or not.  After BAD the connection is cut."""
+        try:
+            status = self._dialogue.deferred(tag)
+        except BaseException:
+            self._dialogue.abandon()
+            raise
+        if status.word == "BAD":
+            self._dialogue.refuse()
         if status.word == "OK":
             for prepared in messages:
                 self._known.accepted_keywords.update(prepared.unproven)
@@ -114,7 +125,8 @@ class Appender:
 
     def _announce(self, prepared: Prepared) -> None:
         size = prepared.message.body.size
-        if prepared.proven and self._features.unsynchronised(size):
+        proven = prepared.is_proven(self._known)
+        if proven and self._features.unsynchronised(size):
             self._gather(b" %s {%d+}\r\n" % (prepared.arguments, size))
             return
         self._gather(b" %s {%d}\r\n" % (prepared.arguments, size))
@@ -123,7 +135,7 @@ class Appender:
         if status is None:
             self._known.accepted_keywords.update(prepared.unproven)
             return
-        blamed = not prepared.proven and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
+        blamed = not proven and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
         if blamed:
             known = self._known
             (known.refused_keywords if prepared.usual_date else known.doubted_keywords).update(prepared.unproven)
@@ -155,15 +167,6 @@ class Appender:
             status = self._dialogue.tagged(parts, self._tag)
             if status is not None:
                 raise EarlyAnswer(status)
-
-    def _final_answer(self) -> Status:
-        while True:
-            status = self._dialogue.tagged(self._dialogue.read_response(), self._tag)
-            if status is None:
-                continue
-            if status.word == "BAD":
-                self._dialogue.refuse()
-            return status
 
 
 def _pieces(body: Body) -> Iterator[bytes]:

@@ -51,6 +51,8 @@ class Dialogue:
         self.system = transport.host
         self._spool = spool
         self._count = 0
+        #: Commands whose answers are asked for later, and those of the answers that came meanwhile.
+        self._deferred: dict[bytes, Status | None] = {}
         #: The connection was cut because the server refused a command half-way; signing in anew is safe.
         self.refused = False
 
@@ -132,8 +134,26 @@ class Dialogue:
             if status is not None:
                 return status
 
+    def defer(self, tag: bytes) -> None:
+        """The answer to this command is asked for later; other commands may be run before."""
+        self._deferred[tag] = None
+
+    def deferred(self, tag: bytes) -> Status:
+        """The answer to a command that was deferred."""
+        status = self._deferred[tag]
+        while status is None:
+            parts = self.read_response()
+            self.tagged(parts, b"")
+            release(parts)
+            status = self._deferred[tag]
+        del self._deferred[tag]
+        return status
+
     def tagged(self, parts: Sequence[Part], tag: bytes) -> Status | None:
-        """The status when this response answers ``tag``, None when it is untagged.  BYE raises."""
+        """The status when this response answers ``tag``, None when it is untagged or answers a deferred command.
+
+        BYE raises.
+        """
         first = parts[0]
         assert isinstance(first, bytes), "a response starts with text"
         if first.startswith(b"* "):
@@ -142,6 +162,10 @@ class Dialogue:
                 raise self.broken("the server ended the session", detail=goodbye.code or "BYE")
             return None
         word, _, rest = first.partition(b" ")
+        if word in self._deferred and self._deferred[word] is None:
+            self._deferred[word] = parse_status(rest)
+            if self._deferred[word] is not None:
+                return None
         status = parse_status(rest) if word == tag else None
         if status is None:
             raise self.broken("the server's answer makes no sense")

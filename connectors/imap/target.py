@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
+from connectors.body import SPOOL_OVER
 from connectors.contract import Capabilities, FlagChange, Folder, Found, Marked, Outgoing, Receipt, Role, Suspect
 from connectors.errors import FolderMissing, Refused, Transient
 from connectors.imap.append import Appender, EarlyAnswer, Prepared
@@ -20,6 +21,9 @@ from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
 from connectors.reasons import Reason
 
+#: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
+_UNDER_WAY = 4
+
 
 class ImapTarget(ImapSource):
     """A signed-in session for writing (see :class:`connectors.contract.Target`).
@@ -31,6 +35,9 @@ class ImapTarget(ImapSource):
 
     def capabilities(self) -> Capabilities:
         told = super().capabilities()
+        features = self._connection.features
+        if "MULTIAPPEND" in features and "UIDPLUS" in features and features.unsynchronised(SPOOL_OVER):
+            told = replace(told, under_way=_UNDER_WAY)
         # Courier's sessions wait for each other's lock on the Maildir, up to being disconnected for inactivity
         return replace(told, sessions=1) if "ACL2=UNION" in self._connection.features else told
 
@@ -89,14 +96,25 @@ class ImapTarget(ImapSource):
 
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
         if not batch:
-            return
+            return iter(())
         mailbox = self._use()
         raw = mailbox.raw_name(folder.path)
         name = mailbox.argument(raw)
         permanent = mailbox.permanent_flags(folder, raw)
-        together = "MULTIAPPEND" in mailbox.features
-        for group in [batch] if together else [[message] for message in batch]:
-            yield from self._append(folder, name, permanent, group, may_commit)
+        if "MULTIAPPEND" in mailbox.features:
+            return self._append(folder, name, permanent, batch, may_commit)
+        return self._append_singly(folder, name, permanent, batch, may_commit)
+
+    def _append_singly(
+        self,
+        folder: Folder,
+        name: bytes,
+        permanent: PermanentFlags,
+        batch: Sequence[Outgoing],
+        may_commit: Callable[[], None],
+    ) -> Iterator[Receipt]:
+        for message in batch:
+            yield from self._append(folder, name, permanent, [message], may_commit)
 
     def _append(
         self,
@@ -106,26 +124,36 @@ class ImapTarget(ImapSource):
         group: Sequence[Outgoing],
         may_commit: Callable[[], None],
     ) -> Iterator[Receipt]:
+        """Send the group; its receipts are awaited when they are asked for."""
         mailbox = self._use()
         try:
             prepared = [Prepared.of(message, self._kept(message, permanent), mailbox.known) for message in group]
         except ValueError:
-            yield from _refused(group, Reason.ARGUMENTS)
-            return
+            return _refused(group, Reason.ARGUMENTS)
+        appender = Appender(mailbox.dialogue, mailbox.features, mailbox.known)
         try:
-            status = Appender(mailbox.dialogue, mailbox.features, mailbox.known).append(name, prepared, may_commit)
+            tag = appender.send(name, prepared, may_commit)
         except EarlyAnswer as early:
             if early.arguments_blamed:
-                yield from _refused(group, Reason.ARGUMENTS)
-                return
-            status = early.status
+                return _refused(group, Reason.ARGUMENTS)
+            return self._answered(mailbox, folder, prepared, early.status)
+        return self._awaited(mailbox, folder, prepared, appender, tag)
+
+    def _awaited(
+        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], appender: Appender, tag: bytes
+    ) -> Iterator[Receipt]:
+        yield from self._answered(mailbox, folder, prepared, appender.answer(tag, prepared))
+
+    def _answered(
+        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
+    ) -> Iterator[Receipt]:
         if status.word == "OK":
             yield from self._stored(folder, prepared, status)
             return
         verdict = mailbox.dialogue.refusal("APPEND", status)
         if status.word != "BAD" and isinstance(verdict, FolderMissing | Transient):
             raise verdict
-        yield from _refused(group, message_reason(status.word, status.code))
+        yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
         """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""

@@ -23,6 +23,8 @@ class MemorySettings(BaseModel):
     returns_keys: bool = True
     atomic_batch: bool = True
     batch: int = Field(default=100, ge=1)
+    #: Batches that may be under way; more than one needs atomic batches.
+    under_way: int = Field(default=1, ge=1)
     #: Open sessions a mailbox; one more is refused as Unavailable.
     sessions: int = Field(default=4, ge=1)
     #: Seconds after which nothing sent can still appear.
@@ -75,6 +77,7 @@ class MemorySettings(BaseModel):
             sessions=self.open_sessions,
             batch=self.batch,
             atomic_batch=self.atomic_batch,
+            under_way=self.under_way if self.atomic_batch else 1,
             returns_keys=self.returns_keys,
             find_by=self.find_by,
             settle=timedelta(seconds=self.settle),

@@ -57,6 +57,11 @@ class RateLimit:
             else TokenBucket(messages_per_second, max(messages_per_second, 1.0), timekeeper)
         )
 
+    @property
+    def limits(self) -> bool:
+        """Whether there is any limit."""
+        return self._bytes is not None or self._messages is not None
+
     def take_bytes(self, size: int, interrupted: Interrupted) -> None:
         if self._bytes is not None:
             self._bytes.take(size, interrupted)
@@ -100,7 +105,7 @@ class LimitedTarget(LimitedSource[Target], TargetWrapper):
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
         self._limit.take_messages(len(batch), self._interrupted)
         paced = [replace(outgoing, body=PacedBody(outgoing.body, self._limit, self._interrupted)) for outgoing in batch]
-        yield from super().write(folder, paced, may_commit)
+        return super().write(folder, paced, may_commit)
 
 
 class PacedBody:

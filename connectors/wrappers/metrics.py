@@ -142,13 +142,13 @@ class MeteredTarget(MeteredSource[Target], TargetWrapper):
         return self._timed("fence", lambda: inner(folder, batch))
 
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
-        inner = super().write
+        receipts = super().write(folder, batch, may_commit)
         sizes = {outgoing.ordinal: outgoing.body.size for outgoing in batch}
 
         def stored(receipt: Receipt) -> tuple[int, int]:
             return (1, sizes[receipt.ordinal]) if receipt.outcome == "stored" else (0, 0)
 
-        return self._counted("write", lambda: inner(folder, batch, may_commit), stored)
+        return self._counted("write", lambda: receipts, stored)
 
     def find(
         self, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str]

@@ -212,9 +212,13 @@ class RetryingSource(Generic[Inner]):
         raise Stopped("the session has ended")
 
     def _drop(self, session: Inner) -> None:
-        """Cut, not closed: a polite goodbye could hang, and could send what should be thrown away."""
+        """Cut, not closed: a polite goodbye could hang, and could send what should be thrown away.
+
+        Receipts of a session that was dropped before may fail later, when another one is in use.
+        """
         with self._lock:
-            self._current = None
+            if self._current is session:
+                self._current = None
         session.abort()
 
     def _end(self) -> Inner | None:
@@ -262,7 +266,15 @@ class RetryingTarget(RetryingSource[Target]):
     def _unrepeated(self, start: Callable[[Target], Iterator[Receipt]], awaited: int) -> Iterator[Receipt]:
         session = self._ask(lambda session: session)
         try:
-            for receipt in start(session):
+            receipts = start(session)
+        except BaseException:
+            self._drop(session)
+            raise
+        return self._awaited(session, receipts, awaited)
+
+    def _awaited(self, session: Target, receipts: Iterator[Receipt], awaited: int) -> Iterator[Receipt]:
+        try:
+            for receipt in receipts:
                 awaited -= 1
                 yield receipt
         except GeneratorExit:

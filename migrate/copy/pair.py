@@ -52,6 +52,7 @@ class Pair(Thread):
         self._guarded(self._copy)
 
     def _copy(self) -> None:
+        self._sessions.admit(wait=False)
         reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
         reader.start()
         self._guarded(self._write)
@@ -99,8 +100,6 @@ class Pair(Thread):
                     self._failures = 0
                 except (Transient, FolderMissing) as error:
                     self._pause(error)
-                finally:
-                    batch.release()
         finally:
             writer.flush()
 

@@ -43,6 +43,15 @@ class PreparedBatch:
     #: Rows that could not be read.
     unread: list[tuple[int, Outcome, Reason | None]] = field(default_factory=list)
 
+    #: Parts of it that are being written.
+    flights: int = 0
+
+    def landed(self) -> None:
+        """One part less is being written; after the last one its bytes are given back."""
+        self.flights -= 1
+        if self.flights <= 0:
+            self.release()
+
     def release(self) -> None:
         for item in self.items:
             item.outgoing.body.release()

@@ -18,13 +18,16 @@ class Sessions:
         self._stack = ExitStack()
         self._source: Source | None = None
         self._target: Target | None = None
-        self._cut = False
+        self._admitted = self._cut = False
 
     def admit(self, *, wait: bool) -> None:
-        """Get leave for both sessions; ``wait`` for it when all are taken, else Unavailable is raised."""
+        """Get leave for both sessions, once; ``wait`` for it when all are taken, else Unavailable is raised."""
+        if self._admitted:
+            return
         permit = self._job.admit(self._halt.stop, wait)
         self._stack.callback(permit.release)
         self._stack.enter_context(self._halt.cutting(self.abort))
+        self._admitted = True
 
     @property
     def source(self) -> Source:
@@ -54,7 +57,7 @@ class Sessions:
         if self._cut:
             self.close()
             self._source = self._target = None
-            self._cut = False
+            self._admitted = self._cut = False
             self.admit(wait=True)
 
     def close(self) -> None:

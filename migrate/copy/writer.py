@@ -6,8 +6,10 @@ the row is found by :mod:`migrate.copy.settle`, and nothing is sent again before
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -40,8 +42,25 @@ class DeadlinePassed(Transient):
     """The batch took longer to send than its intent allows; nothing of it was stored."""
 
 
+@dataclass(slots=True)
+class _Flight:
+    """Messages of one batch that were sent, or are just being sent, and whose receipts are not all heard."""
+
+    batch: PreparedBatch
+    items: Sequence[Prepared]
+    fence: str
+    #: How often the target was allowed to commit.
+    commits: int = 0
+    receipts: Iterator[Receipt] = field(default_factory=lambda: iter(()))
+    heard: dict[int, Receipt] = field(default_factory=dict)
+
+    def hear(self) -> None:
+        for receipt in self.receipts:
+            self.heard[receipt.ordinal] = receipt
+
+
 class Writer:
-    """Writes prepared batches for one pair, on one target session."""
+    """Writes prepared batches for one pair, on one target session, as many under way as the target takes."""
 
     def __init__(self, job: Job, hold: Hold, target: Target) -> None:
         self._job = job
@@ -49,57 +68,88 @@ class Writer:
         self._ledger = hold.ledger
         self._target = target
         self._capabilities: Capabilities = target.capabilities()
+        self._flights: deque[_Flight] = deque()
         self._stored: list[dict[str, Any]] = []
         self._refused: list[tuple[int, Outcome, Reason | None]] = []
 
     def write(self, batch: PreparedBatch) -> None:
-        """Send one batch.  The batch stays the caller's to release.
+        """Send one batch, which is the writer's from now on: released when its receipts are heard.
 
-        Raises what the connector raised; what was in flight then is left to be settled.  Raises OverQuota when the
-        mailbox is full; what was refused for it stays pending.
+        Raises what the connector raised, for this batch or one before; what was in flight then is left to be settled.
+        Raises OverQuota when the mailbox is full; what was refused for it stays pending.
         """
         self._refused.extend(batch.unread)
-        # A refused batch is cut in two until the guilty message is alone.
-        parts: list[Sequence[Prepared]] = [batch.items] if batch.items else []
-        while parts:
-            part = parts.pop(0)
-            if self._send(batch.place, part):
-                middle = len(part) // 2
-                parts[:0] = [part[:middle], part[middle:]]
+        if not batch.items:
+            batch.release()
+            return
+        try:
+            with self._failing_together():
+                self._send(batch, batch.items)
+        except BaseException:
+            batch.release()
+            raise
 
     def flush(self) -> None:
-        """Put what is known on disk, when no next intent is there to carry it."""
+        """Hear all receipts and put them on disk, when no next intent is there to carry them."""
+        with self._failing_together():
+            while self._flights:
+                self._land()
         if self._stored or self._refused:
             self._record([])
 
-    def _send(self, place: Place, items: Sequence[Prepared]) -> bool:
-        """One ``write``; True when the batch was refused as a whole and may go in halves."""
+    def _send(self, batch: PreparedBatch, items: Sequence[Prepared]) -> None:
+        while len(self._flights) >= self._capabilities.under_way:
+            self._land()
         numbered = [replace(item.outgoing, ordinal=ordinal) for ordinal, item in enumerate(items)]
-        fence = self._target.fence(place.target, numbered)
-        intents = self._intents(place, items, fence)
-        self._record(intents, place, items)
-        commits = 0
+        flight = _Flight(batch, items, self._target.fence(batch.place.target, numbered))
+        intents = self._intents(batch.place, items, flight.fence)
+        self._record(intents, batch.place, items)
 
         def may_commit() -> None:
-            nonlocal commits
             self._hold.check()
             if self._job.clock.now() >= intents[0].deadline:
                 raise DeadlinePassed("the line is too slow: sending took longer than is safe")
-            commits += 1
+            flight.commits += 1
 
-        receipts: dict[int, Receipt] = {}
+        batch.flights += 1
+        self._flights.append(flight)
+        flight.receipts = self._target.write(batch.place.target, numbered, may_commit)
+        if self._capabilities.under_way == 1:
+            self._land()
+
+    def _land(self) -> None:
+        """Hear the receipts of the first batch under way, and send it in halves when it was refused as a whole."""
+        flight = self._flights[0]
+        flight.hear()
+        self._flights.popleft()
+        place, items = flight.batch.place, flight.items
         try:
-            for receipt in self._target.write(place.target, numbered, may_commit):
-                receipts[receipt.ordinal] = receipt
+            splits = self._take(place, items, flight.heard, split=len(items) > 1 and self._capabilities.atomic_batch)
+            self._resolve(place, flight.fence, items, flight.heard)
+            if splits:
+                # Until the guilty message is alone.
+                middle = len(items) // 2
+                self._send(flight.batch, items[:middle])
+                self._send(flight.batch, items[middle:])
+        finally:
+            flight.batch.landed()
+
+    @contextmanager
+    def _failing_together(self) -> Iterator[None]:
+        """When the connection fails, it fails for every batch under way: each is in doubt as far as it was sent."""
+        try:
+            yield
         except ConnectorError:
-            sent = len(items) if commits and self._capabilities.atomic_batch else commits
-            self._break_off(items, receipts, sent)
-            self._take(place, items, receipts, split=False)
-            self.flush()
+            while self._flights:
+                self._break_off(self._flights.popleft())
+            self._record([])
             raise
-        split = self._take(place, items, receipts, split=len(items) > 1 and self._capabilities.atomic_batch)
-        self._resolve(place, fence, items, receipts)
-        return split
+        except BaseException:
+            # The hold is lost, or we are: all of this is for whoever comes next.
+            self._stored, self._refused = [], []
+            while self._flights:
+                self._flights.popleft().batch.landed()
+            raise
 
     def _intents(self, place: Place, items: Sequence[Prepared], fence: str) -> list[Intent]:
         size = sum(item.outgoing.body.size for item in items)
@@ -174,17 +224,23 @@ class Writer:
             with self._ledger.write() as connection:
                 attempts.end_by(connection, doubtful, now)
         if full:
-            self.flush()
             raise OverQuota("the mailbox is full")
         return splits
 
-    def _break_off(self, items: Sequence[Prepared], receipts: dict[int, Receipt], sent: int) -> None:
-        """The connection failed: what was not committed was not stored; the rest is in doubt."""
-        never = [item.row for ordinal, item in enumerate(items) if ordinal not in receipts and ordinal >= sent]
-        doubtful = [item.row for ordinal, item in enumerate(items) if ordinal not in receipts and ordinal < sent]
+    def _break_off(self, flight: _Flight) -> None:
+        """The connection failed: what was not committed was not stored; of the rest, what was not heard is in doubt."""
+        items, heard = flight.items, flight.heard
+        with suppress(ConnectorError):
+            flight.hear()
+        sent = len(items) if flight.commits and self._capabilities.atomic_batch else flight.commits
+        never = [item.row for ordinal, item in enumerate(items) if ordinal not in heard and ordinal >= sent]
+        doubtful = [item.row for ordinal, item in enumerate(items) if ordinal not in heard and ordinal < sent]
         with self._ledger.write() as connection:
             attempts.settle(connection, never)
             attempts.end_by(connection, doubtful, self._job.clock.now())
+        with suppress(OverQuota):
+            self._take(flight.batch.place, items, heard, split=False)
+        flight.batch.landed()
 
     def _resolve(self, place: Place, fence: str, items: Sequence[Prepared], receipts: dict[int, Receipt]) -> None:
         """Look for the keys that the target did not tell; what is not found yet is settled later, never sent again."""

@@ -91,15 +91,21 @@ class SiteRun:
 
         def open_source(stop: Event) -> Source:
             limit = self._limits[self.site.source]
-            return _opened(
-                RetryingSource(lambda: LimitedSource(source.open_source(reader, stop), limit, stop), self.retry, stop)
-            )
+
+            def sign_in() -> Source:
+                session = source.open_source(reader, stop)
+                return LimitedSource(session, limit, stop) if limit.limits else session
+
+            return _opened(RetryingSource(sign_in, self.retry, stop))
 
         def open_target(stop: Event) -> Target:
             limit = self._limits[self.site.target]
-            return _opened(
-                RetryingTarget(lambda: LimitedTarget(target.open_target(writer, stop), limit, stop), self.retry, stop)
-            )
+
+            def sign_in() -> Target:
+                session = target.open_target(writer, stop)
+                return LimitedTarget(session, limit, stop) if limit.limits else session
+
+            return _opened(RetryingTarget(sign_in, self.retry, stop))
 
         return Job(
             mailbox=person.mailbox,

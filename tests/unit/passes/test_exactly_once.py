@@ -115,6 +115,7 @@ manners = st.fixed_dictionaries(
         "returns_keys": st.booleans(),
         "atomic_batch": st.booleans(),
         "batch": st.integers(1, 4),
+        "under_way": st.sampled_from([1, 1, 3]),
         "moves": st.booleans(),
         "flag_tokens": st.booleans(),
         "object_ids": st.booleans(),
