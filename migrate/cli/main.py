@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from pathlib import Path
 
@@ -60,4 +61,6 @@ def main() -> None:
     # Libraries log what goes over the line; nothing of that may reach a terminal or a file.
     logging.getLogger().addHandler(logging.NullHandler())
     logging.disable(logging.WARNING)
+    # What was imported stays for good: the collector need not look at it again and again.
+    gc.freeze()
     bascule(prog_name="bascule")

@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
+from threading import Thread
+from types import MappingProxyType
 
-from connectors.contract import Folder, Reason, Refused, Target
+from connectors.contract import ConnectorError, Folder, Reason, Refused, Target
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job, Placement
-from migrate.copy.scan import Listed
+from migrate.copy.scan import Listed, known_folders, wanted
 from migrate.ledger import folders, messages
 from migrate.ledger.schema import Outcome
 
 
-def make_places(job: Job, hold: Hold, target: Target, listed: Sequence[Listed]) -> dict[int, Place]:
+class Ahead:
+    """Makes target folders while the source is being listed: the two sides wait for their servers side by side.
+
+    Uses the target session on a thread of its own; nobody else may until :meth:`made` returned.
+    """
+
+    def __init__(self, job: Job, hold: Hold, open_target: Callable[[], Target], there: Sequence[Folder]) -> None:
+        known = known_folders(job, hold)
+        placements = (
+            job.rules.place(folder)
+            for folder in wanted(job, there)
+            if folder.path not in known or known[folder.path].target_folder_id is None
+        )
+        self._placements = [placement for placement in placements if placement is not None]
+        self._open_target = open_target
+        self._made: dict[Placement, Folder] = {}
+        self._thread = Thread(target=self._make, name=f"folders {job.mailbox}", daemon=True)
+        self._thread.start()
+
+    def made(self) -> Mapping[Placement, Folder]:
+        """The folders that could be made; whatever stood in the way of others will be met again."""
+        while self._thread.is_alive():
+            self._thread.join(timeout=1)
+        return self._made
+
+    def _make(self) -> None:
+        with suppress(ConnectorError):
+            target = self._open_target()
+            for placement in sorted(self._placements, key=lambda placement: placement.role is None):
+                self._made[placement] = target.ensure(placement.path, placement.role)
+
+
+def make_places(
+    job: Job,
+    hold: Hold,
+    target: Target,
+    listed: Sequence[Listed],
+    made: Mapping[Placement, Folder] = MappingProxyType({}),
+) -> dict[int, Place]:
     """Places, by source folder row, of the folders that have something to copy or never had a place.
 
-    A folder that the target refuses keeps its messages, accounted for as refused.
+    ``made`` are target folders that were made a moment ago.  A folder that the target refuses keeps its messages,
+    accounted for as refused.
     """
     with hold.ledger.read() as connection:
         pending = messages.count_pending(connection, hold.mailbox.id, job.direction)
@@ -28,7 +70,7 @@ def make_places(job: Job, hold: Hold, target: Target, listed: Sequence[Listed]) 
         if placement is None or (one.row.target_folder_id is not None and one.row.id not in pending):
             continue
         try:
-            there = _make(job, hold, target, one, placement)
+            there = _make(job, hold, target, one, placement, made)
         except Refused as refusal:
             _refuse_folder(job, hold, one, refusal.reason)
             continue
@@ -39,9 +81,11 @@ def make_places(job: Job, hold: Hold, target: Target, listed: Sequence[Listed]) 
     return places
 
 
-def _make(job: Job, hold: Hold, target: Target, one: Listed, placement: Placement) -> Folder:
+def _make(
+    job: Job, hold: Hold, target: Target, one: Listed, placement: Placement, made: Mapping[Placement, Folder]
+) -> Folder:
     """The target folder, under another name when an unrelated source folder has it already."""
-    there = target.ensure(placement.path, placement.role)
+    there = made.get(placement) or target.ensure(placement.path, placement.role)
     if placement.merge:
         return there
     with hold.ledger.read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from connectors.contract import (
     AuthFailed,
     ConnectorError,
     Fatal,
+    Folder,
     FolderMissing,
     OverQuota,
     Source,
@@ -24,10 +25,10 @@ from migrate.copy.compare import TRIED_AGAIN
 from migrate.copy.flags import carry_flags
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
-from migrate.copy.job import Job
+from migrate.copy.job import Job, Placement
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.pair import Pair, PairError, run_pairs
-from migrate.copy.places import make_places
+from migrate.copy.places import Ahead, make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, copies, folders, lookalikes, mailboxes, messages
@@ -105,10 +106,16 @@ class _Pass:
         with closing(Sessions(self._job, self._halt)) as sessions:
             sessions.admit(wait=True)
             settle.look(self._hold, sessions.target, self._job.direction, self._job.clock)
-            listed = scan(self._job, self._hold, sessions.source)
+            there = list(sessions.source.folders())
+            ahead = Ahead(self._job, self._hold, lambda: sessions.target, there)
+            try:
+                listed = scan(self._job, self._hold, sessions.source, there)
+            finally:
+                made = ahead.made()
             for _ in range(_ROUNDS):
                 before = self._unfinished()
-                self._copy_round(sessions, listed)
+                self._copy_round(sessions, listed, made)
+                made = {}
                 if not self._halt.stop.is_set():
                     # A pair that failed cut its sessions, to wake its other half.
                     sessions.renew()
@@ -125,7 +132,7 @@ class _Pass:
             sessions.admit(wait=True)
             source, target = sessions.source, sessions.target
             settle.look(self._hold, target, self._job.direction, self._job.clock)
-            listed = scan(self._job, self._hold, source)
+            listed = scan(self._job, self._hold, source, list(source.folders()))
             places = make_places(self._job, self._hold, target, listed)
             self._adopted = adopt(self._job, self._hold, source, target, list(places.values()))
 
@@ -148,11 +155,11 @@ class _Pass:
                 mailboxes.finish(connection, mailbox_id, state, self._job.clock.now(), error)
         return result
 
-    def _copy_round(self, sessions: Sessions, listed: Sequence[Listed]) -> None:
+    def _copy_round(self, sessions: Sessions, listed: Sequence[Listed], made: Mapping[Placement, Folder]) -> None:
         source, target = sessions.source, sessions.target
         self._apply_limit(target)
         moved = find_moved(self._job, self._hold, source, listed)
-        places = make_places(self._job, self._hold, target, listed)
+        places = make_places(self._job, self._hold, target, listed, made)
         self._moved += follow(self._job, self._hold, target, moved, places)
         self._adopted += adopt(self._job, self._hold, source, target, list(places.values()))
         with self._ledger.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
@@ -26,22 +26,34 @@ class Listed:
     skipped: bool
 
 
-def scan(job: Job, hold: Hold, source: Source) -> list[Listed]:
-    """List every folder of the source that the job names; new, changed, returned and gone go into the ledger."""
-    with hold.ledger.read() as connection:
-        before = {row.path: row for row in folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source)}
+def scan(job: Job, hold: Hold, source: Source, there: Sequence[Folder]) -> list[Listed]:
+    """Compare the folders of the source that the job names; new, changed, returned and gone go into the ledger.
+
+    ``there`` are all folders of the source, listed just before.
+    """
+    before = known_folders(job, hold)
     listed: list[Listed] = []
-    there: set[tuple[str, ...]] = set()
-    for folder in source.folders():
-        there.add(folder.path)
-        if _is_wanted(job, folder.path):
-            found = _scan_folder(job, hold, source, folder, before.get(folder.path))
-            if found is not None:
-                listed.append(found)
+    for folder in wanted(job, there):
+        found = _scan_folder(job, hold, source, folder, before.get(folder.path))
+        if found is not None:
+            listed.append(found)
+    paths = {folder.path for folder in there}
     for path, row in before.items():
-        if path not in there and row.gone_at is None and _is_wanted(job, path):
+        if path not in paths and row.gone_at is None and _is_wanted(job, path):
             _folder_is_gone(job, hold, row)
     return listed
+
+
+def known_folders(job: Job, hold: Hold) -> dict[tuple[str, ...], FolderRow]:
+    """What the ledger knows of the source's folders, by path."""
+    with hold.ledger.read() as connection:
+        rows = folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source)
+    return {row.path: row for row in rows}
+
+
+def wanted(job: Job, there: Sequence[Folder]) -> list[Folder]:
+    """The folders that the job names."""
+    return [folder for folder in there if _is_wanted(job, folder.path)]
 
 
 def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
@@ -102,7 +114,8 @@ def _compare_windows(
         count += len(window.entries)
         keys = [entry.key for entry in window.entries]
         with hold.ledger.write() as connection:
-            known = messages.known(connection, row.id, folder.epoch, keys)
+            # A folder seen for the first time has no rows to look up.
+            known = messages.known(connection, row.id, folder.epoch, keys) if newest else {}
             changes = compare(window.entries, known, leaves_out)
             now = job.clock.now()
             messages.see(connection, changes.seen)
