@@ -29,7 +29,7 @@ from migrate.copy.job import Job, Placement
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, make_places
-from migrate.copy.scan import Listed, scan
+from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, copies, folders, lookalikes, mailboxes, messages
 from migrate.ledger.messages import Tally
@@ -101,12 +101,16 @@ class _Pass:
         self.errors: list[PairError] = []
         self._copied = self._moved = self._flagged = self._adopted = 0
         self._before = self._count_on_target()
+        #: Sessions of further pairs that are signed in already.
+        self._extras: list[Sessions] = []
 
     def run(self) -> None:
-        with closing(Sessions(self._job, self._halt)) as sessions:
+        with ExitStack() as stack:
+            sessions = stack.enter_context(closing(Sessions(self._job, self._halt)))
             sessions.admit(wait=True)
             settle.look(self._hold, sessions.target, self._job.direction, self._job.clock)
             there = list(sessions.source.folders())
+            self._open_extras(stack, sessions, there)
             ahead = Ahead(self._job, self._hold, lambda: sessions.target, there)
             try:
                 listed = scan(self._job, self._hold, sessions.source, there)
@@ -171,13 +175,25 @@ class _Pass:
 
     def _copy(self, sessions: Sessions, places: Sequence[Place], count: int) -> None:
         queue = self._queue(sessions.target, places)
-        with ExitStack() as extras:
+        with ExitStack() as stack:
             pairs = [Pair(self._job, self._hold, sessions, queue, self._halt)]
             for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-                extra = extras.enter_context(closing(Sessions(self._job, self._halt)))
+                extra = self._extras.pop() if self._extras else Sessions(self._job, self._halt)
+                stack.enter_context(closing(extra))
                 pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
             # A round that is tried again brings its own troubles; those of the last one count.
             self.errors = _troubles(run_pairs(pairs), pairs[0])
+
+    def _open_extras(self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]) -> None:
+        """On a first pass the further pairs sign in while the source is listed: everything in it will be copied."""
+        if known_folders(self._job, self._hold):
+            return
+        count = sum(folder.messages or 0 for folder in wanted(self._job, there))
+        for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
+            extra = Sessions(self._job, self._halt)
+            extra.open_ahead()
+            stack.callback(extra.close)
+            self._extras.append(extra)
 
     def _apply_limit(self, target: Target) -> None:
         with self._ledger.write() as connection:

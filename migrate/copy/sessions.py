@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from threading import Thread
 
-from connectors.contract import Source, Target
+from connectors.contract import ConnectorError, Source, Target
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 
@@ -19,6 +20,23 @@ class Sessions:
         self._source: Source | None = None
         self._target: Target | None = None
         self._admitted = self._cut = False
+        self._ahead: Thread | None = None
+
+    def open_ahead(self) -> None:
+        """Begin to sign in on both sides, on a thread of its own; whoever asks for a session waits for that."""
+        self._ahead = Thread(target=self._open, name=f"sign in {self._job.mailbox}", daemon=True)
+        self._ahead.start()
+
+    def _open(self) -> None:
+        # Whatever stands in the way will be met again by whoever needs the sessions.
+        with suppress(ConnectorError):
+            self.admit(wait=False)
+            self._open_source()
+            self._open_target()
+
+    def _wait_for_ahead(self) -> None:
+        while self._ahead is not None and self._ahead.is_alive():
+            self._ahead.join(timeout=1)
 
     def admit(self, *, wait: bool) -> None:
         """Get leave for both sessions, once; ``wait`` for it when all are taken, else Unavailable is raised."""
@@ -32,14 +50,22 @@ class Sessions:
     @property
     def source(self) -> Source:
         """Signs in when first asked for, on the thread that will use it.  Raises what the connector raises."""
+        self._wait_for_ahead()
+        return self._open_source()
+
+    @property
+    def target(self) -> Target:
+        """As ``source``."""
+        self._wait_for_ahead()
+        return self._open_target()
+
+    def _open_source(self) -> Source:
         if self._source is None:
             self._source = self._job.open_source(self._halt.stop)
             self._stack.callback(self._source.close)
         return self._source
 
-    @property
-    def target(self) -> Target:
-        """As ``source``."""
+    def _open_target(self) -> Target:
         if self._target is None:
             self._target = self._job.open_target(self._halt.stop)
             self._stack.callback(self._target.close)
@@ -61,4 +87,5 @@ class Sessions:
             self.admit(wait=True)
 
     def close(self) -> None:
+        self._wait_for_ahead()
         self._stack.close()
