@@ -11,7 +11,7 @@ from rich.table import Table
 
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.copy.run import PassResult
-from migrate.ledger.messages import Tally
+from migrate.ledger.counts import Tally
 from migrate.ledger.schema import Outcome
 
 #: The columns that are always shown; the others only where there is something to show.
@@ -51,7 +51,7 @@ def as_json(rows: Iterable[Row], code: Exit) -> dict[str, Any]:
         "mailboxes": [
             {
                 "mailbox": row.mailbox,
-                **(counts(row.result.tally) if row.result else {}),
+                **(as_counts(row.result.tally) if row.result else {}),
                 **(_done(row.result) if row.result else {}),
                 "errors": [{"kind": type(e).__name__, "message": str(e)} for e in row.errors],
             }
@@ -60,7 +60,7 @@ def as_json(rows: Iterable[Row], code: Exit) -> dict[str, Any]:
     }
 
 
-def counts(tally: Tally) -> dict[str, Any]:
+def as_counts(tally: Tally) -> dict[str, Any]:
     """``seen`` is the sum of the outcomes; ``gone`` counts those on the target that left the source since."""
     return {
         "seen": tally.seen,

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from migrate.cli.organisation import Place
-from migrate.cli.results import counts, show_tallies
-from migrate.ledger import mailboxes, messages
+from migrate.cli.results import as_counts, show_tallies
+from migrate.ledger import counts, mailboxes
 from migrate.ledger.schema import Direction
 
 
@@ -32,14 +32,14 @@ def status(place: Place, site: str | None, to_json: bool) -> None:
         for name in sites:
             with ledger.read() as connection:
                 rows = mailboxes.of_site(connection, name)
-                tallies = messages.tally(connection, [row.id for row in rows], Direction.FORTH)
+                tallies = counts.tally(connection, [row.id for row in rows], Direction.FORTH)
             told[name] = [
                 {
                     "mailbox": row.name,
                     "state": row.state.value,
                     "last_pass": row.last_pass and datetime.fromtimestamp(row.last_pass, UTC).isoformat(),
                     "last_error": row.last_error,
-                    **counts(tallies[row.id]),
+                    **as_counts(tallies[row.id]),
                 }
                 for row in rows
             ]

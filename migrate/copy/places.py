@@ -13,7 +13,7 @@ from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job, Placement
 from migrate.copy.scan import Listed, known_folders, wanted
-from migrate.ledger import folders, messages
+from migrate.ledger import counts, folders, messages
 from migrate.ledger.schema import Outcome
 
 
@@ -62,7 +62,7 @@ def make_places(
     accounted for as refused.
     """
     with hold.ledger.read() as connection:
-        pending = messages.count_pending(connection, hold.mailbox.id, job.direction)
+        pending = counts.count_pending(connection, hold.mailbox.id, job.direction)
     places: dict[int, Place] = {}
     # Folders with a role first: the target's own folder of that role is theirs, whatever others are called.
     for one in sorted(listed, key=lambda one: one.folder.role is None):

@@ -18,7 +18,7 @@ from migrate.copy.moves import Moved, find_moved
 from migrate.copy.places import make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
-from migrate.ledger import copies, messages
+from migrate.ledger import copies, counts, messages
 from migrate.ledger.schema import Outcome
 from migrate.ledger.store import Ledger
 
@@ -66,9 +66,9 @@ def _copies(
 ) -> Iterator[Action]:
     moving = Counter(one.folder_id for one in moved)
     with held.ledger.read() as connection:
-        pending = messages.count_pending(connection, held.mailbox.id, job.direction)
-        left_out = messages.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.LEFT_OUT)
-        refused = messages.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.REFUSED)
+        pending = counts.count_pending(connection, held.mailbox.id, job.direction)
+        left_out = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.LEFT_OUT)
+        refused = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.REFUSED)
         marks = copies.count_flags_to_carry(connection, held.mailbox.id, job.direction)
     for one in listed:
         count, size = pending.get(one.row.id, (0, 0))

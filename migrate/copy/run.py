@@ -31,8 +31,8 @@ from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, make_places
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
-from migrate.ledger import attempts, copies, folders, lookalikes, mailboxes, messages
-from migrate.ledger.messages import Tally
+from migrate.ledger import attempts, copies, counts, folders, lookalikes, mailboxes, messages
+from migrate.ledger.counts import Tally
 from migrate.ledger.schema import MailboxState, Outcome
 from migrate.ledger.store import Ledger, LedgerError
 
@@ -144,7 +144,7 @@ class _Pass:
         """Close the pass in the ledger.  A pass whose hold was lost leaves that to its successor."""
         with self._ledger.read() as connection:
             mailbox_id = self._hold.mailbox.id
-            tally = messages.tally(connection, [mailbox_id], self._job.direction)[mailbox_id]
+            tally = counts.tally(connection, [mailbox_id], self._job.direction)[mailbox_id]
             in_flight = attempts.count_unsettled(connection, mailbox_id)
         errors = _distinct(self.errors)
         copied = self._count_on_target() - self._before - self._adopted
@@ -167,7 +167,7 @@ class _Pass:
         self._moved += follow(self._job, self._hold, target, moved, places)
         self._adopted += adopt(self._job, self._hold, source, target, list(places.values()))
         with self._ledger.read() as connection:
-            pending = messages.count_pending(connection, self._hold.mailbox.id, self._job.direction)
+            pending = counts.count_pending(connection, self._hold.mailbox.id, self._job.direction)
         count, size = (sum(column) for column in zip(*pending.values(), strict=True)) if pending else (0, 0)
         if count and not self._halt.stop.is_set():
             self._job.progress.to_copy(self._job.mailbox, count, size)
@@ -231,7 +231,7 @@ class _Pass:
     def _unfinished(self) -> tuple[int, int]:
         """Messages pending, and how many of them are in flight."""
         with self._ledger.read() as connection:
-            pending = messages.count_pending(connection, self._hold.mailbox.id, self._job.direction)
+            pending = counts.count_pending(connection, self._hold.mailbox.id, self._job.direction)
             in_flight = attempts.count_unsettled(connection, self._hold.mailbox.id)
         return sum(count for count, _ in pending.values()), in_flight
 
@@ -245,7 +245,7 @@ class _Pass:
     def _save_tokens(self, listed: Sequence[Listed]) -> None:
         """A token is kept only where nothing is left to do: the next pass skips what it proves unmoved."""
         with self._ledger.write() as connection:
-            open_folders = messages.unfinished_folders(
+            open_folders = counts.unfinished_folders(
                 connection, self._hold.mailbox.id, self._job.direction, TRIED_AGAIN
             )
             for one in listed:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from connectors.contract import Entry, Reason
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message
+from migrate.ledger.schema import Direction, Outcome, attempt, message
 
 #: Keys named in one statement; well under SQLite's limit of variables.
 _NAMED = 500
@@ -54,20 +53,6 @@ class NewRow:
     received: int | None
     header_digest: bytes | None
     core_digest: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Counts of one mailbox or site; ``seen`` is always the sum of the outcomes."""
-
-    outcomes: Counter[Outcome]
-    reasons: Counter[str]
-    #: On the target, and no longer on the source: our copy stays.
-    gone: int
-
-    @property
-    def seen(self) -> int:
-        return self.outcomes.total()
 
 
 def flags_text(flags: Iterable[str]) -> str:
@@ -223,20 +208,6 @@ _NEW = (
 )  # fmt: skip
 
 
-def count_pending(connection: Connection, mailbox_id: int, direction: Direction) -> dict[int, tuple[int, int]]:
-    """Messages and bytes still to copy, by folder; those in flight count too."""
-    rows = connection.execute(
-        select(message.c.folder_id, func.count(), func.coalesce(func.sum(message.c.size), 0))
-        .where(
-            message.c.mailbox_id == mailbox_id,
-            message.c.direction == direction,
-            message.c.outcome == Outcome.PENDING,
-        )
-        .group_by(message.c.folder_id)
-    )
-    return {folder_id: (count, size) for folder_id, count, size in rows}
-
-
 def apply_limit(
     connection: Connection, mailbox_id: int, direction: Direction, max_message: int | None, now: float
 ) -> None:
@@ -254,38 +225,6 @@ def apply_limit(
             .where(of_mailbox, too_large, message.c.size <= max_message, message.c.gone_at.is_(None))
             .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
         )
-
-
-def count_by_reason(
-    connection: Connection, mailbox_id: int, direction: Direction, outcome: Outcome
-) -> dict[int, dict[Reason, int]]:
-    """Messages of one outcome, by folder and reason."""
-    rows = connection.execute(
-        select(message.c.folder_id, message.c.reason, func.count())
-        .where(message.c.mailbox_id == mailbox_id, message.c.direction == direction, message.c.outcome == outcome)
-        .group_by(message.c.folder_id, message.c.reason)
-    )
-    found: dict[int, dict[Reason, int]] = {}
-    for folder_id, reason, number in rows:
-        found.setdefault(folder_id, {})[Reason(reason)] = number
-    return found
-
-
-def unfinished_folders(
-    connection: Connection, mailbox_id: int, direction: Direction, tried_again: Iterable[Reason]
-) -> set[int]:
-    """Folders with messages that are pending, or refused for a reason that the next pass tries again."""
-    again = and_(message.c.outcome == Outcome.REFUSED, message.c.reason.in_(sorted(tried_again)))
-    rows = connection.execute(
-        select(message.c.folder_id)
-        .where(
-            message.c.mailbox_id == mailbox_id,
-            message.c.direction == direction,
-            or_(message.c.outcome == Outcome.PENDING, again),
-        )
-        .distinct()
-    )
-    return set(rows.scalars())
 
 
 def record_digests(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -307,24 +246,6 @@ _DIGESTS = (
         target_folder_id=bindparam("to"),
     )
 )
-
-
-def tally(connection: Connection, mailbox_ids: Sequence[int], direction: Direction) -> dict[int, Tally]:
-    """Counts by mailbox; rows with a successor are the same message under an older name, and not counted."""
-    counts = {id_: Tally(Counter(), Counter(), 0) for id_ in mailbox_ids}
-    rows = connection.execute(
-        select(message.c.mailbox_id, message.c.outcome, message.c.reason, func.count(), func.count(message.c.gone_at))
-        .where(message.c.mailbox_id.in_(mailbox_ids), message.c.direction == direction, message.c.successor.is_(None))
-        .group_by(message.c.mailbox_id, message.c.outcome, message.c.reason)
-    )
-    for mailbox_id, outcome, reason, count, gone in rows:
-        was = counts[mailbox_id]
-        was.outcomes[Outcome(outcome)] += count
-        if reason:
-            was.reasons[reason] += count
-        on_target = gone if Outcome(outcome) in ON_TARGET else 0
-        counts[mailbox_id] = Tally(was.outcomes, was.reasons, was.gone + on_target)
-    return counts
 
 
 def in_pieces(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
