@@ -114,6 +114,12 @@ class _Loading:
             self._problems += problems_of(error, document, root, SystemEntry)
         connector = keys.get("connector")
         if not isinstance(connector, str) or not connector:
+            # The other keys mean nothing without it, but one of them may be it, misspelt.
+            for key in own:
+                if hint := did_you_mean(key, ["connector"]):
+                    self._problems.append(
+                        document.problem((*root, key), f'Unknown key "{key}" in "{name}".', hint, at_key=True)
+                    )
             return None
         try:
             model = connector_class(connector).Settings
