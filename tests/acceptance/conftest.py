@@ -1,0 +1,64 @@
+"""Servers for the acceptance tests.  They stand for the whole run; every test takes a mailbox of its own on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.trap import Snap, Trap, running_trap
+from tests.conftest import _entered
+from tests.servers.certificates import Certificates
+from tests.servers.courier import running_courier
+from tests.servers.dovecot import running_dovecot
+from tests.servers.server import ImapServer
+
+_numbers = count(1)
+
+TrapFactory = Callable[..., Trap]
+
+
+@pytest.fixture(scope="session")
+def old(certificates: Certificates) -> Iterator[ImapServer]:
+    """The Dovecot that mail comes from."""
+    with ExitStack() as running:
+        yield _entered(running, running_dovecot(certificates))
+
+
+@pytest.fixture(scope="session")
+def standing_courier() -> Iterator[ImapServer]:
+    with ExitStack() as running:
+        yield _entered(running, running_courier(sessions=100))
+
+
+@pytest.fixture
+def user() -> str:
+    """A mailbox that no other test has."""
+    return f"anna{next(_numbers)}"
+
+
+@pytest.fixture
+def new(request: pytest.FixtureRequest, standing_dovecot: ImapServer) -> ImapServer:
+    """The server that mail goes to: Dovecot, or what the test is parametrised with."""
+    if getattr(request, "param", "dovecot") == "courier":
+        return request.getfixturevalue("standing_courier")  # type: ignore[no-any-return]  # untyped by name
+    return standing_dovecot
+
+
+@pytest.fixture
+def trap() -> Iterator[TrapFactory]:
+    with ExitStack() as running:
+
+        def start(to_port: int, snap: Snap | None = None) -> Trap:
+            return running.enter_context(running_trap(to_port, snap))
+
+        yield start
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where an organisation may be written."""
+    return tmp_path / "organisation"

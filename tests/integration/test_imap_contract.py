@@ -1,0 +1,228 @@
+"""The IMAP connector keeps the contract on real servers, in all their manners, and over every kind of connection."""
+
+from __future__ import annotations
+
+import imaplib
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from connectors.body import ByteBudget
+from connectors.contract import Account, ConnectorError, Fatal, Resources, Source, Target
+from connectors.imap import ImapConnector
+from connectors.imap.settings import ImapSettings
+from connectors.suite import Harness, Mail, SourceContract, TargetContract
+from connectors.suite.harness import PATHS, FolderPath
+from tests.conftest import _entered
+from tests.servers import mail as servers_mail
+from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.courier import running_courier
+from tests.servers.dovecot import running_dovecot
+from tests.servers.proxy import Proxy, running_proxy
+from tests.servers.server import MASTER_PASSWORD, MASTER_USER, ImapServer
+
+_numbers = count(1)
+_FULL = "IMAP4rev1 LITERAL+ UIDPLUS MULTIAPPEND MOVE UNSELECT NAMESPACE CONDSTORE ENABLE ESEARCH SPECIAL-USE CHILDREN"
+
+
+def _without(*names: str) -> str:
+    return " ".join(name for name in _FULL.split() if name not in names)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """A server, and how it is spoken to."""
+
+    server: str = "dovecot"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    tls: str = "plain"
+    master: bool = False
+
+
+MANNERS = {
+    "Dovecot, implicit TLS": Manner(tls="implicit"),
+    "Dovecot, STARTTLS and a master user": Manner(tls="starttls", master=True),
+    "Dovecot, sdbox, below a prefix": Manner(options={"prefix": "INBOX.", "separator": ".", "storage": "sdbox"}),
+    "Dovecot, IMAP4rev1 alone": Manner(options={"capability": "IMAP4rev1"}),
+    "Dovecot without UIDPLUS": Manner(options={"capability": _without("UIDPLUS")}),
+    "Dovecot without MULTIAPPEND": Manner(options={"capability": _without("MULTIAPPEND")}),
+    "Dovecot with LITERAL-": Manner(options={"capability": _without("LITERAL+") + " LITERAL-"}),
+    "Dovecot without CONDSTORE and MOVE": Manner(options={"capability": _without("CONDSTORE", "MOVE")}),
+    "Courier": Manner("courier"),
+}
+#: Seconds after which a message of a cut connection is there, if it ever will be: on loopback it takes up to 70 ms.
+SETTLE = 0.3
+
+
+class ImapHarness(Harness):
+    """A mailbox of its own on a standing server."""
+
+    def __init__(self, server: ImapServer, manner: Manner, resources: Resources, proxy: Proxy) -> None:
+        self.resources = resources
+        self.server = server
+        self.manner = manner
+        self.proxy = proxy
+        self.user = f"ann{next(_numbers)}"
+        self.settings = _settings(server, proxy.port, manner.tls)
+        self.connector = ImapConnector(self.settings, resources)
+        if manner.server == "courier":
+            # It knows no characters beyond the basic plane in names.
+            self.paths = [path for path in PATHS if all(ord(character) < 1 << 16 for character in "".join(path))]
+            # As in any mailbox that was used before: until it is opened once, its UIDVALIDITY is the time of day.
+            with self._opened(("INBOX",)):
+                pass
+
+    def account(self, password: str | None = None) -> Account:
+        if self.manner.master:
+            return Account(self.user, password or MASTER_PASSWORD, MASTER_USER)
+        return Account(self.user, password or self.server.password)
+
+    def open_source(self) -> Source:
+        return self.connector.open_source(self.account(), Event())
+
+    def open_target(self) -> Target:
+        return self.connector.open_target(self.account(), Event())
+
+    def open_with_wrong_password(self) -> Source:
+        return self.connector.open_source(self.account("not-the-password"), Event())
+
+    def put(self, path: FolderPath, *mails: Mail) -> None:
+        for mail in mails:
+            one = servers_mail.Mail(path, mail.data, mail.flags, mail.received)
+            try:
+                servers_mail.seed(self.server, self.user, [one])
+            except AssertionError:
+                continue
+
+    def look(self, path: FolderPath) -> list[Mail]:
+        with self.server.login(self.user) as connection:
+            names = servers_mail._Names(connection)
+            status, [found] = connection.select(names.quoted(path), readonly=True)
+            if status != "OK":
+                return []
+            assert found is not None
+            return [
+                Mail(data, stored.received, stored.flags)
+                for stored, data in servers_mail._messages(connection, int(found))
+            ]
+
+    def set_flags(self, path: FolderPath, index: int, flags: Collection[str]) -> None:
+        with self._opened(path) as connection:
+            _done(connection.store(str(index + 1), "FLAGS.SILENT", f"({' '.join(flags)})"))
+
+    def delete(self, path: FolderPath, index: int) -> None:
+        with self._opened(path) as connection:
+            _done(connection.store(str(index + 1), "+FLAGS.SILENT", "(\\Deleted)"))
+            _done(connection.expunge())
+
+    def remove_folder(self, path: FolderPath) -> None:
+        with self.server.login(self.user) as connection:
+            _done(connection.delete(servers_mail._Names(connection).quoted(path)))
+
+    @contextmanager
+    def stall(self) -> Iterator[None]:
+        self.proxy.stall()
+        try:
+            yield
+        finally:
+            self.proxy.resume()
+
+    def settle(self) -> None:
+        time.sleep(SETTLE)
+
+    def as_stored(self, data: bytes) -> bytes:
+        if self.manner.server == "courier":
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"").replace(b"\n", b"\r\n")
+            return data if data.endswith(b"\r\n") else data + b"\r\n"
+        # Dovecot 2.3 keeps a NUL as the byte 0x80.
+        return data.replace(b"\0", b"\x80")
+
+    @contextmanager
+    def _opened(self, path: FolderPath) -> Iterator[imaplib.IMAP4]:
+        with self.server.login(self.user) as connection:
+            _done(connection.select(servers_mail._Names(connection).quoted(path)))
+            yield connection
+
+
+def _done(answer: tuple[str, Any]) -> None:
+    assert answer[0] == "OK", answer
+
+
+def _settings(server: ImapServer, port: int, tls: str, **more: object) -> ImapSettings:
+    values = {"host": "127.0.0.1", "port": port, "tls": tls, "ca_file": server.authority, "settle": 1}
+    return ImapSettings.model_validate(values | more)
+
+
+@pytest.fixture(scope="module")
+def servers(certificates: Certificates) -> Iterator[dict[str, ImapServer]]:
+    """One standing server a manner, started when it is first asked for."""
+    with ExitStack() as running:
+        yield _Servers(certificates, running)
+
+
+class _Servers(dict[str, ImapServer]):
+    def __init__(self, certificates: Certificates, running: ExitStack) -> None:
+        super().__init__()
+        self._certificates = certificates
+        self._running = running
+
+    def __missing__(self, name: str) -> ImapServer:
+        manner = MANNERS[name]
+        if manner.server == "courier":
+            server = running_courier(sessions=100)
+        else:
+            server = running_dovecot(self._certificates, **manner.options)
+        self[name] = _entered(self._running, server)
+        return self[name]
+
+
+@pytest.fixture(params=MANNERS)
+def harness(request: pytest.FixtureRequest, servers: dict[str, ImapServer], tmp_path: Path) -> Iterator[ImapHarness]:
+    server, manner = servers[request.param], MANNERS[request.param]
+    port = server.tls_port if manner.tls == "implicit" else server.port
+    assert port is not None
+    with running_proxy(port) as proxy:
+        yield ImapHarness(server, manner, Resources(ByteBudget(), tmp_path), proxy)
+
+
+class TestImapSource(SourceContract):
+    def test_a_source_session_cannot_write(self, harness: ImapHarness) -> None:
+        session = harness.open_source()
+        assert not isinstance(session, Target)
+        session.close()
+
+
+class TestImapTarget(TargetContract):
+    pass
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_a_certificate_of_a_stranger_is_refused(
+    servers: dict[str, ImapServer], tmp_path: Path, tls: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    server = servers["Dovecot, implicit TLS"]
+    stranger = make_certificates(tmp_path_factory.mktemp("stranger"))
+    port = server.tls_port if tls == "implicit" else server.port
+    assert port is not None
+    settings = _settings(server, port, tls, ca_file=stranger.authority)
+    with pytest.raises(Fatal, match="certificate"):
+        ImapConnector(settings, Resources(ByteBudget(), tmp_path)).open_source(Account("ann", server.password), Event())
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_what_is_not_protected_is_not_used_unprotected(
+    servers: dict[str, ImapServer], tmp_path: Path, tls: str
+) -> None:
+    """Courier has no certificate here, and the plan asks for protection."""
+    server = servers["Courier"]
+    connector = ImapConnector(_settings(server, server.port, tls), Resources(ByteBudget(), tmp_path))
+    with pytest.raises(ConnectorError) as caught:
+        connector.open_source(Account("ann", server.password), Event())
+    assert isinstance(caught.value, Fatal)
