@@ -48,8 +48,10 @@ def errno_name(error: OSError) -> str:
 
 
 def unreachable(system: str, error: OSError) -> ConnectorError:
-    """Verdict for a connection that could not be made."""
-    what = "the name is not known" if isinstance(error, socket.gaierror) else "cannot be reached"
+    """Verdict for a connection that could not be made.  A name that does not exist will not exist in a minute."""
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+        return Fatal("there is no host of this name; look at host in the plan", system=system, detail="DNS")
+    what = "the name cannot be looked up" if isinstance(error, socket.gaierror) else "cannot be reached"
     return Unavailable(what, system=system, detail=errno_name(error))
 
 

@@ -53,7 +53,7 @@ def dry_run(
 def _show(console: Console, done: Done[list[Action]]) -> None:
     console.print(done.mailbox, style="bold", highlight=False, markup=False)
     if done.error is not None:
-        console.print(f"  {done.error}", style="red", highlight=False, markup=False)
+        console.print(f"  {done.error}", style="red", highlight=False, markup=False, soft_wrap=True)
     elif not done.result:
         console.print("  nothing to do")
     for action in done.result or ():

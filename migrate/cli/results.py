@@ -90,7 +90,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
     show_tallies(console, tallies)
     for row in rows:
         for error in row.errors:
-            console.print(f"{row.mailbox}: {error}", style="red", highlight=False, markup=False)
+            console.print(f"{row.mailbox}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:

@@ -49,6 +49,8 @@ def status(place: Place, site: str | None, to_json: bool) -> None:
                 show_tallies(console, [(row.name, tallies[row.id]) for row in rows])
                 for row in rows:
                     if row.last_error:
-                        console.print(f"{row.name}: {row.last_error}", style="red", highlight=False, markup=False)
+                        console.print(
+                            f"{row.name}: {row.last_error}", style="red", highlight=False, markup=False, soft_wrap=True
+                        )
     if to_json:
         click.echo(json.dumps({"sites": told}, ensure_ascii=False, indent=2))
