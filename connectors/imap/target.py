@@ -101,6 +101,9 @@ class ImapTarget(ImapSource):
         raw = mailbox.raw_name(folder.path)
         name = mailbox.argument(raw)
         permanent = mailbox.permanent_flags(folder, raw)
+        opened = mailbox.opened
+        if opened is not None and opened.raw == raw and not opened.writable:
+            mailbox.open(folder, writable=True)  # Courier answers NO to an APPEND to the folder it examines
         if "MULTIAPPEND" in mailbox.features:
             return self._append(folder, name, permanent, batch, may_commit)
         return self._append_singly(folder, name, permanent, batch, may_commit)

@@ -13,6 +13,7 @@ from connectors.contract import (
     Folder,
     FolderMissing,
     OverQuota,
+    Reason,
     Source,
     Stopped,
     Target,
@@ -116,7 +117,8 @@ class _Pass:
                 listed = scan(self._job, self._hold, sessions.source, there)
             finally:
                 made = ahead.made()
-            for _ in range(_ROUNDS):
+            began = self._job.clock.now()
+            for number in range(_ROUNDS):
                 before = self._unfinished()
                 self._copy_round(sessions, listed, made)
                 made = {}
@@ -124,6 +126,8 @@ class _Pass:
                     # A pair that failed cut its sessions, to wake its other half.
                     sessions.renew()
                 self._settle(sessions.target)
+                if number == 0:
+                    self._ask_again(began)
                 after = self._unfinished()
                 if not sum(after) or after == before or self._halt.stop.is_set() or self._is_hopeless():
                     break
@@ -227,6 +231,11 @@ class _Pass:
             self._job.progress.waiting(self._job.mailbox, due_in, waiting)
             if self._job.clock.wait(due_in, self._halt.stop):
                 return
+
+    def _ask_again(self, since: float) -> None:
+        """A refusal without a reason may be the moment's: a Maildir that a killed session still holds, say."""
+        with self._ledger.write() as connection:
+            messages.open_again(connection, self._hold.mailbox.id, self._job.direction, Reason.REFUSED, since)
 
     def _unfinished(self) -> tuple[int, int]:
         """Messages pending, and how many of them are in flight."""

@@ -227,6 +227,21 @@ def apply_limit(
         )
 
 
+def open_again(connection: Connection, mailbox_id: int, direction: Direction, reason: Reason, since: float) -> None:
+    """Pending again: what was refused for this reason since then."""
+    connection.execute(
+        update(message)
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.outcome == Outcome.REFUSED,
+            message.c.reason == reason,
+            message.c.settled_at >= since,
+        )
+        .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
+    )
+
+
 def record_digests(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """What reading the message taught: keys row, source, wire, core, header (digests), message_id, flags, size."""
     if rows:

@@ -150,7 +150,7 @@ def test_a_refused_message_is_not_quoted(plan: Organisation, new: ImapServer) ->
         plan.systems["new"]["port"] = port
         plan.write()
         ended = plan.copy()
-        assert (ended.code, ended.mailbox["outcomes"]["refused"]) == (3, 40)
+        assert (ended.code, ended.mailbox["outcomes"]["refused"]) == (3, 40), ended.out
         tells_nothing(plan, ended, plan.run("copy", SITE), plan.run("status"), plan.run("status", "--json"))
 
 
