@@ -16,10 +16,14 @@ DISTRIBUTION = "bascule"
 
 def main() -> None:
     """Run the command line; exit with 2 when another distribution stands in the way."""
-    strangers = [name for name in PACKAGES if not _is_ours(name)]
-    if strangers:
-        sys.exit(_explain(strangers))
-    import_module("migrate.cli.main").main()
+    try:
+        strangers = [name for name in PACKAGES if not _is_ours(name)]
+        if strangers:
+            sys.exit(_explain(strangers))
+        import_module("migrate.cli.main").main()
+    except KeyboardInterrupt:
+        # Before the command line listens to Ctrl-C itself.
+        sys.exit(130)
 
 
 def _is_ours(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 from pathlib import Path
 
 import click
@@ -63,4 +64,8 @@ def main() -> None:
     logging.disable(logging.WARNING)
     # What was imported stays for good: the collector need not look at it again and again.
     gc.freeze()
-    bascule(prog_name="bascule")
+    try:
+        bascule(prog_name="bascule")
+    finally:
+        # The command is over: a late Ctrl-C must not turn its end into a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
