@@ -126,10 +126,10 @@ class _Pass:
                     # A pair that failed cut its sessions, to wake its other half.
                     sessions.renew()
                 self._settle(sessions.target)
-                if number == 0:
-                    self._ask_again(began)
+                asked_again = number == 0 and self._ask_again(began)
                 after = self._unfinished()
-                if not sum(after) or after == before or self._halt.stop.is_set() or self._is_hopeless():
+                stuck = after == before and not asked_again
+                if not sum(after) or stuck or self._halt.stop.is_set() or self._is_hopeless():
                     break
             if not self._halt.stop.is_set():
                 self._flagged = carry_flags(self._job, self._hold, sessions.target)
@@ -232,10 +232,13 @@ class _Pass:
             if self._job.clock.wait(due_in, self._halt.stop):
                 return
 
-    def _ask_again(self, since: float) -> None:
-        """A refusal without a reason may be the moment's: a Maildir that a killed session still holds, say."""
+    def _ask_again(self, since: float) -> bool:
+        """A refusal without a reason may be the moment's: a Maildir that a killed session still holds, say.
+
+        True when there was one.
+        """
         with self._ledger.write() as connection:
-            messages.open_again(connection, self._hold.mailbox.id, self._job.direction, Reason.REFUSED, since)
+            return messages.open_again(connection, self._hold.mailbox.id, self._job.direction, Reason.REFUSED, since)
 
     def _unfinished(self) -> tuple[int, int]:
         """Messages pending, and how many of them are in flight."""

@@ -227,9 +227,9 @@ def apply_limit(
         )
 
 
-def open_again(connection: Connection, mailbox_id: int, direction: Direction, reason: Reason, since: float) -> None:
-    """Pending again: what was refused for this reason since then."""
-    connection.execute(
+def open_again(connection: Connection, mailbox_id: int, direction: Direction, reason: Reason, since: float) -> bool:
+    """Pending again: what was refused for this reason since then.  True when anything was."""
+    opened = connection.execute(
         update(message)
         .where(
             message.c.mailbox_id == mailbox_id,
@@ -240,6 +240,7 @@ def open_again(connection: Connection, mailbox_id: int, direction: Direction, re
         )
         .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
     )
+    return opened.rowcount > 0
 
 
 def record_digests(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
