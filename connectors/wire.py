@@ -29,8 +29,9 @@ _CORE_FIELDS = (
     b"mime-version",
 )  # fmt: skip
 _HEADER_FIELDS = (b"message-id", b"date", b"from", b"subject")
+_NAMES = frozenset(_CORE_FIELDS) | frozenset(_HEADER_FIELDS)
+_CONTENT = b"content-"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_FOLD = re.compile(rb"\s+")
 #: A field at the start of a line, with its folded continuation lines (RFC 5322 2.2.3).
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 #: A header longer than this is cut for digests: no real one is, and memory stays bounded for spooled bodies.
@@ -46,7 +47,17 @@ class Digests:
     core: bytes
     header: bytes
     message_id: str | None
-    date: datetime | None
+    #: What the sender wrote as the date.
+    date_field: bytes
+
+    @property
+    def date(self) -> datetime | None:
+        """The sender's date, None when there is none that can be read."""
+        try:
+            date = parsedate_to_datetime(self.date_field.decode("ascii", "replace"))
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
@@ -72,7 +83,7 @@ def digest_bytes(data: bytes) -> Digests:
     head, rest = (data, b"") if end < 0 else (data[: end + 2], data[end + 4 :])
     found = _read_head(head)
     found.core.update(rest)
-    return Digests(wire, wire, found.core.digest(), found.header, found.message_id, found.date)
+    return Digests(wire, wire, found.core.digest(), found.header, found.message_id, found.date_field)
 
 
 def header_digest(fields: bytes) -> bytes:
@@ -89,7 +100,7 @@ def _memory_to_wire(body: MemoryBody) -> tuple[Body, Digests]:
     body.release()
     source = hashlib.sha256(data).digest()
     return MemoryBody(wire), Digests(
-        source, digests.wire, digests.core, digests.header, digests.message_id, digests.date
+        source, digests.wire, digests.core, digests.header, digests.message_id, digests.date_field
     )
 
 
@@ -114,7 +125,7 @@ def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
                 head = _read_head(bytes(buffer))
     if head is None:
         head = _read_head(bytes(buffer))
-    digests = Digests(source.digest(), wire.digest(), head.core.digest(), head.header, head.message_id, head.date)
+    digests = Digests(source.digest(), wire.digest(), head.core.digest(), head.header, head.message_id, head.date_field)
     if not changed:
         return body, digests
     rewritten = SpooledBody(spool)
@@ -146,8 +157,10 @@ def _crlf(data: bytes) -> bytes:
 
 def _fields(head: bytes) -> dict[bytes, list[bytes]]:
     found: dict[bytes, list[bytes]] = {}
-    for name, value in _FIELD.findall(head):
-        found.setdefault(name.lower(), []).append(_FOLD.sub(b" ", value).strip())
+    for written, value in _FIELD.findall(head):
+        name = written.lower()
+        if name in _NAMES or name.startswith(_CONTENT):
+            found.setdefault(name, []).append(b" ".join(value.split()))
     return found
 
 
@@ -162,24 +175,16 @@ class _Head:
     core: hashlib._Hash
     header: bytes
     message_id: str | None
-    date: datetime | None
+    date_field: bytes
 
 
 def _read_head(head: bytes) -> _Head:
     fields = _fields(head)
     core = hashlib.sha256()
-    content = sorted(name for name in fields if name.startswith(b"content-"))
+    content = sorted(name for name in fields if name.startswith(_CONTENT))
     for name in (*_CORE_FIELDS, *content):
         for value in fields.get(name, ()):
             core.update(name + b":" + value + b"\n")
     core.update(b"\n")
     message_id = fields.get(b"message-id", [b""])[0].decode("ascii", "replace") or None
-    return _Head(core, _header_digest(fields), message_id, _date(fields.get(b"date", [b""])[0]))
-
-
-def _date(value: bytes) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value.decode("ascii", "replace"))
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return _Head(core, _header_digest(fields), message_id, fields.get(b"date", [b""])[0])

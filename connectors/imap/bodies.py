@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from connectors.body import MemoryBody, SpooledBody
 from connectors.contract import Body, Folder, Message, Unread
 from connectors.imap.arguments import uid_sets
-from connectors.imap.dialogue import Dialogue
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.response import Fetched
 from connectors.imap.stream import RANGE, Fetcher, FetchRefused, existing
@@ -25,11 +24,11 @@ _STAND_IN = (
 
 def read_bodies(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[Message | Unread]:
     """Read messages; those known to be large by ranges.  Raises FolderMissing."""
-    opened = mailbox.open(folder)
+    raw = mailbox.raw_name(folder.path)
     asked = list(dict.fromkeys(uids))
-    large = {uid: size for uid in asked if (size := mailbox.known.large.get((opened.raw, folder.epoch, uid)))}
+    large = {uid: size for uid in asked if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
     unanswered: list[int] = []
-    reader = _Reader(mailbox.dialogue, large, unanswered)
+    reader = _Reader(mailbox, folder, large, unanswered)
     yield from reader.read([uid for uid in asked if uid not in large])
     for uid in large:
         yield from reader.read_by_ranges(uid)
@@ -53,12 +52,14 @@ def _ask_again(mailbox: Mailbox, folder: Folder, reader: _Reader, unanswered: li
 
 
 class _Reader:
-    """Reads from the selected folder; what the server does not answer is noted in ``unanswered``."""
+    """Reads from a folder; what the server does not answer is noted in ``unanswered``."""
 
-    def __init__(self, dialogue: Dialogue, large: Mapping[int, int], unanswered: list[int]) -> None:
+    def __init__(self, mailbox: Mailbox, folder: Folder, large: Mapping[int, int], unanswered: list[int]) -> None:
         self.large = large
-        self._dialogue = dialogue
-        self._fetcher = Fetcher(dialogue)
+        self._mailbox = mailbox
+        self._folder = folder
+        self._dialogue = mailbox.dialogue
+        self._fetcher = Fetcher(self._dialogue)
         self._unanswered = unanswered
 
     def read(self, uids: Sequence[int]) -> Iterator[Message | Unread]:
@@ -73,9 +74,14 @@ class _Reader:
             self._unanswered.extend(left)
 
     def _fetch(self, uid_set: bytes, items: bytes) -> Iterator[Fetched]:
-        """FETCH; a refusal because of a message only ends it."""
+        """FETCH from the folder, opened before; a refusal because of a message only ends it."""
+        command = (b"UID FETCH", uid_set, items)
+        if self._mailbox.is_open(self._folder):
+            tag = self._dialogue.start(*command)
+        else:
+            _, tag = self._mailbox.open_and_start(self._folder, *command)
         try:
-            yield from self._fetcher.fetch(uid_set, items)
+            yield from self._fetcher.answers(tag)
         except FetchRefused as refusal:
             if refusal.status.word != "NO" or refusal.status.code in _NOT_ABOUT_MESSAGES:
                 raise self._dialogue.refusal("FETCH", refusal.status) from None

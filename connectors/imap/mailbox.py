@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.contract import Folder, Role
 from connectors.errors import ConnectorError, FolderMissing, Refused, Transient
@@ -167,6 +167,30 @@ class Mailbox:
             raise FolderMissing("the folder was made anew", system=self.dialogue.system, detail="UIDVALIDITY")
         return opened
 
+    def is_open(self, folder: Folder) -> bool:
+        """Whether the folder is selected, and still the same."""
+        return (
+            self.opened is not None
+            and self.opened.raw == self.raw_name(folder.path)
+            and self.opened.uidvalidity == folder.epoch
+        )
+
+    def open_and_start(self, folder: Folder, *command: bytes) -> tuple[Opened, bytes]:
+        """EXAMINE the folder and send a command about it in the same round trip; the command's tag.
+
+        Raises as ``open``; the connection is cut then, for the command's answer may be anything.
+        """
+        raw = self.raw_name(folder.path)
+        if not is_quotable(raw):
+            return self.open(folder, fresh=True), self.dialogue.start(*command)
+        opening, tag = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), command])
+        try:
+            self.opened_by(raw, self.dialogue.finish(opening), writable=False)
+            return self.open(folder), tag
+        except ConnectorError:
+            self.dialogue.refuse()
+            raise
+
     def open_raw(self, raw: bytes, *, writable: bool, leave: bool = False) -> Opened:
         what = "SELECT" if writable else "EXAMINE"
         leave = leave and "UNSELECT" in self.features and is_quotable(raw)
@@ -230,13 +254,28 @@ class Mailbox:
         raise verdict if created.word != "OK" else status
 
     def _create(self, raw: bytes) -> tuple[Status, FolderStatus | ConnectorError]:
+        """CREATE, and all that is to be known of the new folder, in one round trip."""
         name = self.argument(raw)
-        commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name)]
-        created, looked, subscribed = (self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands))
+        leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
+        commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name), (b"SELECT", name)]
+        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all([*commands, *leaving])]
+        created, looked, subscribed, selected = answers[:4]
         status = self._status(raw, looked)
+        self.opened = None
         if isinstance(status, ConnectorError) and subscribed.status.word == "OK":
             self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
+        if isinstance(status, FolderStatus) and selected.status.word == "OK":
+            status = replace(status, uidvalidity=self.opened_by(raw, selected, writable=True).uidvalidity)
+            if leaving:
+                self.opened = None
         return created.status, status
+
+    def open_first(self, raw: bytes, status: FolderStatus) -> FolderStatus:
+        """Open an empty folder, which nobody may have opened before; its status as it will stay.
+
+        Until then each STATUS of Courier tells another UIDVALIDITY.
+        """
+        return replace(status, uidvalidity=self.open_raw(raw, writable=True, leave=True).uidvalidity)
 
 
 def _exists(answer: Answer) -> int:

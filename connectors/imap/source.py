@@ -10,8 +10,8 @@ from threading import Event
 
 from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Unread, Window
-from connectors.errors import ConnectorError, FolderMissing, Stopped, Transient
-from connectors.imap.arguments import is_quotable, quoted, uid_of
+from connectors.errors import FolderMissing, Stopped, Transient
+from connectors.imap.arguments import uid_of
 from connectors.imap.bodies import read_bodies
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -89,9 +89,9 @@ class ImapSource:
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Lists all each time: there are no cursors yet."""
         mailbox = self._use()
-        raw = mailbox.raw_name(folder.path)
-        if folder.messages is not None and folder.messages <= WINDOW and is_quotable(raw):
-            opened, answers = self._open_and_fetch(mailbox, folder, raw)
+        if folder.messages is not None and folder.messages <= WINDOW:
+            opened, tag = mailbox.open_and_start(folder, b"UID FETCH", b"1:*", self._items)
+            answers = self._fetcher().answers(tag) if opened.exists else self._nothing(tag)
             entries = self._collect(opened, 1, answers)
             listed = len(entries)
             yield Window(entries)
@@ -104,18 +104,6 @@ class ImapSource:
                 yield Window(entries)
         if listed < opened.exists:
             self._check_complete(folder, listed)
-
-    def _open_and_fetch(self, mailbox: Mailbox, folder: Folder, raw: bytes) -> tuple[Opened, Iterator[Fetched]]:
-        """EXAMINE and the one listing command of a small folder in one round trip."""
-        opening, listing = self._dialogue.start_all([(b"EXAMINE", quoted(raw)), (b"UID FETCH", b"1:*", self._items)])
-        try:
-            opened = mailbox.opened_by(raw, self._dialogue.finish(opening), writable=False)
-            mailbox.open(folder)
-        except ConnectorError:
-            # The listing's answer may be anything now; the next call signs in anew.
-            self._dialogue.refuse()
-            raise
-        return opened, self._fetcher().answers(listing) if opened.exists else self._nothing(listing)
 
     def _nothing(self, tag: bytes) -> Iterator[Fetched]:
         """The answer to a listing of an empty folder, which some servers refuse."""

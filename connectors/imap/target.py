@@ -56,6 +56,8 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+        elif not status.messages:
+            status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
 

@@ -50,8 +50,7 @@ class RunProgress:
 
     def to_copy(self, mailbox: str, messages: int, size: int) -> None:
         with self._lock:
-            # A second round of a mailbox tells again what the first left over.
-            self._planned.setdefault(mailbox, messages)
+            self._planned[mailbox] = messages
             self._show()
 
     def copied(self, mailbox: str, messages: int, size: int) -> None:

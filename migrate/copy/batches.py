@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition, Event
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import Folder
@@ -63,30 +64,49 @@ def cut(rows: Iterable[PendingRow], most: int) -> Iterator[list[PendingRow]]:
 
 
 class BatchQueue:
-    """The pending messages of a mailbox, handed out batch by batch to any number of pairs."""
+    """The pending messages of a mailbox, handed out batch by batch to any number of pairs.
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        places: Sequence[Place],
-        *,
-        most: int,
-        hold_back: frozenset[int] = frozenset(),
-    ) -> None:
+    Places may be added while pairs are at work, until the queue is closed.
+    """
+
+    def __init__(self, ledger: Ledger, *, most: int, hold_back: frozenset[int] = frozenset()) -> None:
         self._ledger = ledger
         self._most = most
         self._hold_back = hold_back
-        self._lock = Lock()
-        self._batches = self._all(places)
+        self._changed = Condition()
+        self._places: deque[Place] = deque()
+        self._current: Iterator[Batch] = iter(())
+        self._closed = False
 
-    def next(self) -> Batch | None:
-        with self._lock:
-            return next(self._batches, None)
+    def add(self, *places: Place) -> None:
+        with self._changed:
+            self._places.extend(places)
+            self._changed.notify_all()
 
-    def _all(self, places: Sequence[Place]) -> Iterator[Batch]:
-        for place in places:
-            for rows in cut(self._pending(place), self._most):
-                yield Batch(place, rows)
+    def close(self) -> None:
+        """No place will be added any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def next(self, stop: Event) -> Batch | None:
+        """The next batch, waited for as long as places may come; None after the last one, or once ``stop`` is set."""
+        with self._changed:
+            while not stop.is_set():
+                batch = next(self._current, None)
+                if batch is not None:
+                    return batch
+                if self._places:
+                    self._current = self._batches(self._places.popleft())
+                elif self._closed:
+                    return None
+                else:
+                    self._changed.wait(timeout=0.2)
+        return None
+
+    def _batches(self, place: Place) -> Iterator[Batch]:
+        for rows in cut(self._pending(place), self._most):
+            yield Batch(place, rows)
 
     def _pending(self, place: Place) -> Iterator[PendingRow]:
         after = 0

@@ -44,12 +44,17 @@ class Pair(Thread):
         self._queue = queue
         self._halt = halt
         self._channel: Channel[PreparedBatch] = Channel(AHEAD)
-        self._failures = 0
+        self._failures: list[Transient] = []
         self.errors: list[PairError] = []
         self.died: BaseException | None = None
 
     def run(self) -> None:
         self._guarded(self._copy)
+
+    def finish(self) -> None:
+        """Wait for its end, which comes when the queue is empty."""
+        while self.is_alive():
+            self.join(timeout=1)
 
     def _copy(self) -> None:
         self._sessions.admit(wait=False)
@@ -97,30 +102,37 @@ class Pair(Thread):
                     continue
                 try:
                     writer.write(batch)
-                    self._failures = 0
-                except (Transient, FolderMissing) as error:
+                    self._failures.clear()
+                except Transient as error:
                     self._pause(error)
+        except Closed:
+            # What went wrong with the last batches, no later one has made good.
+            self.errors.extend(self._failures[-1:])
         finally:
             writer.flush()
 
-    def _pause(self, error: Transient | FolderMissing) -> None:
+    def _pause(self, error: Transient) -> None:
         """The wrapped session signs in again at the next call; give the other side time before that."""
-        self._failures += 1
-        if self._failures == _FAILURES:
+        self._failures.append(error)
+        if len(self._failures) == _FAILURES:
             raise error
-        asked = error.retry_after if isinstance(error, Transient) else None
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (self._failures - 1)) if asked is None else asked
+        pause = error.retry_after
+        if pause is None:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (len(self._failures) - 1))
         if self._job.clock.wait(pause, self._halt.stop):
             raise Stopped("interrupted") from error
 
 
 def run_pairs(pairs: Sequence[Pair]) -> list[PairError]:
-    """Run pairs to their end and return what went wrong in them; a defect of ours is raised."""
+    """Run pairs, some of which may be at work already, to their end and return what went wrong in them.
+
+    A defect of ours is raised.
+    """
     for pair in pairs:
-        pair.start()
+        if pair.ident is None:
+            pair.start()
     for pair in pairs:
-        while pair.is_alive():
-            pair.join(timeout=1)
+        pair.finish()
     for pair in pairs:
         if pair.died is not None:
             raise pair.died

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
-from threading import Thread
+from threading import Condition
 from types import MappingProxyType
 
 from connectors.contract import ConnectorError, Folder, Reason, Refused, Target
+from migrate.copy.background import Background
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job, Placement
@@ -33,20 +34,47 @@ class Ahead:
         self._placements = [placement for placement in placements if placement is not None]
         self._open_target = open_target
         self._made: dict[Placement, Folder] = {}
-        self._thread = Thread(target=self._make, name=f"folders {job.mailbox}", daemon=True)
-        self._thread.start()
+        self._changed = Condition()
+        self._making = Background(self._make, f"folders {job.mailbox}")
 
     def made(self) -> Mapping[Placement, Folder]:
         """The folders that could be made; whatever stood in the way of others will be met again."""
-        while self._thread.is_alive():
-            self._thread.join(timeout=1)
+        self._making.finish()
         return self._made
+
+    def folder(self, placement: Placement) -> Folder | None:
+        """This folder as soon as it is made; None when it could not be."""
+        with self._changed:
+            while placement not in self._made and self._making.is_alive():
+                self._changed.wait(timeout=0.2)
+            return self._made.get(placement)
 
     def _make(self) -> None:
         with suppress(ConnectorError):
             target = self._open_target()
-            for placement in sorted(self._placements, key=lambda placement: placement.role is None):
-                self._made[placement] = target.ensure(placement.path, placement.role)
+            for placement in self._placements:
+                there = target.ensure(placement.path, placement.role)
+                with self._changed:
+                    self._made[placement] = there
+                    self._changed.notify_all()
+
+
+def place_in_empty(job: Job, hold: Hold, one: Listed, ahead: Ahead) -> Place | None:
+    """The place of a folder whose target is empty and nobody else's, so that nothing has to be looked up before it is
+    written to; None for any other.
+    """
+    placement = job.rules.place(one.folder)
+    there = None if placement is None else ahead.folder(placement)
+    if placement is None or there is None or there.messages != 0:
+        return None
+    with hold.ledger.write() as connection:
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+        if not placement.merge and folders.path_text(there.path) in others:
+            return None
+        row = folders.target(connection, hold.mailbox.id, job.direction, there)
+        folders.place(connection, one.row.id, row.id)
+        folders.mark_adopted(connection, row.id, job.clock.now())
+    return Place(one.row.id, one.folder, there, row)
 
 
 def make_places(
@@ -64,7 +92,6 @@ def make_places(
     with hold.ledger.read() as connection:
         pending = counts.count_pending(connection, hold.mailbox.id, job.direction)
     places: dict[int, Place] = {}
-    # Folders with a role first: the target's own folder of that role is theirs, whatever others are called.
     for one in sorted(listed, key=lambda one: one.folder.role is None):
         placement = job.rules.place(one.folder)
         if placement is None or (one.row.target_folder_id is not None and one.row.id not in pending):

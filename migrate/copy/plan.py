@@ -34,7 +34,7 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
     ):
         sessions.admit(wait=True)
         target = DryRunTarget(sessions.target)
-        listed = scan(job, held, sessions.source, list(sessions.source.folders()))
+        listed = scan(job, held, sessions.source, list(sessions.source.folders())).listed
         with held.ledger.write() as connection:
             limit = target.capabilities().max_message
             messages.apply_limit(connection, held.mailbox.id, job.direction, limit, job.clock.now())

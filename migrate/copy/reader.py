@@ -66,7 +66,7 @@ def read_batches(
     job: Job, source: Source, queue: BatchQueue, channel: Channel[PreparedBatch], stop: Event, oversize: Lock
 ) -> None:
     """Read until the queue is empty, ``stop`` is set or the writer is gone.  Connector errors pass to the caller."""
-    while not stop.is_set() and (batch := queue.next()) is not None:
+    while (batch := queue.next(stop)) is not None:
         with _released_on_error(_reserve(job, batch, stop, oversize)) as prepared:
             _read(source, batch, prepared, job)
             channel.put(prepared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from connectors.contract import (
     Source,
     Stopped,
     Target,
+    Transient,
     Unavailable,
 )
 from migrate.copy import settle
@@ -29,7 +30,7 @@ from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.job import Job, Placement
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.pair import Pair, PairError, run_pairs
-from migrate.copy.places import Ahead, make_places
+from migrate.copy.places import Ahead, make_places, place_in_empty
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, copies, counts, folders, lookalikes, mailboxes, messages
@@ -100,10 +101,13 @@ class _Pass:
         self._ledger = held.ledger
         self._halt = halt
         self.errors: list[PairError] = []
+        self._unseen: Sequence[FolderMissing] = ()
         self._copied = self._moved = self._flagged = self._adopted = 0
         self._before = self._count_on_target()
-        #: Sessions of further pairs that are signed in already.
+        #: Sessions of further pairs that sign in while the source is listed.
         self._extras: list[Sessions] = []
+        #: Messages and bytes, by source folder, when they were first found.
+        self._to_copy: dict[int, tuple[int, int]] = {}
 
     def run(self) -> None:
         with ExitStack() as stack:
@@ -112,12 +116,9 @@ class _Pass:
             settle.look(self._hold, sessions.target, self._job.direction, self._job.clock)
             there = list(sessions.source.folders())
             self._open_extras(stack, sessions, there)
-            ahead = Ahead(self._job, self._hold, lambda: sessions.target, there)
-            try:
-                listed = scan(self._job, self._hold, sessions.source, there)
-            finally:
-                made = ahead.made()
             began = self._job.clock.now()
+            listed, made = self._list(stack, sessions, there)
+            again = True
             for number in range(_ROUNDS):
                 before = self._unfinished()
                 self._copy_round(sessions, listed, made)
@@ -128,9 +129,12 @@ class _Pass:
                 self._settle(sessions.target)
                 asked_again = number == 0 and self._ask_again(began)
                 after = self._unfinished()
-                stuck = after == before and not asked_again
-                if not sum(after) or stuck or self._halt.stop.is_set() or self._is_hopeless():
+                if not sum(after) or self._halt.stop.is_set() or self._is_hopeless():
                     break
+                if after == before:
+                    if not (asked_again or (again and self._may_have_passed())):
+                        break
+                    again = False  # once, not for ever
             if not self._halt.stop.is_set():
                 self._flagged = carry_flags(self._job, self._hold, sessions.target)
                 self._save_tokens(listed)
@@ -140,7 +144,8 @@ class _Pass:
             sessions.admit(wait=True)
             source, target = sessions.source, sessions.target
             settle.look(self._hold, target, self._job.direction, self._job.clock)
-            listed = scan(self._job, self._hold, source, list(source.folders()))
+            scanned = scan(self._job, self._hold, source, list(source.folders()))
+            listed, self._unseen = scanned.listed, scanned.unseen
             places = make_places(self._job, self._hold, target, listed)
             self._adopted = adopt(self._job, self._hold, source, target, list(places.values()))
 
@@ -150,7 +155,7 @@ class _Pass:
             mailbox_id = self._hold.mailbox.id
             tally = counts.tally(connection, [mailbox_id], self._job.direction)[mailbox_id]
             in_flight = attempts.count_unsettled(connection, mailbox_id)
-        errors = _distinct(self.errors)
+        errors = _distinct([*self.errors, *self._unseen])
         copied = self._count_on_target() - self._before - self._adopted
         result = PassResult(
             self._job.mailbox, tally, in_flight, errors, self._halt.stop.is_set(), copied, self._moved,
@@ -163,30 +168,78 @@ class _Pass:
                 mailboxes.finish(connection, mailbox_id, state, self._job.clock.now(), error)
         return result
 
+    def _list(
+        self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]
+    ) -> tuple[Sequence[Listed], Mapping[Placement, Folder]]:
+        """List the source and make the target's folders.
+
+        The further pairs of a first pass copy meanwhile what is listed already and goes to an empty folder.
+        """
+        limit = sessions.target.capabilities().max_message
+        queue = self._queue(sessions.target)
+        pairs = [Pair(self._job, self._hold, extra, queue, self._halt) for extra in self._extras]
+        self._extras = []
+        ahead = Ahead(self._job, self._hold, lambda: sessions.target, there)
+        stack.callback(ahead.made)
+
+        def offer(one: Listed) -> None:
+            place = place_in_empty(self._job, self._hold, one, ahead)
+            if place is not None:
+                self._apply_limit(limit)
+                self._announce([one.row.id])
+                queue.add(place)
+
+        for pair in pairs:
+            stack.callback(pair.finish)
+            pair.start()
+        stack.callback(queue.close)
+        scanned = scan(self._job, self._hold, sessions.source, there, offer if pairs else None)
+        self._unseen = scanned.unseen
+        made = ahead.made()
+        queue.close()
+        if pairs:
+            self._run([Pair(self._job, self._hold, sessions, queue, self._halt), *pairs])
+            if not self._halt.stop.is_set():
+                sessions.renew()
+        return scanned.listed, made
+
     def _copy_round(self, sessions: Sessions, listed: Sequence[Listed], made: Mapping[Placement, Folder]) -> None:
         source, target = sessions.source, sessions.target
-        self._apply_limit(target)
+        self._apply_limit(target.capabilities().max_message)
         moved = find_moved(self._job, self._hold, source, listed)
         places = make_places(self._job, self._hold, target, listed, made)
         self._moved += follow(self._job, self._hold, target, moved, places)
         self._adopted += adopt(self._job, self._hold, source, target, list(places.values()))
-        with self._ledger.read() as connection:
-            pending = counts.count_pending(connection, self._hold.mailbox.id, self._job.direction)
-        count, size = (sum(column) for column in zip(*pending.values(), strict=True)) if pending else (0, 0)
+        count = self._announce(places)
         if count and not self._halt.stop.is_set():
-            self._job.progress.to_copy(self._job.mailbox, count, size)
             self._copy(sessions, list(places.values()), count)
 
     def _copy(self, sessions: Sessions, places: Sequence[Place], count: int) -> None:
-        queue = self._queue(sessions.target, places)
+        queue = self._queue(sessions.target)
+        queue.add(*places)
+        queue.close()
         with ExitStack() as stack:
             pairs = [Pair(self._job, self._hold, sessions, queue, self._halt)]
             for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-                extra = self._extras.pop() if self._extras else Sessions(self._job, self._halt)
-                stack.enter_context(closing(extra))
+                extra = stack.enter_context(closing(Sessions(self._job, self._halt)))
                 pairs.append(Pair(self._job, self._hold, extra, queue, self._halt))
-            # A round that is tried again brings its own troubles; those of the last one count.
-            self.errors = _troubles(run_pairs(pairs), pairs[0])
+            self._run(pairs)
+
+    def _run(self, pairs: Sequence[Pair]) -> None:
+        """Copy by these pairs.  A round that is tried again brings its own troubles; those of the last one count."""
+        self.errors = _troubles(run_pairs(pairs), pairs[0])
+
+    def _announce(self, folder_ids: Collection[int]) -> int:
+        """Tell how much there is to copy in all, these folders included; how many messages are pending in them."""
+        with self._ledger.read() as connection:
+            pending = counts.count_pending(connection, self._hold.mailbox.id, self._job.direction)
+        new = {folder_id: pending[folder_id] for folder_id in pending.keys() & set(folder_ids)}
+        if new:
+            # What a round before left over is told of already.
+            self._to_copy = new | self._to_copy
+            count, size = (sum(column) for column in zip(*self._to_copy.values(), strict=True))
+            self._job.progress.to_copy(self._job.mailbox, count, size)
+        return sum(count for count, _ in new.values())
 
     def _open_extras(self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]) -> None:
         """On a first pass the further pairs sign in while the source is listed: everything in it will be copied."""
@@ -199,17 +252,15 @@ class _Pass:
             stack.callback(extra.close)
             self._extras.append(extra)
 
-    def _apply_limit(self, target: Target) -> None:
+    def _apply_limit(self, limit: int | None) -> None:
         with self._ledger.write() as connection:
-            limit = target.capabilities().max_message
             messages.apply_limit(connection, self._hold.mailbox.id, self._job.direction, limit, self._job.clock.now())
 
-    def _queue(self, target: Target, places: Sequence[Place]) -> BatchQueue:
+    def _queue(self, target: Target) -> BatchQueue:
         with self._ledger.read() as connection:
             look_alike = lookalikes.in_flight(connection, self._hold.mailbox.id, self._job.direction)
         return BatchQueue(
             self._ledger,
-            places,
             most=target.capabilities().batch,
             # What may be the same message as one in flight waits until that is settled.
             hold_back=frozenset(new for new, _, _ in look_alike),
@@ -239,6 +290,12 @@ class _Pass:
         """
         with self._ledger.write() as connection:
             return messages.open_again(connection, self._hold.mailbox.id, self._job.direction, Reason.REFUSED, since)
+
+    def _may_have_passed(self) -> bool:
+        """Whether it was a folder that was made anew since it was looked up, or a line that broke."""
+        return any(
+            isinstance(error, FolderMissing | Transient) and not isinstance(error, Unavailable) for error in self.errors
+        )
 
     def _unfinished(self) -> tuple[int, int]:
         """Messages pending, and how many of them are in flight."""
@@ -271,9 +328,6 @@ def _troubles(errors: Sequence[PairError], first: Pair) -> list[PairError]:
 
 
 def _distinct(errors: Sequence[PairError]) -> tuple[PairError, ...]:
-    """Each trouble once.
-
-    A folder that moved meanwhile is seen by the next pass; a session that we cut ourselves is told as interruption.
-    """
-    told = (error for error in errors if not isinstance(error, FolderMissing | Stopped))
+    """Each trouble once; a session that we cut ourselves is told as interruption."""
+    told = (error for error in errors if not isinstance(error, Stopped))
     return tuple({str(error): error for error in told}.values())

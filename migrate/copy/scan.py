@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
@@ -12,6 +12,9 @@ from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.ledger import folders, messages
 from migrate.ledger.folders import FolderRow
+
+#: Times that the source is asked for its folders when one of them is no longer what it was.
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +29,55 @@ class Listed:
     skipped: bool
 
 
-def scan(job: Job, hold: Hold, source: Source, there: Sequence[Folder]) -> list[Listed]:
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The source's folders as they were found."""
+
+    listed: Sequence[Listed]
+    #: Folders that changed their identity each time they were looked at: what is in them is not known.
+    unseen: Sequence[FolderMissing]
+
+
+def scan(
+    job: Job,
+    hold: Hold,
+    source: Source,
+    there: Sequence[Folder],
+    each: Callable[[Listed], None] | None = None,
+) -> Scanned:
     """Compare the folders of the source that the job names; new, changed, returned and gone go into the ledger.
 
-    ``there`` are all folders of the source, listed just before.
+    ``there`` are all folders of the source, listed just before; ``each`` hears of every folder once it is done.
+    When one of them is gone or was made anew by the time it is looked at (renamed by somebody, or on Courier opened
+    for the very first time), the source is asked for its folders again.
     """
-    before = known_folders(job, hold)
     listed: list[Listed] = []
-    for folder in wanted(job, there):
-        found = _scan_folder(job, hold, source, folder, before.get(folder.path))
-        if found is not None:
-            listed.append(found)
+    done: set[tuple[str, ...]] = set()
+    for _ in range(_LOOKS):
+        missing: list[FolderMissing] = []
+        before = known_folders(job, hold)
+        for folder in wanted(job, there):
+            if folder.path in done:
+                continue
+            try:
+                one = _scan_folder(job, hold, source, folder, before.get(folder.path))
+            except FolderMissing as error:
+                name = "/".join(folder.path)
+                what = f'the folder "{name}" cannot be looked at: {error.what}'
+                missing.append(FolderMissing(what, system=error.system, detail=error.detail))
+                continue
+            listed.append(one)
+            done.add(folder.path)
+            if each is not None:
+                each(one)
+        if not missing:
+            break
+        there = list(source.folders())
     paths = {folder.path for folder in there}
     for path, row in before.items():
         if path not in paths and row.gone_at is None and _is_wanted(job, path):
             _folder_is_gone(job, hold, row)
-    return listed
+    return Scanned(listed, missing)
 
 
 def known_folders(job: Job, hold: Hold) -> dict[tuple[str, ...], FolderRow]:
@@ -52,16 +88,19 @@ def known_folders(job: Job, hold: Hold) -> dict[tuple[str, ...], FolderRow]:
 
 
 def wanted(job: Job, there: Sequence[Folder]) -> list[Folder]:
-    """The folders that the job names."""
-    return [folder for folder in there if _is_wanted(job, folder.path)]
+    """The folders that the job names.
+
+    Those with a role come first: the target's own folder of that role is theirs, whatever others are called.
+    """
+    return sorted((folder for folder in there if _is_wanted(job, folder.path)), key=lambda one: one.role is None)
 
 
 def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
     return not job.only_folders or any(path[: len(only)] == only for only in job.only_folders)
 
 
-def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None) -> Listed | None:
-    """Compare one folder; None when it went away meanwhile (the next pass sees that)."""
+def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None) -> Listed:
+    """Compare one folder.  Raises FolderMissing when it went away meanwhile."""
     digest = job.rules.digest()
     if row is not None and _is_unmoved(row, folder, digest, source):
         job.progress.scanned(job.mailbox, folder.path, 0)
@@ -73,10 +112,7 @@ def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: Fold
             row = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder)
         else:
             folders.relist(connection, row.id, folder)
-    try:
-        cursor = _compare_windows(job, hold, source, folder, row, row.cursor if may_continue else None)
-    except FolderMissing:
-        return None
+    cursor = _compare_windows(job, hold, source, folder, row, row.cursor if may_continue else None)
     if fresh:
         with hold.ledger.write() as connection:
             old = messages.ids_of_other_epochs(connection, row.id, folder.epoch)

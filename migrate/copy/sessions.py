@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from threading import Thread
+from functools import partial
 
 from connectors.contract import ConnectorError, Source, Target
+from migrate.copy.background import Background
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 
@@ -20,23 +22,18 @@ class Sessions:
         self._source: Source | None = None
         self._target: Target | None = None
         self._admitted = self._cut = False
-        self._ahead: Thread | None = None
+        self._ahead: list[Background] = []
 
     def open_ahead(self) -> None:
-        """Begin to sign in on both sides, on a thread of its own; whoever asks for a session waits for that."""
-        self._ahead = Thread(target=self._open, name=f"sign in {self._job.mailbox}", daemon=True)
-        self._ahead.start()
-
-    def _open(self) -> None:
-        # Whatever stands in the way will be met again by whoever needs the sessions.
+        """Begin to sign in on both sides, on threads of their own; whoever asks for a session waits for that."""
         with suppress(ConnectorError):
             self.admit(wait=False)
-            self._open_source()
-            self._open_target()
+            for side in (self._open_source, self._open_target):
+                self._ahead.append(Background(partial(_trying, side), f"sign in {self._job.mailbox}"))
 
     def _wait_for_ahead(self) -> None:
-        while self._ahead is not None and self._ahead.is_alive():
-            self._ahead.join(timeout=1)
+        for signing_in in self._ahead:
+            signing_in.finish()
 
     def admit(self, *, wait: bool) -> None:
         """Get leave for both sessions, once; ``wait`` for it when all are taken, else Unavailable is raised."""
@@ -87,5 +84,13 @@ class Sessions:
             self.admit(wait=True)
 
     def close(self) -> None:
-        self._wait_for_ahead()
-        self._stack.close()
+        try:
+            self._wait_for_ahead()
+        finally:
+            self._stack.close()
+
+
+def _trying(to_open: Callable[[], object]) -> None:
+    # Whatever stands in the way will be met again by whoever needs the session.
+    with suppress(ConnectorError):
+        to_open()

@@ -10,8 +10,9 @@ from tests.acceptance.box import Box
 from tests.acceptance.conftest import TrapFactory
 from tests.acceptance.journey import Journey, journey, sent
 from tests.acceptance.letters import letter, letters
+from tests.acceptance.organisation import imap, organisation
 from tests.acceptance.trap import Moment, Snap, Trap
-from tests.servers.mail import expected
+from tests.servers.mail import bodies, expected
 from tests.servers.server import ImapServer
 
 
@@ -57,3 +58,19 @@ def test_an_inbox_that_nobody_ever_opened_is_empty(
     one = journey(place, mails, new, user, source_port=standing_courier.port, target_port=before_new.port)
     assert one.plan.copy().code == 0
     assert Box(new, user).holds() == expected([letter(1, folder=("Sent",)), letter(2, folder=("Sent",))])
+
+
+def test_mail_in_an_inbox_that_nobody_ever_opened_is_copied(
+    place: Path, standing_courier: ImapServer, new: ImapServer, user: str
+) -> None:
+    """As that of a person who only ever used POP3."""
+    owner = f"pop-{user}"
+    with standing_courier.login(owner):
+        pass
+    maildir = standing_courier.folder / "mail" / owner / "Maildir" / "new"
+    mails = [letter(number, folder=("INBOX",)) for number in range(3)]
+    for number, mail in enumerate(mails):
+        (maildir / f"17000000{number}.M{number}.host").write_bytes(mail.data.replace(b"\r\n", b"\n"))
+    plan = organisation(place, imap(standing_courier.port), imap(new.port), source_user=owner, target_user=user)
+    assert plan.copy().code == 0
+    assert sorted(bodies(new, user)["INBOX",]) == sorted(mail.data for mail in mails)

@@ -226,3 +226,14 @@ def test_what_is_not_protected_is_not_used_unprotected(
     with pytest.raises(ConnectorError) as caught:
         connector.open_source(Account("ann", server.password), Event())
     assert isinstance(caught.value, Fatal)
+
+
+def test_a_folder_keeps_its_epoch_from_the_moment_it_is_ensured(servers: dict[str, ImapServer], tmp_path: Path) -> None:
+    """Until Courier's INBOX is opened for the first time, STATUS tells the time of day as its UIDVALIDITY."""
+    server = servers["Courier"]
+    connector = ImapConnector(_settings(server, server.port, "plain"), Resources(ByteBudget(), tmp_path))
+    target = connector.open_target(Account("never-opened", server.password), Event())
+    epoch = target.ensure(("INBOX",), None).epoch
+    time.sleep(1.1)
+    assert target.ensure(("INBOX",), None).epoch == epoch
+    target.close()

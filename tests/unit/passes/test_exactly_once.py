@@ -405,8 +405,10 @@ class Company(RuleBasedStateMachine):
             if name in by_id:
                 assert THEIRS in by_id[name].flags, "a flag that the person set is gone"
         for _, message in self._target_messages():
+            # Of a copy that nobody can recognise any more, another may have come, with the flags of the source.
+            recognised = is_ours(message) and not self.forgotten[token(message)]
             for flag in self.cleared_by_person.get(token(message), ()):
-                if is_ours(message):
+                if recognised:
                     assert flag not in message.flags, "a flag that the person took off is back"
 
     # Help

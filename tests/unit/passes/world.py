@@ -8,11 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from unittest.mock import patch
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Reason, Resources, Source, Target
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld, VirtualClock
 from connectors.wire import wire_bytes
+from migrate.copy import run as run_module
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Placement
 from migrate.copy.run import PassResult, run_adoption, run_pass
@@ -113,7 +115,9 @@ class Sides:
         return Job(**values | changes)  # type: ignore[arg-type]  # a test's own changes
 
     def run(self, **changes: object) -> PassResult:
-        return run_pass(self.job(**changes), self.ledger, Halt())
+        # A few messages are worth a further pair here, so that pairs copy side by side, and while the source is listed.
+        with patch.object(run_module, "_MESSAGES_A_PAIR", 1):
+            return run_pass(self.job(**changes), self.ledger, Halt())
 
     def adopt(self) -> PassResult:
         return run_adoption(self.job(), self.ledger, Halt())
