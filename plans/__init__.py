@@ -1,5 +1,6 @@
 """What is wanted: the organisation, its sites and their people, read from YAML and CSV."""
 
+from plans.language import language_of
 from plans.loading import load
 from plans.model import Master, Organisation, Person, Site, System
 from plans.problems import PlanError, Problem
@@ -16,6 +17,7 @@ __all__ = [
     "SecretRef",
     "Site",
     "System",
+    "language_of",
     "load",
 ]
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, run_people
 from migrate.copy.run import run_adoption
@@ -14,7 +15,7 @@ from migrate.copy.run import run_adoption
 @click.command()
 @click.argument("site")
 @click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
-@click.option("--json", "to_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_obj
 def adopt(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
     """Which messages are on the target already?  Copies nothing.

@@ -7,6 +7,7 @@ import sys
 import click
 
 from migrate.cli.dry_run import dry_run
+from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
 from migrate.copy.run import run_pass
@@ -19,7 +20,7 @@ from migrate.copy.run import run_pass
 @click.option(
     "--folder", "folders", multiple=True, help="Only this source folder and what lies below it; may be given again."
 )
-@click.option("--json", "to_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_obj
 def copy(
     place: Place, site: str, only_plan: bool, mailboxes: tuple[str, ...], folders: tuple[str, ...], to_json: bool

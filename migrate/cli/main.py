@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+import plans
+from connectors.language import language_of, speak
 from migrate.cli.adopt import adopt
 from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
@@ -52,6 +54,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
                  bascule status
     """
     ctx.obj = Place(organisation)
+    speak(plans.language_of(organisation) or language_of())
 
 
 for command in (init, copy, status, adopt):

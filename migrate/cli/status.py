@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
+from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.results import as_counts, show_tallies
 from migrate.ledger import counts, mailboxes
@@ -16,7 +17,7 @@ from migrate.ledger.schema import Direction
 
 @click.command()
 @click.argument("site", required=False)
-@click.option("--json", "to_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_obj
 def status(place: Place, site: str | None, to_json: bool) -> None:
     """Where does each mailbox stand?  Reads the ledger alone, asks no server.

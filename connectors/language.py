@@ -1,0 +1,72 @@
+"""The language of what people read: English in the code, French in a gettext catalogue.
+
+Texts are translated where they are made, with their values put in afterwards::
+
+    _("{address} is named twice.").format(address=address)
+
+One language a process: the command chooses it before anything is worded.  Names of commands, options, keys, codes and
+everything in JSON stay English.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+LANGUAGES = ("en", "fr")
+DOMAIN = "bascule"
+FOLDER = Path(__file__).with_name("locale")
+
+
+class _Spoken:
+    """What this process speaks."""
+
+    def __init__(self) -> None:
+        self.name = "en"
+        self.settled = False
+        self.catalogue: gettext.NullTranslations = gettext.NullTranslations()
+
+
+_spoken = _Spoken()
+
+
+def speak(language: str, *, settle: bool = False) -> None:
+    """Word everything from now on in ``language`` (one of :data:`LANGUAGES`).
+
+    ``settle`` lets no later call change it: for JSON, which is English whatever the organisation speaks.
+    """
+    if _spoken.settled and not settle:
+        return
+    _spoken.name = language
+    _spoken.settled = settle
+    _spoken.catalogue = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+
+
+def spoken() -> str:
+    """The language of this process, ``en`` or ``fr``."""
+    return _spoken.name
+
+
+def language_of(environment: Mapping[str, str] = os.environ) -> str:
+    """What the person's environment asks for (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), English unless it is French."""
+    named = next(
+        (value for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), ""
+    )
+    return "fr" if named.lower().startswith("fr") else "en"
+
+
+def _(text: str) -> str:
+    """``text`` in the language of this process."""
+    return _spoken.catalogue.gettext(text)
+
+
+def plural(one: str, many: str, number: int) -> str:
+    """``one`` or ``many`` as ``number`` asks for, with ``{n}`` replaced by it."""
+    return _spoken.catalogue.ngettext(one, many, number).format(n=number)
+
+
+def mark(text: str) -> str:
+    """For texts in tables: the catalogue takes them up, and :func:`_` translates them where they are shown."""
+    return text
