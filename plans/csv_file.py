@@ -44,15 +44,17 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
         hint = 'Save it again as "CSV UTF-8".'
         return Table(problems=[Problem(file, None, None, "This file is neither UTF-8 nor Windows-1252.", hint)])
     if not text.strip():
-        hint = f'Its first line holds the headings, such as "{next(iter(columns))}".'
-        return Table(problems=[Problem(file, None, None, "This file is empty.", hint)])
+        return _empty(file, columns)
     separator = _separator(text)
     rows: list[Row] = []
     problems: list[Problem] = []
     headings: dict[str, str] = {}
     try:
         lines = _lines(text, separator)
-        line, cells = next(lines)
+        first = next(lines, None)
+        if first is None:
+            return _empty(file, columns)
+        line, cells = first
         names, problems = _columns(cells, columns, file, line)
         headings = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name}
         if next(iter(columns)) not in headings:
@@ -69,6 +71,11 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
         hint = 'Close the quote, or write "" for a quote inside a text.'
         problems.append(Problem(file, error.line, None, "A double quote from this line on has no partner.", hint))
     return Table(headings, rows, problems)
+
+
+def _empty(file: str, columns: Mapping[str, Sequence[str]]) -> Table:
+    hint = f'Its first line holds the headings, such as "{next(iter(columns))}".'
+    return Table(problems=[Problem(file, None, None, "This file is empty.", hint)])
 
 
 class _BrokenQuotesError(Exception):

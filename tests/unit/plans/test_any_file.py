@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plans import PlanError, Problem, load, loading
@@ -17,6 +17,7 @@ FILES = {"organisation.yaml": ORGANISATION, "sites/lyon.yaml": SITE, "sites/lyon
 
 
 @given(st.one_of(st.binary(), st.text().map(str.encode), st.text("ab:-[]{}\"'#&*!|>%@\n\t \\xuU0F").map(str.encode)))
+@example(b",")
 def test_any_bytes_are_a_plan_or_a_list_of_problems(data: bytes) -> None:
     document, problems = read_yaml(data, "a.yaml")
     assert problems or document.value is None or document.values
