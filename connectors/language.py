@@ -42,6 +42,10 @@ def speak(language: str, *, settle: bool = False) -> None:
     _spoken.name = language
     _spoken.settled = settle
     _spoken.catalogue = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+    # Click words its own part of help and errors by the process's default domain.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, FOLDER)
+    gettext.textdomain(DOMAIN)
 
 
 def spoken() -> str:

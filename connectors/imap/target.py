@@ -19,6 +19,7 @@ from connectors.imap.names import Listed, cautious, path_of, raw_of
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
+from connectors.language import _
 from connectors.reasons import Reason
 
 #: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
@@ -91,7 +92,7 @@ class ImapTarget(ImapSource):
         if uidnext is None:
             status = mailbox.status_if_there(raw)
             if status is None or status.uidvalidity != folder.epoch:
-                raise FolderMissing("the folder is gone, or was made anew", system=mailbox.dialogue.system)
+                raise FolderMissing(_("the folder is gone, or was made anew"), system=mailbox.dialogue.system)
             uidnext = status.uidnext
             mailbox.known.note_uidnext(raw, folder.epoch, uidnext)
         return fence_of(folder.epoch, uidnext)
@@ -169,9 +170,9 @@ class ImapTarget(ImapSource):
     def _stored(self, folder: Folder, prepared: Sequence[Prepared], status: Status) -> Iterator[Receipt]:
         keys: list[int] | None = None
         if status.code == "APPENDUID":
-            epoch, _, uids = status.words.partition(b" ")
+            epoch, _space, uids = status.words.partition(b" ")
             if epoch.decode("ascii", "replace") != folder.epoch:
-                raise FolderMissing("the folder was made anew meanwhile", system=self._dialogue.system)
+                raise FolderMissing(_("the folder was made anew meanwhile"), system=self._dialogue.system)
             keys = uid_list(uids.strip(), len(prepared))
         if keys is not None and len(set(keys)) == len(prepared):
             self._known.note_uidnext(self._mailbox.raw_name(folder.path), folder.epoch, max(keys) + 1)

@@ -32,6 +32,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.errors import Stopped, Transient
+from connectors.language import _
 from connectors.wrappers.base import Inner
 from connectors.wrappers.waiting import Timekeeper
 
@@ -209,7 +210,7 @@ class RetryingSource(Generic[Inner]):
                 self._current = session
                 return session
         session.abort()
-        raise Stopped("the session has ended")
+        raise Stopped(_("the session has ended"))
 
     def _drop(self, session: Inner) -> None:
         """Cut, not closed: a polite goodbye could hang, and could send what should be thrown away.
@@ -229,7 +230,7 @@ class RetryingSource(Generic[Inner]):
 
     def _check(self) -> None:
         if self._ended.is_set():
-            raise Stopped("the session has ended")
+            raise Stopped(_("the session has ended"))
 
     def _interrupted(self) -> bool:
         return self._stop.is_set() or self._ended.is_set()

@@ -14,6 +14,7 @@ from connectors.language import language_of, speak
 from migrate.cli.adopt import adopt
 from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
+from migrate.cli.help_language import translate_help
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.status import status
@@ -55,6 +56,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     """
     ctx.obj = Place(organisation)
     speak(plans.language_of(organisation) or language_of())
+    translate_help(bascule)
 
 
 for command in (init, copy, status, adopt):
@@ -67,6 +69,9 @@ def main() -> None:
     logging.disable(logging.WARNING)
     # What was imported stays for good: the collector need not look at it again and again.
     gc.freeze()
+    # The organisation's own language follows once its folder is known.
+    speak(language_of())
+    translate_help(bascule)
     try:
         bascule(prog_name="bascule")
     finally:

@@ -199,6 +199,7 @@ def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
         told = "OK made" if made_by_us else "NO [ALREADYEXISTS] there"
         peer.say(f"{create} {told}", f'* STATUS "a/b_c" {STATUS}', f"{status} OK")
         peer.answer('SUBSCRIBE "a/b_c"', status="NO no subscriptions here")
+        _open_first(peer)
         peer.answer("STATUS", f'* STATUS "a/b_c" {STATUS}')
         peer.sign_out()
 
@@ -209,11 +210,19 @@ def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
         target.close()
 
 
+def _open_first(peer: Peer) -> None:
+    """A new folder is opened once; what that tells counts."""
+    peer.answer("SELECT", "* 0 EXISTS", "* OK [UIDVALIDITY 7] epoch", r"* OK [PERMANENTFLAGS (\Seen)] kept")
+    peer.answer("UNSELECT")
+
+
 def _refuse(peer: Peer, name: str) -> None:
     create, status = peer.expect(f'CREATE "{name}"'), peer.expect(f'STATUS "{name}"')
     peer.say(f"{create} NO [CANNOT] not here", f"{status} NO [CANNOT] not here")
     # Some servers subscribe to anything; what was not made is taken off the list again.
     peer.answer(f'SUBSCRIBE "{name}"')
+    peer.answer(f'SELECT "{name}"', status="NO [CANNOT] not here")
+    peer.answer("UNSELECT", status="BAD nothing is selected")
     peer.answer(f'UNSUBSCRIBE "{name}"')
 
 
@@ -225,6 +234,7 @@ def test_a_name_the_server_does_not_hold_is_made_more_cautiously(tmp_path: Path)
         create, status = peer.expect('CREATE "a_b"'), peer.expect('STATUS "a_b"')
         peer.say(f"{create} OK", f"* STATUS a_b {STATUS}", f"{status} OK")
         peer.answer("SUBSCRIBE")
+        _open_first(peer)
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
