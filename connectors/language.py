@@ -20,6 +20,10 @@ DOMAIN = "bascule"
 FOLDER = Path(__file__).with_name("locale")
 
 
+#: 12,345.6 is 12 345,6 in French, with a narrow space that does not break.
+_FRENCH_NUMBER = str.maketrans({",": "\u202f", ".": ","})
+
+
 class _Spoken:
     """What this process speaks."""
 
@@ -69,6 +73,12 @@ def _(text: str) -> str:
 def plural(one: str, many: str, number: int) -> str:
     """``one`` or ``many`` as ``number`` asks for, with ``{n}`` replaced by it."""
     return _spoken.catalogue.ngettext(one, many, number).format(n=number)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number with its thousands apart, as the language writes it."""
+    written = f"{value:,.{decimals}f}"
+    return written.translate(_FRENCH_NUMBER) if spoken() == "fr" else written
 
 
 def mark(text: str) -> str:
