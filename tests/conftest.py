@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins in English, whatever the machine or the test before it spoke."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.setenv(name, "en")
+        monkeypatch.setenv(name, "C.UTF-8")
     monkeypatch.setattr(language, "_spoken", language._Spoken())
 
 
