@@ -29,7 +29,8 @@ def further_account(organisation: Organisation, site: Site, person: Person, sour
     """The account that reads a further source of ``person``.
 
     Its password stands in the site's passwords file, on a line of its own: ``system:user`` in the place of the
-    address.  Without one the system's master user signs in.  Raises :class:`SecretError`; :class:`MissingSecret` where nothing names one.
+    address.  Without one the system's master user signs in.  Raises as
+    :func:`source_account`.
     """
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, str(source).lower(), "source")
@@ -83,7 +84,7 @@ def _account(
 
 def _of_master(organisation: Organisation, system: str, user: str) -> Account | None:
     master = organisation.systems[system].master
-    return master and Account(user, resolve(master.password, organisation.folder), master.user)
+    return Account(user, resolve(master.password, organisation.folder), master.user) if master else None
 
 
 def _no_file(site: Site, side: Literal["source", "target"], system: str, whom: str) -> str:

@@ -130,7 +130,7 @@ def _from_keyring(ref: SecretRef, folder: Path) -> str:
     import keyring  # loads every backend of the machine: only when a plan asks for it
     from keyring.errors import KeyringError
 
-    service, _, user = ref.value.rpartition("/")
+    service, user = ref.value.rpartition("/")[::2]
     try:
         secret = keyring.get_password(service, user)
     except KeyringError as error:
