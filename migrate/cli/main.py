@@ -16,6 +16,8 @@ from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.people import people
+from migrate.cli.secrets import secrets
 from migrate.cli.status import status
 
 
@@ -57,7 +59,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     speak(plans.language_of(organisation) or language_of())
 
 
-for command in (init, copy, status, adopt):
+for command in (init, people, secrets, copy, status, adopt):
     bascule.add_command(command)
 
 
