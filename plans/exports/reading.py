@@ -179,7 +179,8 @@ def _address(format_: Format, values: Mapping[str, Sequence[str]]) -> str:
 
 
 def _name(format_: Format, values: Mapping[str, Sequence[str]]) -> str:
-    name = _first(values, format_.name)
+    # Outlook puts the address behind the name.
+    name = re.sub(r"\s*[(<]\S+@\S+[)>]", "", _first(values, format_.name))
     if name and not is_address(name):
         return " ".join(name.split())
     return " ".join(" ".join(part.split()) for part in dict.fromkeys(_all(values, format_.name_parts)))
