@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.language import _
+from plans.addresses import cleaned
 from plans.cells import split
 from plans.csv_file import Row, read_table
 from plans.csv_writing import columns_in, new_table, with_rows
@@ -60,7 +61,7 @@ def addresses_elsewhere(folder: Path, site: str) -> dict[str, str]:
         if other == site or path is None or not path.is_file():
             continue
         for row in read_table(path.read_bytes(), path.name, COLUMNS).rows:
-            found.setdefault(row.cells.get("address", "").strip().lower(), other)
+            found.setdefault(cleaned(row.cells.get("address", "")).lower(), other)
     return found
 
 
@@ -82,7 +83,7 @@ class Merge:
     #: The file with the new people below; what was there is untouched.
     data: bytes
     added: Sequence[Found]
-    #: Addresses of the export that the file has, as addresses or as aliases.
+    #: People of the export whom the file has, by their address or by an alias.
     kept: Sequence[str]
     #: Addresses of the file that the export does not have.
     not_in_export: Sequence[str]
@@ -96,15 +97,15 @@ def merged(data: bytes, file: str, found: Sequence[Found], language: str) -> Mer
     if table.problems:
         raise PlanError(_in_order(table.problems))
     known = {address for row in table.rows for address in _addresses(row)}
-    exported = {one.lower() for person in found for one in (person.address, *person.aliases)}
-    added = [person for person in found if person.address.lower() not in known]
+    exported = {address for person in found for address in _addresses_found(person)}
+    added = [person for person in found if not known & _addresses_found(person)]
     cells = [_cells(person, language) for person in added]
     names = columns_in(data, COLUMNS)
     return Merge(
         with_rows(data, COLUMNS, cells) if added else data,
         added,
-        [person.address for person in found if person.address.lower() in known],
-        [row.cells["address"] for row in table.rows if row.cells.get("address", "").strip().lower() not in exported],
+        [person.address for person in found if known & _addresses_found(person)],
+        [row.cells["address"] for row in table.rows if "address" in row.cells and not exported & _addresses(row)],
         [name for name in _HEADINGS if name not in names and any(name in one for one in cells)],
     )
 
@@ -128,6 +129,10 @@ def _addresses(row: Row) -> Collection[str]:
     """All by which the mailbox of a row is known."""
 
     return {one.lower() for one in (row.cells.get("address", ""), *split(row.cells.get("aliases", ""))) if one}
+
+
+def _addresses_found(person: Found) -> set[str]:
+    return {one.lower() for one in (person.address, *person.aliases)}
 
 
 def _cells(person: Found, language: str) -> Mapping[str, str]:

@@ -88,6 +88,12 @@ def test_who_is_no_longer_in_the_export_is_told_and_stays() -> None:
     assert (merge.data, merge.added, merge.not_in_export) == (before, [], ["left@m.example"])
 
 
+def test_who_is_in_the_file_under_an_alias_is_not_added_again() -> None:
+    merge = merged(b"address\nab@m.example\n", "f.csv", [ANNA], "en")
+
+    assert (merge.added, merge.kept, merge.not_in_export) == ([], ["anna@m.example"], [])
+
+
 def test_a_people_file_that_is_not_right_is_not_added_to() -> None:
     with pytest.raises(PlanError) as caught:
         merged(b'address,nmae\na@m.example,"A\n', "sites/lyon.csv", [ANNA], "en")
