@@ -17,6 +17,8 @@ from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.help_language import translate_help
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.people import people
+from migrate.cli.secrets import secrets
 from migrate.cli.status import status
 
 
@@ -59,7 +61,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     translate_help(bascule)
 
 
-for command in (init, copy, status, adopt):
+for command in (init, people, secrets, copy, status, adopt):
     bascule.add_command(command)
 
 
