@@ -23,6 +23,7 @@ from connectors.reasons import Reason
 
 #: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
 _UNDER_WAY = 4
+_INBOX = ("INBOX",)
 
 
 class ImapTarget(ImapSource):
@@ -56,15 +57,20 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
-        elif not status.messages:
-            status = mailbox.open_first(raw, status)
+        else:
+            if not status.messages or place == _INBOX:
+                # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
+                # holds mail has an owner who may have left it out.
+                mailbox.subscribe(raw)
+            if not status.messages:
+                status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
         """The path of the folder with this role, else the path itself."""
         if len(path) == 1 and path[0].upper() == "INBOX":
-            return ("INBOX",)
+            return _INBOX
         if role is None or self._folders is None:
             return path
         return next(
