@@ -79,14 +79,20 @@ class ImapTarget(ImapSource):
 
     def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
         """Make the folder, under a more cautious name when the server does not hold this one."""
-        parents = [raw_of(path[:depth], mailbox.namespace) for depth in range(1, len(path))]
-        try:
-            return raw, mailbox.create(raw, parents)
-        except Refused:
-            other = raw_of(cautious(path), mailbox.namespace)
-            if other == raw:
-                raise
-            return other, mailbox.create(other, [])
+        refusal: Refused | None = None
+        tried: list[bytes] = []
+        for other in (path, *cautious(path)):
+            name = raw_of(other, mailbox.namespace) if tried else raw
+            if name in tried:
+                continue
+            tried.append(name)
+            parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
+            try:
+                return name, mailbox.create(name, parents)
+            except Refused as refused:
+                refusal = refusal or refused
+        assert refusal is not None
+        raise refusal
 
     # -- writing ------------------------------------------------------------------------------------------------
 
