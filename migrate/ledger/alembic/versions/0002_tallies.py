@@ -24,7 +24,8 @@ _ADD = (
 )
 _TAKE = f"UPDATE tally SET messages = messages - 1 WHERE ({_KEY}) = ({_place('OLD')});"
 
-_WATCHED = ("mailbox_id", "direction", "outcome", "reason", "gone_at", "successor")
+#: Those that change first come first: the comparison ends there.
+_WATCHED = ("outcome", "reason", "gone_at", "successor", "mailbox_id", "direction")
 #: Most changes of a row (flags, digests, the key on the target) leave it where it is counted.
 _MOVED = " OR ".join(f"OLD.{column} {{differs}} NEW.{column}" for column in _WATCHED)
 
