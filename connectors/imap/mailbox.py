@@ -271,6 +271,10 @@ class Mailbox:
                 self.opened = None
         return created.status, status
 
+    def subscribe(self, raw: bytes) -> None:
+        """SUBSCRIBE, which changes nothing where it was done before; not every server keeps subscriptions."""
+        self.dialogue.run_on_folder(b"SUBSCRIBE", raw)
+
     def open_first(self, raw: bytes, status: FolderStatus) -> FolderStatus:
         """Open an empty folder, which nobody may have opened before; its status as it will stay.
 

@@ -24,6 +24,7 @@ from connectors.reasons import Reason
 
 #: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
 _UNDER_WAY = 4
+_INBOX = ("INBOX",)
 
 
 class ImapTarget(ImapSource):
@@ -57,15 +58,20 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
-        elif not status.messages:
-            status = mailbox.open_first(raw, status)
+        else:
+            if not status.messages or place == _INBOX:
+                # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
+                # holds mail has an owner who may have left it out.
+                mailbox.subscribe(raw)
+            if not status.messages:
+                status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
         """The path of the folder with this role, else the path itself."""
         if len(path) == 1 and path[0].upper() == "INBOX":
-            return ("INBOX",)
+            return _INBOX
         if role is None or self._folders is None:
             return path
         return next(
@@ -74,14 +80,20 @@ class ImapTarget(ImapSource):
 
     def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
         """Make the folder, under a more cautious name when the server does not hold this one."""
-        parents = [raw_of(path[:depth], mailbox.namespace) for depth in range(1, len(path))]
-        try:
-            return raw, mailbox.create(raw, parents)
-        except Refused:
-            other = raw_of(cautious(path), mailbox.namespace)
-            if other == raw:
-                raise
-            return other, mailbox.create(other, [])
+        refusal: Refused | None = None
+        tried: list[bytes] = []
+        for other in (path, *cautious(path)):
+            name = raw_of(other, mailbox.namespace) if tried else raw
+            if name in tried:
+                continue
+            tried.append(name)
+            parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
+            try:
+                return name, mailbox.create(name, parents)
+            except Refused as refused:
+                refusal = refusal or refused
+        assert refusal is not None
+        raise refusal
 
     # -- writing ------------------------------------------------------------------------------------------------
 

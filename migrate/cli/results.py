@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from connectors.language import _
+from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.copy.run import PassResult
 from migrate.ledger.counts import Tally
@@ -97,13 +98,13 @@ def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None
     if not tallies:
         return
     shown = [o for o in Outcome if o in _ALWAYS or any(tally.outcomes[o] for _, tally in tallies)]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("mailbox", overflow="fold")
-    for name in ("seen", *(outcome.value.replace("_", " ") for outcome in shown)):
-        table.add_column(name, justify="right")
-    for mailbox, tally in tallies:
-        table.add_row(mailbox, f"{tally.seen:,}", *(f"{tally.outcomes[outcome]:,}" for outcome in shown))
-    console.print(table)
+    columns = [_("seen"), *(outcome.value.replace("_", " ") for outcome in shown)]
+    show_counts(
+        console,
+        _("mailbox"),
+        columns,
+        [(name, [tally.seen, *(tally.outcomes[outcome] for outcome in shown)]) for name, tally in tallies],
+    )
     seen = sum(tally.seen for _, tally in tallies)
     sums = ((outcome, sum(tally.outcomes[outcome] for _, tally in tallies)) for outcome in Outcome)
     parts = " + ".join(f"{count:,} {outcome.value.replace('_', ' ')}" for outcome, count in sums if count)

@@ -178,6 +178,8 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         peer.answer("LIST", '* LIST (\\Sent) "/" Gesendet', '* LIST () "/" Sent', '* LIST () "/" INBOX')
         for name in ("Gesendet", "Sent", "INBOX", "INBOX"):
             peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" {STATUS}')
+            if name == "INBOX":
+                peer.answer('SUBSCRIBE "INBOX"')
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -187,6 +189,26 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         assert target.ensure(("Sent",), None).path == ("Sent",)
         assert target.ensure(("Posteingang",), Role.INBOX).path == ("INBOX",)
         assert target.ensure(("inbox",), None).path == ("INBOX",)
+        target.close()
+
+
+def test_an_empty_folder_that_is_there_is_subscribed_and_one_with_mail_is_left_as_its_owner_wants(
+    tmp_path: Path,
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" Empty', '* LIST () "/" Used')
+        peer.answer("STATUS", '* STATUS "Empty" (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)')
+        peer.answer('SUBSCRIBE "Empty"', status="NO no subscriptions here")
+        peer.answer('SELECT "Empty"', "* OK [UIDVALIDITY 7] valid")
+        peer.answer("UNSELECT")
+        peer.answer("STATUS", f'* STATUS "Used" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.ensure(("Empty",), None).messages == 0
+        assert target.ensure(("Used",), None).messages
         target.close()
 
 
