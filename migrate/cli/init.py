@@ -18,7 +18,7 @@ from plans.template import NotWritten, write_organisation
 @click.option("--target-host", default="mail.new.example", show_default=True, help="The IMAP server to go to.")
 @click.pass_obj
 def init(place: Place, name: str, site: str, language: Literal["fr", "en"], source_host: str, target_host: str) -> None:
-    """Make an organisation's folder: a commented plan, a people file and a passwords file to fill in.
+    """How do I begin?  Makes an organisation's folder: a commented plan, a people file and a passwords file to fill in.
 
     \b
     Example:  bascule -C meridional init --name Méridional --site paris --language fr
