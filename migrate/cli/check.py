@@ -119,7 +119,7 @@ def _survey(run: Started, mailbox: str) -> Survey:
 
 
 def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:
-    """Messages and bytes that earlier copies brought to the target, by mailbox.  A ledger that is not there is not made."""
+    """Messages and bytes that earlier copies brought to the target, by mailbox.  No ledger is made for this."""
     if not place.ledger_file.exists():
         return {}
     copied = {}

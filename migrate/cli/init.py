@@ -13,7 +13,9 @@ from plans.template import NotWritten, write_organisation
 @click.command()
 @click.option("--name", required=True, help="The organisation's name.")
 @click.option("--site", required=True, help="The first site, in one word; the pilot.")
-@click.option("--language", type=click.Choice(["fr", "en"]), default="en", show_default=True)
+@click.option(
+    "--language", type=click.Choice(["fr", "en"]), default="en", show_default=True, help="The language of the plan."
+)
 @click.option("--source-host", default="mail.old.example", show_default=True, help="The IMAP server to leave.")
 @click.option("--target-host", default="mail.new.example", show_default=True, help="The IMAP server to go to.")
 @click.pass_obj

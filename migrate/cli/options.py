@@ -51,7 +51,9 @@ def complete_mailbox(context: click.Context, _parameter: click.Parameter, incomp
     organisation = _plan_of(context)
     if organisation is None:
         return []
-    site = organisation.sites.get(context.params.get("site") or "")
+    # Click cannot parse a line that ends in an option without its value, and leaves the words before it in args.
+    named = context.params.get("site") or next(iter(context.args), "")
+    site = organisation.sites.get(named)
     sites = [site] if site else list(organisation.sites.values())
     addresses = sorted({person.address for one in sites for person in one.people})
     return [CompletionItem(address) for address in addresses if address.lower().startswith(incomplete.lower())]
