@@ -185,16 +185,18 @@ class RetryingSource(Generic[Inner]):
 
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            if not isinstance(error, Transient):
-                return 0.0
-            seconds = policy.pause(state.attempt_number, error)
-            policy.told(seconds, error)
-            return seconds
+            return policy.pause(state.attempt_number, error) if isinstance(error, Transient) else 0.0
+
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, Transient) and state.next_action is not None:
+                policy.told(state.next_action.sleep, error)
 
         return Retrying(
             stop=stop_after_attempt(policy.tries),
             retry=retry_if_exception(policy.gives_another_try),
             wait=pause,
+            before_sleep=tell,
             sleep=lambda seconds: policy.timekeeper.wait(seconds, self._interrupted),
             reraise=True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -49,7 +49,7 @@ class RunProgress:
         with self._lock:
             self._listed[mailbox, folder] = messages
             if not self._planned:
-                self._say(_("listing: {messages} so far").format(messages=_messages(sum(self._listed.values()))))
+                self._say([_("listing: {messages} so far").format(messages=_messages(sum(self._listed.values())))])
 
     def to_copy(self, mailbox: str, messages: int, size: int) -> None:
         with self._lock:
@@ -86,22 +86,23 @@ class RunProgress:
         now = time.monotonic()
         planned = sum(messages for messages, _size in self._planned.values())
         size = sum(size for _messages_, size in self._planned.values())
-        parts = [
+        done = [
             _("{done} of {all} messages").format(done=f"{self._copied:,}", all=f"{planned:,}"),
             _("{done} of {all}").format(done=size_text(self._bytes), all=size_text(max(size, self._bytes))),
-            rate_text(*self._pace.rates(now)),
         ]
+        speed = [rate_text(*self._pace.rates(now))]
         left = self._pace.left(now, max(planned - self._copied, 0), max(size - self._bytes, 0))
         if left is not None:
-            parts.append(_("{time} left").format(time=time_text(left)))
-        self._say(", ".join(parts), planned)
+            speed.append(_("{time} left").format(time=time_text(left)))
+        self._say([", ".join(done), ", ".join(speed)], planned)
 
-    def _say(self, line: str, planned: int | None = None) -> None:
+    def _say(self, parts: Sequence[str], planned: int | None = None) -> None:
+        """On a terminal each part has a line, so that 80 columns are enough; elsewhere all is one line."""
         if self._bar is not None:
-            self._bar.update(self._task, description=line, total=planned, completed=self._copied)
+            self._bar.update(self._task, description="\n".join(parts), total=planned, completed=self._copied)
         elif time.monotonic() - self._said >= _PLAIN_EVERY:
             self._said = time.monotonic()
-            self._tell(line)
+            self._tell(", ".join(parts))
 
 
 def _messages(count: int) -> str:
