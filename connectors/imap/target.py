@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from connectors.body import SPOOL_OVER
-from connectors.contract import Capabilities, FlagChange, Folder, Found, Marked, Outgoing, Receipt, Role, Suspect
+from connectors.contract import (
+    Capabilities,
+    FlagChange,
+    Folder,
+    Found,
+    Marked,
+    Outgoing,
+    Quota,
+    Receipt,
+    Role,
+    Suspect,
+)
 from connectors.errors import FolderMissing, Refused, Transient
 from connectors.imap.append import Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
@@ -16,6 +27,7 @@ from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
+from connectors.imap.quota import quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
@@ -42,6 +54,19 @@ class ImapTarget(ImapSource):
             told = replace(told, under_way=_UNDER_WAY)
         # Courier's sessions wait for each other's lock on the Maildir, up to being disconnected for inactivity
         return replace(told, sessions=1) if "ACL2=UNION" in self._connection.features else told
+
+    # -- before anything is written ------------------------------------------------------------------------------
+
+    def quota(self) -> Quota | None:
+        mailbox = self._use()
+        if "QUOTA" not in mailbox.features:
+            return None
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
+        return quota_in(answer.untagged) if answer.status.word == "OK" else None
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        namespace = self._use().namespace
+        return path_of(raw_of(path, namespace), namespace.separator, namespace)
 
     # -- folders ------------------------------------------------------------------------------------------------
 

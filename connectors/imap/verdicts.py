@@ -23,6 +23,8 @@ from connectors.errors import (
 from connectors.language import _
 from connectors.reasons import Reason
 
+#: X509_V_ERR_CERT_HAS_EXPIRED.
+_CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
 _BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
@@ -64,6 +66,8 @@ def connection_lost(system: str, error: OSError) -> ConnectorError:
 
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
+        return Fatal("the server's certificate has expired", system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Fatal(
             _(

@@ -24,12 +24,15 @@ from connectors.contract import (
     Marked,
     Message,
     Outgoing,
+    Quota,
     Receipt,
     Role,
     Suspect,
     Target,
     Unread,
     Window,
+    held_as,
+    quota_of,
 )
 from connectors.errors import Stopped, Transient
 from connectors.language import _
@@ -54,6 +57,8 @@ class RetryPolicy:
     timekeeper: Timekeeper = field(default_factory=Timekeeper)
     #: A number in [0, 1).
     chance: Callable[[], float] = random.random
+    #: Hears of each pause before it begins: seconds, and why.
+    told: Callable[[float, Transient], None] = lambda _seconds, _why: None
 
     def pause(self, failures: int, error: Transient) -> float:
         """Seconds to wait after so many failures in a row, the last of them being ``error``."""
@@ -183,10 +188,16 @@ class RetryingSource(Generic[Inner]):
             error = state.outcome.exception() if state.outcome else None
             return policy.pause(state.attempt_number, error) if isinstance(error, Transient) else 0.0
 
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, Transient) and state.next_action is not None:
+                policy.told(state.next_action.sleep, error)
+
         return Retrying(
             stop=stop_after_attempt(policy.tries),
             retry=retry_if_exception(policy.gives_another_try),
             wait=pause,
+            before_sleep=tell,
             sleep=lambda seconds: policy.timekeeper.wait(seconds, self._interrupted),
             reraise=True,
         )
@@ -241,6 +252,12 @@ class RetryingTarget(RetryingSource[Target]):
 
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
         return self._ask(lambda session: session.ensure(path, role))
+
+    def quota(self) -> Quota | None:
+        return self._ask(quota_of)
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return self._ask(lambda session: held_as(session, path))
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         return self._ask(lambda session: session.fence(folder, batch))
