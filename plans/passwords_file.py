@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from connectors.language import _
 from plans.addresses import cleaned
 from plans.csv_file import read_table
-from plans.csv_writing import new_table, with_rows, write_whole
+from plans.csv_writing import new_table, replace, with_rows, write_new
 from plans.model import Site
 from plans.passwords import COLUMNS
 from plans.problems import PlanError, Problem, did_you_mean
@@ -46,8 +45,7 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
         lines = wanted_lines(site)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = new_table(_HEADINGS[language], [(line, "", "") for line in lines], language)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
+        write_new(path, data, mode=0o600)
         return Filled(path, lines)
     data = read_private(ref, folder)
     table = read_table(data, ref.value, COLUMNS, strip=False)
@@ -56,7 +54,7 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     there = {cleaned(row.cells.get("address", "")).lower() for row in table.rows}
     added = [line for line in wanted_lines(site) if line.lower() not in there]
     if added:
-        write_whole(path, with_rows(data, COLUMNS, [{"address": line} for line in added]))
+        replace(path, with_rows(data, COLUMNS, [{"address": line} for line in added]))
     return Filled(path, added)
 
 

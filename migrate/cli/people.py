@@ -19,7 +19,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
-from plans.csv_writing import write_whole
+from plans.csv_writing import replace, write_new
 from plans.exports import FORMATS, Export, Found, NotAnExport, read_export
 from plans.people_file import Merge, NoPeopleFile, addresses_elsewhere, merged, people_file, template, with_people
 
@@ -116,8 +116,10 @@ def _change(before: bytes | None, file: str, found: Sequence[Found], language: s
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+        if path.exists():
+            replace(path, data)
+        else:
+            write_new(path, data)
     except OSError as error:
         raise Trouble(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from None
 

@@ -30,6 +30,7 @@ _WORDS = {
     Verdict.UNREACHABLE: (mark("not reached"), "yellow"),
     Verdict.NOT_TRIED: (mark("not tried"), "yellow"),
 }
+_SIDES = ("source", "target")
 _FINE = (Verdict.WORKS, Verdict.PRESENT)
 #: Addresses that one line of explanation names.
 _NAMED = 3
@@ -156,7 +157,7 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
     rows: dict[str, dict[str, Credential]] = {}
     for one in found:
         row = rows.setdefault(one.mailbox, {})
-        column = one.side if one.side in ("source", "target") else "further"
+        column = one.side if one.side in _SIDES else "further"
         # Of several further sources one that does not work is shown.
         if column not in row or row[column].verdict in _FINE:
             row[column] = one
@@ -188,7 +189,7 @@ def _explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
     for one in found:
         if one.verdict in _FINE or not one.why:
             continue
-        own = one.verdict is Verdict.MISSING and one.mailbox in one.why.lower()
+        own = one.verdict is Verdict.MISSING and one.side in _SIDES and one.mailbox in one.why.lower()
         reasons.setdefault((one.system, _nothing_there(site) if own else one.why), []).append(one.mailbox)
     for (system, why), mailboxes in reasons.items():
         named = list(dict.fromkeys(mailboxes))
