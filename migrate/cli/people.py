@@ -56,7 +56,13 @@ def write_template(place: Place, site: str | None, language: str | None) -> None
 @people.command("import")
 @click.argument("site")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="The format; recognised unless given.")
+@click.option(
+    "--from",
+    "from_",
+    type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
+    help="Such as google, microsoft365, zimbra or ldif; recognised unless given.",
+)
 @click.option("--merge", is_flag=True, help="Add who is new to a people file that is there; its lines stay.")
 @json_option
 @click.pass_obj
