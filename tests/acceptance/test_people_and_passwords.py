@@ -241,3 +241,23 @@ def test_a_file_that_is_no_export_is_told_without_a_traceback(
     told = "This is no text file. Export the list again as CSV or LDIF; a workbook (.xlsx) is not read."
     assert ended.err == f"Error: {export}: {told}\n"
     assert not empty_site.exists()
+
+
+def test_people_of_another_site_are_left_out_of_an_import(plan: Organisation, empty_site: Path, tmp_path: Path) -> None:
+    """One export often holds a whole company."""
+    sites = plan.folder / "sites"
+    (sites / "lyon.yaml").write_text("site: lyon\nsource: old\ntarget: new\npeople: lyon.csv\n")
+    (sites / "lyon.csv").write_text("address\nLea@example.org\n")
+    export = tmp_path / "export.txt"
+    export.write_text("anna@example.org\nlea@example.org\n")
+
+    ended = plan.run("people", "import", SITE, str(export), "--json")
+
+    assert ended.code == 0
+    assert [one["address"] for one in ended.json["added"]] == ["anna@example.org"]
+    assert ended.json["in_other_sites"] == {"lea@example.org": "lyon"}
+    assert set(ended.json) == {
+        "exit_code", "file", "written", "format", "added", "kept", "in_other_sites", "not_in_export", "passed_over",
+        "ignored_columns", "columns_lacking", "notes",
+    }  # fmt: skip
+    assert "lea@" not in empty_site.read_text()
