@@ -16,8 +16,10 @@ from connectors.imap.settings import ImapSettings
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
+from migrate.engine.sign_in import Verdict
 from migrate.ledger import schema
 from migrate.ledger.schema import MailboxState, Outcome
+from plans.exports import FORMATS
 from plans.files import LeaveOutEntry, MasterEntry, OrganisationFile, PersonEntry, SiteFile, SystemEntry
 from plans.folder_rules import FolderRules
 
@@ -61,9 +63,24 @@ def test_every_outcome_and_state_is_documented() -> None:
     )
 
 
-@pytest.mark.parametrize("name", bascule.commands)
+def _all_commands(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """By the words that call it, each command; those of a group in its place."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        nested = _all_commands(command, f"{before}{name} ") if isinstance(command, click.Group) else {}
+        found |= nested or {before + name: command}
+    return found
+
+
+@pytest.mark.parametrize("name", _all_commands(bascule))
 def test_every_option_of_every_command_is_documented(name: str) -> None:
-    assert _options(bascule.commands[name]) == _documented_options(_section(_COMMANDS, f"`bascule {name}`"))
+    command = _all_commands(bascule)[name]
+    assert _options(command) == _documented_options(_section(_COMMANDS, f"`bascule {name}`"))
+
+
+def test_every_export_format_and_state_of_a_password_is_documented() -> None:
+    assert set(FORMATS) <= _first_cells(_section(_COMMANDS, "Exports that are read"))
+    assert set(Verdict) <= _first_cells(_section(_COMMANDS, "States of a password"))
 
 
 def test_every_common_option_is_documented() -> None:
