@@ -190,6 +190,20 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         target.close()
 
 
+def test_a_server_that_announces_no_roles_has_its_folders_found_by_their_names(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"', '* LIST () "/" INBOX')
+        peer.answer("STATUS", f'* STATUS "&AMk-l&AOk-ments envoy&AOk-s" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        sent = target.ensure(("Sent",), Role.SENT)
+        assert (sent.path, sent.role) == (("Éléments envoyés",), Role.SENT)
+        target.close()
+
+
 @pytest.mark.parametrize("made_by_us", [True, False], ids=["by us", "by another session"])
 def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
     def script(peer: Peer) -> None:
