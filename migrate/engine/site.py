@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -41,18 +42,24 @@ class SiteRules:
     site: Site
 
     def place(self, folder: Folder) -> Placement | None:
-        path = self.site.folder_rules.decide(folder.path)
-        if path is None:
+        rules = self.site.folder_rules
+        path = rules.decide(folder.path)
+        if path is None or self.site.private_folders.left_out(folder.path):
             return None
-        # A folder that the plan sends elsewhere goes just there, also where another one goes.
-        mapped = path != folder.path
-        return Placement(path, None if mapped else folder.role, merge=mapped)
+        role = folder.role if rules.keeps_roles(folder.path) else None
+        return Placement(path, role, merge=rules.maps(folder.path))
+
+    def why_left_out(self, folder: Folder) -> Reason:
+        if self.site.folder_rules.decide(folder.path) is None:
+            return Reason.RULE_FOLDER
+        return self.site.private_folders.left_out(folder.path) or Reason.RULE_FOLDER
 
     def leaves_out(self, entry: Entry) -> Reason | None:
         return self.site.message_rules.left_out(entry.received, entry.size)
 
     def digest(self) -> str:
-        return f"{self.site.folder_rules.digest()[:32]}{self.site.message_rules.digest()[:32]}"
+        parts = (self.site.folder_rules, self.site.message_rules, self.site.private_folders)
+        return sha256("".join(part.digest() for part in parts).encode("ascii")).hexdigest()
 
 
 @dataclass
