@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 from connectors.contract import Account
-from plans.model import Organisation, Person, Site
+from connectors.language import _
+from plans.model import FurtherSource, Organisation, Person, Site
 from plans.passwords import password_of
-from plans.secrets import SecretError, SecretRef, resolve
+from plans.secrets import MissingSecret, SecretRef, resolve
 
 
 def source_account(organisation: Organisation, site: Site, person: Person) -> Account:
     """The account that reads.
 
     The person's own reference counts first, then the site's passwords file, then the system's master user.  Raises
-    :class:`SecretError` when there is none, or it cannot be had.
+    :class:`MissingSecret` when there is none, another :class:`SecretError` when it cannot be had.
     """
     return _account(organisation, site, person, "source", person.source_user, person.source_password)
 
@@ -22,6 +23,30 @@ def source_account(organisation: Organisation, site: Site, person: Person) -> Ac
 def target_account(organisation: Organisation, site: Site, person: Person) -> Account:
     """The account that writes; as :func:`source_account`."""
     return _account(organisation, site, person, "target", person.target_user, person.target_password)
+
+
+def further_account(organisation: Organisation, site: Site, person: Person, source: FurtherSource) -> Account:
+    """The account that reads a further source of ``person``.
+
+    Its password stands in the site's passwords file, on a line of its own: ``system:user`` in the place of the
+    address.  Without one the system's master user signs in.  Raises as
+    :func:`source_account`.
+    """
+    if site.passwords is not None:
+        password = password_of(site.passwords, organisation.folder, str(source).lower(), "source")
+        if password is not None:
+            return Account(source.user, password)
+    account = _of_master(organisation, source.system, source.user)
+    if account is not None:
+        return account
+    if site.passwords is None:
+        raise MissingSecret(_no_file(site, "source", source.system, f"{source} ({person.address})"))
+    raise MissingSecret(
+        _(
+            "There is no password for {source} of {address} in {file}. Add a line there with {source} in the place of "
+            'the address, or give the system "{system}" a master user.'
+        ).format(source=source, address=person.address, file=site.passwords, system=source.system)
+    )
 
 
 def _account(
@@ -32,20 +57,45 @@ def _account(
     user: str,
     own: SecretRef | None,
 ) -> Account:
-    system = organisation.systems[site.source if side == "source" else site.target]
+    system = site.source if side == "source" else site.target
     if own is not None:
         return Account(user, resolve(own, organisation.folder))
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, person.mailbox, side)
         if password is not None:
             return Account(user, password)
-    if system.master is not None:
-        return Account(user, resolve(system.master.password, organisation.folder), system.master.user)
-    if site.passwords is not None:
-        where, advice = f" in {site.passwords}", f"Fill its {side}_password there"
-    else:
-        where, advice = f': the site "{site.name}" names no passwords file', "Name one with passwords: in the site"
-    raise SecretError(
-        f"There is no {side} password for {person.address}{where}. "
-        f'{advice}, or give the system "{system.name}" a master user.'
-    )
+    account = _of_master(organisation, system, user)
+    if account is not None:
+        return account
+    if site.passwords is None:
+        raise MissingSecret(_no_file(site, side, system, person.address))
+    message = {
+        "source": _(
+            "There is no source password for {address} in {file}. "
+            'Fill its source_password there, or give the system "{system}" a master user.'
+        ),
+        "target": _(
+            "There is no target password for {address} in {file}. "
+            'Fill its target_password there, or give the system "{system}" a master user.'
+        ),
+    }[side]
+    raise MissingSecret(message.format(address=person.address, file=site.passwords, system=system))
+
+
+def _of_master(organisation: Organisation, system: str, user: str) -> Account | None:
+    master = organisation.systems[system].master
+    return Account(user, resolve(master.password, organisation.folder), master.user) if master else None
+
+
+def _no_file(site: Site, side: Literal["source", "target"], system: str, whom: str) -> str:
+    message = {
+        "source": _(
+            'There is no source password for {whom}: the site "{site}" names no passwords file. '
+            'Name one with passwords: in the site, or give the system "{system}" a master user.'
+        ),
+        "target": _(
+            'There is no target password for {whom}: the site "{site}" names no passwords file. '
+            'Name one with passwords: in the site, or give the system "{system}" a master user.'
+        ),
+    }[side]
+    return message.format(whom=whom, site=site.name, system=system)

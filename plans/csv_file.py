@@ -1,6 +1,6 @@
 """Reading a CSV as spreadsheets write it, French ones too.
 
-UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252; commas, semicolons or tabs; any line ends.
+UTF-8 or UTF-16 with or without a byte order mark, else Windows-1252; commas, semicolons or tabs; any line ends.
 The first row holds headings, in English or French, whatever the case, accents, spaces and underscores.
 """
 
@@ -39,18 +39,20 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
 
     The first column must be there.  Rows without any cell are passed over; ``strip`` takes spaces around cells away.
     """
-    text = _text(data)
+    text = text_of(data)
     if text is None:
         hint = 'Save it again as "CSV UTF-8".'
         return Table(problems=[Problem(file, None, None, "This file is neither UTF-8 nor Windows-1252.", hint)])
     if not text.strip():
         return _empty(file, columns)
-    separator = _separator(text)
+    separator, said = separator_of(text)
     rows: list[Row] = []
     problems: list[Problem] = []
     headings: dict[str, str] = {}
     try:
-        lines = _lines(text, separator)
+        lines = lines_of(text, separator)
+        if said:
+            next(lines)
         first = next(lines, None)
         if first is None:
             return _empty(file, columns)
@@ -67,7 +69,7 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
                 continue
             filled = ((name, cell.strip() if strip else cell) for name, cell in zip(names, cells, strict=False))
             rows.append(Row(line, {name: cell for name, cell in filled if name and cell.strip()}))
-    except _BrokenQuotesError as error:
+    except BrokenQuotesError as error:
         hint = 'Close the quote, or write "" for a quote inside a text.'
         problems.append(Problem(file, error.line, None, "A double quote from this line on has no partner.", hint))
     return Table(headings, rows, problems)
@@ -78,32 +80,47 @@ def _empty(file: str, columns: Mapping[str, Sequence[str]]) -> Table:
     return Table(problems=[Problem(file, None, None, "This file is empty.", hint)])
 
 
-class _BrokenQuotesError(Exception):
+class BrokenQuotesError(Exception):
+    """A double quote that opens on ``line`` and does not close."""
+
     def __init__(self, line: int) -> None:
         super().__init__(line)
         self.line = line
 
 
-def _text(data: bytes) -> str | None:
+def text_of(data: bytes) -> str | None:
     """The text, None when no encoding that a spreadsheet uses fits."""
+    return next((text for encoding in encodings_of(data) if (text := _decoded(data, encoding)) is not None), None)
+
+
+def encodings_of(data: bytes) -> tuple[str, ...]:
+    """The encodings to try, in this order."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings: tuple[str, ...] = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
+        return ("utf-16",)
+    # Without a mark: every other byte of a heading is NUL.
+    if data[1:2] == b"\0":
+        return ("utf-16-le",)
+    if data[:1] == b"\0":
+        return ("utf-16-be",)
+    return ("utf-8-sig", "cp1252")
 
 
-def _separator(text: str) -> str:
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def separator_of(text: str) -> tuple[str, bool]:
+    """What stands between cells, and whether a line of its own says so (Excel's ``sep=;``).  Needs a filled line."""
     first = next(line for line in text.splitlines() if line.strip())
-    return max(";,\t", key=first.count)
+    if said := re.fullmatch(r'"?sep=([;,|\t])"?[;,\s]*', first, re.IGNORECASE):
+        return said[1], True
+    return max(";,\t", key=first.count), False
 
 
-def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold anything, each with the line it starts on."""
     # Strict, because an unclosed quote would otherwise swallow the people below it.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -114,7 +131,7 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            raise _BrokenQuotesError(line) from None
+            raise BrokenQuotesError(line) from None
         if any(cell.strip() for cell in cells):
             yield line, cells
 
@@ -123,16 +140,16 @@ def _columns(
     cells: Sequence[str], columns: Mapping[str, Sequence[str]], file: str, line: int
 ) -> tuple[list[str | None], list[Problem]]:
     """What each column means; None for one without a heading."""
-    meanings = {_simplified(word): name for name, words in columns.items() for word in (name, *words)}
+    meanings = {simplified(word): name for name, words in columns.items() for word in (name, *words)}
     known = f"Known headings: {', '.join(' or '.join((name, *words[:1])) for name, words in columns.items())}."
-    if not any(_simplified(cell) in meanings for cell in cells):
+    if not any(simplified(cell) in meanings for cell in cells):
         return [None] * len(cells), [Problem(file, line, None, "The first line must hold the headings.", known)]
     names: list[str | None] = []
     problems: list[Problem] = []
     for cell in cells:
-        name = meanings.get(_simplified(cell))
+        name = meanings.get(simplified(cell))
         if name is None and cell.strip():
-            hint = did_you_mean(_simplified(cell), meanings) or known
+            hint = did_you_mean(simplified(cell), meanings) or known
             problems.append(Problem(file, line, None, f'Unknown heading "{cell.strip()}".', hint))
         elif name is not None and name in names:
             problems.append(Problem(file, line, None, f'The heading "{cell.strip()}" repeats another.', "Keep one."))
@@ -144,7 +161,11 @@ def _columns(
     return names, problems
 
 
-def _simplified(heading: str) -> str:
+def simplified(heading: str) -> str:
+    """A heading without case, accents, underscores and punctuation, to be compared."""
     decomposed = unicodedata.normalize("NFKD", heading.casefold())
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    # Invisible characters come with texts that were copied from a page.
+    plain = "".join(
+        char for char in decomposed if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
+    )
     return re.sub(r"[\s_.'’-]+", " ", plain).strip()

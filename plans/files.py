@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints
 
+from plans.addresses import Address, GmailAddress
+from plans.cells import FurtherSourceField, Several, YesNo
 from plans.folder_rules import FolderRules
 from plans.problems import Worded, did_you_mean
 from plans.quantities import Day, Size, Speed
@@ -38,13 +40,6 @@ def _time_zone(value: object) -> ZoneInfo:
         raise Worded(f'"{value}" is not a time zone.', hint or "Write one such as Europe/Paris.") from None
 
 
-def _address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s;,<>\"]+@[^@\s;,<>\"]+", value):
-        # Not shown: with a wrong separator the cell holds what should stand in the next ones, a password perhaps.
-        raise Worded("must be a mail address.", "Write it as name@company.example.")
-    return value
-
-
 def _passwords_file(value: object) -> SecretRef:
     if isinstance(value, str) and not value.strip().startswith("file:"):
         raise Worded("The passwords file is named with file: before it.", "For example file:secrets/lyon.csv.")
@@ -53,7 +48,6 @@ def _passwords_file(value: object) -> SecretRef:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, AfterValidator(_name)]
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class MasterEntry(Shape):
@@ -86,6 +80,15 @@ class PersonEntry(Shape):
     target_user: Text | None = None
     source_password: SecretField | None = None
     target_password: SecretField | None = None
+    #: Archive files beside the server's mail, as paths.
+    archives: Annotated[tuple[Text, ...], Several] = ()
+    gmail: GmailAddress | None = None
+    aliases: Annotated[tuple[Address, ...], Several] = ()
+    groups: Annotated[tuple[Text, ...], Several] = ()
+    licence: str = ""
+    shared: YesNo = False
+    #: Further accounts whose mail goes into the same mailbox.
+    sources: Annotated[tuple[FurtherSourceField, ...], Several] = ()
 
 
 class LeaveOutEntry(Shape):

@@ -14,7 +14,8 @@ from connectors.registry import BrokenConnector, UnknownConnector, connector_cla
 from plans.files import LeaveOutEntry, OrganisationFile, SiteFile, SystemEntry
 from plans.message_rules import MessageRules
 from plans.model import Master, Organisation, Site, System
-from plans.people import Placed, people_in_csv, people_in_yaml, repeated, sharing_a_target
+from plans.people import Placed, people_in_csv, people_in_yaml
+from plans.people_checks import across_sites
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
 from plans.wording import problems_of
 from plans.yaml_file import Document, Value, read_yaml
@@ -52,7 +53,7 @@ class _Loading:
         if shape is not None:
             self._zone = shape.time_zone
         sites = self._sites()
-        self._problems += repeated(self._everyone) + sharing_a_target(self._everyone)
+        self._problems += across_sites(self._everyone, self._system_names)
         if self._problems or shape is None:
             raise PlanError(sorted(self._problems, key=_reading_order))
         return Organisation(shape.name, shape.language, shape.time_zone, systems, sites, self._folder)

@@ -39,8 +39,19 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherSource:
+    """Another account whose mail goes into the same mailbox: a system's name, and who signs in there."""
+
+    system: str
+    user: str
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.user}"
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
-    """One person's mailbox, and who signs in for it on each side."""
+    """One person's (or shared) mailbox, and who signs in for it on each side."""
 
     address: str
     name: str
@@ -48,6 +59,18 @@ class Person:
     target_user: str
     source_password: SecretRef | None
     target_password: SecretRef | None
+    #: Archive files that belong to the mailbox, as the people file names them.
+    archives: tuple[str, ...] = ()
+    #: The address of a private Gmail account that holds mail of the company's.
+    gmail: str | None = None
+    #: Further addresses of the same mailbox.
+    aliases: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    licence: str = ""
+    #: Nobody's own: a mailbox that several people work in.
+    shared: bool = False
+    #: Sources beside the site's own, in the order of the people file.
+    further_sources: tuple[FurtherSource, ...] = ()
 
     @property
     def mailbox(self) -> str:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from connectors.language import _
+from plans.addresses import cleaned
 from plans.csv_file import read_table
 from plans.problems import Problem
 from plans.secrets import SecretError, SecretRef, read_private
@@ -45,12 +47,12 @@ def _read(data: bytes, file: str) -> _Passwords:
     found = _Passwords({}, {})
     lines: dict[str, int] = {}
     for row in table.rows:
-        mailbox = row.cells.get("address", "").strip().lower()
+        mailbox = cleaned(row.cells.get("address", "")).lower()
         if not mailbox:
-            problems.append(Problem(file, row.line, None, "This line has no address."))
+            problems.append(Problem(file, row.line, None, _("This line has no address.")))
         elif mailbox in lines:
-            message = f"This address is on line {lines[mailbox]} already."
-            problems.append(Problem(file, row.line, None, message, "Keep one of the two lines."))
+            message = _("This address is on line {line} already.").format(line=lines[mailbox])
+            problems.append(Problem(file, row.line, None, message, _("Keep one of the two lines.")))
         lines.setdefault(mailbox, row.line)
         for side, passwords in (("source_password", found.source), ("target_password", found.target)):
             if side in row.cells:

@@ -1,19 +1,22 @@
-"""The people of a site: a list in the site's file, or a CSV beside it."""
+"""The people of a site: a list in the site's file, or a CSV beside it.  :mod:`plans.people_checks` compares them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from plans.csv_file import read_table
+from connectors.language import _
+from plans.cells import split
+from plans.csv_file import Row, Table, read_table
 from plans.files import PersonEntry
 from plans.model import Person
 from plans.problems import Problem
 from plans.wording import problems_of, words
 from plans.yaml_file import Document, Value
 
-#: Headings of a people file, beside the names of the columns themselves.
+#: Headings of a people file, beside the names of the columns themselves; the first is the French one.
 COLUMNS = {
     "address": (
         "adresse", "mail", "email", "e-mail", "courriel", "mail address", "email address", "adresse mail",
@@ -24,6 +27,13 @@ COLUMNS = {
     "target_user": ("utilisateur cible", "user target", "target login", "identifiant cible", "compte cible"),
     "source_password": ("mot de passe source", "password source"),
     "target_password": ("mot de passe cible", "password target"),
+    "archives": ("fichiers d'archives", "archive", "archive files", "fichiers archives"),
+    "gmail": ("gmail personnel", "gmail privé", "adresse gmail", "private gmail", "personal gmail", "compte gmail"),
+    "aliases": ("alias", "autres adresses", "other addresses"),
+    "groups": ("groupes", "groupe", "group", "listes"),
+    "licence": ("license", "licences", "licenses"),
+    "shared": ("partagée", "boîte partagée", "shared mailbox", "boîte aux lettres partagée", "bal partagée"),
+    "sources": ("autres sources", "further sources", "sources supplémentaires"),
 }  # fmt: skip
 
 
@@ -63,41 +73,19 @@ def people_in_csv(data: bytes, file: str, target: str) -> tuple[list[Placed], li
         try:
             person = _person(PersonEntry.model_validate(row.cells))
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                if detail["type"] == "missing":
-                    message, hint = "This line has no address.", ""
-                else:
-                    message, hint = words(detail, (table.headings[str(detail["loc"][0])],))
-                problems.append(Problem(file, row.line, None, message, hint))
+            problems += [_in_row(detail, table, row, file) for detail in error.errors(include_url=False)]
         else:
             placed.append(Placed(person, target, file, row.line, None))
     return placed, problems
 
 
-def sharing_a_target(everyone: list[Placed]) -> list[Problem]:
-    """A problem for each person whose target account is another's too: two passes would write into one mailbox."""
-    first: dict[tuple[str, str], Placed] = {}
-    problems: list[Problem] = []
-    for placed in everyone:
-        earlier = first.setdefault((placed.target, placed.person.target_user.lower()), placed)
-        if earlier.person.mailbox != placed.person.mailbox:
-            message = f"{placed.person.address} and {earlier.person.address} have the same user on the target."
-            hint = f"The other is in {earlier.file}, line {earlier.line}."
-            problems.append(Problem(placed.file, placed.line, placed.column, message, hint))
-    return problems
-
-
-def repeated(everyone: list[Placed]) -> list[Problem]:
-    """A problem for each address that the plan names more than once: a mailbox is one person's, in one site."""
-    first: dict[str, Placed] = {}
-    problems: list[Problem] = []
-    for placed in everyone:
-        earlier = first.setdefault(placed.person.mailbox, placed)
-        if earlier is not placed:
-            message = f"{placed.person.address} is named twice."
-            hint = f"The first is in {earlier.file}, line {earlier.line}; keep one of the two."
-            problems.append(Problem(placed.file, placed.line, placed.column, message, hint))
-    return problems
+def _in_row(detail: ErrorDetails, table: Table, row: Row, file: str) -> Problem:
+    column, *item = detail["loc"]
+    if detail["type"] == "missing":
+        return Problem(file, row.line, None, _("This line has no address."))
+    several = len(split(row.cells.get(str(column), ""))) > 1
+    message, hint = words(detail, (table.headings[str(column)], *(item if several else ())))
+    return Problem(file, row.line, None, message, hint)
 
 
 def _person(entry: PersonEntry) -> Person:
@@ -108,4 +96,11 @@ def _person(entry: PersonEntry) -> Person:
         target_user=entry.target_user or entry.address,
         source_password=entry.source_password,
         target_password=entry.target_password,
+        archives=entry.archives,
+        gmail=entry.gmail,
+        aliases=entry.aliases,
+        groups=entry.groups,
+        licence=entry.licence,
+        shared=entry.shared,
+        further_sources=entry.sources,
     )

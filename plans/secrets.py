@@ -16,6 +16,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import PlainValidator
 
+from connectors.language import _
 from plans.problems import Worded
 
 #: Seconds a secret command may take: it may ask a password manager over the network, never a person.
@@ -26,6 +27,10 @@ _FORMS = "env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRAM"
 
 class SecretError(Exception):
     """A secret could not be had.  The text says what to do and never holds any part of a secret."""
+
+
+class MissingSecret(SecretError):
+    """There is no such secret: it was never filled in, or its place is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,15 @@ class SecretRef:
         kind, colon, value = text.strip().partition(":") if isinstance(text, str) else ("", "", "")
         value = value.strip()
         if not colon or kind not in _KINDS:
-            message = "must say where the password is, and not be the password itself."
-            raise Worded(message, f"Write {_FORMS}.")
+            message = _("must say where the password is, and not be the password itself.")
+            raise Worded(message, _("Write {forms}.").format(forms=_FORMS))
         if kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-            raise Worded("After env: comes the name of an environment variable.", "For example env:OLD_MAIL_PASSWORD.")
+            message = _("After env: comes the name of an environment variable.")
+            raise Worded(message, _("For example env:OLD_MAIL_PASSWORD."))
         if kind == "file" and not value:
-            raise Worded("After file: comes the path of a file.", "For example file:secrets/old.txt.")
+            raise Worded(_("After file: comes the path of a file."), _("For example file:secrets/old.txt."))
         if kind == "keyring" and not all(part.strip() for part in (value.rpartition("/")[::2])):
-            raise Worded("After keyring: come a service and a user.", "For example keyring:old-mail/admin.")
+            raise Worded(_("After keyring: come a service and a user."), _("For example keyring:old-mail/admin."))
         if kind == "command":
             _arguments(value)
         return cls(cast('Literal["env", "file", "keyring", "command"]', kind), value)
@@ -77,7 +83,7 @@ def resolve(ref: SecretRef, folder: Path) -> str:
     fetch = {"env": _from_env, "file": _from_file, "keyring": _from_keyring, "command": _from_command}[ref.kind]
     secret = fetch(ref, folder)
     if not secret:
-        raise SecretError(f"{ref} holds an empty password. Put the password there and try again.")
+        raise MissingSecret(_("{ref} holds an empty password. Put the password there and try again.").format(ref=ref))
     return secret
 
 
@@ -93,18 +99,21 @@ def read_private(ref: SecretRef, folder: Path) -> bytes:
             # Asked of the open file, so that nobody can put another in its place in between.
             if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
                 command = shlex.join(["chmod", "600", str(path)])
-                raise SecretError(f"{ref} can be read by others on this machine. Run: {command}")
+                message = _("{ref} can be read by others on this machine. Run: {command}")
+                raise SecretError(message.format(ref=ref, command=command))
             return file.read()
     except FileNotFoundError:
-        raise SecretError(f"{ref}: there is no file {path}. Make it, readable by you only.") from None
+        message = _("{ref}: there is no file {path}. Make it, readable by you only.")
+        raise MissingSecret(message.format(ref=ref, path=path)) from None
     except OSError as error:
-        raise SecretError(f"{ref} cannot be read: {error.strerror}.") from None
+        raise SecretError(_("{ref} cannot be read: {why}.").format(ref=ref, why=error.strerror)) from None
 
 
 def _from_env(ref: SecretRef, folder: Path) -> str:
     del folder
     if ref.value not in os.environ:
-        raise SecretError(f"The environment variable {ref.value} is not set. Set it in this terminal and try again.")
+        message = _("The environment variable {name} is not set. Set it in this terminal and try again.")
+        raise MissingSecret(message.format(name=ref.value))
     return os.environ[ref.value]
 
 
@@ -112,7 +121,8 @@ def _from_file(ref: SecretRef, folder: Path) -> str:
     try:
         return read_private(ref, folder).decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise SecretError(f"{ref} is not written in UTF-8. Save it again with the encoding UTF-8.") from None
+        message = _("{ref} is not written in UTF-8. Save it again with the encoding UTF-8.")
+        raise SecretError(message.format(ref=ref)) from None
 
 
 def _from_keyring(ref: SecretRef, folder: Path) -> str:
@@ -120,16 +130,19 @@ def _from_keyring(ref: SecretRef, folder: Path) -> str:
     import keyring  # loads every backend of the machine: only when a plan asks for it
     from keyring.errors import KeyringError
 
-    service, _, user = ref.value.rpartition("/")
+    service, user = ref.value.rpartition("/")[::2]
     try:
         secret = keyring.get_password(service, user)
     except KeyringError as error:
         kind = type(error).__name__
-        advice = "Unlock it, or name the password in another way."
-        raise SecretError(f"The keyring of this machine does not answer ({kind}). {advice}") from None
+        message = _(
+            "The keyring of this machine does not answer ({kind}). Unlock it, or name the password in another way."
+        )
+        raise SecretError(message.format(kind=kind)) from None
     if secret is None:
         command = shlex.join(["keyring", "set", service, user])
-        raise SecretError(f"The keyring has no password for {ref}. Store it with: {command}")
+        message = _("The keyring has no password for {ref}. Store it with: {command}")
+        raise MissingSecret(message.format(ref=ref, command=command))
     return secret
 
 
@@ -140,16 +153,17 @@ def _from_command(ref: SecretRef, folder: Path) -> str:
             arguments, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:  # holds the output, so it must not be chained
-        raise SecretError(f"{ref} gave no password within {COMMAND_TIMEOUT:g} seconds.") from None
+        message = _("{ref} gave no password within {seconds} seconds.")
+        raise SecretError(message.format(ref=ref, seconds=f"{COMMAND_TIMEOUT:g}")) from None
     except OSError as error:
-        raise SecretError(f"{ref} cannot be run: {error.strerror}.") from None
+        raise SecretError(_("{ref} cannot be run: {why}.").format(ref=ref, why=error.strerror)) from None
     if done.returncode:
-        advice = "Run it in this terminal to see why."
-        raise SecretError(f"{ref} failed with exit code {done.returncode}. {advice}")
+        message = _("{ref} failed with exit code {code}. Run it in this terminal to see why.")
+        raise SecretError(message.format(ref=ref, code=done.returncode))
     try:
         lines = done.stdout.decode().splitlines()
     except UnicodeDecodeError:
-        raise SecretError(f"{ref} printed something that is not text in UTF-8.") from None
+        raise SecretError(_("{ref} printed something that is not text in UTF-8.").format(ref=ref)) from None
     return lines[0] if lines else ""
 
 
@@ -157,7 +171,8 @@ def _arguments(value: str) -> list[str]:
     try:
         arguments = shlex.split(value)
     except ValueError:
-        raise Worded("A quote in this command is not closed.", "Add the closing quote.") from None
+        raise Worded(_("A quote in this command is not closed."), _("Add the closing quote.")) from None
     if not arguments:
-        raise Worded("After command: comes a program with its arguments.", "For example command:pass show old-mail.")
+        message = _("After command: comes a program with its arguments.")
+        raise Worded(message, _("For example command:pass show old-mail."))
     return arguments

@@ -16,7 +16,8 @@ ADDRESS = "Write it as name@company.example."
 COLUMNS = (
     "Known headings: address or adresse, name or nom, source_user or utilisateur source, "
     "target_user or utilisateur cible, source_password or mot de passe source, "
-    "target_password or mot de passe cible."
+    "target_password or mot de passe cible, archives or fichiers d'archives, gmail or gmail personnel, "
+    "aliases or alias, groups or groupes, licence or license, shared or partagée, sources or autres sources."
 )
 
 
@@ -81,10 +82,10 @@ COLUMNS = (
                 "  - A@b.example\n  - 12\n  -"
             ),
             [
-                f'sites/lyon.yaml:5:15: "address" must be a mail address. {ADDRESS}',
+                f'sites/lyon.yaml:5:15: "address" must be a mail address. It has no @. {ADDRESS}',
                 (
-                    'sites/lyon.yaml:6:28: Unknown key "nom". Known keys: address, name, source_password, source_user, '
-                    "target_password, target_user."
+                    'sites/lyon.yaml:6:28: Unknown key "nom". Known keys: address, aliases, archives, gmail, groups, '
+                    "licence, name, shared, source_password, source_user, sources, target_password, target_user."
                 ),
                 (
                     "sites/lyon.yaml:8:5: A@b.example is named twice. The first is in sites/lyon.yaml, line 7; "
@@ -177,7 +178,7 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(
             "adresse;nom\na@b.example;A\n;B\nc.example;C\n;\nA@B.example;D\n",
             [
                 "sites/lyon.csv:3: This line has no address.",
-                f'sites/lyon.csv:4: "adresse" must be a mail address. {ADDRESS}',
+                f'sites/lyon.csv:4: "adresse" must be a mail address. It has no @. {ADDRESS}',
                 (
                     "sites/lyon.csv:6: A@B.example is named twice. The first is in sites/lyon.csv, line 2; "
                     "keep one of the two."

@@ -163,5 +163,5 @@ def test_a_plain_value_becomes_a_number_only_when_nothing_of_its_writing_is_lost
 def test_broken_yaml_in_one_file_does_not_hide_problems_in_another(complaints: Complaints) -> None:
     assert complaints({"organisation.yaml": "name: [x\n", "sites/lyon.csv": "adresse\nnobody\n"}) == [
         "organisation.yaml:1:7: The bracket [ that is opened here is not closed. Add ] or a missing comma.",
-        'sites/lyon.csv:2: "adresse" must be a mail address. Write it as name@company.example.',
+        'sites/lyon.csv:2: "adresse" must be a mail address. It has no @. Write it as name@company.example.',
     ]
