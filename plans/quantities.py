@@ -24,7 +24,9 @@ def parse_size(value: object) -> int:
     """Bytes, from ``25 MB``, ``25Mo`` (both 25,000,000) or ``25 MiB`` (26,214,400).  Raises :class:`Worded`."""
     found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise Worded(_("{value} is not a size.").format(value=_shown(value)), _("Write a number and its unit, such as 25 MB."))
+        raise Worded(
+            _("{value} is not a size.").format(value=_shown(value)), _("Write a number and its unit, such as 25 MB.")
+        )
     return _scaled(found, 1024 if found["binary"] else 1000)
 
 

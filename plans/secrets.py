@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, WithJsonSchema
 
 from connectors.language import _
 from plans.problems import Worded
@@ -72,7 +72,11 @@ class SecretRef:
 
 
 #: A secret reference as a field of a plan's model.
-SecretField = Annotated[SecretRef, PlainValidator(SecretRef.parse)]
+SecretField = Annotated[
+    SecretRef,
+    PlainValidator(SecretRef.parse),
+    WithJsonSchema({"type": "string", "pattern": "^(env|file|keyring|command):"}),
+]
 
 
 def resolve(ref: SecretRef, folder: Path) -> str:
