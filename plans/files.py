@@ -35,21 +35,24 @@ class Shape(BaseModel):
     )
 
 
-def _name(value: str) -> str:
+def checked_name(value: str) -> str:
+    """A name that commands take and files can have.  Raises :class:`Worded`."""
     if not re.fullmatch(r"\w[\w.-]*", value):
         message = _('"{value}" cannot be a name here.').format(value=value)
         raise Worded(message, _("Use letters, digits, dots, hyphens and underscores."))
     return value
 
 
-def _domain(value: str) -> str:
+def checked_domain(value: str) -> str:
+    """A mail domain, in lower case.  Raises :class:`Worded`."""
     if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
         message = _('"{value}" is not a mail domain.').format(value=value)
         raise Worded(message, _("Write what stands after the @, such as company.example."))
     return value.lower()
 
 
-def _time_zone(value: object) -> ZoneInfo:
+def checked_time_zone(value: object) -> ZoneInfo:
+    """The time zone of that name.  Raises :class:`Worded`."""
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -61,11 +64,11 @@ def _time_zone(value: object) -> ZoneInfo:
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, AfterValidator(_name)]
-Domain = Annotated[str, AfterValidator(_domain)]
+Name = Annotated[str, AfterValidator(checked_name)]
+Domain = Annotated[str, AfterValidator(checked_domain)]
 Language = Literal["fr", "en"]
 TimeZone = Annotated[
-    ZoneInfo, PlainValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})
+    ZoneInfo, PlainValidator(checked_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})
 ]
 #: As typed: a number without quotes keeps its zeros, as plans are read.
 Phone = Annotated[str, StringConstraints(min_length=1), WithJsonSchema({"type": ["string", "integer"]})]

@@ -191,6 +191,11 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
         mark("The brace { that is opened here is not closed."),
         mark("Add } or a missing comma."),
     ),
+    (
+        "while parsing a flow node",
+        mark("A bracket or a brace that was opened before here is not closed."),
+        mark("Add the missing ] or }, or take a comma away."),
+    ),
 )
 #: What it says of a value that starts with a sign of its own.
 _SIGNS: tuple[tuple[str, str], ...] = (

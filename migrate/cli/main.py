@@ -16,6 +16,7 @@ from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.plan import plan
 from migrate.cli.status import status
 
 
@@ -49,7 +50,8 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
 
     \b
     Begin with:  bascule init --name "Example Ltd" --site paris
-    Then:        bascule copy paris --dry-run
+    Then:        bascule plan check
+                 bascule copy paris --dry-run
                  bascule copy paris
                  bascule status
     """
@@ -57,7 +59,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     speak(plans.language_of(organisation) or language_of())
 
 
-for command in (init, copy, status, adopt):
+for command in (init, plan, copy, status, adopt):
     bascule.add_command(command)
 
 
