@@ -140,7 +140,7 @@ def _columns(
     cells: Sequence[str], columns: Mapping[str, Sequence[str]], file: str, line: int
 ) -> tuple[list[str | None], list[Problem]]:
     """What each column means; None for one without a heading."""
-    meanings = {simplified(word): name for name, words in columns.items() for word in (name, *words)}
+    meanings = meanings_of(columns)
     known = f"Known headings: {', '.join(' or '.join((name, *words[:1])) for name, words in columns.items())}."
     if not any(simplified(cell) in meanings for cell in cells):
         return [None] * len(cells), [Problem(file, line, None, "The first line must hold the headings.", known)]
@@ -159,6 +159,11 @@ def _columns(
         message = f"There is no column {' or '.join((required, *columns[required][:1]))}."
         problems.append(Problem(file, line, None, message, known))
     return names, problems
+
+
+def meanings_of(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """By simplified heading, the name of the column that it means."""
+    return {simplified(word): name for name, words in columns.items() for word in (name, *words)}
 
 
 def simplified(heading: str) -> str:

@@ -17,7 +17,8 @@ from plans.csv_file import read_table
 from plans.problems import Problem
 from plans.secrets import SecretError, SecretRef, read_private
 
-_COLUMNS = {
+#: Headings of a passwords file, beside the names of the columns themselves.
+COLUMNS = {
     "address": ("adresse", "adresse mail", "adresse e-mail", "e-mail", "email", "mail", "courriel"),
     "source_password": ("mot de passe source", "password source"),
     "target_password": ("mot de passe cible", "password target"),
@@ -42,7 +43,7 @@ def password_of(ref: SecretRef, folder: Path, mailbox: str, side: Literal["sourc
 @lru_cache(maxsize=4)
 def _read(data: bytes, file: str) -> _Passwords:
     # Cached by content: a pass asks for every person in turn, and an edited file counts from the next one on.
-    table = read_table(data, file, _COLUMNS, strip=False)
+    table = read_table(data, file, COLUMNS, strip=False)
     problems = list(table.problems)
     found = _Passwords({}, {})
     lines: dict[str, int] = {}

@@ -16,7 +16,9 @@ from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.people import people
 from migrate.cli.plan import plan
+from migrate.cli.secrets import secrets
 from migrate.cli.status import status
 
 
@@ -59,7 +61,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     speak(plans.language_of(organisation) or language_of())
 
 
-for command in (init, plan, copy, status, adopt):
+for command in (init, plan, people, secrets, copy, status, adopt):
     bascule.add_command(command)
 
 

@@ -76,7 +76,7 @@ class SiteRun:
         names = {self.site.source, self.site.target}
         systems = {name: self.organisation.systems[name] for name in names}
         self._admission = Admission({name: system.max_sessions for name, system in systems.items()})
-        self._connectors = {name: _connector(system, self.resources) for name, system in systems.items()}
+        self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
         self._limits = {
             name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
             for name, system in systems.items()
@@ -160,7 +160,8 @@ def _remove_if_abandoned(folder: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _connector(system: System, resources: Resources) -> Connector:
+def connector_of(system: System, resources: Resources) -> Connector:
+    """The connector of a system, as its plan configures it."""
     make: Callable[..., Connector] = connector_class(system.connector)
     return make(system.settings, resources)
 
