@@ -15,7 +15,7 @@ from plans.problems import Worded
 _NUMBER = r"(?P<number>\d+(?:[.,]\d+)?)\s*"
 _SIZE = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<binary>i?)(?P<unit>[Bo])")
 _SPEED = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<unit>bit|B|o)/s")
-_DURATION = re.compile(r"(?:(?P<hours>\d{1,4})\s*h)?\s*(?:(?P<minutes>\d{1,4})\s*(?:min|mn|m)?)?")
+_DURATION = re.compile(r"(?P<hours>\d{1,4})\s*h\s*((?P<more>\d{1,2})\s*(min|mn|m)?)?|(?P<minutes>\d{1,4})\s*(min|mn|m)")
 _WINDOW = re.compile(r"(?P<h1>\d{1,2})(?:[:h](?P<m1>\d\d)?)?\s*-\s*(?P<h2>\d{1,2})(?:[:h](?P<m2>\d\d)?)?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
@@ -74,7 +74,8 @@ def parse_planned_date(value: object) -> date:
 def parse_duration(value: object) -> timedelta:
     """A length of time, from ``30min``, ``2 h`` or ``1h30``.  Raises :class:`Worded`."""
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    length = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0)) if found else timedelta()
+    parts = [int(found[part] or 0) for part in ("hours", "more", "minutes")] if found else [0, 0, 0]
+    length = timedelta(hours=parts[0], minutes=parts[1] + parts[2])
     if not length:
         message = _("{value} is not a length of time.").format(value=_shown(value))
         raise Worded(message, _("Write it as 30min, 2h or 1h30."))
