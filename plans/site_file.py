@@ -29,10 +29,10 @@ class CopyEntry(Shape):
     """When and how fast the site's mail is copied."""
 
     window: Window | None = Field(
-        default=None, description="the hours for copying, on the site's clocks, such as `19:00-07:00`"
+        default=None, description="the hours for copying at full speed, on the site's clocks, such as `19:00-07:00`"
     )
     daytime_limit: Speed | None = Field(
-        default=None, description="at most so fast outside these hours, such as `2Mbit/s`"
+        default=None, description="at most so fast outside these hours, over all mailboxes, such as `2Mbit/s`"
     )
 
     @model_validator(mode="after")

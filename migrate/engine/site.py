@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
@@ -81,6 +82,7 @@ class SiteRun:
             name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
             for name, system in systems.items()
         }
+        self._by_day = _by_day(self.site)
 
     @property
     def workers(self) -> int:
@@ -101,6 +103,8 @@ class SiteRun:
 
             def sign_in() -> Source:
                 session = source.open_source(reader, stop)
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
                 return LimitedSource(session, limit, stop) if limit.limits else session
 
             return _opened(RetryingSource(sign_in, self.retry, stop))
@@ -148,6 +152,16 @@ def spool_folder(state: Path) -> Iterator[Path]:
 
 def new_resources(spool: Path) -> Resources:
     return Resources(ByteBudget(), spool)
+
+
+def _by_day(site: Site) -> RateLimit:
+    """The site's own limit, which holds outside its hours for copying."""
+    hours = site.copy_window
+
+    def outside() -> bool:
+        return hours is not None and not hours.hold(datetime.now(site.time_zone).time())
+
+    return RateLimit(bytes_per_second=site.daytime_limit, applies=outside)
 
 
 def _remove_if_abandoned(folder: Path) -> None:
