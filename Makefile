@@ -5,7 +5,7 @@ export PYTHON ?= python3
 export MAKECMDGOALS
 VENV := .venv/bin
 
-.PHONY: demo test check nightly bench
+.PHONY: demo test check nightly docs bench
 
 demo:
 	@scripts/setup-venv.sh demo
@@ -31,6 +31,11 @@ nightly:
 	@scripts/setup-venv.sh test
 	@scripts/test-packages.sh
 	$(VENV)/python -m pytest -m nightly --timeout 3600
+
+# The documentation as pages, in .cache/site.
+docs:
+	@scripts/setup-venv.sh test
+	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
 bench:
 	@scripts/setup-venv.sh test

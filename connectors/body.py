@@ -10,6 +10,7 @@ from threading import Condition, Event
 from typing import BinaryIO
 
 from connectors.errors import Stopped
+from connectors.language import _
 
 #: Messages longer than this (bytes) never sit in memory whole.
 SPOOL_OVER = 8 << 20
@@ -41,7 +42,7 @@ class ByteBudget:
         with self._freed:
             while self._used and self._used + size > self.limit:
                 if stop.is_set():
-                    raise Stopped("interrupted while waiting for memory")
+                    raise Stopped(_("interrupted while waiting for memory"))
                 self._freed.wait(timeout=0.2)
             self._used += size
 

@@ -57,6 +57,7 @@ __all__ = [
     "Message",
     "Outgoing",
     "OverQuota",
+    "Quota",
     "Reason",
     "Receipt",
     "Refused",
@@ -65,12 +66,15 @@ __all__ = [
     "Session",
     "Source",
     "Stopped",
+    "Surveyed",
     "Suspect",
     "Target",
     "Transient",
     "Unavailable",
     "Unread",
     "Window",
+    "held_as",
+    "quota_of",
 ]
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -379,6 +383,40 @@ class Target(Source, Protocol):
 
         Only called where ``Capabilities.moves``.  Never expunges anything.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a mailbox may hold and holds, in bytes and in messages; None where the system does not limit or tell it."""
+
+    limit: int | None = None
+    used: int | None = None
+    messages_limit: int | None = None
+    messages_used: int | None = None
+
+
+@runtime_checkable
+class Surveyed(Protocol):
+    """What a target may be able to tell before anything is written to it.
+
+    Optional: ask by :func:`quota_of` and :func:`held_as`, which know what to say of a target that cannot.
+    """
+
+    def quota(self) -> Quota | None:
+        """What the mailbox may hold; None when the system does not say.  Changes nothing."""
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The path that ``ensure`` would give to a folder of this path, as far as that is known without trying."""
+
+
+def quota_of(target: Target) -> Quota | None:
+    """The target's quota; None when it is not known."""
+    return target.quota() if isinstance(target, Surveyed) else None
+
+
+def held_as(target: Target, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path that the target would give to a folder; the same where nothing else is known."""
+    return target.held_as(path) if isinstance(target, Surveyed) else path
 
 
 class Connector(Protocol):

@@ -20,6 +20,10 @@ DOMAIN = "bascule"
 FOLDER = Path(__file__).with_name("locale")
 
 
+#: 12,345.6 is 12 345,6 in French, with a narrow space that does not break.
+_FRENCH_NUMBER = str.maketrans({",": "\u202f", ".": ","})
+
+
 class _Spoken:
     """What this process speaks."""
 
@@ -42,6 +46,10 @@ def speak(language: str, *, settle: bool = False) -> None:
     _spoken.name = language
     _spoken.settled = settle
     _spoken.catalogue = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+    # Click words its own part of help and errors by the process's default domain.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, FOLDER)
+    gettext.textdomain(DOMAIN)
 
 
 def spoken() -> str:
@@ -65,6 +73,12 @@ def _(text: str) -> str:
 def plural(one: str, many: str, number: int) -> str:
     """``one`` or ``many`` as ``number`` asks for, with ``{n}`` replaced by it."""
     return _spoken.catalogue.ngettext(one, many, number).format(n=number)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number with its thousands apart, as the language writes it."""
+    written = f"{value:,.{decimals}f}"
+    return written.translate(_FRENCH_NUMBER) if spoken() == "fr" else written
 
 
 def mark(text: str) -> str:

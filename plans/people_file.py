@@ -125,10 +125,10 @@ def _named_files(folder: Path) -> dict[str, Path | None]:
     return named
 
 
-def _addresses(row: Row) -> Collection[str]:
+def _addresses(row: Row) -> set[str]:
     """All by which the mailbox of a row is known."""
-
-    return {one.lower() for one in (row.cells.get("address", ""), *split(row.cells.get("aliases", ""))) if one}
+    listed = (row.cells.get("address", ""), *split(row.cells.get("aliases", "")))
+    return {cleaned(one).lower() for one in listed if one}
 
 
 def _addresses_found(person: Found) -> set[str]:

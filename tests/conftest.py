@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from connectors import language
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.dovecot import find_dovecot, running_dovecot
@@ -27,6 +28,14 @@ Present = TypeVar("Present")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "nightly: slow; run by make nightly and left out of make test")
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins in English, whatever the machine or the test before it spoke."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.setenv(name, "C.UTF-8")
+    monkeypatch.setattr(language, "_spoken", language._Spoken())
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from connectors.imap.connection import Features
 from connectors.imap.dialogue import Dialogue
 from connectors.imap.known import Known
 from connectors.imap.response import Status
+from connectors.language import _
 
 #: Bytes gathered before they are sent.
 _GATHER = 1 << 18
@@ -181,4 +182,4 @@ def _pieces(body: Body) -> Iterator[bytes]:
             left -= len(piece)
             yield piece
     if left:
-        raise Transient("a spooled message is shorter than it was")
+        raise Transient(_("a spooled message is shorter than it was"))

@@ -19,6 +19,7 @@ from connectors.imap.response import Status, parse_status
 from connectors.imap.settings import ImapSettings
 from connectors.imap.transport import Transport
 from connectors.imap.verdicts import login_refused
+from connectors.language import _
 
 _LOGOUT_TIMEOUT = 5.0
 _SIGN_IN_LITERAL = 1 << 16
@@ -97,7 +98,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
     except OSError as error:
-        raise Fatal("ca_file cannot be read, or holds no certificate", system=settings.host) from error
+        raise Fatal(_("ca_file cannot be read, or holds no certificate"), system=settings.host) from error
 
 
 def _look_around(dialogue: Dialogue) -> Connection:
@@ -120,7 +121,7 @@ def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> 
     try:
         client = _Client(transport, settings, heard)
         if client.protocol.state != "NONAUTH":
-            raise Fatal("the server signs everybody in unasked (PREAUTH)", system=settings.host)
+            raise Fatal(_("the server signs everybody in unasked (PREAUTH)"), system=settings.host)
         if settings.tls == "starttls":
             _start_tls(client, settings)
         _log_in(client, settings.login_name(account.user, account.master_user), account.password)
@@ -131,29 +132,29 @@ def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> 
 
 def _not_signed_in(system: str, refusal: Status | None) -> ConnectorError:
     if refusal is None:
-        return Fatal("this is no IMAP server that we understand", system=system)
+        return Fatal(_("this is no IMAP server that we understand"), system=system)
     return login_refused(system, refusal.word, refusal.code)
 
 
 def _start_tls(client: _Client, settings: ImapSettings) -> None:
     if b"STARTTLS" not in client.capabilities():
-        raise Fatal("the server does not offer STARTTLS; nothing is sent unprotected", system=settings.host)
+        raise Fatal(_("the server does not offer STARTTLS; nothing is sent unprotected"), system=settings.host)
     try:
         client.starttls(ssl_context=_tls_context(settings))
     except imaplib.IMAP4.error:
-        raise Fatal("the server refused STARTTLS; nothing is sent unprotected", system=settings.host) from None
+        raise Fatal(_("the server refused STARTTLS; nothing is sent unprotected"), system=settings.host) from None
 
 
 def _log_in(client: _Client, name: str, password: str) -> None:
     if any(character in name + password for character in "\0\r\n"):
-        raise AuthFailed("the account's name or password holds a control character", system=client.host)
+        raise AuthFailed(_("the account's name or password holds a control character"), system=client.host)
     offered = client.capabilities()
     if is_quotable(name.encode()) and is_quotable(password.encode()) and b"LOGINDISABLED" not in offered:
         client.login(quoted(name.encode()).decode(), password)  # imaplib quotes the password only
     elif b"AUTH=PLAIN" in offered:
         client.plain_login(name, password)
     else:
-        raise Fatal("the server takes this name and password in no way that we know", system=client.host)
+        raise Fatal(_("the server takes this name and password in no way that we know"), system=client.host)
 
 
 @dataclass(slots=True)

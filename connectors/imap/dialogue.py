@@ -12,6 +12,7 @@ from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.response import LITERAL, Part, Status, parse_status
 from connectors.imap.transport import Transport
 from connectors.imap.verdicts import command_refused
+from connectors.language import _
 
 #: IMAP literals hold 32-bit lengths; more than that is an attack.
 _LITERAL_LIMIT = 2**32
@@ -121,7 +122,7 @@ class Dialogue:
             if size > _COLLECT_LIMIT:
                 for collected in untagged:
                     release(collected)
-                raise self.broken("the server floods the connection")
+                raise self.broken(_("the server floods the connection"))
 
     def wait_for_plus(self, tag: bytes) -> Status | None:
         """Wait for the server to ask for a literal; a status when it answered the command instead."""
@@ -159,16 +160,16 @@ class Dialogue:
         if first.startswith(b"* "):
             if first[2:5].upper() == b"BYE":
                 goodbye = parse_status(first[2:]) or Status("BYE")
-                raise self.broken("the server ended the session", detail=goodbye.code or "BYE")
+                raise self.broken(_("the server ended the session"), detail=goodbye.code or "BYE")
             return None
-        word, _, rest = first.partition(b" ")
+        word, _space, rest = first.partition(b" ")
         if word in self._deferred and self._deferred[word] is None:
             self._deferred[word] = parse_status(rest)
             if self._deferred[word] is not None:
                 return None
         status = parse_status(rest) if word == tag else None
         if status is None:
-            raise self.broken("the server's answer makes no sense")
+            raise self.broken(_("the server's answer makes no sense"))
         return status
 
     def read_response(self) -> list[Part]:
@@ -187,7 +188,7 @@ class Dialogue:
             total += size
             if total >= limit or len(parts) > _PARTS_LIMIT:
                 release(parts)
-                raise self.broken("the server announced more than it can have")
+                raise self.broken(_("the server announced more than it can have"))
             try:
                 parts.append(self.read_literal(size))
                 line = self.transport.readline()
@@ -215,7 +216,7 @@ class Dialogue:
         try:
             body.write(data)
         except OSError as error:
-            raise self.broken("the spool folder takes no more", fatal=True) from error
+            raise self.broken(_("the spool folder takes no more"), fatal=True) from error
 
     def new_spool(self) -> SpooledBody:
         return SpooledBody(self._spool)
@@ -223,7 +224,7 @@ class Dialogue:
     def broken(self, what: str, *, detail: str = "", fatal: bool = False) -> ConnectorError:
         """End the connection, for nothing on it can be trusted any more; returns the error to raise."""
         verdict = Fatal if fatal else Transient
-        self.transport.cut(Transient("the connection was given up", system=self.system, detail=detail))
+        self.transport.cut(Transient(_("the connection was given up"), system=self.system, detail=detail))
         return verdict(what, system=self.system, detail=detail)
 
     def refuse(self) -> None:
@@ -233,7 +234,7 @@ class Dialogue:
 
     def abandon(self) -> None:
         """Give up in the middle of an answer."""
-        self.transport.cut(Transient("an answer was not read to its end", system=self.system))
+        self.transport.cut(Transient(_("an answer was not read to its end"), system=self.system))
 
 
 def release(parts: Sequence[Part]) -> None:

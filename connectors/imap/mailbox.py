@@ -13,6 +13,7 @@ from connectors.imap.dialogue import Answer
 from connectors.imap.known import Known, PermanentFlags
 from connectors.imap.names import Listed, Namespace, by_path, encode, parse_list, parse_namespace, raw_of
 from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
+from connectors.language import _
 from connectors.reasons import Reason
 from connectors.role_names import roles_by_name
 
@@ -101,7 +102,7 @@ class Mailbox:
     def argument(self, raw: bytes) -> bytes:
         """A raw name as argument of a command that changes something.  Raises Refused for a name beyond ASCII."""
         if not is_quotable(raw):
-            raise Refused("the folder's name cannot be said", Reason.FOLDER_REFUSED, system=self.dialogue.system)
+            raise Refused(_("the folder's name cannot be said"), Reason.FOLDER_REFUSED, system=self.dialogue.system)
         return quoted(raw)
 
     # -- STATUS -------------------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ class Mailbox:
                     return _folder_status(values[3])
             except MalformedResponse:
                 continue
-        return Transient("STATUS was not answered", system=self.dialogue.system)
+        return Transient(_("STATUS was not answered"), system=self.dialogue.system)
 
     def folder(self, path: tuple[str, ...], role: Role | None, status: FolderStatus) -> Folder:
         """The contract's folder.
@@ -170,7 +171,7 @@ class Mailbox:
         if opened is None or opened.raw != raw or opened.writable < writable or fresh:
             opened = self.open_raw(raw, writable=writable, leave=leave)
         if opened.uidvalidity != folder.epoch:
-            raise FolderMissing("the folder was made anew", system=self.dialogue.system, detail="UIDVALIDITY")
+            raise FolderMissing(_("the folder was made anew"), system=self.dialogue.system, detail="UIDVALIDITY")
         return opened
 
     def is_open(self, folder: Folder) -> bool:
@@ -216,7 +217,7 @@ class Mailbox:
         self.opened = None
         what = "SELECT" if writable else "EXAMINE"
         if answer.status.word == "NO" and not answer.status.code:
-            raise FolderMissing(f"{what}: no such folder", system=self.dialogue.system, detail="NO")
+            raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
         uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
@@ -255,7 +256,7 @@ class Mailbox:
         verdict = self.dialogue.refusal("CREATE", created)
         if isinstance(verdict, Refused | FolderMissing):
             verdict = Refused(
-                "the folder cannot be made", Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
+                _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
             )
         raise verdict if created.word != "OK" else status
 
@@ -275,6 +276,10 @@ class Mailbox:
             if leaving:
                 self.opened = None
         return created.status, status
+
+    def subscribe(self, raw: bytes) -> None:
+        """SUBSCRIBE, which changes nothing where it was done before; not every server keeps subscriptions."""
+        self.dialogue.run_on_folder(b"SUBSCRIBE", raw)
 
     def open_first(self, raw: bytes, status: FolderStatus) -> FolderStatus:
         """Open an empty folder, which nobody may have opened before; its status as it will stay.

@@ -22,7 +22,9 @@ _ROLES = {
 }
 _UNSELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: Characters that some servers hold in no folder name: layouts on disk, wildcards of LIST, surrogates in UTF-16.
+#: Characters that some servers hold in no folder name: surrogates in UTF-16, as emoji are; layouts on disk and
+#: wildcards of LIST too.
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#\U00010000-\U0010ffff]')
 
 
@@ -166,9 +168,13 @@ def raw_of(path: tuple[str, ...], namespace: Namespace) -> bytes:
     return encode(prefix + separator.join(parts))
 
 
-def cautious(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The path in characters that every server holds."""
-    return tuple(_OFTEN_REFUSED.sub("_", part) for part in path)
+def cautious(path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Other paths for a server that does not hold this one, the nearest first; the last is one that every server holds.
+
+    Where an emoji alone is to blame, the folder stays beside its siblings, whose parent may have a ``&`` in its name.
+    """
+    others = [tuple(refused.sub("_", part) for part in path) for refused in (_BEYOND, _OFTEN_REFUSED)]
+    return [other for at, other in enumerate(others) if other not in (path, *others[:at])]
 
 
 def _holdable(part: str, separator: str) -> str:

@@ -20,6 +20,7 @@ from connectors.imap.mailbox import FolderStatus, Mailbox, Opened, selectable
 from connectors.imap.response import Fetched
 from connectors.imap.settings import ImapSettings
 from connectors.imap.stream import WINDOW, Fetcher, FetchRefused
+from connectors.language import _
 
 _HEADERS = b"(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)])"
 #: A listing window that brings more than this is no window.
@@ -47,7 +48,7 @@ class ImapSource:
             self._mailbox = Mailbox(self._connection, self._known)
         if self._aborted.is_set():
             self._dialogue.transport.cut()
-            raise Stopped("the session was aborted", system=self._settings.host)
+            raise Stopped(_("the session was aborted"), system=self._settings.host)
         return self._mailbox
 
     @property
@@ -132,7 +133,7 @@ class ImapSource:
         for fetched in self._all(answers):
             uid = fetched.uid
             if uid is None and fetched.malformed:
-                raise self._dialogue.broken("an answer to a listing makes no sense")
+                raise self._dialogue.broken(_("an answer to a listing makes no sense"))
             if uid is None or uid < first:
                 continue  # news about flags; and ``n:*`` names the last message even below n
             if fetched.size is None and not fetched.malformed:
@@ -143,13 +144,13 @@ class ImapSource:
             if fetched.size is not None and fetched.size > SPOOL_OVER:
                 self._known.note_large(opened.raw, opened.uidvalidity, uid, fetched.size)
             if len(entries) > _WINDOW_LIMIT:
-                raise self._dialogue.broken("the server floods the connection")
+                raise self._dialogue.broken(_("the server floods the connection"))
         return [entries[uid] for uid in sorted(entries)]
 
     def _check_complete(self, folder: Folder, listed: int) -> None:
         """A listing that leaves messages out would call them gone, or never see them."""
         if listed < self._mailbox.open(folder, fresh=True).exists:
-            raise Transient("the server lists fewer messages than it counts", system=self._dialogue.system)
+            raise Transient(_("the server lists fewer messages than it counts"), system=self._dialogue.system)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         self._use().open(folder, fresh=True)

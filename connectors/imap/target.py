@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from connectors.body import SPOOL_OVER
-from connectors.contract import Capabilities, FlagChange, Folder, Found, Marked, Outgoing, Receipt, Role, Suspect
+from connectors.contract import (
+    Capabilities,
+    FlagChange,
+    Folder,
+    Found,
+    Marked,
+    Outgoing,
+    Quota,
+    Receipt,
+    Role,
+    Suspect,
+)
 from connectors.errors import FolderMissing, Refused, Transient
 from connectors.imap.append import Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
@@ -16,13 +27,16 @@ from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
+from connectors.imap.quota import quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
+from connectors.language import _
 from connectors.reasons import Reason
 
 #: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
 _UNDER_WAY = 4
+_INBOX = ("INBOX",)
 
 
 class ImapTarget(ImapSource):
@@ -41,6 +55,19 @@ class ImapTarget(ImapSource):
         # Courier's sessions wait for each other's lock on the Maildir, up to being disconnected for inactivity
         return replace(told, sessions=1) if "ACL2=UNION" in self._connection.features else told
 
+    # -- before anything is written ------------------------------------------------------------------------------
+
+    def quota(self) -> Quota | None:
+        mailbox = self._use()
+        if "QUOTA" not in mailbox.features:
+            return None
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
+        return quota_in(answer.untagged) if answer.status.word == "OK" else None
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        namespace = self._use().namespace
+        return path_of(raw_of(path, namespace), namespace.separator, namespace)
+
     # -- folders ------------------------------------------------------------------------------------------------
 
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
@@ -56,15 +83,20 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
-        elif not status.messages:
-            status = mailbox.open_first(raw, status)
+        else:
+            if not status.messages or place == _INBOX:
+                # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
+                # holds mail has an owner who may have left it out.
+                mailbox.subscribe(raw)
+            if not status.messages:
+                status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
         """The path of the folder with this role, else the path itself."""
         if len(path) == 1 and path[0].upper() == "INBOX":
-            return ("INBOX",)
+            return _INBOX
         if role is None or self._folders is None:
             return path
         return next(
@@ -73,14 +105,20 @@ class ImapTarget(ImapSource):
 
     def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
         """Make the folder, under a more cautious name when the server does not hold this one."""
-        parents = [raw_of(path[:depth], mailbox.namespace) for depth in range(1, len(path))]
-        try:
-            return raw, mailbox.create(raw, parents)
-        except Refused:
-            other = raw_of(cautious(path), mailbox.namespace)
-            if other == raw:
-                raise
-            return other, mailbox.create(other, [])
+        refusal: Refused | None = None
+        tried: list[bytes] = []
+        for other in (path, *cautious(path)):
+            name = raw_of(other, mailbox.namespace) if tried else raw
+            if name in tried:
+                continue
+            tried.append(name)
+            parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
+            try:
+                return name, mailbox.create(name, parents)
+            except Refused as refused:
+                refusal = refusal or refused
+        assert refusal is not None
+        raise refusal
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -91,7 +129,7 @@ class ImapTarget(ImapSource):
         if uidnext is None:
             status = mailbox.status_if_there(raw)
             if status is None or status.uidvalidity != folder.epoch:
-                raise FolderMissing("the folder is gone, or was made anew", system=mailbox.dialogue.system)
+                raise FolderMissing(_("the folder is gone, or was made anew"), system=mailbox.dialogue.system)
             uidnext = status.uidnext
             mailbox.known.note_uidnext(raw, folder.epoch, uidnext)
         return fence_of(folder.epoch, uidnext)
@@ -169,9 +207,9 @@ class ImapTarget(ImapSource):
     def _stored(self, folder: Folder, prepared: Sequence[Prepared], status: Status) -> Iterator[Receipt]:
         keys: list[int] | None = None
         if status.code == "APPENDUID":
-            epoch, _, uids = status.words.partition(b" ")
+            epoch, _space, uids = status.words.partition(b" ")
             if epoch.decode("ascii", "replace") != folder.epoch:
-                raise FolderMissing("the folder was made anew meanwhile", system=self._dialogue.system)
+                raise FolderMissing(_("the folder was made anew meanwhile"), system=self._dialogue.system)
             keys = uid_list(uids.strip(), len(prepared))
         if keys is not None and len(set(keys)) == len(prepared):
             self._known.note_uidnext(self._mailbox.raw_name(folder.path), folder.epoch, max(keys) + 1)

@@ -16,6 +16,7 @@ from threading import Event, Lock
 from connectors.errors import ConnectorError, Stopped, Transient
 from connectors.imap.sockets import limit_unsent, poll_socket, raise_failure, set_linger
 from connectors.imap.verdicts import connection_lost, tls_failed, unreachable
+from connectors.language import _
 
 #: Bytes asked for at a time.
 READ_SIZE = 1 << 18
@@ -54,7 +55,7 @@ class Transport:
             raise self._lost(unreachable(self.host, error)) from error
         failure: OSError = TimeoutError("no address")
         end = time.monotonic() + timeout
-        for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        for index, (family, kind, protocol, _name, address) in enumerate(addresses):
             now = time.monotonic()
             deadline = now + (end - now) / (len(addresses) - index)
             try:
@@ -109,7 +110,7 @@ class Transport:
 
     def cut(self, because: ConnectorError | None = None) -> None:
         """End the connection now, from any thread; whoever uses it later gets ``because`` (Stopped by default)."""
-        self._end(because or Stopped("the session was aborted", system=self.host))
+        self._end(because or Stopped(_("the session was aborted"), system=self.host))
 
     def deliver_on_close(self) -> None:
         """From here on closing delivers what was sent: we are about to sign out."""
@@ -119,7 +120,7 @@ class Transport:
 
     def close(self) -> None:
         """Give everything back to the system.  May be called twice."""
-        self._end(Transient("the session is closed", system=self.host))
+        self._end(Transient(_("the session is closed"), system=self.host))
 
     @property
     def ended(self) -> bool:
@@ -162,7 +163,7 @@ class Transport:
                 if readable or writable:
                     return readable
                 if self._stop is not None and self._stop.is_set():
-                    raise self._lost(Stopped("interrupted while connecting", system=self.host))
+                    raise self._lost(Stopped(_("interrupted while connecting"), system=self.host))
                 if left <= 0:
                     raise TimeoutError("timed out")
         finally:
@@ -213,7 +214,7 @@ class Transport:
             end = data.find(b"\n") + 1
             size += end or len(data)
             if size > limit:
-                raise self._lost(Transient("the server sent an endless line", system=self.host))
+                raise self._lost(Transient(_("the server sent an endless line"), system=self.host))
             if end:
                 pieces.append(data[:end])
                 self._buffer, self._at = data, end
@@ -288,7 +289,7 @@ class Transport:
             elif lost is None:
                 lost = ConnectionResetError("closed by the server")
             if len(self._buffer) > _UNASKED_LIMIT:
-                raise self._lost(Transient("the server floods the connection", system=self.host))
+                raise self._lost(Transient(_("the server floods the connection"), system=self.host))
         whole_line = self._buffer.find(b"\n", self._at) >= 0
         if lost is not None and not whole_line:
             raise self._lost(connection_lost(self.host, lost)) from lost

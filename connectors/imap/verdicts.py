@@ -20,8 +20,11 @@ from connectors.errors import (
     Transient,
     Unavailable,
 )
+from connectors.language import _
 from connectors.reasons import Reason
 
+#: X509_V_ERR_CERT_HAS_EXPIRED.
+_CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
 _BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
@@ -50,30 +53,33 @@ def errno_name(error: OSError) -> str:
 def unreachable(system: str, error: OSError) -> ConnectorError:
     """Verdict for a connection that could not be made.  A name that does not exist will not exist in a minute."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-        return Fatal("there is no host of this name; look at host in the plan", system=system, detail="DNS")
-    what = "the name cannot be looked up" if isinstance(error, socket.gaierror) else "cannot be reached"
+        return Fatal(_("there is no host of this name; look at host in the plan"), system=system, detail="DNS")
+    what = _("the name cannot be looked up") if isinstance(error, socket.gaierror) else _("cannot be reached")
     return Unavailable(what, system=system, detail=errno_name(error))
 
 
 def connection_lost(system: str, error: OSError) -> ConnectorError:
     """Verdict for a connection that broke, or on which nothing came for too long."""
-    what = "no answer in time" if isinstance(error, TimeoutError) else "the connection was lost"
+    what = _("no answer in time") if isinstance(error, TimeoutError) else _("the connection was lost")
     return Transient(what, system=system, detail=errno_name(error))
 
 
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
+        return Fatal("the server's certificate has expired", system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Fatal(
-            f"the server's certificate is not trusted: {error.verify_message}"
-            " (if it is right, name its authority with ca_file)",
+            _(
+                "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
+            ).format(why=error.verify_message),
             system=system,
             detail=f"X509 {error.verify_code}",
         )
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or not isinstance(error, ssl.SSLError):
         return connection_lost(system, error)
     return Fatal(
-        "no TLS could be agreed on (does this port speak TLS, and a version that is allowed here?)",
+        _("no TLS could be agreed on (does this port speak TLS, and a version that is allowed here?)"),
         system=system,
         detail=error.reason or "SSL",
     )
@@ -83,28 +89,28 @@ def login_refused(system: str, status: str, code: str) -> ConnectorError:
     """Verdict for LOGIN or AUTHENTICATE answered with NO, BAD or BYE."""
     detail = code or status
     if code in _PASSING or code == "LIMIT" or (status == "BYE" and code not in _BAD_LOGIN):
-        return Unavailable("takes no further session at the moment", system=system, detail=detail)
+        return Unavailable(_("takes no further session at the moment"), system=system, detail=detail)
     if code == "PRIVACYREQUIRED":
-        return Fatal("does not let anybody sign in without TLS", system=system, detail=detail)
-    return AuthFailed("does not let this account in", system=system, detail=detail)
+        return Fatal(_("does not let anybody sign in without TLS"), system=system, detail=detail)
+    return AuthFailed(_("does not let this account in"), system=system, detail=detail)
 
 
 def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:
     """Verdict for any other command answered with NO, BAD or BYE."""
     detail = code or status
     if code in _MISSING:
-        return FolderMissing(f"{what}: no such folder", system=system, detail=detail)
+        return FolderMissing(_("{what}: no such folder").format(what=what), system=system, detail=detail)
     if code == "OVERQUOTA":
-        return OverQuota(f"{what}: the mailbox is full", system=system, detail=detail)
+        return OverQuota(_("{what}: the mailbox is full").format(what=what), system=system, detail=detail)
     if code == "NOPERM":
-        return Refused(f"{what}: not permitted", Reason.NO_PERMISSION, system=system, detail=detail)
+        return Refused(_("{what}: not permitted").format(what=what), Reason.NO_PERMISSION, system=system, detail=detail)
     if code == "LIMIT":
-        return Unavailable(f"{what}: over a limit of the server", system=system, detail=detail)
+        return Unavailable(_("{what}: over a limit of the server").format(what=what), system=system, detail=detail)
     if code in ("AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED"):
-        return AuthFailed(f"{what}: the account is no longer let in", system=system, detail=detail)
+        return AuthFailed(_("{what}: the account is no longer let in").format(what=what), system=system, detail=detail)
     if code in _PASSING or status != "NO":
-        return Transient(f"{what}: not now", system=system, detail=detail)
-    return Refused(f"{what}: refused", Reason.REFUSED, system=system, detail=detail)
+        return Transient(_("{what}: not now").format(what=what), system=system, detail=detail)
+    return Refused(_("{what}: refused").format(what=what), Reason.REFUSED, system=system, detail=detail)
 
 
 def message_reason(status: str, code: str) -> Reason:

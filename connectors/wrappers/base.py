@@ -15,6 +15,7 @@ from connectors.contract import (
     Marked,
     Message,
     Outgoing,
+    Quota,
     Receipt,
     Role,
     Source,
@@ -22,6 +23,8 @@ from connectors.contract import (
     Target,
     Unread,
     Window,
+    held_as,
+    quota_of,
 )
 
 Inner = TypeVar("Inner", bound=Source)
@@ -80,3 +83,9 @@ class TargetWrapper(SourceWrapper[Target]):
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         return self._inner.move(folder, to, keys)
+
+    def quota(self) -> Quota | None:
+        return quota_of(self._inner)
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return held_as(self._inner, path)

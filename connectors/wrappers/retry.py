@@ -24,14 +24,18 @@ from connectors.contract import (
     Marked,
     Message,
     Outgoing,
+    Quota,
     Receipt,
     Role,
     Suspect,
     Target,
     Unread,
     Window,
+    held_as,
+    quota_of,
 )
 from connectors.errors import Stopped, Transient
+from connectors.language import _
 from connectors.wrappers.base import Inner
 from connectors.wrappers.waiting import Timekeeper
 
@@ -53,6 +57,8 @@ class RetryPolicy:
     timekeeper: Timekeeper = field(default_factory=Timekeeper)
     #: A number in [0, 1).
     chance: Callable[[], float] = random.random
+    #: Hears of each pause before it begins: seconds, and why.
+    told: Callable[[float, Transient], None] = lambda _seconds, _why: None
 
     def pause(self, failures: int, error: Transient) -> float:
         """Seconds to wait after so many failures in a row, the last of them being ``error``."""
@@ -182,10 +188,16 @@ class RetryingSource(Generic[Inner]):
             error = state.outcome.exception() if state.outcome else None
             return policy.pause(state.attempt_number, error) if isinstance(error, Transient) else 0.0
 
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, Transient) and state.next_action is not None:
+                policy.told(state.next_action.sleep, error)
+
         return Retrying(
             stop=stop_after_attempt(policy.tries),
             retry=retry_if_exception(policy.gives_another_try),
             wait=pause,
+            before_sleep=tell,
             sleep=lambda seconds: policy.timekeeper.wait(seconds, self._interrupted),
             reraise=True,
         )
@@ -209,7 +221,7 @@ class RetryingSource(Generic[Inner]):
                 self._current = session
                 return session
         session.abort()
-        raise Stopped("the session has ended")
+        raise Stopped(_("the session has ended"))
 
     def _drop(self, session: Inner) -> None:
         """Cut, not closed: a polite goodbye could hang, and could send what should be thrown away.
@@ -229,7 +241,7 @@ class RetryingSource(Generic[Inner]):
 
     def _check(self) -> None:
         if self._ended.is_set():
-            raise Stopped("the session has ended")
+            raise Stopped(_("the session has ended"))
 
     def _interrupted(self) -> bool:
         return self._stop.is_set() or self._ended.is_set()
@@ -240,6 +252,12 @@ class RetryingTarget(RetryingSource[Target]):
 
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
         return self._ask(lambda session: session.ensure(path, role))
+
+    def quota(self) -> Quota | None:
+        return self._ask(quota_of)
+
+    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return self._ask(lambda session: held_as(session, path))
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         return self._ask(lambda session: session.fence(folder, batch))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connectors.errors import Stopped
+from connectors.language import _
 
 #: A wait looks this often (seconds) whether it is interrupted.
 SLICE = 0.2
@@ -24,7 +25,7 @@ class Timekeeper:
         until = self.now() + seconds
         while True:
             if interrupted():
-                raise Stopped("interrupted while waiting")
+                raise Stopped(_("interrupted while waiting"))
             left = until - self.now()
             if left <= 0:
                 return

@@ -6,15 +6,15 @@ import sys
 
 import click
 
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, run_people
 from migrate.copy.run import run_adoption
 
 
 @click.command()
-@click.argument("site")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@site_argument
+@mailbox_option
 @json_option
 @click.pass_obj
 def adopt(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:

@@ -7,16 +7,16 @@ import sys
 import click
 
 from migrate.cli.dry_run import dry_run
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
 from migrate.copy.run import run_pass
 
 
 @click.command()
-@click.argument("site")
+@site_argument
 @click.option("--dry-run", "only_plan", is_flag=True, help="Say what would be done; write to neither side.")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@mailbox_option
 @click.option(
     "--folder", "folders", multiple=True, help="Only this source folder and what lies below it; may be given again."
 )
@@ -25,7 +25,7 @@ from migrate.copy.run import run_pass
 def copy(
     place: Place, site: str, only_plan: bool, mailboxes: tuple[str, ...], folders: tuple[str, ...], to_json: bool
 ) -> None:
-    """Copy the mailboxes of a site, each message exactly once.
+    """What is still missing on the target?  Copies it, each message exactly once.
 
     Run it as often as you like: what is there already is not sent again, and what was interrupted is continued.
     Ctrl-C ends after the batches in hand; a second one cuts the connections. Nothing is lost either way.

@@ -9,12 +9,15 @@ from dataclasses import fields
 import click
 from rich.console import Console
 
+from connectors.language import _
+from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.organisation import Place
 from migrate.cli.running import started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
 from migrate.copy.plan import plan_pass
 from migrate.engine.local import Done
+from migrate.figures import path_text, size_text
 from migrate.ledger.store import Ledger
 from plans import Organisation, Person, Site
 
@@ -46,16 +49,16 @@ def dry_run(
         console = Console()
         for done in plans:
             _show(console, done)
-        click.echo("Nothing was done. Without --dry-run it will be.")
+        click.echo(_("Nothing was done. Without --dry-run it will be."))
     return code
 
 
 def _show(console: Console, done: Done[list[Action]]) -> None:
     console.print(done.mailbox, style="bold", highlight=False, markup=False)
     if done.error is not None:
-        console.print(f"  {done.error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
     elif not done.result:
-        console.print("  nothing to do")
+        console.print("  " + _("nothing to do"))
     for action in done.result or ():
         console.print(f"  {describe(action)}", highlight=False, markup=False)
 
@@ -64,20 +67,29 @@ def describe(action: Action) -> str:
     """One line for people."""
     match action:
         case Make(to):
-            return f"make    {_name(to)}"
+            return _("make    {folder}").format(folder=path_text(to))
         case Follow(to, count):
-            return f"move    {count:,} to {_name(to)}, as on the source"
+            return _("move    {n} to {folder}, as on the source").format(n=f"{count:,}", folder=path_text(to))
         case Adopt(to, count):
-            return f"keep    {count:,} that are in {_name(to)} already"
+            return _("keep    {n} that are in {folder} already").format(n=f"{count:,}", folder=path_text(to))
+        case Copy(folder, to, count, size) if folder == to:
+            return _("copy    {n} ({size}) in {folder}").format(
+                n=f"{count:,}", size=size_text(size), folder=path_text(folder)
+            )
         case Copy(folder, to, count, size):
-            where = _name(folder) if folder == to else f"{_name(folder)} to {_name(to)}"
-            return f"copy    {count:,} ({size / 1e6:,.1f} MB) in {where}"
+            return _("copy    {n} ({size}) in {folder} to {to}").format(
+                n=f"{count:,}", size=size_text(size), folder=path_text(folder), to=path_text(to)
+            )
         case Mark(count):
-            return f"mark    {count:,} whose flags changed"
+            return _("mark    {n} whose flags changed").format(n=f"{count:,}")
         case LeaveOut(folder, count, reason):
-            return f"leave   {count:,} in {_name(folder)}: {reason}"
+            return _("leave   {n} in {folder}: {reason}").format(
+                n=f"{count:,}", folder=path_text(folder), reason=reason.value
+            )
         case Refuse(folder, count, reason):
-            return f"refuse  {count:,} in {_name(folder)}: {reason}"
+            return _("refuse  {n} in {folder}: {reason}").format(
+                n=f"{count:,}", folder=path_text(folder), reason=reason.value
+            )
 
 
 _NAMES = {
@@ -86,7 +98,7 @@ _NAMES = {
 
 
 def _as_json(done: Done[list[Action]]) -> dict[str, object]:
-    error = None if done.error is None else {"kind": type(done.error).__name__, "message": str(done.error)}
+    error = None if done.error is None else error_as_json(done.error)
     actions = [
         {
             "action": _NAMES[type(action)],
@@ -95,7 +107,3 @@ def _as_json(done: Done[list[Action]]) -> dict[str, object]:
         for action in done.result or ()
     ]
     return {"mailbox": done.mailbox, "actions": actions, "error": error}
-
-
-def _name(path: tuple[str, ...]) -> str:
-    return "/".join(path)

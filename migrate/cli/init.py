@@ -34,7 +34,7 @@ def init(
     target_host: str | None,
     schemas: bool,
 ) -> None:
-    """Make an organisation's folder: a commented plan, a people file and a passwords file to fill in.
+    """How do I begin?  Makes an organisation's folder: a commented plan, a people file and a passwords file to fill in.
 
     On a terminal it asks for what the options do not say.
 

@@ -9,6 +9,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from connectors.language import _
 from migrate.copy.halt import Halt
 
 
@@ -22,7 +23,7 @@ def interruptible(console: Console) -> Iterator[Halt]:
             halt.abort()
         else:
             halt.stop.set()
-            console.print("Stopping after the batches in hand. Press Ctrl-C again to cut the connections.")
+            console.print(_("Stopping after the batches in hand. Press Ctrl-C again to cut the connections."))
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

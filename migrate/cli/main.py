@@ -12,9 +12,16 @@ import click
 import plans
 from connectors.language import language_of, speak
 from migrate.cli.adopt import adopt
+from migrate.cli.advice import worded
+from migrate.cli.check import check
+from migrate.cli.completion import completion
 from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
+from migrate.cli.explain import explain
+from migrate.cli.folders import folders
+from migrate.cli.help_language import translate_help
 from migrate.cli.init import init
+from migrate.cli.not_copied import not_copied
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.people import people
 from migrate.cli.plan import plan
@@ -34,7 +41,7 @@ class Commands(click.Group):
             code = code_of(error)
             if code is Exit.BUG:
                 raise
-            raise Trouble(str(error), code) from error
+            raise Trouble(worded(error), code) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -53,15 +60,20 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     \b
     Begin with:  bascule init --name "Example Ltd" --site paris
     Then:        bascule plan check
+                 bascule check paris
                  bascule copy paris --dry-run
                  bascule copy paris
                  bascule status
+                 bascule not-copied paris
     """
     ctx.obj = Place(organisation)
     speak(plans.language_of(organisation) or language_of())
+    translate_help(bascule)
 
 
-for command in (init, plan, people, secrets, copy, status, adopt):
+for command in (
+    init, plan, people, secrets, check, folders, copy, status, not_copied, adopt, explain, completion
+):  # fmt: skip
     bascule.add_command(command)
 
 
@@ -71,6 +83,9 @@ def main() -> None:
     logging.disable(logging.WARNING)
     # What was imported stays for good: the collector need not look at it again and again.
     gc.freeze()
+    # The organisation's own language follows once its folder is known.
+    speak(language_of())
+    translate_help(bascule)
     try:
         bascule(prog_name="bascule")
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import plans
+from connectors.language import _, plural
 from migrate.cli.exit_codes import Exit
 from migrate.ledger.store import Ledger
 from plans import Organisation, PlanError, Site
@@ -43,12 +44,14 @@ class Place:
         try:
             return plans.load(self.folder)
         except PlanError as error:
-            raise Trouble(f"The plan has {len(error.problems)} problem(s):\n{error}") from error
+            count = plural("The plan has {n} problem:", "The plan has {n} problems:", len(error.problems))
+            raise Trouble(f"{count}\n{error}") from error
 
     def site(self, organisation: Organisation, name: str) -> Site:
         if name not in organisation.sites:
-            known = ", ".join(sorted(organisation.sites)) or "none yet"
-            raise Trouble(f'There is no site "{name}" in {self.folder / "sites"}. Sites: {known}.')
+            known = ", ".join(sorted(organisation.sites)) or _("none yet")
+            text = _('There is no site "{name}" in {folder}. Sites: {known}.')
+            raise Trouble(text.format(name=name, folder=self.folder / "sites", known=known))
         return organisation.sites[name]
 
     @property

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
+
+from connectors.contract import Transient
+from connectors.language import _, plural
+from migrate.cli.pace import Pace
+from migrate.figures import rate_text, size_text, time_text
 
 #: Seconds between plain lines.
 _PLAIN_EVERY = 10.0
@@ -20,9 +25,10 @@ class RunProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lock = Lock()
-        self._began = time.monotonic()
-        self._said = self._began
-        self._planned: dict[str, int] = {}
+        self._said = time.monotonic()
+        self._pace = Pace(self._said)
+        self._listed: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._planned: dict[str, tuple[int, int]] = {}
         self._copied = 0
         self._bytes = 0
         self._bar: Progress | None = None
@@ -32,47 +38,72 @@ class RunProgress:
         if not self._console.is_terminal:
             yield
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
+        columns = (BarColumn(bar_width=12), TextColumn("{task.description}"))
         with Progress(*columns, console=self._console, transient=True) as bar:
             self._bar = bar
-            self._task = bar.add_task("listing", total=None, rate="")
+            self._task = bar.add_task(_("signing in"), total=None)
             yield
         self._bar = None
 
     def scanned(self, mailbox: str, folder: tuple[str, ...], messages: int) -> None:
-        """Listing shows as the moving bar; nothing is added up."""
+        with self._lock:
+            self._listed[mailbox, folder] = messages
+            if not self._planned:
+                self._say([_("listing: {messages} so far").format(messages=_messages(sum(self._listed.values())))])
 
     def to_copy(self, mailbox: str, messages: int, size: int) -> None:
         with self._lock:
-            self._planned[mailbox] = messages
+            self._planned[mailbox] = messages, size
             self._show()
 
     def copied(self, mailbox: str, messages: int, size: int) -> None:
         with self._lock:
             self._copied += messages
             self._bytes += size
+            self._pace.note(time.monotonic(), self._copied, self._bytes)
             self._show()
 
     def waiting(self, mailbox: str, seconds: float, messages: int) -> None:
-        self._console.print(
-            f"{mailbox}: the connection was cut while {messages} message(s) were on their way; looking again in"
-            f" {seconds:.0f} s whether they arrived",
-            highlight=False,
-            markup=False,
+        self._tell(
+            _(
+                "{mailbox}: the connection was cut while {messages} were on their way; looking again in {seconds}"
+                " whether they arrived"
+            ).format(mailbox=mailbox, messages=_messages(messages), seconds=time_text(seconds))
         )
 
+    def pausing(self, mailbox: str, seconds: float, error: Transient) -> None:
+        self._tell(
+            _("{mailbox}: {error}; trying again in {seconds}").format(
+                mailbox=mailbox, error=error, seconds=time_text(max(seconds, 1))
+            )
+        )
+
+    def _tell(self, line: str) -> None:
+        """What waits, and why: said at once, above the bar."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     def _show(self) -> None:
-        seconds = max(time.monotonic() - self._began, 0.001)
-        rate = f"{self._copied / seconds:,.0f}/s  {self._bytes / seconds / 1e6:,.1f} MB/s"
-        planned = sum(self._planned.values())
+        now = time.monotonic()
+        planned = sum(messages for messages, _size in self._planned.values())
+        size = sum(size for _messages_, size in self._planned.values())
+        done = [
+            _("{done} of {all} messages").format(done=f"{self._copied:,}", all=f"{planned:,}"),
+            _("{done} of {all}").format(done=size_text(self._bytes), all=size_text(max(size, self._bytes))),
+        ]
+        speed = [rate_text(*self._pace.rates(now))]
+        left = self._pace.left(now, max(planned - self._copied, 0), max(size - self._bytes, 0))
+        if left is not None:
+            speed.append(_("{time} left").format(time=time_text(left)))
+        self._say([", ".join(done), ", ".join(speed)], planned)
+
+    def _say(self, parts: Sequence[str], planned: int | None = None) -> None:
+        """On a terminal each part has a line, so that 80 columns are enough; elsewhere all is one line."""
         if self._bar is not None:
-            self._bar.update(self._task, description="copying", total=planned, completed=self._copied, rate=rate)
+            self._bar.update(self._task, description="\n".join(parts), total=planned, completed=self._copied)
         elif time.monotonic() - self._said >= _PLAIN_EVERY:
             self._said = time.monotonic()
-            self._console.print(f"{self._copied:,} of {planned:,} messages  {rate}", highlight=False)
+            self._tell(", ".join(parts))
+
+
+def _messages(count: int) -> str:
+    return plural("{n:,} message", "{n:,} messages", count)

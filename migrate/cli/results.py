@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from connectors.language import _, number
+from migrate.cli.advice import error_as_json, worded
+from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.outcomes import outcome_text
 from migrate.copy.run import PassResult
 from migrate.ledger.counts import Tally
 from migrate.ledger.schema import Outcome
@@ -53,7 +56,7 @@ def as_json(rows: Iterable[Row], code: Exit) -> dict[str, Any]:
                 "mailbox": row.mailbox,
                 **(as_counts(row.result.tally) if row.result else {}),
                 **(_done(row.result) if row.result else {}),
-                "errors": [{"kind": type(e).__name__, "message": str(e)} for e in row.errors],
+                "errors": [error_as_json(error) for error in row.errors],
             }
             for row in rows
         ],
@@ -90,21 +93,22 @@ def show(console: Console, rows: Sequence[Row]) -> None:
     show_tallies(console, tallies)
     for row in rows:
         for error in row.errors:
-            console.print(f"{row.mailbox}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{row.mailbox}: {worded(error)}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:
     if not tallies:
         return
-    shown = [o for o in Outcome if o in _ALWAYS or any(tally.outcomes[o] for _, tally in tallies)]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("mailbox", overflow="fold")
-    for name in ("seen", *(outcome.value.replace("_", " ") for outcome in shown)):
-        table.add_column(name, justify="right")
-    for mailbox, tally in tallies:
-        table.add_row(mailbox, f"{tally.seen:,}", *(f"{tally.outcomes[outcome]:,}" for outcome in shown))
-    console.print(table)
-    seen = sum(tally.seen for _, tally in tallies)
-    sums = ((outcome, sum(tally.outcomes[outcome] for _, tally in tallies)) for outcome in Outcome)
-    parts = " + ".join(f"{count:,} {outcome.value.replace('_', ' ')}" for outcome, count in sums if count)
-    console.print(f"{seen:,} seen = {parts or '0'}", highlight=False)
+    heading, columns, counted = tally_columns(tallies)
+    show_counts(console, heading, columns, counted)
+    seen = sum(tally.seen for _name, tally in tallies)
+    sums = ((outcome, sum(tally.outcomes[outcome] for _name, tally in tallies)) for outcome in Outcome)
+    parts = " + ".join(f"{number(count)} {outcome_text(outcome)}" for outcome, count in sums if count)
+    console.print(_("{seen} seen = {parts}").format(seen=number(seen), parts=parts or "0"), highlight=False)
+
+
+def tally_columns(tallies: Sequence[tuple[str, Tally]]) -> tuple[str, list[str], list[tuple[str, list[int]]]]:
+    """What a table of tallies shows; columns that are empty everywhere are left out, but for the most usual."""
+    shown = [o for o in Outcome if o in _ALWAYS or any(tally.outcomes[o] for _name, tally in tallies)]
+    counted = [(name, [tally.seen, *(tally.outcomes[outcome] for outcome in shown)]) for name, tally in tallies]
+    return _("mailbox"), [_("seen"), *map(outcome_text, shown)], counted

@@ -14,6 +14,8 @@ import click
 from rich.console import Console
 
 from connectors.contract import ConnectorError
+from connectors.language import _
+from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.organisation import Place, Trouble
@@ -41,7 +43,8 @@ def choose(site: Site, addresses: Sequence[str]) -> list[Person]:
     by_mailbox = {person.mailbox: person for person in site.people}
     unknown = [address for address in addresses if address.lower() not in by_mailbox]
     if unknown:
-        raise Trouble(f'{", ".join(unknown)}: not among the people of the site "{site.name}".')
+        text = _('{addresses}: not among the people of the site "{site}".')
+        raise Trouble(text.format(addresses=", ".join(unknown), site=site.name))
     return [by_mailbox[address.lower()] for address in addresses] or list(site.people)
 
 
@@ -55,18 +58,18 @@ class Started:
     """A run that has begun: halted by Ctrl-C, showing its progress."""
 
     halt: Halt
-    _site: SiteRun
-    _people: Mapping[str, Person]
-    _progress: RunProgress
+    site: SiteRun
+    people: Mapping[str, Person]
+    progress: RunProgress
 
     def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
-        return self._site.job(self._people[mailbox], only_folders)
+        return self.site.job(self.people[mailbox], only_folders)
 
     def each(self, handle: Callable[[str], _T]) -> Iterator[Done[_T]]:
         """Run ``handle`` for every mailbox; troubles that are not one mailbox's own are raised."""
-        engine: LocalEngine[_T] = LocalEngine(self._site.workers)
-        engine.submit(list(self._people))
-        with self._progress.shown():
+        engine: LocalEngine[_T] = LocalEngine(self.site.workers)
+        engine.submit(list(self.people))
+        with self.progress.shown():
             for done in engine.run(handle, self.halt.stop):
                 if done.error is not None and not isinstance(done.error, _OF_ONE_MAILBOX):
                     raise done.error
@@ -74,11 +77,17 @@ class Started:
 
 
 @contextmanager
-def started(place: Place, organisation: Organisation, site: Site, people: Sequence[Person]) -> Iterator[Started]:
+def started(
+    place: Place,
+    organisation: Organisation,
+    site: Site,
+    people: Sequence[Person],
+    retry: RetryPolicy = RetryPolicy(),  # noqa: B008  frozen
+) -> Iterator[Started]:
     console = Console(stderr=True)
     progress = RunProgress(console)
     with interruptible(console) as halt, spool_folder(place.state) as spool:
-        site_run = SiteRun(organisation, site, new_resources(spool), progress)
+        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
 
@@ -109,7 +118,7 @@ def run_people(
     else:
         show(Console(), rows)
         if interrupted:
-            click.echo("Interrupted. The same command continues where this one stopped.")
+            click.echo(_("Interrupted. The same command continues where this one stopped."))
     return code
 
 

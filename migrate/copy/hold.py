@@ -7,10 +7,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from connectors.language import _
 from migrate.ledger import attempts, mailboxes
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.store import Ledger
@@ -20,12 +20,16 @@ class MailboxBusy(Exception):
     """Another pass works on this mailbox."""
 
     def __init__(self, mailbox: str) -> None:
-        super().__init__(f"{mailbox}: another copy works on this mailbox at this moment. Wait for it to end.")
+        message = _("{mailbox}: another copy works on this mailbox at this moment. Wait for it to end.")
+        super().__init__(message.format(mailbox=mailbox))
         self.mailbox = mailbox
 
 
 class HoldLost(Exception):
     """Another worker holds the mailbox now: nothing more may be written, to the target or to the ledger."""
+
+    def __init__(self) -> None:
+        super().__init__(_("another copy has taken over this mailbox. It goes on from here; wait for it to end."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,26 @@ def hold(ledger: Ledger, mailbox: str, site: str, now: float) -> Iterator[Hold]:
     The operating system gives a file lock back when its process dies, so a killed pass can be continued at once; and
     whoever gets the lock knows that no earlier pass can commit anything any more: its attempts end now.
     """
-    locks = ledger.path.parent / "locks"
-    locks.mkdir(mode=0o700, exist_ok=True)
     with ledger.write() as connection:
         row = mailboxes.get_or_create(connection, mailbox, site)
-    lock = FileLock(_lock_path(locks, row.id), blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise MailboxBusy(mailbox) from error
-    try:
+    with locked(ledger, row):
         with ledger.write() as connection:
             token = mailboxes.take(connection, row.id, f"{socket.gethostname()}:{os.getpid()}")
             attempts.end_all_by(connection, row.id, now)
         yield Hold(ledger, row, token)
+
+
+@contextmanager
+def locked(ledger: Ledger, mailbox: MailboxRow) -> Iterator[None]:
+    """Keep every pass away from a mailbox until the block ends.  Raises :class:`MailboxBusy` when one is at work."""
+    folder = ledger.path.parent / "locks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = FileLock(folder / f"mailbox-{mailbox.id}.lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise MailboxBusy(mailbox.name) from error
+    try:
+        yield
     finally:
         lock.release()
-
-
-def _lock_path(folder: Path, mailbox_id: int) -> Path:
-    return folder / f"mailbox-{mailbox_id}.lock"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target
+from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target, Transient
 from migrate.ledger.schema import Direction
 
 
@@ -64,7 +64,11 @@ class Progress(Protocol):
     def scanned(self, mailbox: str, folder: tuple[str, ...], messages: int) -> None: ...
     def to_copy(self, mailbox: str, messages: int, size: int) -> None: ...
     def copied(self, mailbox: str, messages: int, size: int) -> None: ...
-    def waiting(self, mailbox: str, seconds: float, messages: int) -> None: ...
+    def waiting(self, mailbox: str, seconds: float, messages: int) -> None:
+        """Messages that were on their way when a connection was cut are looked for again in so many seconds."""
+
+    def pausing(self, mailbox: str, seconds: float, error: Transient) -> None:
+        """A system did not answer as it should; it is asked again in so many seconds."""
 
 
 class Quiet:
@@ -74,6 +78,7 @@ class Quiet:
     def to_copy(self, mailbox: str, messages: int, size: int) -> None: ...
     def copied(self, mailbox: str, messages: int, size: int) -> None: ...
     def waiting(self, mailbox: str, seconds: float, messages: int) -> None: ...
+    def pausing(self, mailbox: str, seconds: float, error: Transient) -> None: ...
 
 
 class Permit(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
+from connectors.language import _
 from migrate.copy.batches import BatchQueue
 from migrate.copy.channel import Channel, Closed
 from migrate.copy.halt import Halt
@@ -120,7 +121,7 @@ class Pair(Thread):
         if pause is None:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (len(self._failures) - 1))
         if self._job.clock.wait(pause, self._halt.stop):
-            raise Stopped("interrupted") from error
+            raise Stopped(_("interrupted")) from error
 
 
 def run_pairs(pairs: Sequence[Pair]) -> list[PairError]:

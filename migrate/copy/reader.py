@@ -10,6 +10,7 @@ from threading import Event, Lock
 
 from connectors.body import CHUNK
 from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread
+from connectors.language import _
 from connectors.wire import Digests, to_wire
 from migrate.copy.batches import Batch, BatchQueue, Place
 from migrate.copy.channel import Channel
@@ -86,7 +87,7 @@ def _reserve(job: Job, batch: Batch, stop: Event, oversize: Lock) -> PreparedBat
     if batch.oversize:
         while not oversize.acquire(timeout=0.2):
             if stop.is_set():
-                raise Stopped("interrupted while another large message is copied")
+                raise Stopped(_("interrupted while another large message is copied"))
         return PreparedBatch(batch.place, job.resources, _reserved(job, CHUNK, stop), oversize)
     return PreparedBatch(batch.place, job.resources, _reserved(job, batch.size, stop))
 

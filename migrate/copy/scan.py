@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
+from connectors.language import _
 from migrate.copy.compare import compare
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
@@ -53,7 +54,7 @@ def scan(
     """
     listed: list[Listed] = []
     done: set[tuple[str, ...]] = set()
-    for _ in range(_LOOKS):
+    for _look in range(_LOOKS):
         missing: list[FolderMissing] = []
         before = known_folders(job, hold)
         for folder in wanted(job, there):
@@ -63,7 +64,7 @@ def scan(
                 one = _scan_folder(job, hold, source, folder, before.get(folder.path))
             except FolderMissing as error:
                 name = "/".join(folder.path)
-                what = f'the folder "{name}" cannot be looked at: {error.what}'
+                what = _('the folder "{name}" cannot be looked at: {why}').format(name=name, why=error.what)
                 missing.append(FolderMissing(what, system=error.system, detail=error.detail))
                 continue
             listed.append(one)

@@ -23,6 +23,7 @@ from connectors.contract import (
     Target,
     Transient,
 )
+from connectors.language import _
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
@@ -108,7 +109,7 @@ class Writer:
         def may_commit() -> None:
             self._hold.check()
             if self._job.clock.now() >= intents[0].deadline:
-                raise DeadlinePassed("the line is too slow: sending took longer than is safe")
+                raise DeadlinePassed(_("the line is too slow: sending took longer than is safe"))
             flight.commits += 1
 
         batch.flights += 1
@@ -224,7 +225,7 @@ class Writer:
             with self._ledger.write() as connection:
                 attempts.end_by(connection, doubtful, now)
         if full:
-            raise OverQuota("the mailbox is full")
+            raise OverQuota(_("the mailbox is full"))
         return splits
 
     def _break_off(self, flight: _Flight) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from threading import Condition, Event
 
 from connectors.contract import Stopped, Unavailable
+from connectors.language import _
 
 
 class Admission:
@@ -29,9 +30,9 @@ class Admission:
         with self._freed:
             while any(self._open[name] + count > self._most[name] for name, count in wanted.items()):
                 if stop.is_set():
-                    raise Stopped("interrupted while waiting for a session")
+                    raise Stopped(_("interrupted while waiting for a session"))
                 if not wait:
-                    raise Unavailable("all sessions that the plan allows are in use")
+                    raise Unavailable(_("all sessions that the plan allows are in use"))
                 self._freed.wait(timeout=0.2)
             self._open.update(wanted)
         return Permit(self, wanted)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
@@ -28,7 +29,7 @@ from connectors.wrappers import (
     RetryPolicy,
 )
 from migrate.copy.job import Job, Placement, Progress
-from migrate.engine.admission import Admission
+from migrate.engine.admission import Admission, Permit
 from plans import Organisation, Person, Site, System
 from plans.accounts import source_account, target_account
 
@@ -92,32 +93,46 @@ class SiteRun:
             caps = [caps[0] // 2]
         return max(1, min(MAILBOXES_AT_ONCE, *caps))
 
-    def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
-        """The job of one person's mailbox.  Raises SecretError when a password cannot be had."""
-        reader = source_account(self.organisation, self.site, person)
-        writer = target_account(self.organisation, self.site, person)
-        source, target = self._connectors[self.site.source], self._connectors[self.site.target]
+    def source(self, person: Person) -> Callable[[Event], Source]:
+        """Signs in to a person's mailbox for reading.  Raises SecretError at once when the password cannot be had."""
+        account = source_account(self.organisation, self.site, person)
+        connector, limit = self._connectors[self.site.source], self._limits[self.site.source]
 
         def open_source(stop: Event) -> Source:
-            limit = self._limits[self.site.source]
-
             def sign_in() -> Source:
-                session = source.open_source(reader, stop)
+                session = connector.open_source(account, stop)
                 if self._by_day.limits:
                     session = LimitedSource(session, self._by_day, stop)
                 return LimitedSource(session, limit, stop) if limit.limits else session
 
-            return _opened(RetryingSource(sign_in, self.retry, stop))
+            return _opened(RetryingSource(sign_in, self._policy(person), stop))
+
+        return open_source
+
+    def target(self, person: Person) -> Callable[[Event], Target]:
+        """As ``source``, for writing."""
+        account = target_account(self.organisation, self.site, person)
+        connector, limit = self._connectors[self.site.target], self._limits[self.site.target]
 
         def open_target(stop: Event) -> Target:
-            limit = self._limits[self.site.target]
-
             def sign_in() -> Target:
-                session = target.open_target(writer, stop)
+                session = connector.open_target(account, stop)
                 return LimitedTarget(session, limit, stop) if limit.limits else session
 
-            return _opened(RetryingTarget(sign_in, self.retry, stop))
+            return _opened(RetryingTarget(sign_in, self._policy(person), stop))
 
+        return open_target
+
+    def _policy(self, person: Person) -> RetryPolicy:
+        return replace(self.retry, told=partial(self.progress.pausing, person.mailbox))
+
+    def admit(self, stop: Event, wait: bool) -> Permit:
+        """Leave to open one session on each side.  Raises Unavailable or Stopped."""
+        return self._admission.enter((self.site.source, self.site.target), stop, wait=wait)
+
+    def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
+        """The job of one person's mailbox.  Raises SecretError when a password cannot be had."""
+        open_source, open_target = self.source(person), self.target(person)
         return Job(
             mailbox=person.mailbox,
             site=self.site.name,
@@ -126,7 +141,7 @@ class SiteRun:
             open_target=open_target,
             rules=SiteRules(self.site),
             resources=self.resources,
-            admit=lambda stop, wait: self._admission.enter((self.site.source, self.site.target), stop, wait=wait),
+            admit=self.admit,
             progress=self.progress,
             only_folders=only_folders,
         )

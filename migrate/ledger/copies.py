@@ -186,6 +186,12 @@ def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     return int(connection.execute(where).scalar_one())
 
 
+def size(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    """Bytes of a mailbox that are on the target."""
+    where = _select_copies(mailbox_id, direction).with_only_columns(func.coalesce(func.sum(message.c.size), 0))
+    return int(connection.execute(where).scalar_one())
+
+
 _COPY = (
     message.c.id, message.c.folder_id, message.c.epoch, message.c.key, message.c.object_id, message.c.size,
     message.c.received, message.c.flags_seen, message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,

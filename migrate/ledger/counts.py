@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connectors.contract import Reason
+from migrate.ledger.messages import in_pieces
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message
+from migrate.ledger.schema import tally as kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,19 @@ class Tally:
 def tally(connection: Connection, mailbox_ids: Sequence[int], direction: Direction) -> dict[int, Tally]:
     """Counts by mailbox; rows with a successor are the same message under an older name, and not counted."""
     counts = {id_: Tally(Counter(), Counter(), 0) for id_ in mailbox_ids}
-    rows = connection.execute(
-        select(message.c.mailbox_id, message.c.outcome, message.c.reason, func.count(), func.count(message.c.gone_at))
-        .where(message.c.mailbox_id.in_(mailbox_ids), message.c.direction == direction, message.c.successor.is_(None))
-        .group_by(message.c.mailbox_id, message.c.outcome, message.c.reason)
-    )
-    for mailbox_id, outcome, reason, count, gone in rows:
-        was = counts[mailbox_id]
-        was.outcomes[Outcome(outcome)] += count
-        if reason:
-            was.reasons[reason] += count
-        on_target = gone if Outcome(outcome) in ON_TARGET else 0
-        counts[mailbox_id] = Tally(was.outcomes, was.reasons, was.gone + on_target)
+    for some in in_pieces(mailbox_ids):
+        rows = connection.execute(
+            select(kept.c.mailbox_id, kept.c.outcome, kept.c.reason, kept.c.gone, kept.c.messages).where(
+                kept.c.mailbox_id.in_(some), kept.c.direction == direction, kept.c.messages > 0
+            )
+        )
+        for mailbox_id, outcome, reason, gone, count in rows:
+            was = counts[mailbox_id]
+            was.outcomes[Outcome(outcome)] += count
+            if reason:
+                was.reasons[reason] += count
+            if gone and Outcome(outcome) in ON_TARGET:
+                counts[mailbox_id] = replace(was, gone=was.gone + count)
     return counts
 
 

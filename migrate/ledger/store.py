@@ -13,6 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from connectors.language import _
 from migrate.ledger.filesystem import is_on_network
 from migrate.ledger.schema import REVISION
 
@@ -35,8 +36,10 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         if is_on_network(path.parent):
             raise LedgerError(
-                f"{path} is on a network file system, where a crash can damage it. Put the organisation's folder on a"
-                " local disk."
+                _(
+                    "{path} is on a network file system, where a crash can damage it. Put the organisation's folder on"
+                    " a local disk."
+                ).format(path=path)
             )
         self.path = path
         # Writers of one process queue here: SQLite's own waiting is polling, and unfair.
@@ -45,7 +48,9 @@ class Ledger:
         try:
             self._upgrade()
         except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise LedgerError(f"{path} cannot be opened as a ledger: {_cause(error)}") from error
+            raise LedgerError(
+                _("{path} cannot be opened as a ledger: {cause}").format(path=path, cause=_cause(error))
+            ) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -76,12 +81,18 @@ class Ledger:
                     break
                 except OperationalError as error:
                     if attempt + 1 == _BUSY_TRIES:
-                        raise LedgerError(f"{self.path} stays locked by another program: {_cause(error)}") from error
+                        raise LedgerError(
+                            _("{path} stays locked by another program: {cause}").format(
+                                path=self.path, cause=_cause(error)
+                            )
+                        ) from error
             try:
                 with transaction:
                     yield connection
             except OperationalError as error:
-                raise LedgerError(f"{self.path} cannot be used: {_cause(error)}") from error
+                raise LedgerError(
+                    _("{path} cannot be used: {cause}").format(path=self.path, cause=_cause(error))
+                ) from error
 
     def _upgrade(self) -> None:
         if self._revision() == REVISION:
@@ -94,7 +105,9 @@ class Ledger:
                 upgrade(connection)
             except NewerLedger as newer:
                 raise LedgerError(
-                    f"{self.path} was made by a newer version of bascule (its schema is {newer}). Update bascule."
+                    _("{path} was made by a newer version of bascule (its schema is {newer}). Update bascule.").format(
+                        path=self.path, newer=newer
+                    )
                 ) from newer
 
     def _revision(self) -> str | None:

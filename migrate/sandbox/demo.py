@@ -20,6 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
+from connectors.language import _, language_of, number, plural, speak
 from migrate.sandbox import company
 from migrate.sandbox.counting import Comparison, Held, compare, held_as, present
 from migrate.sandbox.demo_command import BasculeCommand, receipts, started, status
@@ -37,13 +38,14 @@ _OK, _PARTIAL = 0, 3
 def main() -> None:
     """Run the demo in ``demo/`` of the current directory; exit with 1 when a count is wrong."""
     console = Console()
+    speak(language_of())
     # However it is stopped, also where it was started in the background, the servers and the command go with it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for signalled in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signalled, signal.default_int_handler)
     try:
         code = run(console, Path("demo"), live=True)
     except KeyboardInterrupt:
-        console.print("\nStopped. The servers and the command that ran are gone.")
+        console.print("\n" + _("Stopped. The servers and the command that ran are gone."))
         code = 130
     sys.exit(code)
 
@@ -51,17 +53,19 @@ def main() -> None:
 def run(console: Console, folder: Path, *, live: bool) -> int:
     """Tell the whole story on ``console``; returns the exit code.  ``live``: with bars that move, on a terminal."""
     if find_spec("pymap") is None:
-        console.print('The demo needs the extra "demo": pip install "bascule[demo]"', markup=False)
+        console.print(_('The demo needs the extra "demo": pip install "bascule[demo]"'), markup=False)
         return 2
     try:
         make_room(folder)
     except ForeignFolder:
-        console.print(f"{folder.absolute()} is there already, and no demo made it. Run the demo in another folder.")
+        told = _("{folder} is there already, and no demo made it. Run the demo in another folder.")
+        console.print(told.format(folder=folder.absolute()), markup=False)
         return 2
     story = Story(console, live=live)
     story.say(
-        f"Offline, on this machine: two mail servers, a company of 2 sites, {len(company.PEOPLE)} mailboxes,"
-        f" {company.LETTERS:,} messages"
+        _(
+            "Offline, on this machine: two mail servers, a company of 2 sites, {boxes} mailboxes, {count} messages"
+        ).format(boxes=len(company.PEOPLE), count=number(company.LETTERS))
     )
     users = [person.login for person in company.PEOPLE]
     with (
@@ -95,11 +99,12 @@ class _Demo:
         self._goodbye()
 
     def _fill(self) -> None:
-        with self._story.moving_bar("Mail", company.LETTERS) as moved:
+        with self._story.moving_bar(_("Mail"), company.LETTERS) as moved:
             for person in company.PEOPLE:
                 self._deliver(person, company.letters(person))
                 moved(self._delivered.total())
-        self._story.say(f"The old server holds them all, the new one is empty; the plan is in {self._folder}/")
+        told = _("The old server holds them all, the new one is empty; the plan is in {folder}/")
+        self._story.say(told.format(folder=self._folder))
 
     def _deliver(self, person: company.Person, letters: list[Letter]) -> None:
         self._old.deliver(person.login, letters)
@@ -113,12 +118,13 @@ class _Demo:
                 command.wait(lambda: self._stored(site, moved) >= total * _KILL_AT)
                 command.kill()
         there = present(self._new, _users(site))
-        self._story.bar(site.title(), there, total, "killed on purpose (SIGKILL)")
+        self._story.bar(site.title(), there, total, _("killed on purpose (SIGKILL)"))
         if not 0 < there < total:
-            self._story.check(False, "the copy was not killed in the middle")
+            self._story.check(False, _("the copy was not killed in the middle"))
         known = sum(mailbox["outcomes"]["stored"] for mailbox in status(self._folder, site))
         if known < there:
-            self._story.more(f"{known:,} have their receipt in the ledger; {there - known:,} arrived without one")
+            told = _("{known} have their receipt in the ledger; {more} arrived without one")
+            self._story.more(told.format(known=number(known), more=number(there - known)))
 
     def _copy(self, site: str, wanted: int) -> None:
         total = _letters(site)
@@ -127,7 +133,7 @@ class _Demo:
             with self._story.moving_bar(site.title(), total) as moved:
                 code = command.wait(lambda: self._stored(site, moved) < 0)
             refused = sum(mailbox["outcomes"]["refused"] for mailbox in status(self._folder, site))
-            note = f"{refused} refused, explained below" if refused else ""
+            note = plural("{n} refused, explained below", "{n} refused, explained below", refused) if refused else ""
             self._story.bar(site.title(), present(self._new, _users(site)), total, note)
             self._check_code(command, code, wanted)
 
@@ -138,7 +144,7 @@ class _Demo:
 
     def _check_code(self, command: BasculeCommand, code: int | None, wanted: int) -> None:
         if code != wanted:
-            self._story.check(False, f"the exit code is {code}, not {wanted}")
+            self._story.check(False, _("the exit code is {code}, not {wanted}").format(code=code, wanted=wanted))
             self._story.more(command.said())
 
     def _count(self, users: list[str], *, refused: int) -> Comparison:
@@ -147,18 +153,25 @@ class _Demo:
         lost, doubled = found.lost.total() - refused, found.doubled.total()
         self._story.check(
             lost == doubled == 0,
-            f"Counted on both servers by content, folder, date and flags: {lost} lost, {doubled} doubled",
+            _("Counted on both servers by content, folder, date and flags: {lost} lost, {doubled} doubled").format(
+                lost=lost, doubled=doubled
+            ),
         )
         expected = Counter({held: count for held, count in self._delivered.items() if held.user in users})
         if found.on_source != expected:
-            self._story.check(False, "the old server is not as it was")
+            self._story.check(False, _("the old server is not as it was"))
         return found
 
     def _arrivals(self) -> None:
         arrivals = list(company.arrivals())
         for person, letter in arrivals:
             self._deliver(person, [letter])
-        self._story.say(f"{len(arrivals)} messages arrive on the old server. Second pass:")
+        told = plural(
+            "{n} message arrives on the old server. Second pass:",
+            "{n} messages arrive on the old server. Second pass:",
+            len(arrivals),
+        )
+        self._story.say(told)
 
     def _second_pass(self) -> None:
         mailboxes: list[dict[str, Any]] = []
@@ -171,7 +184,9 @@ class _Demo:
         stored, refused = (_sum(mailboxes)[outcome] for outcome in ("stored", "refused"))
         self._story.check(
             (copied, stored - copied, refused) == (3, company.LETTERS - 1, 1),
-            f"{copied} copied, {stored - copied:,} there from the first pass, {refused} refused",
+            _("{copied} copied, {there} there from the first pass, {refused} refused").format(
+                copied=copied, there=number(stored - copied), refused=refused
+            ),
         )
 
     def _add_up(self, found: Comparison) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.acceptance.letters import Footprint, footprint
-from tests.servers.mail import Mail, Path, Stored, _Names, content_of, holdings, seed
+from tests.servers.mail import Mail, Path, Stored, _capabilities, _Names, content_of, holdings, seed
 from tests.servers.server import ImapServer
 
 
@@ -35,7 +35,17 @@ class Box:
 
     def move(self, mail: Mail, to: Path) -> None:
         with self._found(mail) as (connection, uid):
-            _done(connection.uid("MOVE", uid, _Names(connection).quoted(to)))
+            there = _Names(connection).quoted(to)
+            if "MOVE" in _capabilities(connection):
+                _done(connection.uid("MOVE", uid, there))
+            else:
+                _done(connection.uid("COPY", uid, there))
+                _done(connection.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
+                _done(connection.expunge())
+
+    def create(self, path: Path) -> None:
+        with self.server.login(self.user) as connection:
+            _done(connection.create(_Names(connection).quoted(path)))
 
     def rename(self, path: Path, to: Path) -> None:
         with self.server.login(self.user) as connection:
@@ -45,6 +55,10 @@ class Box:
     def folders(self) -> set[Path]:
         with self.server.login(self.user) as connection:
             return set(_Names(connection).paths())
+
+    def subscribed(self) -> set[Path]:
+        with self.server.login(self.user) as connection:
+            return set(_Names(connection).paths(subscribed=True))
 
     def holds(self) -> dict[Path, Counter[Stored]]:
         return holdings(self.server, self.user)

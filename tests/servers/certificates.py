@@ -39,6 +39,16 @@ def make_certificates(folder: Path) -> Certificates:
     return Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
 
 
+def expired(certificates: Certificates) -> Certificates:
+    """The same authority and key, with a server certificate that ended yesterday."""
+    folder = certificates.key.parent
+    _openssl(
+        "x509", "-req", "-in", folder / "server.csr", "-CA", certificates.authority, "-CAkey", folder / "authority.key",
+        "-CAcreateserial", "-days", "-1", "-out", folder / "expired.pem", "-extfile", folder / "names.ext",
+    )  # fmt: skip
+    return Certificates(certificates.authority, folder / "expired.pem", certificates.key)
+
+
 def _new_key(folder: Path, name: str, subject: str) -> None:
     _openssl(
         "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject,

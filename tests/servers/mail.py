@@ -141,9 +141,9 @@ class _Names:
         assert personal is not None, answer
         self._prefix, self._separator = personal[1], personal[2].replace("\\\\", "\\")
 
-    def paths(self) -> list[Path]:
-        """The folders that can be opened."""
-        _, lines = self._connection.list()
+    def paths(self, *, subscribed: bool = False) -> list[Path]:
+        """The folders that can be opened; those of the list of subscriptions only, when ``subscribed``."""
+        _, lines = self._connection.lsub() if subscribed else self._connection.list()
         found = []
         for line in lines:
             # A name as a literal arrives in two parts.

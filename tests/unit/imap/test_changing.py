@@ -178,6 +178,8 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         peer.answer("LIST", '* LIST (\\Sent) "/" Gesendet', '* LIST () "/" Sent', '* LIST () "/" INBOX')
         for name in ("Gesendet", "Sent", "INBOX", "INBOX"):
             peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" {STATUS}')
+            if name == "INBOX":
+                peer.answer('SUBSCRIBE "INBOX"')
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -204,6 +206,26 @@ def test_a_server_that_announces_no_roles_has_its_folders_found_by_their_names(t
         target.close()
 
 
+def test_an_empty_folder_that_is_there_is_subscribed_and_one_with_mail_is_left_as_its_owner_wants(
+    tmp_path: Path,
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" Empty', '* LIST () "/" Used')
+        peer.answer("STATUS", '* STATUS "Empty" (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)')
+        peer.answer('SUBSCRIBE "Empty"', status="NO no subscriptions here")
+        peer.answer('SELECT "Empty"', "* OK [UIDVALIDITY 7] valid")
+        peer.answer("UNSELECT")
+        peer.answer("STATUS", f'* STATUS "Used" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.ensure(("Empty",), None).messages == 0
+        assert target.ensure(("Used",), None).messages
+        target.close()
+
+
 @pytest.mark.parametrize("made_by_us", [True, False], ids=["by us", "by another session"])
 def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
     def script(peer: Peer) -> None:
@@ -213,6 +235,7 @@ def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
         told = "OK made" if made_by_us else "NO [ALREADYEXISTS] there"
         peer.say(f"{create} {told}", f'* STATUS "a/b_c" {STATUS}', f"{status} OK")
         peer.answer('SUBSCRIBE "a/b_c"', status="NO no subscriptions here")
+        _open_first(peer)
         peer.answer("STATUS", f'* STATUS "a/b_c" {STATUS}')
         peer.sign_out()
 
@@ -223,11 +246,19 @@ def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
         target.close()
 
 
+def _open_first(peer: Peer) -> None:
+    """A new folder is opened once; what that tells counts."""
+    peer.answer("SELECT", "* 0 EXISTS", "* OK [UIDVALIDITY 7] epoch", r"* OK [PERMANENTFLAGS (\Seen)] kept")
+    peer.answer("UNSELECT")
+
+
 def _refuse(peer: Peer, name: str) -> None:
     create, status = peer.expect(f'CREATE "{name}"'), peer.expect(f'STATUS "{name}"')
     peer.say(f"{create} NO [CANNOT] not here", f"{status} NO [CANNOT] not here")
     # Some servers subscribe to anything; what was not made is taken off the list again.
     peer.answer(f'SUBSCRIBE "{name}"')
+    peer.answer(f'SELECT "{name}"', status="NO [CANNOT] not here")
+    peer.answer("UNSELECT", status="BAD nothing is selected")
     peer.answer(f'UNSUBSCRIBE "{name}"')
 
 
@@ -239,6 +270,7 @@ def test_a_name_the_server_does_not_hold_is_made_more_cautiously(tmp_path: Path)
         create, status = peer.expect('CREATE "a_b"'), peer.expect('STATUS "a_b"')
         peer.say(f"{create} OK", f"* STATUS a_b {STATUS}", f"{status} OK")
         peer.answer("SUBSCRIBE")
+        _open_first(peer)
         peer.sign_out()
 
     with playing(tmp_path, script) as server:

@@ -68,7 +68,10 @@ def test_there_is_no_inbox_in_the_inbox() -> None:
 def test_what_a_server_cannot_hold_becomes_an_underscore() -> None:
     assert raw_of(("a/b", "c\r\nd", ""), SLASH) == b"a_b/c__d/_"
     assert raw_of(("a.b",), COURIER) == b"INBOX.a_b"
-    assert cautious(("a.b*", "c\N{PACKAGE}")) == ("a_b_", "c_")
+    assert cautious(("a.b*", "c\N{PACKAGE}")) == [("a.b*", "c_"), ("a_b_", "c_")]
+    assert cautious(("R&D", "\N{PACKAGE}")) == [("R&D", "_"), ("R_D", "_")]
+    assert cautious(("a.b",)) == [("a_b",)]
+    assert cautious(("plain", "été")) == []
 
 
 def test_an_invalid_name_keeps_its_spelling_and_its_folder() -> None:

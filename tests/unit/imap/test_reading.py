@@ -329,8 +329,9 @@ def test_a_folder_that_cannot_be_opened_has_its_verdict(
 ) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("EXAMINE", status=status)
-        peer.sign_out()
+        opening, reading = peer.expect("EXAMINE"), peer.expect("UID FETCH 1 ")
+        peer.say(f"{opening} {status}", f"{reading} BAD nothing to read")
+        assert peer.ended_by() == "FIN"
 
     with playing(tmp_path, script) as server:
         session = server.source()

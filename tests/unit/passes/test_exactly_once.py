@@ -39,6 +39,7 @@ from migrate.copy import settle
 from migrate.copy.run import PassResult
 from migrate.ledger.schema import ON_TARGET, Outcome
 from migrate.ledger.store import Ledger
+from tests.unit.ledger.recount import assert_tallies_hold
 from tests.unit.passes.world import ACCOUNT, Sides, mail, when
 
 Path_ = tuple[str, ...]
@@ -378,6 +379,12 @@ class Company(RuleBasedStateMachine):
             for identity, count in there.items():
                 allowed = self.delivered[identity] + self.forgotten[identity]
                 assert count + self.thrown[identity] <= allowed, f"{identity} is there {count} times"
+
+    @invariant()
+    def the_tallies_hold(self) -> None:
+        if hasattr(self, "sides"):
+            with self.sides.ledger.read() as connection:
+                assert_tallies_hold(connection)
 
     def _check(self, result: PassResult) -> None:
         """After a pass that ended by itself: all is accounted for, nothing is lost, flags are as they should be."""

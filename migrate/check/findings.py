@@ -1,0 +1,170 @@
+"""What a survey means: what stands in the way of a copy, what needs a look, what is worth knowing.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.contract import ConnectorError
+from connectors.language import _, plural
+from connectors.reasons import Reason
+from migrate.check.mapping import Mapped
+from migrate.check.survey import Survey
+from migrate.figures import path_text, size_text
+from plans import SecretError
+
+#: Systems count a message a little differently: who follows the advice shall not meet it again.
+_MARGIN = 1.05
+
+Kind = Literal["problem", "attention", "note"]
+Code = Literal[
+    "source-sign-in",
+    "target-sign-in",
+    "folder-unreadable",
+    "quota-short",
+    "too-large",
+    "folders-meet",
+    "folders-merge",
+    "name-changed",
+    "name-doubtful",
+    "left-out",
+    "target-not-empty",
+    "empty",
+    "not-finished",
+]
+
+#: Some servers take these in no name, and say so only when the folder is made.  The connector then writes _ for them.
+_DOUBTFUL = re.compile("[*%\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``problem``: the copy would fail; ``attention``: not all would arrive as it was; ``note``: worth knowing."""
+
+    kind: Kind
+    code: Code
+    text: str
+    #: Empty where there is nothing to do, or the error itself says it.
+    to_do: str = ""
+    error: ConnectorError | SecretError | None = None
+
+
+def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding]:
+    """The findings of one mailbox, the worst first.  ``copied``: messages that we brought to the target already."""
+    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey)]
+    order = ("problem", "attention", "note")
+    return sorted(found, key=lambda finding: order.index(finding.kind))
+
+
+def _sides(survey: Survey) -> Iterator[Finding]:
+    if survey.source_error is not None:
+        yield Finding("problem", "source-sign-in", _("the source cannot be read"), error=survey.source_error)
+    if survey.target_error is not None:
+        yield Finding("problem", "target-sign-in", _("the target cannot be signed in to"), error=survey.target_error)
+    if survey.interrupted:
+        yield Finding("attention", "not-finished", _("interrupted before all folders were listed"), _("Check again."))
+    for facts in survey.folders:
+        if facts.error is not None:
+            text = _("{folder} cannot be listed").format(folder=_name(facts.mapped.folder.path))
+            to_do = _("Ask the source's administrator to repair it, or leave it out with exclude.")
+            yield Finding("attention", "folder-unreadable", text, to_do, facts.error)
+
+
+def _room(survey: Survey, copied: int, copied_size: int) -> Iterator[Finding]:
+    quota = survey.quota
+    if quota is None:
+        return
+    needed = max(survey.travelling_size - copied_size, 0)
+    if quota.limit is not None:
+        free = max(quota.limit - (quota.used or 0), 0)
+        if needed > free:
+            text = _("the target has {free} free, and {needed} are to come").format(
+                free=size_text(free), needed=size_text(needed)
+            )
+            to_do = _("Give the mailbox at least {more} more on the target, or leave out more of it.").format(
+                more=size_text((needed - free) * _MARGIN)
+            )
+            yield Finding("problem", "quota-short", text, to_do)
+    if quota.messages_limit is not None:
+        free = max(quota.messages_limit - (quota.messages_used or 0), 0)
+        needed = max(survey.travelling - copied, 0)
+        if needed > free:
+            text = _("the target has room for {free} more messages, and {needed} are to come").format(
+                free=f"{free:,}", needed=f"{needed:,}"
+            )
+            yield Finding("problem", "quota-short", text, _("Raise the number of messages that the target allows."))
+
+
+def _folders(survey: Survey) -> Iterator[Finding]:
+    sharing = Counter(facts.mapped.to for facts in survey.folders if facts.mapped.to is not None)
+    for facts in survey.folders:
+        one = facts.mapped
+        source, to = _name(one.folder.path), _name(one.to or ())
+        if one.to is None:
+            continue
+        if one.collides_with is not None:
+            text = _("{folder} and {other} would both be {wanted} on the target; {folder} becomes {to}").format(
+                folder=source, other=_name(one.collides_with), wanted=_name(one.wanted or ()), to=to
+            )
+            yield Finding("attention", "folders-meet", text, _use_map())
+        elif one.merged and sharing[one.to] > 1:
+            text = _("{folder} goes into {to} together with others, as the plan says").format(folder=source, to=to)
+            yield Finding("note", "folders-merge", text)
+        elif one.role is None and one.wanted != one.to:
+            text = _("the target cannot hold the name {wanted}; it becomes {to}").format(
+                wanted=_name(one.wanted or ()), to=to
+            )
+            yield Finding("attention", "name-changed", text, _use_map())
+        if _is_doubtful(one):
+            text = _("the name {to} may be too much for the target, which shows only when the folder is made").format(
+                to=to
+            )
+            to_do = _("Nothing: if the target refuses it, _ is written for what it does not take. Or use map.")
+            yield Finding("note", "name-doubtful", text, to_do)
+
+
+def _use_map() -> str:
+    return _("If that is not wanted, give the folder another name with map in the site's plan.")
+
+
+def _is_doubtful(one: Mapped) -> bool:
+    return one.role is None and any(_DOUBTFUL.search(part) for part in one.to or ())
+
+
+def _messages(survey: Survey) -> Iterator[Finding]:
+    too_large = sum(facts.too_large for facts in survey.folders)
+    if too_large and survey.max_message is not None:
+        count = plural("{n:,} message is", "{n:,} messages are", too_large)
+        text = _("{messages} over the {limit} that the target takes").format(
+            messages=count, limit=size_text(survey.max_message)
+        )
+        to_do = _("Ask for a higher limit on the target, or save them by hand; bascule not-copied names them later.")
+        yield Finding("attention", "too-large", text, to_do)
+    left_out: Counter[Reason] = Counter()
+    for facts in survey.folders:
+        left_out.update(facts.left_out)
+    rules = {
+        Reason.RULE_FOLDER: _("by folder"),
+        Reason.RULE_PRIVATE: _("as private"),
+        Reason.PRIVATE_UNDECIDED: _("as private, until you decide"),
+        Reason.RULE_DATE: _("by date"),
+        Reason.RULE_SIZE: _("by size"),
+    }
+    for reason, number in left_out.items():
+        if number:
+            count = plural("{n:,} message is left out", "{n:,} messages are left out", number)
+            yield Finding("note", "left-out", f"{count} {rules.get(reason, reason.value)}")
+    if survey.on_target:
+        count = plural("{n:,} message", "{n:,} messages", survey.on_target)
+        text = _("the target holds {messages} already; what is the same is not sent again").format(messages=count)
+        yield Finding("note", "target-not-empty", text)
+    if survey.source_error is None and not survey.messages and not survey.interrupted:
+        to_do = _("Make sure that this is the right mailbox: look at source_user in the people file.")
+        yield Finding("attention", "empty", _("the source mailbox is empty"), to_do)
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return f'"{path_text(path)}"'

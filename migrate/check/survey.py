@@ -1,0 +1,173 @@
+"""Looking at one mailbox on both sides.  Signs in and reads; writes to neither side, nor to the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from connectors.contract import (
+    ConnectorError,
+    Entry,
+    Folder,
+    FolderMissing,
+    Quota,
+    Refused,
+    Source,
+    Target,
+    held_as,
+    quota_of,
+)
+from connectors.reasons import Reason
+from migrate.check.mapping import Mapped, map_folders
+from migrate.copy.halt import Halt
+from migrate.copy.job import Progress, Rules
+from plans import SecretError
+
+
+@dataclass(slots=True)
+class FolderFacts:
+    """A source folder as it was found.  Sizes are bytes, as the source lists them."""
+
+    mapped: Mapped
+    #: All that is in it.
+    messages: int = 0
+    size: int = 0
+    #: What would travel: not left out by a rule, and not over the target's limit.
+    travelling: int = 0
+    travelling_size: int = 0
+    too_large: int = 0
+    largest: int = 0
+    left_out: Counter[Reason] = field(default_factory=Counter)
+    #: Why it cannot be read.
+    error: ConnectorError | None = None
+
+
+@dataclass(slots=True)
+class Survey:
+    """One mailbox on both sides."""
+
+    mailbox: str
+    folders: list[FolderFacts] = field(default_factory=list)
+    source_error: ConnectorError | SecretError | None = None
+    target_error: ConnectorError | SecretError | None = None
+    #: The longest message that the target takes; None when it does not say.
+    max_message: int | None = None
+    quota: Quota | None = None
+    #: Messages that are on the target already; None when it could not be looked at.
+    on_target: int | None = None
+    #: Seconds that listing the source took.
+    listing: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def messages(self) -> int:
+        return sum(one.messages for one in self.folders)
+
+    @property
+    def size(self) -> int:
+        return sum(one.size for one in self.folders)
+
+    @property
+    def travelling(self) -> int:
+        return sum(one.travelling for one in self.folders)
+
+    @property
+    def travelling_size(self) -> int:
+        return sum(one.travelling_size for one in self.folders)
+
+
+def survey(
+    mailbox: str,
+    rules: Rules,
+    open_source: Callable[[], Source],
+    open_target: Callable[[], Target],
+    halt: Halt,
+    progress: Progress,
+) -> Survey:
+    """Sign in on both sides and look.  Troubles are in the result: one side is looked at whatever the other answers."""
+    found = Survey(mailbox)
+    with ExitStack() as stack:
+        folders: list[Folder] = []
+        there: list[Folder] = []
+        source: Source | None = None
+        target: Target | None = None
+        try:
+            source = _signed_in(stack, open_source, halt)
+            folders = list(source.folders())
+        except (ConnectorError, SecretError) as error:
+            found.source_error = error
+        try:
+            target = _signed_in(stack, open_target, halt)
+            there = _look_at_target(found, target)
+            mapped = map_folders(folders, rules, held_as=partial(held_as, target), there=there)
+        except (ConnectorError, SecretError) as error:
+            found.target_error = error
+            mapped = map_folders(folders, rules)
+        found.folders = [FolderFacts(one) for one in mapped]
+        if source is not None and found.source_error is None:
+            _list_all(found, source, rules, halt, progress)
+    return found
+
+
+_S = TypeVar("_S", bound=Source)
+
+
+def _signed_in(stack: ExitStack, sign_in: Callable[[], _S], halt: Halt) -> _S:
+    session = stack.enter_context(closing(sign_in()))
+    stack.enter_context(halt.cutting(session.abort))
+    return session
+
+
+def _look_at_target(found: Survey, target: Target) -> list[Folder]:
+    there = list(target.folders())
+    found.max_message = target.capabilities().max_message
+    found.quota = quota_of(target)
+    found.on_target = sum(folder.messages or 0 for folder in there)
+    return there
+
+
+def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress: Progress) -> None:
+    """The messages of every folder that travels; of the others their number, where that costs nothing."""
+    began = time.monotonic()
+    for facts in found.folders:
+        if halt.stop.is_set():
+            break
+        folder = facts.mapped.folder
+        if facts.mapped.to is None:
+            facts.messages = folder.messages or 0
+            facts.left_out[facts.mapped.left_out or Reason.RULE_FOLDER] = facts.messages
+            continue
+        try:
+            for window in source.entries(folder, None) if folder.messages != 0 else ():
+                for entry in window.entries:
+                    _count(facts, entry, rules, found.max_message)
+                progress.scanned(found.mailbox, folder.path, facts.messages)
+                if halt.stop.is_set():
+                    break
+        except (FolderMissing, Refused) as error:
+            facts.error = error
+        except ConnectorError as error:
+            found.source_error = error
+            break
+    found.listing = time.monotonic() - began
+    found.interrupted = halt.stop.is_set()
+
+
+def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None) -> None:
+    size = entry.size or 0
+    facts.messages += 1
+    facts.size += size
+    facts.largest = max(facts.largest, size)
+    reason = rules.leaves_out(entry)
+    if reason is not None:
+        facts.left_out[reason] += 1
+    elif max_message is not None and size > max_message:
+        facts.too_large += 1
+    else:
+        facts.travelling += 1
+        facts.travelling_size += size

@@ -1,0 +1,257 @@
+"""``bascule check``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from connectors.language import _, plural
+from connectors.wrappers import RetryPolicy
+from migrate.check.estimate import Estimate, Load, estimate
+from migrate.check.findings import Finding, judge
+from migrate.check.survey import Survey, survey
+from migrate.cli.advice import error_as_json, worded
+from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.options import json_option, mailbox_option, site_argument
+from migrate.cli.organisation import Place
+from migrate.cli.running import Started, choose, started
+from migrate.engine.site import SiteRules
+from migrate.figures import rate_text, size_text, time_text
+from migrate.ledger import copies, mailboxes
+from migrate.ledger.schema import Direction
+from plans import Organisation, Person, Site
+
+#: Somebody waits for the answer: a system that cannot be reached is asked once more, and not for minutes.
+_RETRY = RetryPolicy(tries=2)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One mailbox, looked at and judged."""
+
+    survey: Survey
+    findings: Sequence[Finding]
+    #: Messages and bytes that earlier copies brought to the target.
+    copied: tuple[int, int]
+
+    @property
+    def state(self) -> str:
+        kinds = {finding.kind for finding in self.findings}
+        return next((kind for kind in ("problem", "attention") if kind in kinds), "ok")
+
+    @property
+    def code(self) -> Exit:
+        return worst(_code(finding) for finding in self.findings)
+
+
+def _code(finding: Finding) -> Exit:
+    if finding.kind == "note":
+        return Exit.OK
+    if finding.kind == "problem" and finding.error is not None:
+        return code_of(finding.error)
+    return Exit.QUOTA if finding.code == "quota-short" else Exit.PARTIAL
+
+
+@click.command()
+@site_argument
+@mailbox_option
+@json_option
+@click.pass_obj
+def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
+    """Are the systems ready for the copy?  Signs in on both sides and looks; writes nothing.
+
+    For each mailbox: folders and sizes, names that meet or that the target cannot hold, room on the target, messages
+    that are too large or left out, and a first estimate of the time. What is found is said with what to do about it.
+
+    \b
+    Example:  bascule check paris --mailbox anna@example.org
+    """
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    people = choose(plan, mailboxes)
+    copied = _copied(place, people)
+    with started(place, organisation, plan, people, _RETRY) as run:
+        surveys = [done.result for done in run.each(partial(_survey, run)) if done.result is not None]
+        interrupted = run.halt.stop.is_set()
+        at_once = run.site.workers
+    surveys.sort(key=lambda one: one.mailbox)
+    done = []
+    for one in surveys:
+        there = copied.get(one.mailbox, (0, 0))
+        done.append(Checked(one, judge(one, *there), there))
+    guess = _estimate(organisation, plan, done, at_once)
+    code = Exit.INTERRUPTED if interrupted else worst(one.code for one in done)
+    if to_json:
+        told = {
+            "exit_code": int(code),
+            "mailboxes": [_as_json(one) for one in done],
+            "estimate": _estimate_as_json(guess),
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        _show(Console(), done, guess)
+        if interrupted:
+            click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
+    sys.exit(code)
+
+
+def _survey(run: Started, mailbox: str) -> Survey:
+    person, stop = run.people[mailbox], run.halt.stop
+    permit = run.site.admit(stop, True)
+    try:
+        return survey(
+            mailbox,
+            SiteRules(run.site.site),
+            lambda: run.site.source(person)(stop),
+            lambda: run.site.target(person)(stop),
+            run.halt,
+            run.progress,
+        )
+    finally:
+        permit.release()
+
+
+def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:
+    """Messages and bytes that earlier copies brought to the target, by mailbox.  No ledger is made for this."""
+    if not place.ledger_file.exists():
+        return {}
+    copied = {}
+    with place.ledger() as ledger, ledger.read() as connection:
+        for person in people:
+            row = mailboxes.get(connection, person.mailbox)
+            if row is not None:
+                direction = Direction.FORTH
+                copied[person.mailbox] = (
+                    copies.count(connection, row.id, direction),
+                    copies.size(connection, row.id, direction),
+                )
+    return copied
+
+
+def _estimate(organisation: Organisation, site: Site, done: Sequence[Checked], at_once: int) -> Estimate:
+    systems = [organisation.systems[name] for name in (site.source, site.target)]
+    loads = []
+    for one in done:
+        messages, size = one.copied
+        found = one.survey
+        loads.append(Load(max(found.travelling - messages, 0), max(found.travelling_size - size, 0), found.listing))
+    return estimate(
+        loads,
+        at_once,
+        bytes_per_second=min((float(one.bandwidth) for one in systems if one.bandwidth), default=None),
+        messages_per_second=min((one.messages_per_second for one in systems if one.messages_per_second), default=None),
+    )
+
+
+def _as_json(one: Checked) -> dict[str, object]:
+    found = one.survey
+    quota = found.quota
+    return {
+        "mailbox": found.mailbox,
+        "state": one.state,
+        "folders": len(found.folders),
+        "messages": found.messages,
+        "size": found.size,
+        "to_copy": {"messages": found.travelling, "size": found.travelling_size},
+        "target": {
+            "messages": found.on_target,
+            "max_message": found.max_message,
+            "quota": quota and {
+                "limit": quota.limit,
+                "used": quota.used,
+                "messages_limit": quota.messages_limit,
+                "messages_used": quota.messages_used,
+            },
+        },
+        "findings": [
+            {
+                "kind": finding.kind,
+                "code": finding.code,
+                "text": finding.text,
+                "to_do": finding.to_do,
+                "error": None if finding.error is None else error_as_json(finding.error),
+            }
+            for finding in one.findings
+        ],
+    }  # fmt: skip
+
+
+def _estimate_as_json(guess: Estimate) -> dict[str, object]:
+    return {
+        "seconds": round(guess.seconds),
+        "mailboxes_at_once": guess.mailboxes_at_once,
+        "messages_per_second": guess.messages_per_second,
+        "bytes_per_second": guess.bytes_per_second,
+    }
+
+
+def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
+    states = {"ok": _("OK"), "attention": _("attention"), "problem": _("problem")}
+    styles = {"ok": "green", "attention": "yellow", "problem": "red"}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(_("mailbox"), overflow="fold")
+    for name in (_("folders"), _("messages"), _("size"), _("free")):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for one in done:
+        found = one.survey
+        readable = found.source_error is None
+        table.add_row(
+            found.mailbox,
+            f"{len(found.folders):,}" if readable else "-",
+            f"{found.messages:,}" if readable else "-",
+            size_text(found.size) if readable else "-",
+            _free(found),
+            f"[{styles[one.state]}]{states[one.state]}[/]",
+        )
+    console.print(table)
+    for one in done:
+        for finding in one.findings:
+            _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
+    _show_estimate(console, done, guess)
+
+
+def _free(found: Survey) -> str:
+    quota = found.quota
+    if quota is None or quota.limit is None:
+        return _("not known") if found.target_error is None else "-"
+    return size_text(max(quota.limit - (quota.used or 0), 0))
+
+
+def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) -> None:
+    text = finding.text
+    if finding.error is not None:
+        text = f"{text}: {worded(finding.error)}"
+    end = "" if text.endswith(".") else "."
+    told = f"{mailbox}: {text}{end} {finding.to_do}".rstrip()
+    console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
+    ready = [one for one in done if one.state != "problem"]
+    console.print(
+        _("{ready} of {all} ready.").format(
+            ready=f"{len(ready):,}", all=plural("{n:,} mailbox", "{n:,} mailboxes", len(done))
+        ),
+        style="bold",
+        highlight=False,
+    )
+    if any(one.survey.travelling for one in done):
+        console.print(
+            _(
+                "First estimate: {time}, at {rate} over {mailboxes} at a time. That is a cautious guess, not a"
+                " measurement; once the copy runs, bascule status --watch shows what it reaches."
+            ).format(
+                time=time_text(guess.seconds),
+                rate=rate_text(guess.messages_per_second, guess.bytes_per_second),
+                mailboxes=plural("{n} mailbox", "{n} mailboxes", guess.mailboxes_at_once),
+            ),
+            highlight=False,
+        )

@@ -1,0 +1,232 @@
+"""What each reason code and exit code means, why it comes about and what to do: one place for all who tell it.
+
+``docs/commands.md`` holds the same words, and a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors.language import _, mark
+from connectors.reasons import Reason
+from migrate.cli.exit_codes import Exit
+from migrate.ledger.schema import Outcome
+
+_NOTHING = mark("Nothing.")
+_AGAIN = mark("Run the copy again: each pass tries it.")
+_BY_HAND = mark("Save the message as a file and bring it over by hand, or leave it in the old mailbox's archive.")
+_RULE = mark("Nothing if that is wanted; else change the rule in the site's plan and run the copy again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """English texts; :meth:`told` gives them in the language of this process."""
+
+    #: What it is, as a part of a sentence.
+    what: str
+    #: How it comes about, in sentences.
+    why: str
+    to_do: str
+    #: The outcome a reason code stands beside.
+    outcome: Outcome | None = None
+
+    def told(self) -> Explanation:
+        return Explanation(_(self.what), _(self.why), _(self.to_do), self.outcome)
+
+
+REASONS: Mapping[Reason, Explanation] = {
+    Reason.GONE: Explanation(
+        mark("it went away on the source between listing and reading"),
+        mark("Somebody deleted or moved it while the copy ran. Moved, it is copied from its new place."),
+        _NOTHING,
+        Outcome.REFUSED,
+    ),
+    Reason.UNREADABLE: Explanation(
+        mark("the source lists it and will not hand it out"),
+        mark("Mostly a damaged file or index on the old server."),
+        mark("Ask the source's administrator to repair the mailbox. Each pass tries it again."),
+        Outcome.REFUSED,
+    ),
+    Reason.WRONG_LENGTH: Explanation(
+        mark("the source announced another length than it sent"),
+        mark("The message is damaged on the old server, or its index is out of date. Half a message is not copied."),
+        mark("Ask the source's administrator to rebuild the mailbox's index. Each pass tries it again."),
+        Outcome.REFUSED,
+    ),
+    Reason.TOO_LARGE: Explanation(
+        mark("it is over the target's limit"),
+        mark("The target states the longest message that it takes (APPENDLIMIT), or said so when it was sent."),
+        mark(
+            "Ask for a higher limit on the target and run the copy again, or save the message as a file and bring it"
+            " over by hand."
+        ),
+        Outcome.REFUSED,
+    ),
+    Reason.CONTENT: Explanation(
+        mark("the target does not take these bytes"),
+        mark("The target checks what it stores, and something in the message follows no standard that it knows."),
+        _BY_HAND,
+        Outcome.REFUSED,
+    ),
+    Reason.ARGUMENTS: Explanation(
+        mark("the target does not take its date or flags"),
+        mark("The target answered BAD to a date or keyword that it should know."),
+        mark("Report it, with the names of both systems; bring the message over by hand meanwhile."),
+        Outcome.REFUSED,
+    ),
+    Reason.NO_PERMISSION: Explanation(
+        mark("the account may not write there"),
+        mark("The target's folder belongs to somebody else, or is read-only for this account."),
+        mark("Give the account the right to write to the folder, then run the copy again."),
+        Outcome.REFUSED,
+    ),
+    Reason.OVER_QUOTA: Explanation(
+        mark("the target mailbox is full"),
+        mark("The mailbox has reached the room that the target gives it."),
+        mark("Give the mailbox more room on the target, then run the copy again."),
+        Outcome.REFUSED,
+    ),
+    Reason.FOLDER_REFUSED: Explanation(
+        mark("the target cannot make the folder"),
+        mark("Its name holds something that the target does not take, or it lies too deep."),
+        mark("Give the folder another name with map in the site's plan, then run the copy again."),
+        Outcome.REFUSED,
+    ),
+    Reason.REFUSED: Explanation(
+        mark("the target said no and gave no reason that we know"),
+        mark("The answer carried no code. It may be a passing trouble of the target."),
+        mark(
+            "Run the copy again: each pass tries it. If it stays, look into the target's log at the time of the copy."
+        ),
+        Outcome.REFUSED,
+    ),
+    Reason.UNANSWERED: Explanation(
+        mark("sent, no answer, and what the target holds does not settle it"),
+        mark("The connection broke just then. Sending it again could double it, so that is never done by itself."),
+        mark("Look for it on the target by its folder, date and size; bring it over by hand if it is not there."),
+        Outcome.UNCERTAIN,
+    ),
+    Reason.RULE_FOLDER: Explanation(
+        mark("the plan leaves out its folder"),
+        mark("A folder rule of the site (exclude, or include without it) names its folder."),
+        _RULE,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.RULE_PRIVATE: Explanation(
+        mark("its folder is private, and the plan leaves such folders out"),
+        mark(
+            "Its name, or that of a folder above it, says that it is its person's own: Personal, Private and the like."
+        ),
+        _RULE,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.PRIVATE_UNDECIDED: Explanation(
+        mark("its folder is private, and the plan asks for a decision"),
+        mark(
+            "Its name, or that of a folder above it, says that it is its person's own: Personal, Private and the like."
+        ),
+        mark(
+            "Decide, and write private: copy or private: leave_out under leave_out in the site's plan; "
+            "or name the folder under not_private. Then run the copy again."
+        ),
+        Outcome.LEFT_OUT,
+    ),
+    Reason.RULE_DATE: Explanation(
+        mark("it is older than the plan's `before`, or newer than its `after`"),
+        mark("A message rule of the site leaves out what was received before or after a date."),
+        _RULE,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.RULE_SIZE: Explanation(
+        mark("it is longer than the plan's `larger_than`"),
+        mark("A message rule of the site leaves out what is longer than a size."),
+        _RULE,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.ADOPTED: Explanation(
+        mark("it was on the target before us"),
+        mark("Another tool, or an earlier copy whose ledger was lost, brought it there; it was recognised."),
+        _NOTHING,
+        Outcome.ALREADY_THERE,
+    ),
+    Reason.MOVED_ON_SOURCE: Explanation(
+        mark("it moved on the source after we copied it; our copy stays where it is"),
+        mark("The person had touched our copy, or works in the new mailbox already, so it is not moved after them."),
+        mark("Nothing; or move it on the target by hand."),
+        Outcome.ALREADY_THERE,
+    ),
+}
+
+#: What the target keeps once instead of twice has no reason code: its outcome says it.
+MERGED = Explanation(
+    mark("the target kept one of two equal ones"),
+    mark("Some systems hold equal messages only once."),
+    _NOTHING,
+    Outcome.MERGED,
+)
+
+#: Refused or uncertain, and nobody wrote down why.
+UNKNOWN = Explanation(
+    mark("no reason was recorded"),
+    mark("The pass that met it was cut off before it could say why."),
+    _AGAIN,
+)
+
+EXITS: Mapping[Exit, Explanation] = {
+    Exit.OK: Explanation(
+        mark("done"), mark("Everything that the command was to do is done, or what it looked at is well."), _NOTHING
+    ),
+    Exit.BUG: Explanation(
+        mark("a defect of Bascule: a traceback was shown"),
+        mark("Something happened that Bascule does not know. What was recorded before stays."),
+        mark("Report it with the traceback, which holds no mail and no password. The same command may be run again."),
+    ),
+    Exit.USAGE: Explanation(
+        mark("the command line or the plan is wrong; nothing was done"),
+        mark("An option is misspelt, or a file of the plan holds a mistake."),
+        mark("Correct what the message names, with its file and line."),
+    ),
+    Exit.PARTIAL: Explanation(
+        mark("done, and some messages are not on the target, or something needs attention"),
+        mark("After a copy, messages are refused, uncertain or still pending. After a check, a finding needs a look."),
+        mark("See `bascule not-copied SITE` for the messages, or the findings that were printed."),
+    ),
+    Exit.LOCKED: Explanation(
+        mark("a mailbox is in use by another run"),
+        mark("Two copies never work on one mailbox at the same time."),
+        mark("Wait for the other one to end; see `bascule status --watch`."),
+    ),
+    Exit.QUOTA: Explanation(
+        mark("a mailbox is full or would be, or a day's allowance is used up"),
+        mark("The target took no more, or states less room than the source's mail needs."),
+        mark("Give the mailbox more room on the target, then run the same command again."),
+    ),
+    Exit.CONNECTION: Explanation(
+        mark("a system cannot be reached, or broke off again and again"),
+        mark("A wrong host or port, a firewall, a certificate that is not trusted, or a server that is down."),
+        mark("Follow what the message says about the system, then run the same command again."),
+    ),
+    Exit.AUTH: Explanation(
+        mark("a system does not let an account in, or a password cannot be had"),
+        mark("A wrong user name or password, or a secret that is missing, empty or readable by others."),
+        mark("Correct the user name or the password; a wrong password is not tried again, so no account is locked."),
+    ),
+    Exit.LEDGER: Explanation(
+        mark("the ledger cannot be used"),
+        mark("Its file is damaged, on a network file system, locked for long, or made by a newer version."),
+        mark("Follow the message. A lost ledger is made anew by `bascule adopt SITE`, and nothing is sent twice."),
+    ),
+    Exit.INTERRUPTED: Explanation(
+        mark("stopped by Ctrl-C or SIGTERM; the same command continues"),
+        mark("A person or the system asked the run to end. Nothing is lost and nothing is doubled."),
+        mark("Run the same command again when it suits."),
+    ),
+}
+
+
+def explanation_of(outcome: Outcome, reason: Reason | None) -> Explanation:
+    """Why a message is not copied as it stands, in the language of this process."""
+    if reason is not None:
+        return REASONS[reason].told()
+    return (MERGED if outcome is Outcome.MERGED else UNKNOWN).told()

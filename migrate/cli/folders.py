@@ -1,0 +1,128 @@
+"""``bascule folders``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from connectors.language import _, plural
+from connectors.wrappers import RetryPolicy
+from migrate.check.mapping import Mapped, map_folders
+from migrate.cli.advice import error_as_json, worded
+from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.explanations import REASONS
+from migrate.cli.options import json_option, mailbox_option, site_argument
+from migrate.cli.organisation import Place
+from migrate.cli.running import Started, choose, started
+from migrate.engine.local import Done
+from migrate.engine.site import SiteRules
+from migrate.figures import path_text
+
+_RETRY = RetryPolicy(tries=2)
+
+
+@click.command()
+@site_argument
+@mailbox_option
+@json_option
+@click.pass_obj
+def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
+    """Where does each folder go?  Lists the source's folders as the plan's rules place them; reads only.
+
+    A folder with a role (sent, drafts, trash, ...) goes into the target's own folder of that role where it has one,
+    whatever that is called there; else it keeps its name.
+
+    \b
+    Example:  bascule folders paris --mailbox anna@example.org
+    """
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    people = choose(plan, mailboxes)
+    with started(place, organisation, plan, people, _RETRY) as run:
+        done = list(run.each(partial(_mapped, run)))
+        interrupted = run.halt.stop.is_set()
+    done.sort(key=lambda one: one.mailbox)
+    code = Exit.INTERRUPTED if interrupted else worst(code_of(one.error) for one in done if one.error is not None)
+    if to_json:
+        told = {"exit_code": int(code), "mailboxes": [_as_json(one) for one in done]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for one in done:
+            _show(Console(), one)
+    sys.exit(code)
+
+
+def _mapped(run: Started, mailbox: str) -> list[Mapped]:
+    permit = run.site.admit(run.halt.stop, True)
+    try:
+        with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
+            found = map_folders(source.folders(), SiteRules(run.site.site))
+    finally:
+        permit.release()
+    return sorted(found, key=lambda one: one.folder.path)
+
+
+def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
+    return {
+        "mailbox": done.mailbox,
+        "error": None if done.error is None else error_as_json(done.error),
+        "folders": [
+            {
+                "folder": one.folder.path,
+                "to": one.to,
+                "role": one.folder.role and one.folder.role.value,
+                "messages": one.folder.messages,
+                "reason": one.left_out and one.left_out.value,
+                "collides_with": one.collides_with,
+            }
+            for one in done.result or ()
+        ],
+    }
+
+
+def _show(console: Console, done: Done[list[Mapped]]) -> None:
+    console.print(done.mailbox, style="bold", highlight=False, markup=False)
+    if done.error is not None:
+        console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
+        return
+    found: Sequence[Mapped] = done.result or ()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(_("on the source"), overflow="fold")
+    table.add_column(_("on the target"), overflow="fold")
+    table.add_column(_("role"))
+    table.add_column(_("messages"), justify="right")
+    for one in found:
+        table.add_row(
+            escape(path_text(one.folder.path)),
+            escape(_to(one)),
+            one.folder.role.value if one.folder.role else "",
+            "?" if one.folder.messages is None else f"{one.folder.messages:,}",
+        )
+    console.print(table)
+    left_out = [one for one in found if one.left_out]
+    text = plural("{n:,} folder", "{n:,} folders", len(found))
+    if left_out:
+        count = sum(one.folder.messages or 0 for one in left_out)
+        text = _("{folders}; {some} left out, with {messages}").format(
+            folders=text, some=f"{len(left_out):,}", messages=plural("{n:,} message", "{n:,} messages", count)
+        )
+    console.print(text, highlight=False)
+
+
+def _to(one: Mapped) -> str:
+    if one.to is None:
+        why = REASONS[one.left_out].told().what if one.left_out else ""
+        return _("(left out: {why})").format(why=why)
+    if one.collides_with is not None:
+        return _("{to} (because {other} is {wanted})").format(
+            to=path_text(one.to), other=path_text(one.collides_with), wanted=path_text(one.wanted or ())
+        )
+    return path_text(one.to)

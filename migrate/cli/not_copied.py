@@ -1,0 +1,192 @@
+"""``bascule not-copied``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+
+import click
+
+from connectors.contract import Reason
+from connectors.language import _, plural
+from migrate.cli.advice import error_as_json
+from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.explanations import explanation_of
+from migrate.cli.options import json_option, mailbox_option, site_argument
+from migrate.cli.organisation import Place
+from migrate.cli.outcomes import outcome_text
+from migrate.cli.running import choose
+from migrate.copy.hold import MailboxBusy, locked
+from migrate.figures import path_text, size_text
+from migrate.ledger import mailboxes as rows_of_mailboxes
+from migrate.ledger import not_copied as rows
+from migrate.ledger.mailboxes import MailboxRow
+from migrate.ledger.not_copied import NotCopied
+from migrate.ledger.schema import Direction, Outcome
+from migrate.ledger.store import Ledger, LedgerError
+
+#: Rows read at a time: a copy that runs beside this is not kept from writing.
+_PAGE = 1000
+
+
+@click.command("not-copied")
+@site_argument
+@mailbox_option
+@click.option("--retry", is_flag=True, help="Make what was refused pending again, so that the next copy tries it.")
+@json_option
+@click.pass_obj
+def not_copied(place: Place, site: str, mailboxes: tuple[str, ...], retry: bool, to_json: bool) -> None:
+    """Which messages were not copied, why, and what can I do?  Reads the ledger alone, asks no server.
+
+    One line a message that was refused, left out, merged with an equal one, or is uncertain: date, size, reason code,
+    folder, and the source's own number for it. Subjects are never shown; they are not even kept.
+
+    \b
+    Example:  bascule not-copied paris --mailbox anna@example.org
+              bascule not-copied paris --retry
+    """
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    wanted = {person.mailbox for person in choose(plan, mailboxes)}
+    with place.ledger() as ledger:
+        with ledger.read() as connection:
+            begun = [row for row in rows_of_mailboxes.of_site(connection, plan.name) if row.name in wanted]
+        if retry:
+            code = _retry(ledger, begun, plan.name, to_json)
+        elif to_json:
+            code = _print_json(ledger, begun)
+        else:
+            code = _print_lines(ledger, begun, plan.name, organisation.time_zone)
+    sys.exit(code)
+
+
+def _each(ledger: Ledger, row: MailboxRow) -> Iterator[NotCopied]:
+    """Every message of a mailbox that was not copied, the refused first."""
+    for outcome in rows.OUTCOMES:
+        after, more = 0, True
+        while more:
+            with ledger.read() as connection:
+                found = rows.page(connection, row.id, Direction.FORTH, outcome, after, _PAGE)
+            yield from found
+            more = len(found) == _PAGE
+            after = found[-1].id if found else after
+
+
+def _code(outcomes: Counter[Outcome]) -> Exit:
+    return Exit.PARTIAL if outcomes[Outcome.REFUSED] or outcomes[Outcome.UNCERTAIN] else Exit.OK
+
+
+def _print_json(ledger: Ledger, begun: Sequence[MailboxRow]) -> Exit:
+    """One object, written message by message."""
+    outcomes: Counter[Outcome] = Counter()
+    click.echo('{\n  "messages": [', nl=False)
+    comma = ""
+    for row in begun:
+        for one in _each(ledger, row):
+            outcomes[one.outcome] += 1
+            click.echo(f"{comma}\n    {json.dumps(_as_json(row.name, one), ensure_ascii=False)}", nl=False)
+            comma = ","
+    code = _code(outcomes)
+    counts = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
+    pending = sum(_pending(ledger, begun).values())
+    click.echo(f'\n  ],\n  "counts": {counts},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
+    return code
+
+
+def _as_json(mailbox: str, one: NotCopied) -> dict[str, object]:
+    return {
+        "mailbox": mailbox,
+        "folder": one.folder,
+        "key": one.key,
+        "received": None if one.received is None else datetime.fromtimestamp(one.received, UTC).isoformat(),
+        "size": one.size,
+        "outcome": one.outcome.value,
+        "reason": one.reason and one.reason.value,
+        "to_do": explanation_of(one.outcome, one.reason).to_do,
+        "gone_from_source": one.gone,
+    }
+
+
+def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: str, zone: tzinfo) -> Exit:
+    found: Counter[tuple[Outcome, Reason | None]] = Counter()
+    outcomes: Counter[Outcome] = Counter()
+    for row in begun:
+        said = False
+        for one in _each(ledger, row):
+            if not said:
+                click.secho(row.name, bold=True)
+                said = True
+            found[one.outcome, one.reason] += 1
+            outcomes[one.outcome] += 1
+            click.echo(_line(one, zone))
+    for (outcome, reason), count in found.items():
+        _summarise(outcome, reason, count)
+    pending = sum(_pending(ledger, begun).values())
+    if pending:
+        click.echo(
+            _("{messages} still to be copied: bascule copy {site}").format(
+                messages=plural("{n:,} message is", "{n:,} messages are", pending), site=site
+            )
+        )
+    if not found:
+        click.echo(_("No message was refused or left out.") if begun else _("Nothing was copied yet."))
+    elif outcomes[Outcome.REFUSED]:
+        click.echo(_("To have the refused ones tried again: bascule not-copied {site} --retry").format(site=site))
+    return _code(outcomes)
+
+
+def _line(one: NotCopied, zone: tzinfo) -> str:
+    received = "" if one.received is None else f"{datetime.fromtimestamp(one.received, zone):%Y-%m-%d %H:%M}"
+    size = "" if one.size is None else size_text(one.size)
+    code = one.reason.value if one.reason else outcome_text(one.outcome)
+    gone = _(", gone from the source") if one.gone else ""
+    return _("  {received:16}  {size:>8}  {code:15}  {folder}  (key {key}{gone})").format(
+        received=received, size=size, code=code, folder=path_text(one.folder), key=one.key, gone=gone
+    )
+
+
+def _summarise(outcome: Outcome, reason: Reason | None, count: int) -> None:
+    text = explanation_of(outcome, reason)
+    code = f"{outcome_text(outcome)}, {reason.value}" if reason else outcome_text(outcome)
+    click.echo(f"{count:,} {code}: {text.what}. {text.to_do}")
+
+
+def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:
+    with ledger.read() as connection:
+        return {row.name: rows.count_pending(connection, row.id, Direction.FORTH) for row in begun}
+
+
+def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool) -> Exit:
+    opened: dict[str, int] = {}
+    errors: dict[str, BaseException] = {}
+    for row in begun:
+        try:
+            # A pass that is at work keeps its own count of what is pending.
+            with locked(ledger, row), ledger.write() as connection:
+                opened[row.name] = rows.retry(connection, row.id, Direction.FORTH)
+        except (MailboxBusy, LedgerError) as error:
+            errors[row.name] = error
+    code = worst(code_of(error) for error in errors.values())
+    if to_json:
+        told = [
+            {
+                "mailbox": row.name,
+                "pending_again": opened.get(row.name, 0),
+                "error": error_as_json(errors[row.name]) if row.name in errors else None,
+            }
+            for row in begun
+        ]
+        click.echo(json.dumps({"exit_code": int(code), "mailboxes": told}, ensure_ascii=False, indent=2))
+        return code
+    for trouble in errors.values():
+        click.secho(str(trouble), fg="red")
+    total = sum(opened.values())
+    if total:
+        count = plural("{n:,} message is pending again.", "{n:,} messages are pending again.", total)
+        click.echo(_("{count} Now run: bascule copy {site}").format(count=count, site=site))
+    else:
+        click.echo(_("No refused message can be tried again."))
+    return code

@@ -1,0 +1,43 @@
+"""Sizes, times and counts as people read them."""
+
+from __future__ import annotations
+
+from connectors.language import _, plural
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def size_text(size: float) -> str:
+    """Bytes, in units of a thousand as mail providers count them."""
+    if size < 1e6:
+        return _("{n} kB").format(n=f"{size / 1e3:,.1f}" if size < 1e4 else f"{size / 1e3:,.0f}")
+    if size < 1e9:
+        return _("{n} MB").format(n=f"{size / 1e6:,.1f}" if size < 1e8 else f"{size / 1e6:,.0f}")
+    return _("{n} GB").format(n=f"{size / 1e9:,.1f}")
+
+
+def rate_text(messages: float, size: float | None = None) -> str:
+    """Messages, and bytes, a second."""
+    told = _("{n} messages/s").format(n=f"{messages:,.0f}" if messages >= 10 else f"{messages:,.1f}")
+    return told if size is None else _("{messages}, {size}/s").format(messages=told, size=size_text(size))
+
+
+def time_text(seconds: float) -> str:
+    """How long something takes: two units at most, nobody plans by more."""
+    seconds = max(0, round(seconds))
+    if seconds < _MINUTE:
+        return _("{n} s").format(n=seconds)
+    if seconds < 10 * _MINUTE:
+        return _("{n} min {s} s").format(n=seconds // _MINUTE, s=seconds % _MINUTE)
+    minutes = -(-seconds // _MINUTE)
+    if seconds < _HOUR:
+        return _("{n} min").format(n=minutes)
+    if seconds < _DAY:
+        return _("{n} h {m} min").format(n=minutes // 60, m=minutes % 60)
+    hours = -(-seconds // _HOUR)
+    return _("{days} {hours} h").format(days=plural("{n} day", "{n} days", hours // 24), hours=hours % 24)
+
+
+def path_text(path: tuple[str, ...]) -> str:
+    """A folder as people write it."""
+    return "/".join(path)

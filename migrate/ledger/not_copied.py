@@ -1,0 +1,88 @@
+"""Messages that were not copied as they were, a page at a time: a ledger may hold millions of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from connectors.contract import Reason
+from migrate.ledger.messages import open_attempt
+from migrate.ledger.schema import Direction, Outcome, folder, message
+
+#: In the order of what a person has to look at first.
+OUTCOMES = (Outcome.REFUSED, Outcome.UNCERTAIN, Outcome.MERGED, Outcome.LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class NotCopied:
+    """One message, as far as a person needs it to find it in its old mailbox."""
+
+    id: int
+    folder: tuple[str, ...]
+    key: str
+    #: Seconds since 1970, UTC.
+    received: int | None
+    size: int | None
+    outcome: Outcome
+    reason: Reason | None
+    #: It is no longer on the source.
+    gone: bool
+
+
+def page(
+    connection: Connection, mailbox_id: int, direction: Direction, outcome: Outcome, after: int, limit: int
+) -> list[NotCopied]:
+    """The next messages of one outcome, in order of id."""
+    rows = connection.execute(
+        select(
+            message.c.id, folder.c.path, message.c.key, message.c.received, message.c.size, message.c.reason,
+            message.c.gone_at,
+        )
+        .join(folder, folder.c.id == message.c.folder_id)
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.outcome == outcome,
+            message.c.successor.is_(None),
+            message.c.id > after,
+        )
+        .order_by(message.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    return [
+        NotCopied(
+            row.id, tuple(json.loads(row.path)), row.key, row.received, row.size, outcome,
+            Reason(row.reason) if row.reason else None, row.gone_at is not None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def count_pending(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    """Messages of a mailbox that are still to be copied."""
+    where = (
+        message.c.mailbox_id == mailbox_id,
+        message.c.direction == direction,
+        message.c.outcome == Outcome.PENDING,
+    )
+    return int(connection.execute(select(func.count()).where(*where)).scalar_one())
+
+
+def retry(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    """Make what was refused pending again, unless it went away on the source; how many there were."""
+    opened = connection.execute(
+        update(message)
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.outcome == Outcome.REFUSED,
+            or_(message.c.reason.is_(None), message.c.reason != Reason.GONE),
+            message.c.gone_at.is_(None),
+            message.c.successor.is_(None),
+            ~open_attempt,
+        )
+        .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
+    )
+    return opened.rowcount

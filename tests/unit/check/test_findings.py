@@ -1,0 +1,132 @@
+"""What a survey means."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from connectors.contract import AuthFailed, Folder, Quota, Reason, Refused
+from migrate.check.estimate import BYTES_PER_SECOND, MESSAGES_PER_SECOND, Load, estimate
+from migrate.check.findings import Finding, judge
+from migrate.check.mapping import Mapped
+from migrate.check.survey import FolderFacts, Survey
+
+
+def facts(*path: str, to: tuple[str, ...] | None = None, **more: object) -> FolderFacts:
+    mapped = Mapped(Folder(path, None, "1"), to or path, wanted=path)
+    one = FolderFacts(mapped, messages=1, size=10, travelling=1, travelling_size=10)
+    for name, value in more.items():
+        setattr(one, name, value)
+    return one
+
+
+def survey(*folders: FolderFacts, **more: object) -> Survey:
+    made = Survey("anna@example.org", list(folders or [facts("INBOX")]), on_target=0)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+def test_a_mailbox_that_is_ready_has_no_finding() -> None:
+    assert judge(survey()) == []
+
+
+def test_both_sides_are_judged_and_the_error_is_kept() -> None:
+    wrong = AuthFailed("does not let this account in")
+    found = judge(survey(source_error=wrong, target_error=wrong))
+    assert codes(found) == ["source-sign-in", "target-sign-in"]
+    assert all(finding.kind == "problem" and finding.error is wrong for finding in found)
+
+
+@pytest.mark.parametrize(("used", "short"), [(0, False), (90, False), (91, True), (1000, True)])
+def test_more_than_the_room_that_is_left_is_a_problem(used: int, short: bool) -> None:
+    found = judge(survey(quota=Quota(limit=100, used=used)))
+    assert codes(found) == (["quota-short"] if short else [])
+
+
+def test_what_we_brought_before_needs_no_room_again() -> None:
+    full = Quota(limit=10, used=10, messages_limit=1, messages_used=1)
+    assert judge(survey(quota=full), copied=1, copied_size=10) == []
+    assert codes(judge(survey(quota=full))) == ["quota-short", "quota-short"]
+
+
+def test_a_quota_that_is_not_known_is_no_finding() -> None:
+    assert judge(survey(quota=None)) == []
+    assert judge(survey(quota=Quota())) == []
+
+
+def test_folders_that_meet_are_named_with_what_becomes_of_them() -> None:
+    second = FolderFacts(
+        Mapped(Folder(("v1.2",), None, "1"), ("v1_2 (2)",), wanted=("v1_2",), collides_with=("v1_2",)), messages=1
+    )
+    (finding,) = judge(survey(facts("v1_2"), second))
+    assert finding.code == "folders-meet"
+    assert finding.text == '"v1.2" and "v1_2" would both be "v1_2" on the target; "v1.2" becomes "v1_2 (2)"'
+    assert "map" in finding.to_do
+
+
+def test_a_name_that_the_target_spells_otherwise_is_named() -> None:
+    (finding,) = judge(survey(facts("v1.2", to=("v1_2",))))
+    assert (finding.code, finding.kind) == ("name-changed", "attention")
+
+
+@pytest.mark.parametrize("name", ["Fête 🎉", "100 %", "a*b"])
+def test_a_name_that_only_creating_shows_is_a_note_that_says_so(name: str) -> None:
+    (finding,) = judge(survey(facts(name)))
+    assert (finding.code, finding.kind) == ("name-doubtful", "note")
+    assert "only when the folder is made" in finding.text
+
+
+def test_messages_over_the_limit_are_counted() -> None:
+    (finding,) = judge(survey(facts("INBOX", too_large=2), max_message=10_000_000))
+    assert (finding.code, finding.kind) == ("too-large", "attention")
+    assert finding.text == "2 messages are over the 10.0 MB that the target takes"
+
+
+def test_what_is_left_out_is_counted_by_rule() -> None:
+    left_out = Counter({Reason.RULE_DATE: 1, Reason.RULE_FOLDER: 0})
+    (finding,) = judge(survey(facts("INBOX", left_out=left_out)))
+    assert finding.text == "1 message is left out by date"
+
+
+def test_a_folder_that_cannot_be_listed_is_named() -> None:
+    (finding,) = judge(survey(facts("Broken", error=Refused("FETCH: refused", Reason.REFUSED))))
+    assert finding.code == "folder-unreadable"
+    assert '"Broken"' in finding.text
+
+
+def test_an_empty_mailbox_asks_whether_it_is_the_right_one() -> None:
+    assert codes(judge(survey(facts("INBOX", messages=0)))) == ["empty"]
+
+
+def test_the_worst_comes_first() -> None:
+    found = judge(survey(facts("😀", too_large=1), max_message=10, quota=Quota(limit=0, used=0), on_target=3))
+    assert [finding.kind for finding in found] == ["problem", "attention", "note", "note"]
+
+
+def test_small_messages_take_as_long_as_their_number_and_large_ones_as_their_bytes() -> None:
+    small, large = Load(2000, 2000), Load(1, 500_000_000)
+    assert estimate([small], 1).seconds == pytest.approx(2000 / MESSAGES_PER_SECOND)
+    assert estimate([large], 1).seconds == pytest.approx(500_000_000 / BYTES_PER_SECOND)
+
+
+def test_mailboxes_side_by_side_take_no_less_than_the_largest_alone() -> None:
+    loads = [Load(2000, 0), Load(200, 0), Load(200, 0)]
+    assert estimate(loads, 3).seconds == pytest.approx(2000 / MESSAGES_PER_SECOND)
+    assert estimate(loads, 1).seconds == pytest.approx(2400 / MESSAGES_PER_SECOND)
+
+
+def test_the_plans_limits_slow_the_estimate_down() -> None:
+    loads = [Load(100, 10_000_000)] * 4
+    limited = estimate(loads, 4, bytes_per_second=250_000, messages_per_second=1)
+    assert limited.seconds == pytest.approx(400)
+    assert estimate(loads, 4, bytes_per_second=100_000).seconds == pytest.approx(400)
+
+
+def test_nothing_to_copy_takes_no_time() -> None:
+    assert estimate([], 8).seconds == 0

@@ -1,0 +1,116 @@
+"""Every command answers one question, says so, and shows how it is called; the manual page says the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
+
+from migrate.cli.main import bascule
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _leaves(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _leaves(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
+
+
+_LEAVES = dict(_leaves(bascule))
+
+
+@pytest.mark.parametrize("name", _LEAVES)
+def test_help_begins_with_the_one_question_that_the_command_answers(name: str) -> None:
+    text = _LEAVES[name].help or ""
+    assert re.match(r"\s*[A-Z][^.?!:]+\?(\s|$)", text), text
+
+
+@pytest.mark.parametrize("name", _LEAVES)
+def test_help_has_an_example_that_calls_the_command(name: str) -> None:
+    text = _LEAVES[name].help or ""
+    _, found, examples = text.partition("Example:")
+    assert found, text
+    lines = [line.strip() for line in examples.strip().splitlines()]
+    assert lines
+    for line in lines:
+        assert line.startswith("bascule ")
+        assert f" {name}" in line
+
+
+@pytest.mark.parametrize("name", _LEAVES)
+def test_every_option_has_a_help_text(name: str) -> None:
+    for parameter in _LEAVES[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def _man_page() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("man_page", _ROOT / "scripts" / "man_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_manual_page_is_up_to_date() -> None:
+    made = _man_page()
+    there = made.PAGE.read_text(encoding="utf-8")
+    assert there == made.page(), "run scripts/man_page.py"
+    for name in _LEAVES:
+        escaped = name.replace("-", r"\-")
+        assert f".SS {escaped}" in there
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "organisation.yaml").write_text(
+        "name: Example\nlanguage: en\ntime_zone: UTC\n"
+        "systems:\n  a: {connector: imap, host: a.example}\n  b: {connector: imap, host: b.example}\n"
+    )
+    for site, people in (("paris", "[anna@example.org, Anton@example.org]"), ("lyon", "[bruno@example.org]")):
+        (tmp_path / "sites" / f"{site}.yaml").write_text(f"site: {site}\nsource: a\ntarget: b\npeople: {people}\n")
+    return tmp_path
+
+
+def _completed(plan: Path, *words: str, incomplete: str = "") -> list[str]:
+    completer = BashComplete(bascule, {}, "bascule", "_BASCULE_COMPLETE")
+    found = completer.get_completions(["-C", str(plan), *words], incomplete)
+    return [item.value for item in found]
+
+
+@pytest.mark.parametrize("command", ["check", "copy", "status", "folders", "not-copied", "adopt"])
+def test_the_shell_completes_sites(plan: Path, command: str) -> None:
+    assert _completed(plan, command) == ["lyon", "paris"]
+    assert _completed(plan, command, incomplete="pa") == ["paris"]
+
+
+def test_the_shell_completes_addresses_of_the_site(plan: Path) -> None:
+    assert _completed(plan, "copy", "paris", "--mailbox") == ["Anton@example.org", "anna@example.org"]
+    assert _completed(plan, "copy", "paris", "--mailbox", incomplete="ANN") == ["anna@example.org"]
+    assert _completed(plan, "copy", "--mailbox", incomplete="b") == ["bruno@example.org"]
+
+
+def test_a_plan_with_a_mistake_completes_nothing_and_says_nothing(plan: Path) -> None:
+    (plan / "organisation.yaml").write_text("nome: Example\n")
+    assert _completed(plan, "copy") == []
+    assert _completed(plan, "copy", "paris", "--mailbox") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_shells_script(shell: str) -> None:
+    done = CliRunner().invoke(bascule, ["completion", shell], prog_name="bascule")
+    assert done.exit_code == 0, done.output
+    assert "_BASCULE_COMPLETE" in done.output
+    assert "bascule" in done.output
