@@ -20,6 +20,8 @@ class Reason(StrEnum):
     REFUSED = "refused"  #: the target said no and gave no reason that we know
     UNANSWERED = "unanswered"  #: sent, no answer, and what the target holds does not settle it
     RULE_FOLDER = "rule-folder"  #: left out: the plan leaves out this folder
+    RULE_PRIVATE = "rule-private"  #: left out: the plan leaves out private folders
+    PRIVATE_UNDECIDED = "private-undecided"  #: left out: private, and the plan asks for a decision first
     RULE_DATE = "rule-date"
     RULE_SIZE = "rule-size"
     ADOPTED = "adopted"  #: was on the target before us

@@ -1,4 +1,7 @@
-"""The shapes of ``organisation.yaml``, ``sites/*.yaml`` and a person, as written.  :mod:`plans.loading` joins them."""
+"""The shapes of ``organisation.yaml`` and of a person, as written; :mod:`plans.site_file` has those of a site.
+
+Each key's description is what docs/plan.md and the JSON Schema for editors say of it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,22 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
+from connectors.language import _
 from plans.addresses import Address, GmailAddress
 from plans.cells import FurtherSourceField, Several, YesNo
-from plans.folder_rules import FolderRules
 from plans.problems import Worded, did_you_mean
-from plans.quantities import Day, Size, Speed
-from plans.secrets import SecretField, SecretRef
+from plans.quantities import Duration, PlannedDay, Speed
+from plans.secrets import SecretField
 
 
 class Shape(BaseModel):
@@ -24,53 +35,126 @@ class Shape(BaseModel):
     )
 
 
-def _name(value: str) -> str:
+def checked_name(value: str) -> str:
+    """A name that commands take and files can have.  Raises :class:`Worded`."""
     if not re.fullmatch(r"\w[\w.-]*", value):
-        raise Worded(f'"{value}" cannot be a name here.', "Use letters, digits, dots, hyphens and underscores.")
+        message = _('"{value}" cannot be a name here.').format(value=value)
+        raise Worded(message, _("Use letters, digits, dots, hyphens and underscores."))
     return value
 
 
-def _time_zone(value: object) -> ZoneInfo:
+def checked_domain(value: str) -> str:
+    """A mail domain, in lower case.  Raises :class:`Worded`."""
+    if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
+        message = _('"{value}" is not a mail domain.').format(value=value)
+        raise Worded(message, _("Write what stands after the @, such as company.example."))
+    return value.lower()
+
+
+def checked_time_zone(value: object) -> ZoneInfo:
+    """The time zone of that name.  Raises :class:`Worded`."""
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zones = sorted(zone for zone in available_timezones() if "/" in zone)
         city = next((zone for zone in zones if zone.lower().endswith(f"/{value}".lower())), None)
-        hint = f'Did you mean "{city}"?' if city else did_you_mean(str(value), zones)
-        raise Worded(f'"{value}" is not a time zone.', hint or "Write one such as Europe/Paris.") from None
-
-
-def _passwords_file(value: object) -> SecretRef:
-    if isinstance(value, str) and not value.strip().startswith("file:"):
-        raise Worded("The passwords file is named with file: before it.", "For example file:secrets/lyon.csv.")
-    return SecretRef.parse(value)
+        hint = did_you_mean(city, [city]) if city else did_you_mean(str(value), zones)
+        message = _('"{value}" is not a time zone.').format(value=value)
+        raise Worded(message, hint or _("Write one such as Europe/Paris.")) from None
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(checked_name)]
+Domain = Annotated[str, AfterValidator(checked_domain)]
+Language = Literal["fr", "en"]
+TimeZone = Annotated[
+    ZoneInfo, PlainValidator(checked_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})
+]
+#: As typed: a number without quotes keeps its zeros, as plans are read.
+Phone = Annotated[str, StringConstraints(min_length=1), WithJsonSchema({"type": ["string", "integer"]})]
 
 
 class MasterEntry(Shape):
-    user: Text
-    password: SecretField
+    user: Text = Field(description="its name")
+    password: SecretField = Field(description="a [reference](#secrets) to its password")
 
 
 class SystemEntry(Shape):
     """The keys every system takes, whatever its connector; the connector's own keys stand beside them."""
 
-    connector: Text
-    max_sessions: int = Field(default=10, ge=1)
-    bandwidth: Speed | None = None
-    messages_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    master: MasterEntry | None = None
+    connector: Text = Field(
+        description=(
+            "how the system speaks: `imap`. (`memory`, a system in memory, is for tests.) "
+            "Installed packages may bring [others](connectors.md)"
+        )
+    )
+    max_sessions: int = Field(
+        default=10, ge=1, description="connections at a time, over all mailboxes; 10 unless given"
+    )
+    bandwidth: Speed | None = Field(
+        default=None,
+        description=(
+            "at most so fast, over all connections: `20Mbit/s`, `500 kB/s`, `1,5 Mo/s`. "
+            "`Mb/s` is refused, as some mean bits by it and some bytes"
+        ),
+    )
+    messages_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="at most so many messages a second, over all connections",
+    )
+    master: MasterEntry | None = Field(default=None, description="one account that may sign in for everyone")
+
+
+class DomainEntry(Shape):
+    """A mail domain: it owns the MX, and several sites can share it."""
+
+    zone_at: Text | None = Field(default=None, description="who keeps the domain's DNS zone, such as `ovh`")
+    mx_first: Literal["old", "new"] = Field(
+        default="old",
+        description=(
+            "the side that receives mail from outside while sites move: `old` (unless given; the MX changes last) "
+            "or `new` (the MX changes first)"
+        ),
+    )
+
+
+class LicenceEntry(Shape):
+    bought: int = Field(ge=0, description="how many were bought")
+    renews: PlannedDay | None = Field(default=None, description="the day they renew, or end")
+
+
+class SupportEntry(Shape):
+    """Help from outside that was agreed on."""
+
+    hours: float = Field(ge=0, allow_inf_nan=False, description="hours that were agreed on")
+    until: PlannedDay | None = Field(default=None, description="the last day they can be used")
+    slice: Duration | None = Field(default=None, description="the shortest time that is counted, such as `30min`")
+
+
+class ContactEntry(Shape):
+    name: Text = Field(description="who it is")
+    phone: Phone | None = Field(default=None, description="a telephone number")
+    mail: Address | None = Field(default=None, description="a mail address, better one that does not move")
 
 
 class OrganisationFile(Shape):
-    name: Text
-    language: Literal["fr", "en"]
-    time_zone: Annotated[ZoneInfo, PlainValidator(_time_zone)]
+    name: Text = Field(description="the organisation's name")
+    language: Language = Field(description="`en` or `fr`: the language of what people read")
+    time_zone: TimeZone = Field(description="such as `Europe/Paris`; days and hours in plans are meant there")
     #: Each is read in two parts: by SystemEntry, and by the settings of its connector.
-    systems: dict[Name, dict[str, Any]] = Field(min_length=1)
+    systems: dict[Name, dict[str, Any]] = Field(
+        min_length=1, description="the mail systems, each under a name of your own"
+    )
+    domains: dict[Domain, DomainEntry] = Field(default_factory=dict, description="the mail domains that move")
+    licences: dict[Name, LicenceEntry] = Field(
+        default_factory=dict, description="licences of the target, each kind under a name of your own"
+    )
+    support: SupportEntry | None = Field(default=None, description="help from outside that was agreed on")
+    contacts: dict[Name, ContactEntry] = Field(
+        default_factory=dict, description="whom to ask, each under a word of your own, such as `it`"
+    )
 
 
 class PersonEntry(Shape):
@@ -89,19 +173,3 @@ class PersonEntry(Shape):
     shared: YesNo = False
     #: Further accounts whose mail goes into the same mailbox.
     sources: Annotated[tuple[FurtherSourceField, ...], Several] = ()
-
-
-class LeaveOutEntry(Shape):
-    before: Day | None = None
-    larger_than: Size | None = None
-
-
-class SiteFile(Shape):
-    site: Name
-    source: Text
-    target: Text
-    #: The name of a CSV beside the site's file, or the people themselves.
-    people: Any
-    passwords: Annotated[SecretRef, PlainValidator(_passwords_file)] | None = None
-    folders: FolderRules = FolderRules()
-    leave_out: LeaveOutEntry = LeaveOutEntry()

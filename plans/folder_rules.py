@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
-from functools import lru_cache
-from typing import Annotated
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from connectors.language import _
+from plans.folder_patterns import FolderPath, Pattern, fits, fold, with_parents
 from plans.problems import Worded
 
-
-def _fold(text: str) -> str:
-    """Names that people hold for the same: case and the way accents are encoded do not count."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def _path(text: str) -> str:
-    if not text or any(not name.strip() for name in text.split("/")):
-        raise Worded(f'"{text}" is not a folder path.', 'Write the names with one / between them, such as "A/B".')
-    return text
-
-
-FolderPath = Annotated[str, AfterValidator(_path)]
-Pattern = Annotated[str, AfterValidator(_path)]
-
-
-@lru_cache(maxsize=1024)
-def _expression(pattern: str) -> re.Pattern[str]:
-    pieces = (".*" if part.startswith("*") else "." if part == "?" else re.escape(part)
-              for part in re.split(r"(\*+|\?)", _fold(pattern)))  # fmt: skip
-    return re.compile("".join(pieces), re.DOTALL)
+_INBOX = "INBOX"
 
 
 class FolderRules(BaseModel):
@@ -41,48 +20,86 @@ class FolderRules(BaseModel):
 
     Patterns are compared with the folder's path joined by ``/``, whatever the case: ``*`` stands for any characters
     (also ``/``), ``?`` for one; brackets are ordinary, for folders such as ``[Gmail]``.  A pattern that fits a folder
-    fits all that lies under it.  ``exclude`` wins over ``include``; without ``include`` every folder travels.  ``map``
-    gives a folder, and with it what lies under it, another path; the longest path that fits decides.
+    fits all that lies under it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
 
-    exclude: tuple[Pattern, ...] = ()
-    include: tuple[Pattern, ...] = ()
-    map: dict[FolderPath, FolderPath] = Field(default_factory=dict)
+    exclude: tuple[Pattern, ...] = Field(default=(), description="patterns of folders that stay behind")
+    include: tuple[Pattern, ...] = Field(
+        default=(),
+        description=(
+            "patterns of the only folders that travel; without it every folder does. `exclude` wins over `include`"
+        ),
+    )
+    map: dict[FolderPath, FolderPath] = Field(
+        default_factory=dict,
+        description=(
+            "a folder, and with it what lies below it, gets another path; the longest path that fits decides. "
+            "Several folders may go into one"
+        ),
+    )
+    put_under: FolderPath | None = Field(
+        default=None,
+        description=(
+            "everything goes below this folder of the target, the inbox too; paths of `map` are then below it as well"
+        ),
+    )
+    inbox_children: Literal["keep", "lift"] = Field(
+        default="keep",
+        description=(
+            "folders below the inbox stay there (`keep`, unless given) or go beside it (`lift`): for an old server "
+            "that keeps every folder below INBOX"
+        ),
+    )
 
     @field_validator("map")
     @classmethod
     def _maps_a_folder_once(cls, value: dict[str, str]) -> dict[str, str]:
         seen: dict[str, str] = {}
         for old in value:
-            if (other := seen.setdefault(_fold(old), old)) != old:
-                raise Worded(f'"{other}" and "{old}" are the same folder here.', "Keep one of the two lines.")
+            if (other := seen.setdefault(fold(old), old)) != old:
+                message = _('"{one}" and "{other}" are the same folder here.').format(one=other, other=old)
+                raise Worded(message, _("Keep one of the two lines."))
         return value
 
     def decide(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
         """The path on the target, or None when the folder is left out.  Takes any path and never raises."""
-        parents = ["/".join(path[:depth]) for depth in range(len(path), 0, -1)] or [""]
-        folded = [_fold(parent) for parent in parents]
-        if self.include and not _fits(self.include, folded):
+        if (self.include and not fits(self.include, path)) or fits(self.exclude, path):
             return None
-        if _fits(self.exclude, folded):
-            return None
-        renamed = {_fold(old): new for old, new in self.map.items()}
-        for index, parent in enumerate(folded):
+        prefix = tuple(self.put_under.split("/")) if self.put_under else ()
+        mapped = self._mapped(path)
+        if mapped is not None:
+            return (*prefix, *mapped)
+        if self.inbox_children == "lift" and len(path) > 1 and path[0] == _INBOX:
+            path = path[1:]
+        return (*prefix, *path)
+
+    def maps(self, path: tuple[str, ...]) -> bool:
+        """Whether ``map`` says where this folder goes: just there, also where another one goes."""
+        return self._mapped(path) is not None
+
+    def keeps_roles(self, path: tuple[str, ...]) -> bool:
+        """Whether the folder's role may decide where it goes: no rule says another place."""
+        return self.put_under is None and not self.maps(path)
+
+    def _mapped(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
+        renamed = {fold(old): new for old, new in self.map.items()}
+        for index, parent in enumerate(with_parents(path) if renamed else ()):
             if parent in renamed:
                 return (*renamed[parent].split("/"), *path[len(path) - index :])
-        return path
+        return None
 
     def digest(self) -> str:
         """A sha256 in hex that changes when, and only when, the rules do; order and case do not count."""
-        rules = {
-            "exclude": sorted({_fold(pattern) for pattern in self.exclude}),
-            "include": sorted({_fold(pattern) for pattern in self.include}),
-            "map": {_fold(old): new for old, new in self.map.items()},
+        rules: dict[str, object] = {
+            "exclude": sorted({fold(pattern) for pattern in self.exclude}),
+            "include": sorted({fold(pattern) for pattern in self.include}),
+            "map": {fold(old): new for old, new in self.map.items()},
         }
+        # Only where they say something, so that a ledger of an earlier version holds.
+        if self.put_under is not None:
+            rules["put_under"] = self.put_under
+        if self.inbox_children != "keep":
+            rules["inbox_children"] = self.inbox_children
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode("ascii")).hexdigest()
-
-
-def _fits(patterns: tuple[str, ...], paths: list[str]) -> bool:
-    return any(_expression(pattern).fullmatch(path) for pattern in patterns for path in paths)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 
 from plans.folder_rules import FolderRules
 from plans.message_rules import MessageRules
+from plans.private_folders import PrivateFolders
+from plans.quantities import HoursOfDay
 from plans.secrets import SecretRef
 
 
@@ -79,6 +82,58 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """A mail domain.  ``mx_first``: the side that receives mail from outside while sites move."""
+
+    name: str
+    zone_at: str | None
+    mx_first: Literal["old", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """Licences of one kind, of the target."""
+
+    name: str
+    bought: int
+    renews: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Help from outside: hours agreed on, the last day they can be used, the shortest time that is counted."""
+
+    hours: float
+    until: date | None
+    slice: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to ask."""
+
+    name: str
+    phone: str | None
+    mail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """Archive files of a site: the folder they are collected in, absolute, and the target folder they go below."""
+
+    collected_in: Path
+    put_under: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalGmail:
+    """What is taken from private Gmail accounts, and whether their people must have agreed."""
+
+    only: Literal["our_domains", "everything"]
+    consent: Literal["required", "not_required"]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """People moved as a unit, from ``source`` to ``target`` (names of systems)."""
 
@@ -90,6 +145,20 @@ class Site:
     message_rules: MessageRules
     #: The site's passwords file, relative to the organisation's folder.
     passwords: SecretRef | None
+    private_folders: PrivateFolders
+    language: Literal["fr", "en"]
+    time_zone: ZoneInfo
+    wave: int | None = None
+    #: One of the organisation's domains, in lower case.
+    domain: str | None = None
+    switch: date | None = None
+    correspondent: Contact | None = None
+    #: The hours for copying, in ``time_zone``; None for any hour.
+    copy_window: HoursOfDay | None = None
+    #: Bytes a second outside the window, None for no limit.
+    daytime_limit: int | None = None
+    archives: Archives | None = None
+    personal_gmail: PersonalGmail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +171,7 @@ class Organisation:
     systems: Mapping[str, System]
     sites: Mapping[str, Site]
     folder: Path
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    licences: Mapping[str, Licence] = field(default_factory=dict)
+    support: Support | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)

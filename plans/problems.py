@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from connectors.language import _
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -51,10 +53,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``Did you mean "x"?``, or nothing when no known word is near."""
     by_fold = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
-    return f'Did you mean "{by_fold[near[0]]}"?' if near else ""
+    return _('Did you mean "{word}"?').format(word=by_fold[near[0]]) if near else ""
 
 
 def suggestion(word: str, known: Iterable[str], introduction: str) -> str:
     """The nearest known word, else all of them after ``introduction``."""
     names = sorted(known)
-    return did_you_mean(word, names) or (f"{introduction}: {', '.join(names)}." if names else "")
+    listed = _("{introduction}: {names}.").format(introduction=introduction, names=", ".join(names)) if names else ""
+    return did_you_mean(word, names) or listed

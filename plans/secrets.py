@@ -72,7 +72,11 @@ class SecretRef:
 
 
 #: A secret reference as a field of a plan's model.
-SecretField = Annotated[SecretRef, PlainValidator(SecretRef.parse), WithJsonSchema({"type": "string"})]
+SecretField = Annotated[
+    SecretRef,
+    PlainValidator(SecretRef.parse),
+    WithJsonSchema({"type": "string", "pattern": "^(env|file|keyring|command):"}),
+]
 
 
 def resolve(ref: SecretRef, folder: Path) -> str:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import Literal
 
 import yaml
+
+from connectors.language import _
+from plans.files import checked_domain, checked_name, checked_time_zone
+from plans.problems import Worded
+from plans.schema import schema_of
+
+Language = Literal["fr", "en"]
+
+#: What the templates have in the place of the organisation's domain.
+_DOMAINS = {"en": "company.example", "fr": "entreprise.example"}
+_SCHEMAS = "schemas"
 
 
 class NotWritten(Exception):
@@ -21,40 +34,95 @@ class NotWritten(Exception):
         self.existing = tuple(existing)
 
 
-def write_organisation(
-    folder: Path, *, name: str, language: Literal["fr", "en"], site: str, source_host: str, target_host: str
-) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a new organisation's files say."""
+
+    language: Language
+    name: str
+    site: str
+    time_zone: str
+    domain: str
+    source_host: str = "mail.old.example"
+    target_host: str = "mail.new.example"
+
+    @classmethod
+    def defaults(cls, language: Language, **known: str) -> Answers:
+        """What stands there until somebody says better, with what is ``known``; else name and site are empty."""
+        zone = {"en": "UTC", "fr": "Europe/Paris"}[language]
+        answers = {"name": "", "site": "", "time_zone": zone, "domain": _DOMAINS[language], **known}
+        return cls(language, **answers)
+
+
+_CHECKS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {"site": checked_name, "time_zone": checked_time_zone, "domain": checked_domain}
+)
+
+
+def fault_of(question: str, answer: str) -> str | None:
+    """What is wrong with the answer to one question (a field of :class:`Answers`), None when it can be written."""
+    if not answer.strip():
+        return _("Something must stand here.")
+    try:
+        _CHECKS.get(question, str)(answer)
+    except Worded as error:
+        return f"{error.message} {error.hint}"
+    return None
+
+
+def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False) -> list[Path]:
     """Write ``organisation.yaml`` and a first site with its people file and its passwords file (mode 0600).
 
-    The folder is made when it is missing.  Returns the files in the order a person fills them.  Raises
-    :class:`NotWritten` when one of them exists, or when ``site`` cannot be the name of a file.
+    The folder is made when it is missing.  ``schemas`` writes JSON Schemas beside them, and names them in the YAML.
+    Returns the files in the order a person fills them.  Raises :class:`NotWritten` when one of them exists, or when an
+    answer cannot be written.
     """
-    if not re.fullmatch(r"\w[\w.-]*", site):
-        raise NotWritten(f'"{site}" cannot name a site. Use letters, digits, dots, hyphens and underscores.')
-    words = {
-        "name": name, "site": site, "source_host": source_host, "target_host": target_host,
-        "people_file": f"{site}.csv", "passwords_file": f"file:secrets/{site}.csv",
-    }  # fmt: skip
-    written = {
+    for question in Answers.__dataclass_fields__:
+        if fault := fault_of(question, getattr(answers, question)):
+            raise NotWritten(fault)
+    site = answers.site
+    templates = {
         folder / "organisation.yaml": "organisation.yaml",
         folder / "sites" / f"{site}.yaml": "site.yaml",
         folder / "sites" / f"{site}.csv": "people.csv",
         folder / "secrets" / f"{site}.csv": "passwords.csv",
     }
-    existing = [path for path in written if path.exists()]
+    contents = {path: _filled(name, answers, schemas=schemas) for path, name in templates.items()}
+    if schemas:
+        contents[folder / _SCHEMAS / "organisation.json"] = _as_json(schema_of("organisation"))
+        contents[folder / _SCHEMAS / "site.json"] = _as_json(schema_of("site"))
+    existing = [path for path in contents if path.exists()]
     if existing:
-        raise NotWritten(f"{existing[0]} is there already, and nothing was changed.", existing)
+        raise NotWritten(_("{file} is there already, and nothing was changed.").format(file=existing[0]), existing)
     (folder / "sites").mkdir(parents=True, exist_ok=True)
     (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
-    quoted = {key: _yaml_text(value) for key, value in words.items()}
-    for path, template in written.items():
-        data = files("plans").joinpath("templates", language, template).read_bytes()
-        if template.endswith(".yaml"):
-            data = Template(data.decode()).substitute(quoted).encode()
+    if schemas:
+        (folder / _SCHEMAS).mkdir(exist_ok=True)
+    for path, data in contents.items():
         mode = 0o600 if path.parent.name == "secrets" else 0o666
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
-    return list(written)
+    return list(templates)
+
+
+def _filled(template: str, answers: Answers, *, schemas: bool) -> bytes:
+    data = files("plans").joinpath("templates", answers.language, template).read_bytes()
+    if not template.endswith(".yaml"):
+        return data.replace(_DOMAINS[answers.language].encode(), answers.domain.encode())
+    words = {
+        "name": answers.name, "site": answers.site, "time_zone": answers.time_zone, "domain": answers.domain.lower(),
+        "source_host": answers.source_host, "target_host": answers.target_host,
+        "people_file": f"{answers.site}.csv", "passwords_file": f"file:secrets/{answers.site}.csv",
+    }  # fmt: skip
+    text = Template(data.decode()).substitute({key: _yaml_text(value) for key, value in words.items()})
+    if schemas:
+        where = f"{_SCHEMAS}/organisation.json" if template == "organisation.yaml" else f"../{_SCHEMAS}/site.json"
+        text = f"# yaml-language-server: $schema={where}\n{text}"
+    return text.encode()
+
+
+def _as_json(schema: Mapping[str, object]) -> bytes:
+    return (json.dumps(schema, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _yaml_text(value: str) -> str:

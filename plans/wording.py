@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from connectors.language import _, mark
 from plans.problems import Problem, Worded, did_you_mean, suggestion
 from plans.yaml_file import Document, Location
 
+_LIST = mark("a list")
 _WANTED = {
-    "string": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "decimal": "a number",
-    "bool": "true or false",
-    "dict": "a group of keys, each on its own line",
-    "model": "a group of keys, each on its own line",
-    "dataclass": "a group of keys, each on its own line",
-    "mapping": "a group of keys, each on its own line",
-    "list": "a list",
-    "tuple": "a list",
-    "set": "a list",
-    "frozen": "a list",
-    "date": "a date such as 2027-02-09",
-    "datetime": "a date and time such as 2027-02-09 19:00",
-    "time": "a length of time such as 00:30:00",
-    "path": "the path of a file",
-    "url": "an address that starts with https://",
+    "string": mark("a text"),
+    "int": mark("a whole number"),
+    "float": mark("a number"),
+    "decimal": mark("a number"),
+    "bool": mark("true or false"),
+    "dict": mark("a group of keys, each on its own line"),
+    "model": mark("a group of keys, each on its own line"),
+    "dataclass": mark("a group of keys, each on its own line"),
+    "mapping": mark("a group of keys, each on its own line"),
+    "list": _LIST,
+    "tuple": _LIST,
+    "set": _LIST,
+    "frozen": _LIST,
+    "date": mark("a date such as 2027-02-09"),
+    "datetime": mark("a date and time such as 2027-02-09 19:00"),
+    "time": mark("a length of time such as 00:30:00"),
+    "path": mark("the path of a file"),
+    "url": mark("an address that starts with https://"),
 }
 _BOUNDS = {
-    "greater_than": "more than {}",
-    "greater_than_equal": "{} or more",
-    "less_than": "less than {}",
-    "less_than_equal": "{} or less",
+    "greater_than": mark("more than {bound}"),
+    "greater_than_equal": mark("{bound} or more"),
+    "less_than": mark("less than {bound}"),
+    "less_than_equal": mark("{bound} or less"),
 }
 
 
@@ -54,14 +57,13 @@ def problems_of(
         inner = detail["loc"]
         location = (*root, *inner)
         if detail["type"] == "missing":
-            message = f'The key "{inner[-1]}" is missing{_inside(location[:-1])}.'
-            yield document.problem(location[:-1], message, at_key=True)
+            yield document.problem(location[:-1], _missing_key(str(inner[-1]), location[:-1]), at_key=True)
         elif detail["type"] == "extra_forbidden":
             known = {*known_keys(model, inner[:-1]), *(also_known if len(inner) == 1 else ())}
-            hint = suggestion(str(inner[-1]), known, "Known keys")
+            hint = suggestion(str(inner[-1]), known, _("Known keys"))
             # Without a value it may be the end of a text with a comma in it, of a password perhaps: not shown.
-            key = "" if detail["input"] is None else f' "{inner[-1]}"'
-            yield document.problem(location, f"Unknown key{key}{_inside(location[:-1])}.", hint, at_key=True)
+            key = None if detail["input"] is None else str(inner[-1])
+            yield document.problem(location, unknown_key(key, _group(location[:-1])), hint, at_key=True)
         else:
             at_key = bool(inner) and inner[-1] == "[key]"
             message, hint = words(detail, location)
@@ -76,37 +78,78 @@ def words(detail: ErrorDetails, location: Location) -> tuple[str, str]:
     if isinstance(cause, Worded) and value is not None:
         return (f"{subject} {cause.message}" if cause.message[0].islower() else cause.message), cause.hint
     if value is None:
-        return f"{subject} has no value.", "Write one after the colon, or take the line away."
+        message = _("{subject} has no value.").format(subject=subject)
+        return message, _("Write one after the colon, or take the line away.")
     if kind in ("value_error", "assertion_error"):
         said = str(cause).rstrip(".")
         return f"{subject}{' ' if said.startswith('must ') else ': '}{said}.", ""
     if kind in ("literal_error", "enum"):
-        choices = str(context["expected"]).replace("'", "")
-        near = did_you_mean(value, choices.replace(" or ", ", ").split(", ")) if isinstance(value, str) else ""
-        return f"{subject} must be {choices}.", near
+        choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        near = did_you_mean(value, choices) if isinstance(value, str) else ""
+        return _must_be(subject, _one_of(choices)), near
     if kind in _BOUNDS:
         bound = f"{next(iter(context.values()))}".removesuffix(".0")
-        return f"{subject} must be {_BOUNDS[kind].format(bound)}.", ""
+        return _must_be(subject, _(_BOUNDS[kind]).format(bound=bound)), ""
     if kind in ("too_short", "string_too_short"):
-        return f"{subject} is empty.", ""
+        return _("{subject} is empty.").format(subject=subject), ""
     if kind == "string_type" and isinstance(value, int | float):
-        return f"{subject} must be a text.", "Put it in double quotes."
+        return _must_be(subject, _("a text")), _("Put it in double quotes.")
     wanted = _WANTED.get(kind.partition("_")[0])
-    hint = "Write it as [one, two]." if wanted == "a list" else ""
-    return (f"{subject} must be {wanted}." if wanted else f"{subject} has a value that does not fit."), hint
+    if wanted is None:
+        return _("{subject} has a value that does not fit.").format(subject=subject), ""
+    return _must_be(subject, _(wanted)), _("Write it as [one, two].") if wanted == _LIST else ""
+
+
+def unknown_key(key: str | None, group: str | None) -> str:
+    """The message for a key that means nothing in its group; None for one that is not to be shown, or at the top."""
+    if group is None:
+        return _("Unknown key.") if key is None else _('Unknown key "{key}".').format(key=key)
+    if key is None:
+        return _('Unknown key in "{group}".').format(group=group)
+    return _('Unknown key "{key}" in "{group}".').format(key=key, group=group)
+
+
+def _missing_key(key: str, location: Location) -> str:
+    group = _group(location)
+    if group is None:
+        return _('The key "{key}" is missing.').format(key=key)
+    return _('The key "{key}" is missing in "{group}".').format(key=key, group=group)
+
+
+def _must_be(subject: str, wanted: str) -> str:
+    return _("{subject} must be {wanted}.").format(subject=subject, wanted=wanted)
+
+
+def _one_of(choices: Sequence[str]) -> str:
+    *others, last = choices
+    return _("{choices} or {last}").format(choices=", ".join(others), last=last) if others else last
 
 
 def known_keys(model: type[BaseModel], location: Location) -> set[str]:
     """The keys that a model takes at a place inside it."""
+    annotation: Any = model
     for step in location:
+        inner = next(_models(annotation), None)
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step)
-        inner = next(_models(field.annotation), None) if field else None
-        if inner is None:
+        if inner is not None and _is_mapping(annotation):
+            annotation = inner  # the step names an entry of the group
+            continue
+        found = _fields(inner).get(step) if inner is not None else None
+        if found is None:
             return set()
-        model = inner
-    return {field.alias or name for name, field in model.model_fields.items()}
+        annotation = found.annotation
+    inner = next(_models(annotation), None)
+    return set() if inner is None or _is_mapping(annotation) else set(_fields(inner))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that stand for them in a plan."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is dict
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -120,9 +163,13 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 def _subject(location: Location) -> str:
     named = [step for step in location if isinstance(step, str) and step != "[key]"]
     if location and isinstance(location[-1], int):
-        return f'Item {location[-1] + 1} of "{named[-1]}"' if named else f"Item {location[-1] + 1}"
-    return f'"{named[-1]}"' if named else "This file"
+        number = location[-1] + 1
+        if named:
+            return _('Item {number} of "{list}"').format(number=number, list=named[-1])
+        return _("Item {number}").format(number=number)
+    return f'"{named[-1]}"' if named else _("This file")
 
 
-def _inside(location: Location) -> str:
-    return f' in "{location[-1]}"' if location and isinstance(location[-1], str) else ""
+def _group(location: Location) -> str | None:
+    """The key that a place lies under, None at the top of a file or right in a list."""
+    return location[-1] if location and isinstance(location[-1], str) else None

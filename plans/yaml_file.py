@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from connectors.language import _, mark
 from plans.problems import Problem
 
 _CONSTANTS: dict[str, bool | None] = {
@@ -50,8 +51,8 @@ def read_yaml(data: bytes, file: str) -> tuple[Document, list[Problem]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        hint = "Save it again with the encoding UTF-8."
-        return document, [Problem(file, line, None, "This file is not written in UTF-8.", hint)]
+        hint = _("Save it again with the encoding UTF-8.")
+        return document, [Problem(file, line, None, _("This file is not written in UTF-8."), hint)]
     reader = _Reader(document)
     try:
         reader.read(yaml.parse(text, Loader=yaml.SafeLoader))
@@ -59,12 +60,12 @@ def read_yaml(data: bytes, file: str) -> tuple[Document, list[Problem]]:
         reader.problems.append(_syntax_problem(error, text, file))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        message = "There is an invisible control character on this line."
-        reader.problems.append(Problem(file, line, None, message, "Take the line away and type it again."))
+        message = _("There is an invisible control character on this line.")
+        reader.problems.append(Problem(file, line, None, message, _("Take the line away and type it again.")))
     except (ValueError, OverflowError):  # the library itself, on an escape beyond the last character there is
-        reader.problems.append(Problem(file, None, None, "A \\U inside double quotes names no character."))
+        reader.problems.append(Problem(file, None, None, _("A \\U inside double quotes names no character.")))
     except RecursionError:
-        reader.problems.append(Problem(file, 1, 1, "The brackets in this file are nested too deeply."))
+        reader.problems.append(Problem(file, 1, 1, _("The brackets in this file are nested too deeply.")))
     return document, reader.problems
 
 
@@ -76,14 +77,14 @@ class _Reader:
     def read(self, events: Iterator[yaml.Event]) -> None:
         next(events)  # the start of the stream
         if isinstance(next(events), yaml.StreamEndEvent):
-            self.problems.append(Problem(self._document.file, None, None, "This file is empty."))
+            self.problems.append(Problem(self._document.file, None, None, _("This file is empty.")))
             return
         self._document.value = self._value(next(events), events, ())
         next(events)  # the end of the document
         following = next(events)
         if not isinstance(following, yaml.StreamEndEvent):
-            hint = "Take the line with --- away, or put what follows in a file of its own."
-            self._report(following, "A second document starts here; a file holds one.", hint)
+            hint = _("Take the line with --- away, or put what follows in a file of its own.")
+            self._report(following, _("A second document starts here; a file holds one."), hint)
 
     def _report(self, event: yaml.Event, message: str, hint: str = "") -> None:
         line, column = _place(event)
@@ -111,7 +112,8 @@ class _Reader:
         found: dict[str, Value] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                self._report(event, "A list or a group of keys stands where a key should.", "Put it in quotes.")
+                message = _("A list or a group of keys stands where a key should.")
+                self._report(event, message, _("Put it in quotes."))
                 self._value(event, events, (*location, ""))
                 self._value(next(events), events, (*location, ""))
                 continue
@@ -119,8 +121,9 @@ class _Reader:
             here = (*location, key)
             if key in found:
                 first = self._document.keys[here][0]
-                message = f'The key "{key}" is here for the second time.'
-                self._report(event, message, f"The first is on line {first}; keep one of the two.")
+                message = _('The key "{key}" is here for the second time.').format(key=key)
+                hint = _("The first is on line {line}; keep one of the two.").format(line=first)
+                self._report(event, message, hint)
                 self._value(next(events), events, (*location, ""))
                 continue
             self._document.keys[here] = _place(event)
@@ -134,7 +137,8 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 
 
 def _needs_quotes(sign: str) -> tuple[str, str]:
-    return f"A value that starts with {sign} needs quotes.", f'Write "{sign}…" with double quotes around it.'
+    message = _("A value that starts with {sign} needs quotes.").format(sign=sign)
+    return message, _('Write "{sign}…" with double quotes around it.').format(sign=sign)
 
 
 def _plain(text: str) -> Value:
@@ -150,31 +154,58 @@ def _plain(text: str) -> Value:
     return text
 
 
-_BACKSLASH = "A backslash inside these double quotes does not mean itself."
 #: What the YAML library says (its own words, PyYAML 6), and what that means to the writer of the file.
 _SYNTAX: tuple[tuple[str, str, str], ...] = (
     (
         "mapping values are not allowed here",
-        "A colon stands where no key can be.",
-        'Put a text that contains ": " in quotes, and check that this line starts under the one it belongs with.',
+        mark("A colon stands where no key can be."),
+        mark('Put a text that contains ": " in quotes, and check that this line starts under the one it belongs with.'),
     ),
-    ("could not find expected ':'", "A colon is missing after this key.", "Write key: value, with a space."),
+    (
+        "could not find expected ':'",
+        mark("A colon is missing after this key."),
+        mark("Write key: value, with a space."),
+    ),
     (
         "expected <block end>",
-        "This line does not start in the same column as the lines it belongs with.",
-        "Lines of one group start in the same column.",
+        mark("This line does not start in the same column as the lines it belongs with."),
+        mark("Lines of one group start in the same column."),
     ),
-    ("while scanning a quoted scalar", "A quote is opened here and never closed.", "Add the closing quote."),
-    ("while scanning a double-quoted scalar", _BACKSLASH, "Use single quotes, or write \\\\ for each backslash."),
-    ("while parsing a flow sequence", "The bracket [ that is opened here is not closed.", "Add ] or a missing comma."),
-    ("while parsing a flow mapping", "The brace { that is opened here is not closed.", "Add } or a missing comma."),
-    ("while scanning an alias", *_needs_quotes("*")),
-    ("while scanning an anchor", *_needs_quotes("&")),
-    ("while scanning a tag", *_needs_quotes("!")),
-    ("undefined tag handle", *_needs_quotes("!")),
-    ("found character '@'", *_needs_quotes("@")),
-    ("found character '%'", *_needs_quotes("%")),
-    ("found character '`'", *_needs_quotes("`")),
+    (
+        "while scanning a quoted scalar",
+        mark("A quote is opened here and never closed."),
+        mark("Add the closing quote."),
+    ),
+    (
+        "while scanning a double-quoted scalar",
+        mark("A backslash inside these double quotes does not mean itself."),
+        mark("Use single quotes, or write \\\\ for each backslash."),
+    ),
+    (
+        "while parsing a flow sequence",
+        mark("The bracket [ that is opened here is not closed."),
+        mark("Add ] or a missing comma."),
+    ),
+    (
+        "while parsing a flow mapping",
+        mark("The brace { that is opened here is not closed."),
+        mark("Add } or a missing comma."),
+    ),
+    (
+        "while parsing a flow node",
+        mark("A bracket or a brace that was opened before here is not closed."),
+        mark("Add the missing ] or }, or take a comma away."),
+    ),
+)
+#: What it says of a value that starts with a sign of its own.
+_SIGNS: tuple[tuple[str, str], ...] = (
+    ("while scanning an alias", "*"),
+    ("while scanning an anchor", "&"),
+    ("while scanning a tag", "!"),
+    ("undefined tag handle", "!"),
+    ("found character '@'", "@"),
+    ("found character '%'", "%"),
+    ("found character '`'", "`"),
 )
 #: For these the place of the opening sign helps, not the place where the library gave up.
 _AT_START = ("an alias", "an anchor", "quoted scalar", "flow sequence", "flow mapping", "simple key")
@@ -190,9 +221,18 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Proble
     indent = written[: len(written) - len(written.lstrip())]
     if "\t" in indent or "'\\t'" in said:
         column = written.find("\t") + 1
-        return Problem(file, line, column, "There is a tab here; YAML does not take tabs.", "Use spaces instead.")
+        message = _("There is a tab here; YAML does not take tabs.")
+        return Problem(file, line, column, message, _("Use spaces instead."))
+    return Problem(file, line, column, *_worded(said))
+
+
+def _worded(said: str) -> tuple[str, str]:
+    """A message and a hint for what the library said."""
     for words, message, hint in _SYNTAX:
         if words in said:
-            return Problem(file, line, column, message, hint)
-    hint = "Check the indentation, the quotes and the colons here and on the line above."
-    return Problem(file, line, column, "This line cannot be read as YAML.", hint)
+            return _(message), _(hint)
+    for words, sign in _SIGNS:
+        if words in said:
+            return _needs_quotes(sign)
+    hint = _("Check the indentation, the quotes and the colons here and on the line above.")
+    return _("This line cannot be read as YAML."), hint

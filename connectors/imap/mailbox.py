@@ -15,6 +15,7 @@ from connectors.imap.names import Listed, Namespace, by_path, encode, parse_list
 from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
 from connectors.language import _
 from connectors.reasons import Reason
+from connectors.role_names import roles_by_name
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
@@ -65,7 +66,10 @@ class Mailbox:
     # -- listing ------------------------------------------------------------------------------------------------
 
     def listing(self) -> dict[tuple[str, ...], Listed]:
-        """The mailbox's own folders by path, and what may not be selected too."""
+        """The mailbox's own folders by path, and what may not be selected too.
+
+        A role that the server announces for no folder goes to the one whose name says so.
+        """
         namespace = self.namespace
         special = b"RETURN (SPECIAL-USE)" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
         patterns = [namespace.prefix + "*"]
@@ -79,6 +83,8 @@ class Mailbox:
                 if listed is not None and not self._is_foreign(listed):
                     found.setdefault(listed.raw, listed)
         folders = by_path(found.values(), namespace)
+        named = roles_by_name((path, listed.role) for path, listed in folders.items() if listed.selectable)
+        folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
         return folders
 

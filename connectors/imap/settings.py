@@ -16,48 +16,54 @@ class ImapSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field(min_length=1, description="Name or address of the IMAP server.")
+    host: str = Field(min_length=1, description="name or address of the server")
     port: int | None = Field(
         default=None,
         ge=1,
         le=65535,
-        description="TCP port; 993 with implicit TLS, else 143, when not given.",
+        description="993 with implicit TLS, else 143, unless given",
     )
     tls: Literal["implicit", "starttls", "plain"] = Field(
         default="implicit",
         description=(
-            "How the connection is protected: `implicit` (TLS from the first byte), `starttls` (refused when the server"
-            " does not offer it), or `plain` (no protection: passwords and mail can be read on the way)."
+            "`implicit` (TLS from the first byte; unless given), `starttls` (refused when the server does not offer it:"
+            " there is no silent downgrade), or `plain` (no protection: passwords and mail can be read on the way)"
         ),
     )
     ca_file: Path | None = Field(
         default=None,
-        description="PEM file of the authorities to trust for this server, instead of those of the machine.",
+        description=(
+            "a PEM file with the authorities to trust for this server instead of the machine's; a relative path starts"
+            " in the organisation's folder"
+        ),
     )
     timeout: float = Field(
         default=60,
         gt=0,
-        description="Seconds to wait for the server's next bytes before the connection is given up.",
+        description="seconds to wait for the server's next bytes; 60 unless given",
     )
     connect_timeout: float = Field(
         default=20,
         gt=0,
-        description="Seconds to wait for the connection itself.",
+        description="seconds to wait for the connection itself; 20 unless given",
     )
     master_user_form: str = Field(
         default="{user}*{master}",
-        description="Login name when a master user signs in for somebody, made of `{user}` and `{master}`.",
+        description="how a master user names whom it signs in for; `{user}*{master}` (Dovecot's) unless given",
     )
     settle: float = Field(
         default=60,
         ge=0,
         description=(
-            "Seconds after which a message of a cut connection can no longer appear on this system; until then it is"
-            " neither believed stored nor sent again."
+            "seconds after which a message of a cut connection can no longer appear on this system; 60 unless given."
+            " Until then it is neither believed stored nor sent again. Lower it only for a server that you know: see"
+            " [servers.md](servers.md)"
         ),
     )
-    sessions: int = Field(default=4, ge=1, le=64, description="Connections that one mailbox may hold at a time.")
-    batch: int = Field(default=100, ge=1, le=1000, description="Messages written with one command.")
+    sessions: int = Field(
+        default=4, ge=1, le=64, description="connections that one mailbox may hold at a time; 4 unless given"
+    )
+    batch: int = Field(default=100, ge=1, le=1000, description="messages written with one command; 100 unless given")
 
     @field_validator("master_user_form")
     @classmethod

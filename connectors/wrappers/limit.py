@@ -40,7 +40,10 @@ class TokenBucket:
 
 
 class RateLimit:
-    """What one system grants all our sessions together; None: no limit."""
+    """What one system grants all our sessions together; None: no limit.
+
+    ``applies`` is asked each time bytes are taken: while it says no, they are not limited.
+    """
 
     def __init__(
         self,
@@ -48,8 +51,10 @@ class RateLimit:
         bytes_per_second: float | None = None,
         messages_per_second: float | None = None,
         timekeeper: Timekeeper | None = None,
+        applies: Callable[[], bool] = lambda: True,
     ) -> None:
         timekeeper = timekeeper or Timekeeper()
+        self._applies = applies
         self._bytes = None if bytes_per_second is None else TokenBucket(bytes_per_second, bytes_per_second, timekeeper)
         self._messages = (
             None
@@ -63,7 +68,7 @@ class RateLimit:
         return self._bytes is not None or self._messages is not None
 
     def take_bytes(self, size: int, interrupted: Interrupted) -> None:
-        if self._bytes is not None:
+        if self._bytes is not None and self._applies():
             self._bytes.take(size, interrupted)
 
     def take_messages(self, number: int, interrupted: Interrupted) -> None:

@@ -148,6 +148,8 @@ def _messages(survey: Survey) -> Iterator[Finding]:
         left_out.update(facts.left_out)
     rules = {
         Reason.RULE_FOLDER: _("by folder"),
+        Reason.RULE_PRIVATE: _("as private"),
+        Reason.PRIVATE_UNDECIDED: _("as private, until you decide"),
         Reason.RULE_DATE: _("by date"),
         Reason.RULE_SIZE: _("by size"),
     }

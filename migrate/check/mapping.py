@@ -49,7 +49,7 @@ def map_folders(
     for folder in sorted(folders, key=lambda one: one.role is None):
         placement = rules.place(folder)
         if placement is None:
-            mapped.append(Mapped(folder, None, Reason.RULE_FOLDER))
+            mapped.append(Mapped(folder, None, rules.why_left_out(folder)))
             continue
         by_role = next((one.path for one in there if placement.role is not None and one.role is placement.role), None)
         to = at_first = by_role or held_as(placement.path)

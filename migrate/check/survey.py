@@ -140,7 +140,7 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
         folder = facts.mapped.folder
         if facts.mapped.to is None:
             facts.messages = folder.messages or 0
-            facts.left_out[Reason.RULE_FOLDER] = facts.messages
+            facts.left_out[facts.mapped.left_out or Reason.RULE_FOLDER] = facts.messages
             continue
         try:
             for window in source.entries(folder, None) if folder.messages != 0 else ():

@@ -113,9 +113,28 @@ REASONS: Mapping[Reason, Explanation] = {
         _RULE,
         Outcome.LEFT_OUT,
     ),
+    Reason.RULE_PRIVATE: Explanation(
+        mark("its folder is private, and the plan leaves such folders out"),
+        mark(
+            "Its name, or that of a folder above it, says that it is its person's own: Personal, Private and the like."
+        ),
+        _RULE,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.PRIVATE_UNDECIDED: Explanation(
+        mark("its folder is private, and the plan asks for a decision"),
+        mark(
+            "Its name, or that of a folder above it, says that it is its person's own: Personal, Private and the like."
+        ),
+        mark(
+            "Decide, and write private: copy or private: leave_out under leave_out in the site's plan; "
+            "or name the folder under not_private. Then run the copy again."
+        ),
+        Outcome.LEFT_OUT,
+    ),
     Reason.RULE_DATE: Explanation(
-        mark("it is older than the plan's `before`"),
-        mark("A message rule of the site leaves out what was received before a date."),
+        mark("it is older than the plan's `before`, or newer than its `after`"),
+        mark("A message rule of the site leaves out what was received before or after a date."),
         _RULE,
         Outcome.LEFT_OUT,
     ),

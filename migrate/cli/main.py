@@ -24,6 +24,7 @@ from migrate.cli.init import init
 from migrate.cli.not_copied import not_copied
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.people import people
+from migrate.cli.plan import plan
 from migrate.cli.secrets import secrets
 from migrate.cli.status import status
 
@@ -58,7 +59,8 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
 
     \b
     Begin with:  bascule init --name "Example Ltd" --site paris
-    Then:        bascule check paris
+    Then:        bascule plan check
+                 bascule check paris
                  bascule copy paris --dry-run
                  bascule copy paris
                  bascule status
@@ -70,7 +72,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
 
 
 for command in (
-    init, people, secrets, check, folders, copy, status, not_copied, adopt, explain, completion
+    init, plan, people, secrets, check, folders, copy, status, not_copied, adopt, explain, completion
 ):  # fmt: skip
     bascule.add_command(command)
 

@@ -48,6 +48,9 @@ class Rules(Protocol):
     def place(self, folder: Folder) -> Placement | None:
         """Where the folder's messages go on the target; None leaves the folder out."""
 
+    def why_left_out(self, folder: Folder) -> Reason:
+        """Why a folder without a place has none."""
+
     def leaves_out(self, entry: Entry) -> Reason | None:
         """Why this message is left out; None when it is to be copied."""
 

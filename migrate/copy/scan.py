@@ -136,7 +136,7 @@ def _is_unmoved(row: FolderRow, folder: Folder, digest: str, source: Source) -> 
 def _compare_windows(
     job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow, cursor: str | None
 ) -> str | None:
-    left_out = Reason.RULE_FOLDER if job.rules.place(folder) is None else None
+    left_out = job.rules.why_left_out(folder) if job.rules.place(folder) is None else None
 
     def leaves_out(entry: Entry) -> Reason | None:
         return left_out or job.rules.leaves_out(entry)

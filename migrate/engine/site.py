@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -42,18 +44,24 @@ class SiteRules:
     site: Site
 
     def place(self, folder: Folder) -> Placement | None:
-        path = self.site.folder_rules.decide(folder.path)
-        if path is None:
+        rules = self.site.folder_rules
+        path = rules.decide(folder.path)
+        if path is None or self.site.private_folders.left_out(folder.path):
             return None
-        # A folder that the plan sends elsewhere goes just there, also where another one goes.
-        mapped = path != folder.path
-        return Placement(path, None if mapped else folder.role, merge=mapped)
+        role = folder.role if rules.keeps_roles(folder.path) else None
+        return Placement(path, role, merge=rules.maps(folder.path))
+
+    def why_left_out(self, folder: Folder) -> Reason:
+        if self.site.folder_rules.decide(folder.path) is None:
+            return Reason.RULE_FOLDER
+        return self.site.private_folders.left_out(folder.path) or Reason.RULE_FOLDER
 
     def leaves_out(self, entry: Entry) -> Reason | None:
         return self.site.message_rules.left_out(entry.received, entry.size)
 
     def digest(self) -> str:
-        return f"{self.site.folder_rules.digest()[:32]}{self.site.message_rules.digest()[:32]}"
+        parts = (self.site.folder_rules, self.site.message_rules, self.site.private_folders)
+        return sha256("".join(part.digest() for part in parts).encode("ascii")).hexdigest()
 
 
 @dataclass
@@ -75,6 +83,7 @@ class SiteRun:
             name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
             for name, system in systems.items()
         }
+        self._by_day = _by_day(self.site)
 
     @property
     def workers(self) -> int:
@@ -92,6 +101,8 @@ class SiteRun:
         def open_source(stop: Event) -> Source:
             def sign_in() -> Source:
                 session = connector.open_source(account, stop)
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
                 return LimitedSource(session, limit, stop) if limit.limits else session
 
             return _opened(RetryingSource(sign_in, self._policy(person), stop))
@@ -156,6 +167,16 @@ def spool_folder(state: Path) -> Iterator[Path]:
 
 def new_resources(spool: Path) -> Resources:
     return Resources(ByteBudget(), spool)
+
+
+def _by_day(site: Site) -> RateLimit:
+    """The site's own limit, which holds outside its hours for copying."""
+    hours = site.copy_window
+
+    def outside() -> bool:
+        return hours is not None and not hours.hold(datetime.now(site.time_zone).time())
+
+    return RateLimit(bytes_per_second=site.daytime_limit, applies=outside)
 
 
 def _remove_if_abandoned(folder: Path) -> None:

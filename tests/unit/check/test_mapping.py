@@ -21,6 +21,9 @@ class Rules:
             return Placement(self._mapped[folder.path], None, merge=True)
         return Placement(folder.path, folder.role)
 
+    def why_left_out(self, folder: Folder) -> Reason:
+        return Reason.RULE_PRIVATE if folder.path == ("Private",) else Reason.RULE_FOLDER
+
     def leaves_out(self, entry: Entry) -> Reason | None:
         return None
 
@@ -41,9 +44,10 @@ def test_a_folder_keeps_its_path() -> None:
 
 
 def test_a_folder_that_is_left_out_has_no_place_and_a_reason() -> None:
-    (one,) = map_folders([folder("A")], Rules(frozenset({("A",)})))
-    assert one.to is None
-    assert one.left_out is Reason.RULE_FOLDER
+    left_out = frozenset({("A",), ("Private",)})
+    one, other = map_folders([folder("A"), folder("Private")], Rules(left_out))
+    assert one.to is other.to is None
+    assert (one.left_out, other.left_out) == (Reason.RULE_FOLDER, Reason.RULE_PRIVATE)
 
 
 def test_a_folder_with_a_role_goes_to_the_targets_own_whatever_it_is_called() -> None:

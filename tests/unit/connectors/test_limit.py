@@ -32,6 +32,18 @@ def test_idle_time_saves_up_no_more_than_the_burst(time: Any) -> None:
     assert time.passed == pytest.approx(1001.0)
 
 
+def test_a_limit_that_does_not_apply_now_delays_nobody(time: Any) -> None:
+    by_day = [False]
+    limit = RateLimit(bytes_per_second=100, timekeeper=time.keeper(), applies=lambda: by_day[0])
+    for _ in range(5):
+        limit.take_bytes(1000, lambda: False)
+    assert time.passed == 0
+    by_day[0] = True
+    limit.take_bytes(1000, lambda: False)
+    limit.take_bytes(1, lambda: False)
+    assert time.passed == pytest.approx(9.0)
+
+
 def test_more_than_the_burst_delays_who_comes_next(time: Any) -> None:
     bucket = TokenBucket(100, 100, time.keeper())
     bucket.take(1000, lambda: False)

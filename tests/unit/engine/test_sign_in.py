@@ -18,6 +18,7 @@ from plans import Master, Organisation, Person, SecretRef, Site, System
 from plans.folder_rules import FolderRules
 from plans.message_rules import MessageRules
 from plans.model import FurtherSource
+from plans.private_folders import PrivateFolders
 
 
 class Door:
@@ -79,7 +80,9 @@ def system(name: str, master: Master | None = None, max_sessions: int = 3) -> Sy
 
 
 def organisation(*people: Person, master: Master | None = None, max_sessions: int = 3) -> tuple[Organisation, Site]:
-    site = Site("lyon", "old", "new", people, FolderRules(), MessageRules(None, None), None)
+    site = Site(
+        "lyon", "old", "new", people, FolderRules(), MessageRules(), None, PrivateFolders(), "en", ZoneInfo("UTC")
+    )
     systems = {"old": system("old", master, max_sessions), "new": system("new"), "archive": system("archive", master)}
     return Organisation("M", "en", ZoneInfo("UTC"), systems, {"lyon": site}, Path()), site
 

@@ -192,6 +192,20 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         target.close()
 
 
+def test_a_server_that_announces_no_roles_has_its_folders_found_by_their_names(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"', '* LIST () "/" INBOX')
+        peer.answer("STATUS", f'* STATUS "&AMk-l&AOk-ments envoy&AOk-s" {STATUS}')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        sent = target.ensure(("Sent",), Role.SENT)
+        assert (sent.path, sent.role) == (("Éléments envoyés",), Role.SENT)
+        target.close()
+
+
 def test_an_empty_folder_that_is_there_is_subscribed_and_one_with_mail_is_left_as_its_owner_wants(
     tmp_path: Path,
 ) -> None:

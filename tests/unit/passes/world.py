@@ -43,6 +43,9 @@ class EverythingGoes:
     def place(self, folder: Folder) -> Placement | None:
         return Placement(folder.path, folder.role)
 
+    def why_left_out(self, folder: Folder) -> Reason:
+        raise AssertionError("everything travels")
+
     def leaves_out(self, entry: Entry) -> Reason | None:
         return None
 

@@ -96,3 +96,29 @@ def test_the_digest_is_the_same_tomorrow() -> None:
     digest = FolderRules(exclude=("Trash",), map={"Envoyés": "Sent"}).digest()
 
     assert digest == "408b0c8a655698a65199c7f676c0edb054ba97e08056c4204c4660ed8dd54162"
+
+
+def test_everything_can_go_below_one_folder() -> None:
+    rule = FolderRules(put_under="Old mail/Lyon", map={"Envoyés": "Sent"}, exclude=("Corbeille",))
+
+    assert rule.decide(("INBOX",)) == ("Old mail", "Lyon", "INBOX")
+    assert rule.decide(("Clients", "A")) == ("Old mail", "Lyon", "Clients", "A")
+    assert rule.decide(("Envoyés", "2019")) == ("Old mail", "Lyon", "Sent", "2019")
+    assert rule.decide(("Corbeille",)) is None
+    assert not rule.keeps_roles(("INBOX",))
+
+
+def test_what_lies_below_the_inbox_stays_there_or_goes_beside_it() -> None:
+    path = ("INBOX", "Clients", "A")
+    lift = FolderRules(inbox_children="lift", map={"INBOX/Clients/B": "B"})
+
+    assert FolderRules().decide(path) == path
+    assert lift.decide(path) == ("Clients", "A")
+    assert lift.decide(("INBOX",)) == ("INBOX",)
+    assert lift.decide(("INBOX", "Clients", "B", "x")) == ("B", "x")
+    assert lift.keeps_roles(("INBOX", "Sent"))
+
+
+@pytest.mark.parametrize("rule", [FolderRules(put_under="A"), FolderRules(inbox_children="lift")])
+def test_the_digest_follows_the_newer_rules_too(rule: FolderRules) -> None:
+    assert rule.digest() != FolderRules().digest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,11 @@ import pytest
 
 from connectors.reasons import Reason
 from plans import Master, Person, SecretRef, load, loading
+from plans.model import Archives, Contact, Domain, Licence, PersonalGmail, Support
+from plans.private_folders import PrivateFolders
+from plans.quantities import HoursOfDay
 from tests.unit.plans.conftest import ORGANISATION, SITE, StandInSettings
+from tests.unit.plans.test_mistakes_around_a_site import RIGHT, RIGHT_SITE
 
 Write = Callable[..., Path]
 
@@ -134,3 +138,33 @@ def test_two_thousand_people_load_at_once(write: Write) -> None:
     organisation = load(write({"sites/lyon.csv": "adresse;nom\n" + rows}))
 
     assert len(organisation.sites["lyon"].people) == 2000
+
+
+def test_what_surrounds_the_copy_is_read_in_full(write: Write) -> None:
+    folder = write({"organisation.yaml": ORGANISATION + RIGHT, "sites/lyon.yaml": SITE + RIGHT_SITE})
+
+    organisation = load(folder)
+
+    lyon = organisation.sites["lyon"]
+    assert organisation.domains == {"meridional.example": Domain("meridional.example", "ovh", "old")}
+    assert organisation.licences == {"business-standard": Licence("business-standard", 40, date(2027, 3, 1))}
+    assert organisation.support == Support(10, date(2027, 11, 30), timedelta(minutes=30))
+    assert organisation.contacts == {"it": Contact("Karim B.", "+33400000000", "karim@elsewhere.example")}
+    assert (lyon.wave, lyon.domain, lyon.switch) == (2, "meridional.example", date(2027, 2, 9))
+    assert lyon.correspondent == Contact("Claire M.", None, None)
+    assert (lyon.language, lyon.time_zone) == ("en", ZoneInfo("Europe/London"))
+    assert (lyon.copy_window, lyon.daytime_limit) == (HoursOfDay(time(19), time(7)), 250_000)
+    assert lyon.private_folders == PrivateFolders("ask", ("RH",))
+    assert lyon.folder_rules.decide(("Corbeille",)) is None
+    assert lyon.archives == Archives(folder / "archives" / "lyon", "Archives")
+    assert lyon.personal_gmail == PersonalGmail("our_domains", "required")
+    london = ZoneInfo("Europe/London")
+    assert lyon.message_rules.before == datetime(2015, 1, 1, tzinfo=london)
+    assert lyon.message_rules.after == datetime(2027, 1, 1, tzinfo=london)
+
+
+def test_what_a_site_does_not_say_is_the_organisations(write: Write) -> None:
+    lyon = load(write()).sites["lyon"]
+
+    assert (lyon.language, lyon.time_zone) == ("fr", ZoneInfo("Europe/Paris"))
+    assert (lyon.private_folders, lyon.domain, lyon.copy_window) == (PrivateFolders("copy"), None, None)

@@ -38,3 +38,11 @@ def test_the_digest_follows_the_moment_and_not_the_zone_it_is_written_in() -> No
 
     assert rule.digest() == MessageRules(before=DAY.astimezone(timezone(timedelta(hours=2)))).digest()
     assert len({rule.digest(), MessageRules().digest(), MessageRules(larger_than=1).digest()}) == 3
+
+
+def test_what_was_received_after_the_last_day_stays_behind() -> None:
+    rules = MessageRules(after=datetime(2027, 1, 1, tzinfo=UTC))
+
+    assert rules.left_out(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), 1) is None
+    assert rules.left_out(datetime(2027, 1, 1, tzinfo=UTC), 1) is Reason.RULE_DATE
+    assert rules.digest() != MessageRules(before=datetime(2027, 1, 1, tzinfo=UTC)).digest() != MessageRules().digest()

@@ -100,11 +100,10 @@ COLUMNS = (
         ),
         (
             "passwords:",
-            "leave_out: {before: 01/02/2020, larger_than: 25, private: ask}\npasswords:",
+            "leave_out: {before: 01/02/2020, larger_than: 25}\npasswords:",
             [
                 'sites/lyon.yaml:5:21: "01/02/2020" is not a date. Write year-month-day, such as 2027-02-09.',
                 'sites/lyon.yaml:5:46: "25" is not a size. Write a number and its unit, such as 25 MB.',
-                'sites/lyon.yaml:5:50: Unknown key "private" in "leave_out". Known keys: before, larger_than.',
             ],
         ),
         (

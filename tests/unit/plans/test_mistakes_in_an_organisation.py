@@ -33,7 +33,12 @@ A_REFERENCE = "Write env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRA
         (
             "name: ",
             "colour: red\nname: ",
-            ['organisation.yaml:1:1: Unknown key "colour". Known keys: language, name, systems, time_zone.'],
+            [
+                (
+                    'organisation.yaml:1:1: Unknown key "colour". Known keys: contacts, domains, language, licences, '
+                    "name, support, systems, time_zone."
+                )
+            ],
         ),
         ("language: fr", "language: french", ['organisation.yaml:2:11: "language" must be fr or en.']),
         ("language: fr", "language: [fr]", ['organisation.yaml:2:11: "language" must be fr or en.']),

@@ -60,6 +60,13 @@ def said(text: str) -> list[str]:
             "a.yaml:1:10: The bracket [ that is opened here is not closed. Add ] or a missing comma.",
         ),
         (
+            "name: x\nexclude: [\n",
+            (
+                "a.yaml:3:1: A bracket or a brace that was opened before here is not closed. "
+                "Add the missing ] or }, or take a comma away."
+            ),
+        ),
+        (
             "master: {user: x\nother: 1\n",
             "a.yaml:1:9: The brace { that is opened here is not closed. Add } or a missing comma.",
         ),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time, timedelta
 
 import pytest
 
 from plans.problems import Worded
-from plans.quantities import parse_date, parse_size, parse_speed
+from plans.quantities import parse_date, parse_duration, parse_size, parse_speed, parse_window
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,30 @@ def test_a_day_is_written_year_first() -> None:
 def test_what_is_not_a_day_is_refused(written: object) -> None:
     with pytest.raises(Worded, match="is not a date"):
         parse_date(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"), [("30min", 30), ("30 min", 30), ("2h", 120), ("1h30", 90), ("1 h 05 min", 65), ("90mn", 90)]
+)
+def test_a_length_of_time_is_read_as_people_write_it(written: str, minutes: int) -> None:
+    assert parse_duration(written) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("written", ["", "30", "h", "half an hour", "-5min", "0min", 30, None, "1.5h"])
+def test_what_is_no_length_of_time_is_refused(written: object) -> None:
+    with pytest.raises(Worded, match="is not a length of time"):
+        parse_duration(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "inside", "outside"),
+    [
+        ("19:00-07:00", ("19:00", "23:59", "00:00", "06:59"), ("07:00", "18:59", "12:00")),
+        ("9h-17h30", ("09:00", "17:29"), ("08:59", "17:30", "00:00")),
+    ],
+)
+def test_hours_of_the_day_may_go_over_midnight(written: str, inside: tuple[str, ...], outside: tuple[str, ...]) -> None:
+    hours = parse_window(written)
+
+    assert all(hours.hold(time.fromisoformat(moment)) for moment in inside)
+    assert not any(hours.hold(time.fromisoformat(moment)) for moment in outside)

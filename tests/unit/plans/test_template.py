@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +10,7 @@ import pytest
 
 from connectors import registry
 from plans import load, loading
-from plans.template import NotWritten, write_organisation
+from plans.template import Answers, NotWritten, write_organisation
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +22,12 @@ def shipped_connectors(stand_in_connectors: None, monkeypatch: pytest.MonkeyPatc
 def written(
     folder: Path, language: Literal["fr", "en"] = "fr", site: str = "lyon", name: str = "Méridional"
 ) -> list[Path]:
-    return write_organisation(
-        folder,
-        name=name,
-        language=language,
-        site=site,
-        source_host="mail.old.example",
-        target_host="2001:db8::1",
+    return write_organisation(folder, answers(language, site, name))
+
+
+def answers(language: Literal["fr", "en"] = "fr", site: str = "lyon", name: str = "Méridional") -> Answers:
+    return replace(
+        Answers.defaults(language), name=name, site=site, domain="Meridional.example", target_host="2001:db8::1"
     )
 
 
@@ -42,8 +42,9 @@ def test_a_new_organisation_loads_cleanly(tmp_path: Path, language: Literal["fr"
     assert (organisation.name, organisation.language, list(organisation.sites)) == (name, language, [site])
     hosts = [system.settings.model_dump()["host"] for system in organisation.systems.values()]
     assert hosts == ["mail.old.example", "2001:db8::1"]
+    assert list(organisation.domains) == [organisation.sites[site].domain] == ["meridional.example"]
     (person,) = organisation.sites[site].people
-    assert person.mailbox.endswith(".example")
+    assert person.mailbox.endswith("@meridional.example")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -61,7 +62,11 @@ def test_every_commented_line_of_a_new_organisation_is_correct_too(
     assert system.master is not None
     assert system.bandwidth == 2_500_000
     site = organisation.sites["lyon"]
+    assert (site.wave, site.private_folders.mode) == (1, "ask")
+    assert site.switch is not None
+    assert (organisation.licences["business-standard"].bought, organisation.contacts["it"].name) == (40, "Karim B.")
     assert site.folder_rules.exclude
+    assert site.folder_rules.put_under
     assert site.folder_rules.map
     assert site.message_rules.before is not None
     assert site.message_rules.larger_than == 50_000_000
@@ -107,7 +112,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("site", ["", "../lyon", "a b", ".lyon", "a/b"])
 def test_a_site_needs_a_name_that_can_be_a_files(tmp_path: Path, site: str) -> None:
-    with pytest.raises(NotWritten, match="cannot name a site"):
+    with pytest.raises(NotWritten, match=r"cannot be a name here|must stand here"):
         written(tmp_path, site=site)
 
     assert not list(tmp_path.iterdir())

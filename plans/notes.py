@@ -1,0 +1,61 @@
+"""What is right in a plan and still worth a look: days that do not fit, and what is not acted on yet.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.language import _, plural
+from plans.model import Organisation, Site
+
+_SATURDAY = 5
+
+
+def notes(organisation: Organisation) -> list[str]:
+    """Sentences for the person who wrote the plan, in their language, site by site."""
+    sites = [organisation.sites[name] for name in sorted(organisation.sites)]
+    return [
+        *_waves(sites),
+        *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_not_built(site))),
+    ]
+
+
+def _waves(sites: list[Site]) -> Iterator[str]:
+    dated = [(site.wave, site.switch, site.name) for site in sites if site.wave is not None and site.switch is not None]
+    for wave, switch, name in dated:
+        earlier = [other for other_wave, other, _name in dated if other_wave < wave and other > switch]
+        if earlier:
+            yield _("{site} is in wave {wave} and switches before a site of an earlier wave.").format(
+                site=name, wave=wave
+            )
+
+
+def _days(organisation: Organisation, site: Site) -> Iterator[str]:
+    if site.switch is None:
+        return
+    if site.switch.weekday() >= _SATURDAY:
+        yield _("{site} switches on a weekend, {day}.").format(site=site.name, day=site.switch)
+    support = organisation.support
+    if support is not None and support.until is not None and support.until < site.switch:
+        yield _("{site} switches on {day}, after the support ends.").format(site=site.name, day=site.switch)
+
+
+def _undecided(site: Site) -> Iterator[str]:
+    if site.private_folders.mode == "ask":
+        yield _(
+            "{site}: private folders stay behind until you decide. Then write private: leave_out, or private: copy."
+        ).format(site=site.name)
+
+
+def _not_built(site: Site) -> Iterator[str]:
+    further = sum(1 for person in site.people if person.further_sources)
+    if further:
+        count = plural("{n} person has further sources", "{n} people have further sources", further)
+        yield _("{site}: {count}; this version copies from the site's source only.").format(site=site.name, count=count)
+    if site.copy_window is not None and site.daytime_limit is None:
+        yield _(
+            "{site}: the hours for copying do nothing without daytime_limit; a copy starts when you run it."
+        ).format(site=site.name)
+    if site.archives is not None:
+        yield _("{site}: this version does not copy archive files.").format(site=site.name)
+    if site.personal_gmail is not None:
+        yield _("{site}: this version does not copy from private Gmail accounts.").format(site=site.name)

@@ -1,0 +1,56 @@
+"""What is worth a look in a plan that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from plans import load
+from plans.notes import notes
+from tests.unit.plans.conftest import ORGANISATION, SITE
+
+Write = Callable[..., Path]
+
+
+def told(write: Write, site: str = "", organisation: str = "", **more: str) -> list[str]:
+    files = {f"sites/{name}.yaml": text for name, text in more.items()}
+    return notes(
+        load(write({"organisation.yaml": ORGANISATION + organisation, "sites/lyon.yaml": SITE + site, **files}))
+    )
+
+
+def test_a_plain_plan_needs_no_look(write: Write) -> None:
+    assert told(write, "wave: 1\nswitch: 2027-02-09\n", "support: {hours: 10, until: 2027-11-30}\n") == []
+
+
+def test_days_that_do_not_fit_are_told(write: Write) -> None:
+    assert told(write, "switch: 2027-02-07\n", "support: {hours: 10, until: 2027-01-31}\n") == [
+        "lyon switches on a weekend, 2027-02-07.",
+        "lyon switches on 2027-02-07, after the support ends.",
+    ]
+
+
+def test_a_later_wave_that_switches_first_is_told(write: Write) -> None:
+    paris = "site: paris\nsource: old-host\ntarget: new-host\npeople: []\nwave: 1\nswitch: 2027-03-02\n"
+
+    assert told(write, "wave: 2\nswitch: 2027-02-09\n", paris=paris) == [
+        "lyon is in wave 2 and switches before a site of an earlier wave."
+    ]
+
+
+def test_what_is_not_acted_on_yet_is_said(write: Write) -> None:
+    site = (
+        "leave_out: {private: ask}\ncopy: {window: 19h-7h}\narchives: {collected_in: archives}\n"
+        "personal_gmail: {consent: not_required}\n"
+    )
+    people = "people: [{address: a@b.example, sources: ['old-host:a2']}]"
+
+    organisation = load(write({"sites/lyon.yaml": SITE.replace("people: lyon.csv", people) + site}))
+
+    assert [note.partition(";")[0] for note in notes(organisation)] == [
+        ("lyon: private folders stay behind until you decide. Then write private: leave_out, or private: copy."),
+        "lyon: 1 person has further sources",
+        "lyon: the hours for copying do nothing without daytime_limit",
+        "lyon: this version does not copy archive files.",
+        "lyon: this version does not copy from private Gmail accounts.",
+    ]
