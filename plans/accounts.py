@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from connectors.contract import Account
+from connectors.registry import needs_password
 from plans.model import Organisation, Person, Site
 from plans.passwords import password_of
 from plans.secrets import SecretError, SecretRef, resolve
@@ -14,7 +15,7 @@ def source_account(organisation: Organisation, site: Site, person: Person) -> Ac
     """The account that reads.
 
     The person's own reference counts first, then the site's passwords file, then the system's master user.  Raises
-    :class:`SecretError` when there is none, or it cannot be had.
+    :class:`SecretError` when there is none, or it cannot be had.  A system without passwords asks for none.
     """
     return _account(organisation, site, person, "source", person.source_user, person.source_password)
 
@@ -33,14 +34,16 @@ def _account(
     own: SecretRef | None,
 ) -> Account:
     system = organisation.systems[site.source if side == "source" else site.target]
+    if not needs_password(system.connector):
+        return Account(user, address=person.mailbox)
     if own is not None:
-        return Account(user, resolve(own, organisation.folder))
+        return Account(user, resolve(own, organisation.folder), address=person.mailbox)
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, person.mailbox, side)
         if password is not None:
-            return Account(user, password)
+            return Account(user, password, address=person.mailbox)
     if system.master is not None:
-        return Account(user, resolve(system.master.password, organisation.folder), system.master.user)
+        return Account(user, resolve(system.master.password, organisation.folder), system.master.user, person.mailbox)
     if site.passwords is not None:
         where, advice = f" in {site.passwords}", f"Fill its {side}_password there"
     else:
