@@ -386,8 +386,8 @@ class Target(Source, Protocol):
 class Connector(Protocol):
     """One configured system.  Made by the registry from the plan's settings; thread-safe.
 
-    A connector that cannot be written to lets ``open_target`` raise :class:`Fatal` with the reason.  One whose mailboxes
-    have no passwords of their own says ``needs_password = False`` as a class attribute, and none is asked for.
+    A connector that cannot be written to lets ``open_target`` raise :class:`Fatal` with the reason.  One whose
+    mailboxes have no passwords says so by the class attribute ``needs_password = False``, and none is asked for.
     """
 
     #: The model that validates this system's part of ``organisation.yaml``.

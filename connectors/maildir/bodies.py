@@ -11,7 +11,7 @@ from connectors.body import CHUNK, SPOOL_OVER, MemoryBody, SpooledBody
 from connectors.contract import Body
 from connectors.wire import wire_bytes
 
-#: How files begin that a server has compressed (gzip, bzip2, zstd, xz, lz4): what is in them is for that server to read.
+#: How files begin that a server has compressed (gzip, bzip2, zstd, xz, lz4): only that server can read them.
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"\x04\x22\x4d\x18", b"Dovecot-LZ4\r\n")
 _HEADER_LIMIT = 1 << 20
 _IDENTIFYING = (b"message-id", b"date", b"from", b"subject")

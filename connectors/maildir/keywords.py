@@ -1,8 +1,8 @@
 """Keywords of a folder: Dovecot's file of letters, which is read and written, and Courier's list, which is read.
 
-Dovecot keeps ``dovecot-keywords`` in each folder, one line a letter: ``0 $Forwarded`` makes ``a`` mean that.  It replaces
-the file under ``dovecot-keywords.lock``, and so do we.  Courier keeps ``courierimapkeywords/:list``: the keywords, an
-empty line, then ``BASE:0 2`` for each message; beside it a file for each message that changed since.
+Dovecot keeps ``dovecot-keywords`` in each folder, one line a letter: ``0 $Forwarded`` makes ``a`` mean that.  It
+replaces the file under ``dovecot-keywords.lock``, and so do we.  Courier keeps ``courierimapkeywords/:list``: the
+keywords, an empty line, then ``BASE:0 2`` for each message; beside it a file for each message that changed since.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where the folders of a Maildir lie, and how their names are spelt.
 
 ``maildir++``: the inbox is the Maildir itself, every other folder a directory ``.Name.Below`` in it.  ``directories``:
-folders lie in folders, the inbox is the Maildir itself or its folder INBOX.  Names are in modified UTF-7 (RFC 9051 5.1) or
-in UTF-8; a name with bytes above 127 shows which.
+folders lie in folders, the inbox is the Maildir itself or its folder INBOX.  Names are in modified UTF-7 (RFC 9051 5.1)
+or in UTF-8; a name with bytes above 127 shows which.
 """
 
 from __future__ import annotations

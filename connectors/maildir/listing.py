@@ -1,7 +1,7 @@
 """What lies in one folder: files of ``new`` and ``cur`` by key.
 
-A mail server may rename files while we look: a flag is set, a new message is moved to ``cur``.  Then a listing may miss a
-file or show it twice, so a folder that moves is listed until it holds still.
+A mail server may rename files while we look: a flag is set, a new message is moved to ``cur``.  Then a listing may miss
+a file or show it twice, so a folder that moves is listed until it holds still.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ _Seen = tuple[Literal["cur", "new"], str]
 
 def _look(folder: Path) -> list[_Seen]:
     # ``new`` first: what is moved to ``cur`` meanwhile is seen at least once.
-    return [*(_Seen(("new", name)) for name in _names(folder / "new")),
-            *(_Seen(("cur", name)) for name in _names(folder / "cur"))]  # fmt: skip
+    new: list[_Seen] = [("new", name) for name in _names(folder / "new")]
+    cur: list[_Seen] = [("cur", name) for name in _names(folder / "cur")]
+    return new + cur
 
 
 def _names(part: Path) -> list[str]:

@@ -28,7 +28,7 @@ def names_in(folder: Path) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208  # names, not paths
     descriptor = _descriptor(folder, _READ | os.O_DIRECTORY)
     try:
-        return os.listdir(descriptor)
+        return os.listdir(descriptor)  # noqa: PTH208  # pathlib takes no descriptors
     finally:
         os.close(descriptor)
 

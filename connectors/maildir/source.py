@@ -21,7 +21,7 @@ from connectors.maildir.layout import INBOX, FolderPath, Folders, shape_of
 from connectors.maildir.listing import Item, Listing, list_folder
 from connectors.maildir.quiet import open_quietly
 from connectors.maildir.settings import MaildirSettings
-from connectors.maildir.verdicts import judged
+from connectors.maildir.verdicts import judged, verdict
 from connectors.reasons import Reason
 
 #: Entries to a window of a listing.
@@ -165,8 +165,7 @@ class MaildirSource:
             except PermissionError:
                 raise
             except OSError as error:
-                with judged(self._root):
-                    raise error
+                raise verdict(error, str(self._root)) from error
             with judged(self._root):
                 view.look()
         return None

@@ -1,4 +1,4 @@
-"""The Maildir connector keeps the contract, in both layouts, with names in both spellings and files of both line ends."""
+"""The Maildir connector keeps the contract, in both layouts, with names in both spellings."""
 
 from __future__ import annotations
 
