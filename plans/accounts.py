@@ -37,13 +37,13 @@ def _account(
     if not needs_password(system.connector):
         return Account(user, address=person.mailbox)
     if own is not None:
-        return Account(user, resolve(own, organisation.folder), address=person.mailbox)
+        return Account(user, resolve(own, organisation.folder))
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, person.mailbox, side)
         if password is not None:
-            return Account(user, password, address=person.mailbox)
+            return Account(user, password)
     if system.master is not None:
-        return Account(user, resolve(system.master.password, organisation.folder), system.master.user, person.mailbox)
+        return Account(user, resolve(system.master.password, organisation.folder), system.master.user)
     if site.passwords is not None:
         where, advice = f" in {site.passwords}", f"Fill its {side}_password there"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -51,17 +52,21 @@ def _clear_abandoned(part: Path) -> None:
 
 
 def _subscribe(folders: Folders, directory: Path, owner: Owner) -> None:
-    """Add a folder to Dovecot's list of those that mail programs show."""
+    """Add a folder to Dovecot's list of those that mail programs show, in the form that the list has."""
     file = folders.root / _SUBSCRIPTIONS
     if folders.shape.layout == "maildir++":
-        parts = directory.name[1:].split(".")
+        parts, separator = directory.name[1:].split("."), "."
     else:
-        parts = list(directory.relative_to(folders.root).parts)
-    new = not file.exists()
-    old_form = not new and not read_quietly(file).startswith(_HEAD.encode())
-    separator = ("." if folders.shape.layout == "maildir++" else "/") if old_form else "\t"
-    # Dovecot keeps the names in UTF-8 in none of the forms that we write: as they are spelt on disk.
-    with file.open("a", encoding="utf-8", errors="surrogateescape") as out:
-        out.write((_HEAD if new else "") + separator.join(parts) + "\n")
-    if new:
+        parts, separator = list(directory.relative_to(folders.root).parts), "/"
+    if not file.exists():
+        _append(file, _HEAD)
         owner.take(file)
+    if read_quietly(file).startswith(_HEAD.encode()):
+        separator = "\t"
+    _append(file, separator.join(parts) + "\n")
+
+
+def _append(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "ab") as out:
+        out.write(os.fsencode(text))

@@ -12,6 +12,7 @@ import click
 import plans
 from connectors.language import language_of, speak
 from migrate.cli.adopt import adopt
+from migrate.cli.backup import backup
 from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.init import init
@@ -57,7 +58,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     speak(plans.language_of(organisation) or language_of())
 
 
-for command in (init, copy, status, adopt):
+for command in (init, copy, status, adopt, backup):
     bascule.add_command(command)
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 from rich.console import Console
 
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, Resources
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.organisation import Place, Trouble
@@ -58,6 +58,11 @@ class Started:
     _site: SiteRun
     _people: Mapping[str, Person]
     _progress: RunProgress
+
+    @property
+    def resources(self) -> Resources:
+        """What its sessions share."""
+        return self._site.resources
 
     def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
         return self._site.job(self._people[mailbox], only_folders)

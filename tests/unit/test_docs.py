@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.imap.settings import ImapSettings
+from connectors.maildir import MaildirSettings
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
@@ -74,6 +75,7 @@ def test_every_common_option_is_documented() -> None:
         ("A system", SystemEntry),
         ("A system", MasterEntry),
         ("An IMAP system", ImapSettings),
+        ("Maildirs", MaildirSettings),
         ("sites/NAME.yaml", SiteFile),
         ("Folder rules", FolderRules),
         ("Message rules", LeaveOutEntry),
