@@ -9,16 +9,24 @@ from typing import BinaryIO
 
 from connectors.body import CHUNK, SPOOL_OVER, MemoryBody, SpooledBody
 from connectors.contract import Body
+from connectors.maildir.quiet import open_quietly
 from connectors.wire import wire_bytes
 
 #: How files begin that a server has compressed (gzip, bzip2, zstd, xz, lz4): only that server can read them.
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"\x04\x22\x4d\x18", b"Dovecot-LZ4\r\n")
+_COMPRESSED = (
+    b"\x1f\x8b\x08",
+    b"BZh91AY&SY",
+    b"\x28\xb5\x2f\xfd",
+    b"\xfd7zXZ\x00",
+    b"\x04\x22\x4d\x18",
+    b"Dovecot-LZ4\r\n",
+)
 _HEADER_LIMIT = 1 << 20
 _IDENTIFYING = (b"message-id", b"date", b"from", b"subject")
 
 
-class Compressed(Exception):
-    """The file holds no message as it stands."""
+class Unreadable(Exception):
+    """The file may not be opened, or holds no message as it stands."""
 
 
 def received(status: os.stat_result) -> datetime:
@@ -26,8 +34,16 @@ def received(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(int(status.st_mtime // 1), UTC)
 
 
+def opened(path: Path) -> BinaryIO:
+    """A reader of a message's file.  Raises OSError, :class:`Unreadable`."""
+    try:
+        return open_quietly(path)
+    except PermissionError as error:
+        raise Unreadable from error
+
+
 def body_of(reader: BinaryIO, spool: Path) -> Body:
-    """The whole file.  Raises OSError, :class:`Compressed`."""
+    """The whole file.  Raises OSError, :class:`Unreadable`."""
     size = os.fstat(reader.fileno()).st_size
     if size <= SPOOL_OVER:
         data = reader.read()
@@ -64,4 +80,4 @@ def identifying_fields(reader: BinaryIO) -> bytes:
 
 def _check(data: bytes) -> None:
     if data.startswith(_COMPRESSED):
-        raise Compressed
+        raise Unreadable

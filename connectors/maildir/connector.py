@@ -13,6 +13,7 @@ from connectors.language import _
 from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.source import MaildirSource
 from connectors.maildir.target import MaildirTarget
+from connectors.maildir.verdicts import judged
 
 
 class MaildirConnector:
@@ -30,7 +31,9 @@ class MaildirConnector:
         """Raises AuthFailed for a name that cannot be in a path, Fatal when there is no Maildir."""
         root = self.settings.root(account)
         _check(stop)
-        if not root.is_dir():
+        with judged(root):
+            there = root.is_dir()
+        if not there:
             raise Fatal(_("there is no Maildir here"), system=str(root))
         return MaildirSource(root, self.settings, self._resources)
 

@@ -128,7 +128,7 @@ class Folders:
         return self.root.joinpath(*(self._spelt(_nestable(part)) for part in path))
 
     def path_of(self, directory: Path) -> FolderPath:
-        """The path that a directory of :meth:`directory` is listed under."""
+        """The path that a folder's directory stands for."""
         if directory == self._inbox():
             return INBOX
         if self.shape.layout == "maildir++":

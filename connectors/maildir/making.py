@@ -22,7 +22,10 @@ _HEAD = "V\t2\n\n"
 
 def make_folder(folders: Folders, path: FolderPath, owner: Owner) -> Path:
     """The folder of this path, made and subscribed when it is not there.  Raises OSError."""
-    directory = folders.there().get(path) or folders.directory(path)
+    directory = folders.directory(path)
+    if not is_folder(directory):
+        # It may be there in another spelling.
+        directory = folders.there().get(folders.path_of(directory), directory)
     new = not is_folder(directory)
     for part in ("tmp", "new", "cur"):
         owner.make(directory / part)

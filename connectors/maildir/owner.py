@@ -30,10 +30,16 @@ class Owner:
         """A folder, with those around it; no harm when it is there."""
         missing = [parent for parent in (folder, *folder.parents) if not parent.is_dir()]
         for one in reversed(missing):
-            one.mkdir(mode=self.folder_mode, exist_ok=True)
-            self.take(one)
+            one.mkdir(mode=0o700, exist_ok=True)
+            self._take(one, self.folder_mode)
 
-    def take(self, path: Path) -> None:
-        """Give a file or folder of ours to the Maildir's owner; only root can, and only root needs to."""
+    def take(self, file: Path) -> None:
+        """Give a file of ours, made with mode 0600, to whom the Maildir belongs: a group that shares it too."""
+        self._take(file, 0o600 | (self.folder_mode & 0o060))
+
+    def _take(self, path: Path, mode: int) -> None:
+        # Only root can give things away, and only root needs to.
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             os.chown(path, self.user, self.group)
+        if mode & 0o7077:
+            path.chmod(mode)

@@ -54,9 +54,10 @@ class MaildirSettings(BaseModel):
         named = _PLACEHOLDER.findall(str(path))
         unknown = [name for name in named if name not in _KNOWN]
         if unknown:
-            raise ValueError(f"knows {{user}}, {{address}} and {{domain}}, and not {{{unknown[0]}}}")
+            told = _("knows {known}, and not {unknown}")
+            raise ValueError(told.format(known="{user}, {address}, {domain}", unknown=f"{{{unknown[0]}}}"))
         if not {"user", "address"} & set(named):
-            raise ValueError("must hold {user} or {address}: each mailbox has a Maildir of its own")
+            raise ValueError(_("must hold {user} or {address}: each mailbox has a Maildir of its own"))
         return path
 
     def root(self, account: Account) -> Path:

@@ -13,13 +13,12 @@ from typing import TypeVar
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Role, Unread, Window
 from connectors.errors import FolderMissing, Stopped
 from connectors.language import _
-from connectors.maildir.bodies import Compressed, body_of, identifying_fields, received
+from connectors.maildir.bodies import Unreadable, body_of, identifying_fields, opened, received
 from connectors.maildir.epoch import epoch_of
 from connectors.maildir.flags import flags_of
 from connectors.maildir.keywords import courier_keywords, keywords_by_letter
 from connectors.maildir.layout import INBOX, FolderPath, Folders, shape_of
 from connectors.maildir.listing import Item, Listing, list_folder
-from connectors.maildir.quiet import open_quietly
 from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.verdicts import judged, verdict
 from connectors.reasons import Reason
@@ -133,11 +132,11 @@ class MaildirSource:
                 yield self._at(view, key, lambda path, item: self._message(view, path, item)) or Unread(
                     key, Reason.GONE
                 )
-            except (PermissionError, Compressed):
+            except Unreadable:
                 yield Unread(key, Reason.UNREADABLE)
 
     def _message(self, view: View, path: Path, item: Item) -> Message:
-        with open_quietly(path) as reader:
+        with opened(path) as reader:
             status = os.fstat(reader.fileno())
             return Message(item.key, received(status), view.flags(item), body_of(reader, self._resources.spool))
 
@@ -148,8 +147,11 @@ class MaildirSource:
                 yield entry
 
     def _fields(self, path: Path) -> bytes:
-        with open_quietly(path) as reader:
-            return identifying_fields(reader)
+        try:
+            with opened(path) as reader:
+                return identifying_fields(reader)
+        except Unreadable:
+            return b""  # reading it will say so
 
     def _at(self, view: View, key: str, do: Callable[[Path, Item], _T]) -> _T | None:
         """Do something with a message's file, looked up again when it was renamed; None when it is gone."""
@@ -162,8 +164,6 @@ class MaildirSource:
                     return do(item.path(view.folder), item)
             except FileNotFoundError:
                 pass
-            except PermissionError:
-                raise
             except OSError as error:
                 raise verdict(error, str(self._root)) from error
             with judged(self._root):

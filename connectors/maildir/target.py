@@ -9,7 +9,7 @@ from connectors import matching
 from connectors.contract import FlagChange, Folder, Found, Marked, Outgoing, Receipt, Resources, Role, Suspect
 from connectors.errors import ConnectorError, FolderMissing, OverQuota, Refused
 from connectors.language import _
-from connectors.maildir.bodies import body_of, received
+from connectors.maildir.bodies import Unreadable, body_of, opened, received
 from connectors.maildir.epoch import epoch_of
 from connectors.maildir.filename import STAMPS, FileName, new_base, stamp_of, wire_size_of
 from connectors.maildir.flags import changed, flags_of, letters_of
@@ -18,7 +18,6 @@ from connectors.maildir.layout import INBOX, FolderPath
 from connectors.maildir.listing import Item
 from connectors.maildir.making import make_folder
 from connectors.maildir.owner import Owner
-from connectors.maildir.quiet import open_quietly
 from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.source import MaildirSource, View
 from connectors.maildir.storing import Ready, commit_all, prepare, sync_folder
@@ -52,8 +51,7 @@ class MaildirTarget(MaildirSource):
                 _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=told.system, detail=told.detail
             ) from error
         with judged(self._root):
-            there = next(path for path, found in self._folders.there().items() if found == directory)
-            return self._folder(there, directory)
+            return self._folder(self._folders.path_of(directory), directory)
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         if (folder.path, folder.epoch) not in self._followed:
@@ -159,8 +157,11 @@ class MaildirTarget(MaildirSource):
         when = received(status)
         if wire_size_of(item.name.base) not in sizes and int(when.timestamp()) not in seconds:
             return None  # cannot match, so it need not be read
-        with open_quietly(path) as reader:
-            body = body_of(reader, self._resources.spool)
+        try:
+            with opened(path) as reader:
+                body = body_of(reader, self._resources.spool)
+        except Unreadable:
+            return None
         body, digests = to_wire(body, self._resources.spool)
         size = body.size
         body.release()

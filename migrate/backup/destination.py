@@ -41,6 +41,17 @@ class Destination:
         with that of the migration.  Raises :class:`NoDestination`.
         """
         folder = (to or organisation / _DEFAULT / site).absolute()
+        try:
+            cls._check(folder, to)
+        except OSError as error:
+            raise NoDestination(
+                _("{folder} cannot be looked at: {why}.").format(folder=folder, why=error.strerror)
+            ) from error
+        name = site if to is None else f"{site}@{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
+        return cls(folder, state / _DEFAULT / name)
+
+    @staticmethod
+    def _check(folder: Path, to: Path | None) -> None:
         if "{" in str(folder) or "}" in str(folder):
             raise NoDestination(_("{folder} cannot hold a backup: its name has braces.").format(folder=folder))
         if to is not None and not folder.parent.is_dir():
@@ -51,17 +62,23 @@ class Destination:
             )
         if folder.exists() and not folder.is_dir():
             raise NoDestination(_("{folder} is a file. A backup needs a folder.").format(folder=folder))
-        name = site if to is None else f"{site}@{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
-        return cls(folder, state / _DEFAULT / name)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        """The backup's ledger.  A backup that was deleted begins anew: what its ledger says of it is no longer so."""
-        if not self.folder.exists() and self.state.exists():
-            rmtree(self.state)
-        for folder in (self.folder.parent, self.folder, self.state.parent, self.state):
-            if not folder.exists():
-                folder.mkdir(mode=0o700, exist_ok=True)
+        """The backup's ledger.  A backup that was deleted begins anew: what its ledger says of it is no longer so.
+
+        Raises :class:`NoDestination` when the folder cannot be made.
+        """
+        try:
+            if not self.folder.exists() and self.state.exists():
+                rmtree(self.state)
+            for folder in (self.folder.parent, self.folder, self.state.parent, self.state):
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise NoDestination(
+                _("{folder} cannot be made: {why}.").format(folder=error.filename, why=error.strerror)
+            ) from error
         ledger = Ledger(self._file)
         try:
             yield ledger

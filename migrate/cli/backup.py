@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from threading import Event
 
@@ -56,10 +58,10 @@ def backup(place: Place, site: str, to: Path | None, mailboxes: tuple[str, ...],
     people = choose(plan, mailboxes)
     try:
         destination = Destination.of(place.folder, place.state, plan.name, to)
+        code = _Backup(place, organisation, plan, people, destination).run(to_json=to_json)
     except NoDestination as error:
         raise Trouble(str(error)) from error
-    run = _Backup(place, organisation, plan, people, destination)
-    sys.exit(run.run(to_json=to_json))
+    sys.exit(code)
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,25 @@ class _Backup:
         with started(self.place, organisation, site, self.people) as run:
             hopeless = self._plan(run)
             with self.destination.ledger() as ledger:
-                write_readme(self.destination.folder, self.organisation, self.site, datetime.now(UTC))
+                with self._written():
+                    write_readme(self.destination.folder, self.organisation, self.site, datetime.now(UTC))
                 ended = self._copy(run, ledger, hopeless)
             interrupted = run.halt.stop.is_set()
         checked = {one.row.mailbox: one.checked for one in ended if one.checked is not None}
-        write_index(self.destination.folder, self.site.name, datetime.now(UTC), checked)
         code = Exit.INTERRUPTED if interrupted else worst(one.code for one in ended)
         self._tell(ended, code, to_json=to_json)
+        with self._written():
+            write_index(self.destination.folder, self.site.name, datetime.now(UTC), checked)
         return code
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """What keeps a file beside the mail from being written, as a :class:`Trouble`."""
+        try:
+            yield
+        except OSError as error:
+            what = _("{folder} cannot be written to: {why}.").format(folder=self.destination.folder, why=error.strerror)
+            raise Trouble(what, Exit.QUOTA if error.errno in (ENOSPC, EDQUOT) else Exit.USAGE) from error
 
     def _plan(self, run: Started) -> dict[str, BaseException]:
         """See that there is room; why some mailboxes cannot be read, so that they are not asked a second time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mailbox
 import random
+import signal
 import stat
 import time
 from collections import Counter
@@ -147,6 +148,24 @@ def test_a_killed_backup_is_continued_by_the_same_command(
 
 def _count(root: Path) -> int:
     return sum(1 for _ in root.glob("cur/*")) + sum(1 for _ in root.glob(".*/cur/*"))
+
+
+def test_a_backup_that_is_stopped_says_so_and_is_continued(
+    plan: Organisation, old: ImapServer, user: str, maildir: Path
+) -> None:
+    mails = letters(600, size=6000)
+    sent(old, user, mails)
+    with running(plan.start("backup", SITE)) as process:
+        until = time.monotonic() + LIMIT
+        while process.poll() is None and not _count(maildir) and time.monotonic() < until:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130, err
+    assert "anna@example.org: not verified to the end" in out
+    assert "Interrupted. The same command continues where this one stopped." in out
+    assert plan.run("backup", SITE).code == 0
+    assert held(maildir) == expected(mails)
 
 
 def test_what_is_missing_or_changed_on_the_disk_is_told(

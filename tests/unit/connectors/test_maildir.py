@@ -404,6 +404,27 @@ def test_folders_of_a_new_maildir_are_private_and_marked(root: Path, open_target
     assert {path.stat().st_mode & 0o777 for path in (root, folder, folder / "cur")} == {0o700}
 
 
+def test_a_maildir_that_a_group_shares_stays_shared(root: Path, open_target: Callable[[], Target]) -> None:
+    _make(root)
+    root.chmod(0o770)
+    target = open_target()
+    folder = target.ensure(("Work",), None)
+    list(target.write(folder, samples.batch(samples.mails(1)), lambda: None))
+    (file,) = (root / ".Work" / "cur").iterdir()
+    modes = [path.stat().st_mode & 0o777 for path in (root / ".Work", root / ".Work" / "cur", file)]
+    assert modes == [0o770, 0o770, 0o660]
+
+
+def test_a_folder_in_another_spelling_is_the_folder(root: Path, open_target: Callable[..., Target]) -> None:
+    _make(root / ".&AMk-t&AOk-")
+    assert open_target(names="utf-8").ensure(("Été",), None).path == ("Été",)
+    _make(root / ".Hiver")
+    _make(root / ".Noël")
+    assert [path for path in root.iterdir() if path.name.startswith(".")] != []
+    assert open_target().ensure(("Noël",), None).path == ("Noël",)
+    assert sorted(path.name for path in root.glob(".*")) == [".&AMk-t&AOk-", ".Hiver", ".Noël", ".Été"]
+
+
 def test_a_name_that_the_layout_cannot_hold_is_changed_as_little_as_possible(
     open_target: Callable[..., Target],
 ) -> None:
