@@ -34,7 +34,9 @@ class MaildirConnector:
         with judged(root):
             there = root.is_dir()
         if not there:
-            raise Fatal(_("there is no Maildir here"), system=str(root))
+            raise Fatal(
+                _("there is no Maildir here; look at the path in the plan, and at the user name"), system=str(root)
+            )
         return MaildirSource(root, self.settings, self._resources)
 
     def open_target(self, account: Account, stop: Event) -> MaildirTarget:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,8 @@ class Destination:
 
     folder: Path
     state: Path
+    #: The command that leads here.
+    command: str
 
     @classmethod
     def of(cls, organisation: Path, state: Path, site: str, to: Path | None) -> Destination:
@@ -48,7 +51,8 @@ class Destination:
                 _("{folder} cannot be looked at: {why}.").format(folder=folder, why=error.strerror)
             ) from error
         name = site if to is None else f"{site}@{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
-        return cls(folder, state / _DEFAULT / name)
+        command = f"bascule backup {site}" if to is None else f"bascule backup {site} --to {quote(str(folder))}"
+        return cls(folder, state / _DEFAULT / name, command)
 
     @staticmethod
     def _check(folder: Path, to: Path | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from connectors.language import _, in_language
@@ -15,6 +16,8 @@ from migrate.backup.check import Checked
 from plans import Organisation, Site
 
 _INDEX, _README = "index.json", "README.txt"
+#: Characters to a line of the README.
+_WIDTH = 78
 
 
 def write_index(folder: Path, site: str, now: datetime, checked: Mapping[str, Checked]) -> None:
@@ -65,14 +68,14 @@ def as_json(found: Checked) -> dict[str, Any]:
     }
 
 
-def write_readme(folder: Path, organisation: Organisation, site: Site, now: datetime) -> None:
-    """In the organisation's language, whatever language the command speaks."""
+def write_readme(folder: Path, organisation: Organisation, site: Site, command: str, now: datetime) -> None:
+    """In the organisation's language, whatever language the command speaks.  ``command`` brings it up to date."""
     with in_language(organisation.language):
-        told = _readme(organisation, site, now)
+        told = _readme(organisation, site, command, now)
     _replace(folder / _README, told)
 
 
-def _readme(organisation: Organisation, site: Site, now: datetime) -> str:
+def _readme(organisation: Organisation, site: Site, command: str, now: datetime) -> str:
     day = now.astimezone(organisation.time_zone).date().isoformat()
     paragraphs = [
         _("Backup of the mailboxes of {name}, site {site}").format(name=organisation.name, site=site.name),
@@ -93,12 +96,12 @@ def _readme(organisation: Organisation, site: Site, now: datetime) -> str:
             " folder followed by /{{address}}, make it the source of a site, and run bascule copy."
         ).format(),
         _(
-            "To bring the backup up to date: run bascule backup {site} again. Only what is new is copied, and what was"
-            " deleted in the mailbox since stays here."
-        ).format(site=site.name),
+            "To bring the backup up to date: run {command} again. Only what is new is copied, and what was deleted in"
+            " the mailbox since stays here."
+        ).format(command=command),
         _("Mail is private: keep this folder where only those may read it who have to."),
     ]
-    return "\n\n".join(paragraphs) + "\n"
+    return "\n\n".join(fill(one, _WIDTH, break_long_words=False, break_on_hyphens=False) for one in paragraphs) + "\n"
 
 
 def _replace(file: Path, text: str) -> None:

@@ -91,7 +91,7 @@ class _Backup:
             hopeless = self._plan(run)
             with self.destination.ledger() as ledger:
                 with self._written():
-                    write_readme(self.destination.folder, self.organisation, self.site, datetime.now(UTC))
+                    self._readme()
                 ended = self._copy(run, ledger, hopeless)
             interrupted = run.halt.stop.is_set()
         checked = {one.row.mailbox: one.checked for one in ended if one.checked is not None}
@@ -100,6 +100,10 @@ class _Backup:
         with self._written():
             write_index(self.destination.folder, self.site.name, datetime.now(UTC), checked)
         return code
+
+    def _readme(self) -> None:
+        destination = self.destination
+        write_readme(destination.folder, self.organisation, self.site, destination.command, datetime.now(UTC))
 
     @contextmanager
     def _written(self) -> Iterator[None]:
