@@ -30,6 +30,8 @@ class Ready:
     temporary: Path
     name: FileName
     flags: str
+    #: Bytes on disk.
+    size: int
 
     def commit(self, folder: Path) -> str:
         """Let it appear; its base name."""
@@ -60,7 +62,7 @@ def prepare(message: Outgoing, letters: str, folder: Path, owner: Owner) -> Read
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return Ready(temporary, FileName(new_base(size, message.body.size)), letters)
+    return Ready(temporary, FileName(new_base(size, message.body.size)), letters, size)
 
 
 def sync_folder(directory: Path) -> None:
@@ -117,3 +119,12 @@ def commit_all(ready: list[Ready], folder: Path, may_commit: Callable[[], None])
         if stored:
             sync_folder(folder / "cur")
     return stored
+
+
+def count_for_quota(root: Path, stored: list[Ready]) -> None:
+    """Add messages to the sum of Maildir++ quota, where a server keeps one; it counts anew when in doubt."""
+    file = root / "maildirsize"
+    with suppress(OSError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+        with os.fdopen(descriptor, "ab") as out:
+            out.write(f"{sum(one.size for one in stored)} {len(stored)}\n".encode())

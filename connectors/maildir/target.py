@@ -20,7 +20,7 @@ from connectors.maildir.making import make_folder
 from connectors.maildir.owner import Owner
 from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.source import MaildirSource, View
-from connectors.maildir.storing import Ready, commit_all, prepare, sync_folder
+from connectors.maildir.storing import Ready, commit_all, count_for_quota, prepare, sync_folder
 from connectors.maildir.verdicts import judged, verdict
 from connectors.matching import Candidate
 from connectors.reasons import Reason
@@ -71,6 +71,7 @@ class MaildirTarget(MaildirSource):
         try:
             with judged(self._root):
                 bases = commit_all(ready, directory, may_commit)
+                count_for_quota(self._root, ready)
         except BaseException:
             self.abort()
             raise

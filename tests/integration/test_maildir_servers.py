@@ -125,6 +125,16 @@ def test_dovecot_serves_the_bytes_that_we_wrote(standing_dovecot: ImapServer, us
     assert served == [data.replace(b"\0", b"\x80") for data in sent]
 
 
+def test_every_message_of_the_corpus_is_read_back_to_the_byte(shared_corpus: Path, tmp_path: Path) -> None:
+    files = sorted((shared_corpus / "eml").glob("*.eml"))
+    assert len(files) > 50
+    sent = [wire_bytes(file.read_bytes()) for file in files]
+    target = connector(tmp_path / "{user}", tmp_path).open_target(Account("ann"), Event())
+    write(target, [Mail(("INBOX",), data) for data in sent])
+    stored = messages(target, folder_at(target, ("INBOX",)))
+    assert [wire_bytes(contents(one.body)) for one in stored] == sent
+
+
 def test_dovecot_and_we_use_one_maildir_at_a_time(standing_dovecot: ImapServer, user: str, tmp_path: Path) -> None:
     mails = letters([("INBOX",), ("Travail",)])
     seed(standing_dovecot, user, mails[:6])

@@ -177,6 +177,17 @@ def test_a_clock_that_is_set_back_hides_nothing_from_find(root: Path, open_targe
     assert [entry.key for entry in listed(target, folder)][-1] == receipt.key
 
 
+def test_the_sum_of_a_quota_grows_where_there_is_one(root: Path, open_target: Callable[[], Target]) -> None:
+    target = open_target()
+    folder = target.ensure(("Work",), None)
+    list(target.write(folder, samples.batch(samples.mails(1)), lambda: None))
+    assert not (root / "maildirsize").exists()
+    (root / "maildirsize").write_text("1000000S\n500 3\n")
+    list(target.write(folder, samples.batch(samples.mails(3)[1:]), lambda: None))
+    size = sum(file.stat().st_size for file in sorted((root / ".Work" / "cur").iterdir())[1:])
+    assert (root / "maildirsize").read_text() == f"1000000S\n500 3\n{size} 2\n"
+
+
 # -- bytes ------------------------------------------------------------------------------------------------------------
 
 EXACT = {
