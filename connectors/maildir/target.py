@@ -7,7 +7,7 @@ from pathlib import Path
 
 from connectors import matching
 from connectors.contract import FlagChange, Folder, Found, Marked, Outgoing, Receipt, Resources, Role, Suspect
-from connectors.errors import ConnectorError, FolderMissing, OverQuota, Refused
+from connectors.errors import ConnectorError, Fatal, FolderMissing, OverQuota, Refused
 from connectors.language import _
 from connectors.maildir.bodies import Unreadable, body_of, opened, received
 from connectors.maildir.epoch import epoch_of
@@ -47,9 +47,9 @@ class MaildirTarget(MaildirSource):
             told = verdict(error, str(self._root))
             if isinstance(told, OverQuota):
                 raise told from error
-            raise Refused(
-                _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=told.system, detail=told.detail
-            ) from error
+            reason = Reason.NO_PERMISSION if isinstance(told, Fatal) else Reason.FOLDER_REFUSED
+            what = _("the folder cannot be made")
+            raise Refused(what, reason, system=told.system, detail=told.detail) from error
         with judged(self._root):
             return self._folder(self._folders.path_of(directory), directory)
 
