@@ -286,6 +286,8 @@ class Account:
     password: str = field(repr=False, default="")
     #: Signs in for ``user`` with its own password, in the form the system's settings name.
     master_user: str | None = None
+    #: The person's mail address, for systems that find a mailbox by it; empty when not known.
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +424,8 @@ def held_as(target: Target, path: tuple[str, ...]) -> tuple[str, ...]:
 class Connector(Protocol):
     """One configured system.  Made by the registry from the plan's settings; thread-safe.
 
-    A connector that cannot be written to lets ``open_target`` raise :class:`Fatal` with the reason.
+    A connector that cannot be written to lets ``open_target`` raise :class:`Fatal` with the reason.  One whose
+    mailboxes have no passwords says so by the class attribute ``needs_password = False``, and none is asked for.
     """
 
     #: The model that validates this system's part of ``organisation.yaml``.

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 LANGUAGES = ("en", "fr")
@@ -50,6 +51,18 @@ def speak(language: str, *, settle: bool = False) -> None:
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain(DOMAIN, FOLDER)
     gettext.textdomain(DOMAIN)
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Word what the block makes in ``language``, settled or not: for files that are left to other readers."""
+    before = _spoken.name, _spoken.catalogue
+    _spoken.name = language
+    _spoken.catalogue = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+    try:
+        yield
+    finally:
+        _spoken.name, _spoken.catalogue = before
 
 
 def spoken() -> str:

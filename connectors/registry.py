@@ -61,6 +61,11 @@ def connector_class(name: str) -> ConnectorClass:
     return _load(points[0])
 
 
+def needs_password(name: str) -> bool:
+    """Whether mailboxes of this kind of system are opened with a password.  Raises as :func:`connector_class`."""
+    return bool(getattr(connector_class(name), "needs_password", True))
+
+
 def _load(point: EntryPoint) -> ConnectorClass:
     try:
         loaded = point.load()

@@ -6,6 +6,7 @@ from typing import Literal
 
 from connectors.contract import Account
 from connectors.language import _
+from connectors.registry import needs_password
 from plans.model import FurtherSource, Organisation, Person, Site
 from plans.passwords import password_of
 from plans.secrets import MissingSecret, SecretRef, resolve
@@ -16,6 +17,7 @@ def source_account(organisation: Organisation, site: Site, person: Person) -> Ac
 
     The person's own reference counts first, then the site's passwords file, then the system's master user.  Raises
     :class:`MissingSecret` when there is none, another :class:`SecretError` when it cannot be had.
+    A system without passwords asks for none.
     """
     return _account(organisation, site, person, "source", person.source_user, person.source_password)
 
@@ -58,6 +60,8 @@ def _account(
     own: SecretRef | None,
 ) -> Account:
     system = site.source if side == "source" else site.target
+    if not needs_password(organisation.systems[system].connector):
+        return Account(user, address=person.mailbox)
     if own is not None:
         return Account(user, resolve(own, organisation.folder))
     if site.passwords is not None:

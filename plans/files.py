@@ -84,7 +84,8 @@ class SystemEntry(Shape):
 
     connector: Text = Field(
         description=(
-            "how the system speaks: `imap`. (`memory`, a system in memory, is for tests.) "
+            "how the system speaks: `imap`, or `maildir` for mail in files on this machine. "
+            "(`memory`, a system in memory, is for tests.) "
             "Installed packages may bring [others](connectors.md)"
         )
     )

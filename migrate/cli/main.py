@@ -13,6 +13,7 @@ import plans
 from connectors.language import language_of, speak
 from migrate.cli.adopt import adopt
 from migrate.cli.advice import worded
+from migrate.cli.backup import backup
 from migrate.cli.check import check
 from migrate.cli.completion import completion
 from migrate.cli.copy import copy
@@ -72,7 +73,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
 
 
 for command in (
-    init, plan, people, secrets, check, folders, copy, status, not_copied, adopt, explain, completion
+    init, plan, people, secrets, check, folders, backup, copy, status, not_copied, adopt, explain, completion
 ):  # fmt: skip
     bascule.add_command(command)
 

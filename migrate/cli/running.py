@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 from rich.console import Console
 
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, Resources
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
@@ -61,6 +61,11 @@ class Started:
     site: SiteRun
     people: Mapping[str, Person]
     progress: RunProgress
+
+    @property
+    def resources(self) -> Resources:
+        """What its sessions share."""
+        return self.site.resources
 
     def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
         return self.site.job(self.people[mailbox], only_folders)

@@ -13,6 +13,7 @@ from types import ModuleType
 import click
 import pytest
 
+from connectors.maildir import MaildirSettings
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
@@ -93,6 +94,10 @@ def test_the_tables_of_keys_are_those_of_the_models() -> None:
 
 def test_every_column_of_a_people_file_is_documented() -> None:
     assert set(PersonEntry.model_fields) <= _first_cells(_section(_PLAN, "People"))
+
+
+def test_every_key_of_a_maildir_system_is_documented() -> None:
+    assert set(MaildirSettings.model_fields) <= _first_cells(_section(_PLAN, "Maildirs"))
 
 
 def _reference() -> ModuleType:

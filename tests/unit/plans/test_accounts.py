@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,13 @@ def test_no_password_shows_in_what_could_be_logged(folder: Path) -> None:
     passwords(folder)
 
     assert "jean's" not in repr(accounts(folder, "jean.p@meridional.example")) + repr(load(folder))
+
+
+def test_a_system_without_passwords_asks_for_none(folder: Path) -> None:
+    loaded = load(folder)
+    lyon = loaded.sites["lyon"]
+    disk = replace(loaded.systems["old-host"], connector="maildir")
+    organisation = replace(loaded, systems={**loaded.systems, "old-host": disk})
+    person = next(person for person in lyon.people if person.mailbox == "jean.p@meridional.example")
+
+    assert source_account(organisation, lyon, person) == Account("jeanp", address="jean.p@meridional.example")
