@@ -54,7 +54,7 @@ class Finding:
 
 def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding]:
     """The findings of one mailbox, the worst first.  ``copied``: messages that we brought to the target already."""
-    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey)]
+    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey, copied)]
     order = ("problem", "attention", "note")
     return sorted(found, key=lambda finding: order.index(finding.kind))
 
@@ -134,7 +134,7 @@ def _is_doubtful(one: Mapped) -> bool:
     return one.role is None and any(_DOUBTFUL.search(part) for part in one.to or ())
 
 
-def _messages(survey: Survey) -> Iterator[Finding]:
+def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
     too_large = sum(facts.too_large for facts in survey.folders)
     if too_large and survey.max_message is not None:
         count = plural("{n:,} message is", "{n:,} messages are", too_large)
@@ -155,7 +155,7 @@ def _messages(survey: Survey) -> Iterator[Finding]:
         if number:
             count = plural("{n:,} message is left out", "{n:,} messages are left out", number)
             yield Finding("note", "left-out", f"{count} {rules.get(reason, reason.value)}")
-    if survey.on_target:
+    if survey.on_target is not None and survey.on_target > copied:
         count = plural("{n:,} message", "{n:,} messages", survey.on_target)
         text = _("the target holds {messages} already; what is the same is not sent again").format(messages=count)
         yield Finding("note", "target-not-empty", text)

@@ -104,6 +104,11 @@ def test_an_empty_mailbox_asks_whether_it_is_the_right_one() -> None:
     assert codes(judge(survey(facts("INBOX", messages=0)))) == ["empty"]
 
 
+def test_what_others_put_on_the_target_is_worth_knowing() -> None:
+    assert codes(judge(survey(on_target=3))) == ["target-not-empty"]
+    assert judge(survey(on_target=3), copied=3) == []
+
+
 def test_the_worst_comes_first() -> None:
     found = judge(survey(facts("😀", too_large=1), max_message=10, quota=Quota(limit=0, used=0), on_target=3))
     assert [finding.kind for finding in found] == ["problem", "attention", "note", "note"]
