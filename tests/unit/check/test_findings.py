@@ -75,6 +75,12 @@ def test_a_name_that_the_target_spells_otherwise_is_named() -> None:
     assert (finding.code, finding.kind) == ("name-changed", "attention")
 
 
+def test_a_name_is_told_once_for_all_folders_below_it() -> None:
+    below = [facts("v1.2", f"{number}", to=("v1_2", f"{number}")) for number in range(50)]
+    (finding,) = judge(survey(*below))
+    assert finding.text == 'the target cannot hold the name "v1.2"; it becomes "v1_2"'
+
+
 @pytest.mark.parametrize("name", ["Fête 🎉", "100 %", "a*b"])
 def test_a_name_that_only_creating_shows_is_a_note_that_says_so(name: str) -> None:
     (finding,) = judge(survey(facts(name)))
