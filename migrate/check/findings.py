@@ -11,7 +11,7 @@ from typing import Literal
 from connectors.contract import ConnectorError
 from connectors.language import _, plural
 from connectors.reasons import Reason
-from migrate.check.mapping import Mapped
+from migrate.check.mapping import Mapped, Path
 from migrate.check.survey import Survey
 from migrate.figures import path_text, size_text
 from plans import SecretError
@@ -54,7 +54,7 @@ class Finding:
 
 def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding]:
     """The findings of one mailbox, the worst first.  ``copied``: messages that we brought to the target already."""
-    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey)]
+    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey, copied)]
     order = ("problem", "attention", "note")
     return sorted(found, key=lambda finding: order.index(finding.kind))
 
@@ -99,12 +99,10 @@ def _room(survey: Survey, copied: int, copied_size: int) -> Iterator[Finding]:
 
 
 def _folders(survey: Survey) -> Iterator[Finding]:
-    sharing = Counter(facts.mapped.to for facts in survey.folders if facts.mapped.to is not None)
-    for facts in survey.folders:
-        one = facts.mapped
+    placed = [facts.mapped for facts in survey.folders if facts.mapped.to is not None]
+    sharing = Counter(one.to for one in placed)
+    for one in placed:
         source, to = _name(one.folder.path), _name(one.to or ())
-        if one.to is None:
-            continue
         if one.collides_with is not None:
             text = _("{folder} and {other} would both be {wanted} on the target; {folder} becomes {to}").format(
                 folder=source, other=_name(one.collides_with), wanted=_name(one.wanted or ()), to=to
@@ -113,28 +111,38 @@ def _folders(survey: Survey) -> Iterator[Finding]:
         elif one.merged and sharing[one.to] > 1:
             text = _("{folder} goes into {to} together with others, as the plan says").format(folder=source, to=to)
             yield Finding("note", "folders-merge", text)
-        elif one.role is None and one.wanted != one.to:
+    names = [spelling for one in placed if one.role is None for spelling in _spellings(one)]
+    for wanted, to_path in dict.fromkeys(names):
+        if wanted[-1] != to_path[-1]:
             text = _("the target cannot hold the name {wanted}; it becomes {to}").format(
-                wanted=_name(one.wanted or ()), to=to
+                wanted=_name(wanted), to=_name(to_path)
             )
             yield Finding("attention", "name-changed", text, _use_map())
-        if _is_doubtful(one):
+        if _DOUBTFUL.search(to_path[-1]):
             text = _("the name {to} may be too much for the target, which shows only when the folder is made").format(
-                to=to
+                to=_name(to_path)
             )
             to_do = _("Nothing: if the target refuses it, _ is written for what it does not take. Or use map.")
             yield Finding("note", "name-doubtful", text, to_do)
+
+
+def _spellings(one: Mapped) -> Iterator[tuple[Path, Path]]:
+    """A folder and those it lies in, as wanted and as the target has them: each of them is told once for all below."""
+    wanted, to = one.wanted or (), one.to or ()
+    if one.collides_with is not None:
+        return
+    if len(wanted) != len(to):
+        yield wanted, to
+        return
+    for depth in range(1, len(to) + 1):
+        yield wanted[:depth], to[:depth]
 
 
 def _use_map() -> str:
     return _("If that is not wanted, give the folder another name with map in the site's plan.")
 
 
-def _is_doubtful(one: Mapped) -> bool:
-    return one.role is None and any(_DOUBTFUL.search(part) for part in one.to or ())
-
-
-def _messages(survey: Survey) -> Iterator[Finding]:
+def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
     too_large = sum(facts.too_large for facts in survey.folders)
     if too_large and survey.max_message is not None:
         count = plural("{n:,} message is", "{n:,} messages are", too_large)
@@ -157,7 +165,7 @@ def _messages(survey: Survey) -> Iterator[Finding]:
         if number:
             count = plural("{n:,} message is left out", "{n:,} messages are left out", number)
             yield Finding("note", "left-out", f"{count} {rules.get(reason, reason.value)}")
-    if survey.on_target:
+    if survey.on_target is not None and survey.on_target > copied:
         count = plural("{n:,} message", "{n:,} messages", survey.on_target)
         text = _("the target holds {messages} already; what is the same is not sent again").format(messages=count)
         yield Finding("note", "target-not-empty", text)

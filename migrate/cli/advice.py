@@ -27,8 +27,8 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (
         AuthFailed,
         mark(
-            "Look at the user name in the people file and the password in the passwords file; some providers also want"
-            " IMAP to be switched on, or an app password."
+            "Look at the user name in the people file and the password in the passwords file (bascule secrets status"
+            " tries them all); some providers also want IMAP to be switched on, or an app password."
         ),
     ),
     (OverQuota, mark("Give the mailbox more room on that system, then run the same command again.")),

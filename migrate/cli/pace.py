@@ -12,6 +12,7 @@ class Pace:
     """A rate over the last half minute.  Messages and bytes are totals that only grow."""
 
     def __init__(self, now: float, messages: int = 0, size: int = 0) -> None:
+        self._began = now
         self._seen: deque[tuple[float, int, int]] = deque([(now, messages, size)])
 
     def note(self, now: float, messages: int, size: int = 0) -> None:
@@ -20,6 +21,10 @@ class Pace:
         # The newest look from before the window stays: the rate is taken from there.
         while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW:
             self._seen.popleft()
+
+    def is_young(self, now: float) -> bool:
+        """Whether there was too little time yet to call a rate of nothing a standstill."""
+        return now - self._began < _WINDOW
 
     def rates(self, now: float) -> tuple[float, float]:
         """Messages and bytes a second."""

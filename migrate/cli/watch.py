@@ -69,6 +69,8 @@ class Watch:
             going = _("nothing to do") if look.rows else _("not begun")
         elif rate and left is not None:
             going = _("{rate}, {time} left").format(rate=rate_text(rate), time=time_text(left))
+        elif look.copying and pace.is_young(now):
+            going = _("measuring the rate")
         elif look.copying:
             going = _("listing, waiting, or cut off: nothing was copied in the last half minute")
         else:

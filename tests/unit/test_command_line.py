@@ -38,9 +38,9 @@ def test_help_begins_with_the_one_question_that_the_command_answers(name: str) -
 @pytest.mark.parametrize("name", _LEAVES)
 def test_help_has_an_example_that_calls_the_command(name: str) -> None:
     text = _LEAVES[name].help or ""
-    _, found, examples = text.partition("Example:")
-    assert found, text
-    lines = [line.strip() for line in examples.strip().splitlines()]
+    found = re.search(r"^\s*Examples?:(.*)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, text
+    lines = [line.strip() for line in found[1].strip().splitlines()]
     assert lines
     for line in lines:
         assert line.startswith("bascule ")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
+from connectors.contract import AuthFailed, Fatal, OverQuota, Transient, Unavailable
 from connectors.reasons import Reason
+from migrate.check.findings import Code
+from migrate.cli.advice import what_to_do, worded
 from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import EXITS, REASONS, explanation_of
 from migrate.cli.main import bascule
 from migrate.ledger.schema import Outcome
+from migrate.ledger.store import LedgerError
 
-_COMMANDS = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+_DOCS = Path(__file__).parents[2] / "docs"
+_COMMANDS = (_DOCS / "commands.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -61,3 +67,43 @@ def test_an_unknown_code_is_a_mistake_with_a_hint() -> None:
     assert done.exit_code == 2
     assert 'There is no code "too-big".' in done.output
     assert "too-large" in done.output
+
+
+def test_every_finding_of_a_check_is_documented_and_in_its_schema() -> None:
+    codes = set(get_args(Code))
+    section = _COMMANDS.partition("## `bascule check`")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \| (?:problem|attention|note) \|", section, re.MULTILINE)) == codes
+    schema = json.loads((_DOCS / "schemas" / "check.json").read_text(encoding="utf-8"))
+    finding = schema["properties"]["mailboxes"]["items"]["properties"]["findings"]["items"]["properties"]
+    assert set(finding["code"]["enum"]) == codes
+
+
+def test_the_schemas_know_every_outcome_and_exit_code() -> None:
+    for file in (_DOCS / "schemas").glob("*.json"):
+        schema = json.loads(file.read_text(encoding="utf-8"))
+        assert f"schemas/{file.name}" in (_DOCS / "json.md").read_text(encoding="utf-8")
+        codes = schema["properties"].get("exit_code")
+        # 1 and 2 write no JSON.
+        assert codes is None or set(codes["enum"]) == {int(code) for code in Exit} - {1, 2}, file.name
+    outcomes = json.loads((_DOCS / "schemas" / "run.json").read_text(encoding="utf-8"))
+    (full, _bare) = outcomes["properties"]["mailboxes"]["items"]["anyOf"]
+    assert set(full["properties"]["outcomes"]["properties"]) == set(Outcome)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (AuthFailed("no", detail="LIMIT"), "password"),
+        (Unavailable("cannot be reached", detail="ECONNREFUSED"), "host, port and tls"),
+        (Unavailable("not now"), "Wait a little"),
+        (Fatal("the server's certificate has expired", detail="X509 10"), "renew the certificate"),
+        (OverQuota("full"), "more room"),
+        (Transient("the connection was lost"), "Run the same command again"),
+        (LedgerError("the ledger is damaged"), ""),
+    ],
+)
+def test_a_trouble_of_the_world_is_said_with_what_to_do(error: Exception, words: str) -> None:
+    assert words in what_to_do(error)
+    told = worded(error)
+    assert told.startswith(str(error))
+    assert ".." not in told

@@ -75,6 +75,12 @@ def test_a_name_that_the_target_spells_otherwise_is_named() -> None:
     assert (finding.code, finding.kind) == ("name-changed", "attention")
 
 
+def test_a_name_is_told_once_for_all_folders_below_it() -> None:
+    below = [facts("v1.2", f"{number}", to=("v1_2", f"{number}")) for number in range(50)]
+    (finding,) = judge(survey(*below))
+    assert finding.text == 'the target cannot hold the name "v1.2"; it becomes "v1_2"'
+
+
 @pytest.mark.parametrize("name", ["Fête 🎉", "100 %", "a*b"])
 def test_a_name_that_only_creating_shows_is_a_note_that_says_so(name: str) -> None:
     (finding,) = judge(survey(facts(name)))
@@ -102,6 +108,11 @@ def test_a_folder_that_cannot_be_listed_is_named() -> None:
 
 def test_an_empty_mailbox_asks_whether_it_is_the_right_one() -> None:
     assert codes(judge(survey(facts("INBOX", messages=0)))) == ["empty"]
+
+
+def test_what_others_put_on_the_target_is_worth_knowing() -> None:
+    assert codes(judge(survey(on_target=3))) == ["target-not-empty"]
+    assert judge(survey(on_target=3), copied=3) == []
 
 
 def test_the_worst_comes_first() -> None:

@@ -91,7 +91,7 @@ def test_a_watch_shows_rate_and_time_left_between_looks() -> None:
 
 def test_a_watch_says_that_nothing_moves() -> None:
     watch = Watch()
-    watch.line(look(10, 5), 0)
+    assert watch.line(look(10, 5), 0).endswith("measuring the rate")
     assert "nothing was copied in the last half minute" in watch.line(look(10, 5), 40)
     assert watch.line(look(10, 5, MailboxState.INCOMPLETE), 41).endswith("no copy is running")
     assert watch.line(look(15, 0, MailboxState.COPIED), 90).endswith("nothing to do")
