@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from sqlite3 import Connection, connect
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -129,14 +130,21 @@ def _count(folder: Path) -> int:
 
 def _time(folder: Path, arguments: Sequence[str], reps: int) -> float:
     """The median of the command's runs, in seconds."""
-    times = []
+    times, before = [], _cpu()
     for _ in range(reps):
         started = time.perf_counter()
         subprocess.run([_COMMAND, "-C", folder, *arguments], check=True, stdout=subprocess.DEVNULL)
         times.append(time.perf_counter() - started)
     shown = " ".join(("bascule", *arguments))
-    print(f"{shown}: {median(times):.2f} s ({min(times):.2f}-{max(times):.2f})")
+    cpu = (_cpu() - before) / reps
+    print(f"{shown}: {median(times):.2f} s ({min(times):.2f}-{max(times):.2f}), {cpu:.2f} s of CPU")
     return median(times)
+
+
+def _cpu() -> float:
+    """Seconds of CPU of all commands that are over."""
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

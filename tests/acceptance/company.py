@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import yaml
 
 from tests.acceptance.letters import letter
-from tests.acceptance.organisation import Organisation
+from tests.acceptance.organisation import LIMIT, Ended, Organisation, finished, running
 from tests.servers.mail import Mail, Path
 
 #: Folders as people name them.
@@ -81,6 +81,12 @@ class Company(Organisation):
     """Several sites, each with its target and its users, whose names are the same on both sides."""
 
     sites: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    #: Seconds within which any run has ended.
+    limit: float = LIMIT
+
+    def run(self, *arguments: str) -> Ended:
+        with running(self.start(*arguments)) as process:
+            return finished(process, self.limit)
 
     def write(self) -> None:
         super().write()

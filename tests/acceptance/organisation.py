@@ -121,8 +121,8 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def finished(process: subprocess.Popen[str]) -> Ended:
-    out, err = process.communicate(timeout=LIMIT)
+def finished(process: subprocess.Popen[str], limit: float = LIMIT) -> Ended:
+    out, err = process.communicate(timeout=limit)
     return Ended(process.returncode, out, err)
 
 
