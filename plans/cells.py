@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from connectors.language import _
 from plans.model import FurtherSource
@@ -41,5 +41,5 @@ def _further_source(value: object) -> FurtherSource:
 
 #: Before a tuple: a list as YAML has it, or a cell that holds several.
 Several = BeforeValidator(_several)
-YesNo = Annotated[bool, PlainValidator(_yes_or_no)]
-FurtherSourceField = Annotated[FurtherSource, PlainValidator(_further_source)]
+YesNo = Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": ["boolean", "string"]})]
+FurtherSourceField = Annotated[FurtherSource, PlainValidator(_further_source), WithJsonSchema({"type": "string"})]

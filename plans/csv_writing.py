@@ -55,21 +55,26 @@ def with_rows(data: bytes, columns: Mapping[str, Sequence[str]], rows: Sequence[
         return (text + added).encode("utf-8-sig")
 
 
-def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Put ``data`` in the place of the file, which is never seen half written.
+def write_new(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a file that is not there yet, with ``mode`` less what the umask takes away.  Raises FileExistsError."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
 
-    A new file gets ``mode`` (0o644 unless given); a file that was there keeps its own.
-    """
+
+def replace(path: Path, data: bytes) -> None:
+    """Put ``data`` in the place of a file, which is never seen half written and keeps its mode and its owner."""
     path = path.resolve()
-    if path.exists():
-        mode = path.stat().st_mode & 0o777
+    before = path.stat()
     handle, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644 if mode is None else mode)
+        if hasattr(os, "chown"):
+            with suppress(PermissionError):
+                os.chown(name, before.st_uid, before.st_gid)
+        Path(name).chmod(before.st_mode & 0o777)
         Path(name).replace(path)
     except BaseException:
         with suppress(FileNotFoundError):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from connectors.language import _
 from plans.addresses import cleaned
 from plans.csv_file import read_table
-from plans.csv_writing import new_table, with_rows, write_whole
+from plans.csv_writing import new_table, replace, with_rows, write_new
 from plans.model import Site
 from plans.passwords import COLUMNS
-from plans.problems import PlanError, Problem, did_you_mean
+from plans.problems import PlanError, Problem
 from plans.secrets import SecretRef, read_private
 
 _HEADINGS = {
     "en": ("address", "source password", "target password"),
     "fr": ("adresse", "mot de passe source", "mot de passe cible"),
 }
+#: How alike each part of two addresses is, when one was mistyped for the other.
+_NEAR = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,7 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
         lines = wanted_lines(site)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = new_table(_HEADINGS[language], [(line, "", "") for line in lines], language)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
+        write_new(path, data, mode=0o600)
         return Filled(path, lines)
     data = read_private(ref, folder)
     table = read_table(data, ref.value, COLUMNS, strip=False)
@@ -56,24 +57,31 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     there = {cleaned(row.cells.get("address", "")).lower() for row in table.rows}
     added = [line for line in wanted_lines(site) if line.lower() not in there]
     if added:
-        write_whole(path, with_rows(data, COLUMNS, [{"address": line} for line in added]))
+        replace(path, with_rows(data, COLUMNS, [{"address": line} for line in added]))
     return Filled(path, added)
 
 
 def strangers(ref: SecretRef, folder: Path, site: Site) -> list[Problem]:
-    """Lines of the passwords file that belong to nobody of the site: often an address that was mistyped.
+    """Lines of the passwords file that hold a password and belong to nobody of the site: often a mistyped address.
 
-    Empty when the file cannot be read, which is told elsewhere.  What stands on a line is not shown: in a file whose
-    columns were mixed up it may be a password.
+    What stands on a line is not shown: in a file whose columns were mixed up it may be a password.  Raises
+    :class:`SecretError` when the file cannot be read.
     """
-    known = wanted_lines(site)
-    folded = {line.lower() for line in known}
+    known = {line.lower(): line for line in wanted_lines(site)}
     table = read_table(read_private(ref, folder), ref.value, COLUMNS, strip=False)
     problems: list[Problem] = []
     for row in table.rows:
-        line = cleaned(row.cells.get("address", ""))
-        if line and line.lower() not in folded:
+        line = cleaned(row.cells.get("address", "")).lower()
+        if line and line not in known and len(row.cells) > 1:
             message = _("Nobody of this site has the address on this line.")
-            hint = did_you_mean(line, known) if "@" in line else ""
+            near = max(known, key=lambda one: _likeness(line, one), default="")
+            meant = near and _likeness(line, near) >= _NEAR
+            hint = _('Did you mean "{word}"?').format(word=known[near]) if meant else ""
             problems.append(Problem(ref.value, row.line, None, message, hint))
     return problems
+
+
+def _likeness(one: str, other: str) -> float:
+    """Of the less alike part: those of one company share their domain, and with it half of their letters."""
+    pairs = zip(one.split("@"), other.split("@"), strict=False)
+    return min(SequenceMatcher(None, *pair).ratio() for pair in pairs)

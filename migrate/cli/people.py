@@ -19,7 +19,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
-from plans.csv_writing import write_whole
+from plans.csv_writing import replace, write_new
 from plans.exports import FORMATS, Export, Found, NotAnExport, read_export
 from plans.people_file import Merge, NoPeopleFile, addresses_elsewhere, merged, people_file, template, with_people
 
@@ -56,7 +56,13 @@ def write_template(place: Place, site: str | None, language: str | None) -> None
 @people.command("import")
 @click.argument("site")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="The format; recognised unless given.")
+@click.option(
+    "--from",
+    "from_",
+    type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
+    help="Such as google, microsoft365, zimbra or ldif; recognised unless given.",
+)
 @click.option("--merge", is_flag=True, help="Add who is new to a people file that is there; its lines stay.")
 @json_option
 @click.pass_obj
@@ -116,8 +122,10 @@ def _change(before: bytes | None, file: str, found: Sequence[Found], language: s
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+        if path.exists():
+            replace(path, data)
+        else:
+            write_new(path, data)
     except OSError as error:
         raise Trouble(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from None
 

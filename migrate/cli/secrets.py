@@ -30,6 +30,7 @@ _WORDS = {
     Verdict.UNREACHABLE: (mark("not reached"), "yellow"),
     Verdict.NOT_TRIED: (mark("not tried"), "yellow"),
 }
+_SIDES = ("source", "target")
 _FINE = (Verdict.WORKS, Verdict.PRESENT)
 #: Addresses that one line of explanation names.
 _NAMED = 3
@@ -55,11 +56,12 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     organisation = place.load()
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
+    total = sum(len(_SIDES) + len(person.further_sources) for person in people)
     with interruptible(Console(stderr=True)) as halt:
         found = (
             look_up(organisation, plan, people)
             if offline
-            else _collected(try_all(organisation, plan, people, halt.stop), len(people), quiet=to_json)
+            else _collected(try_all(organisation, plan, people, halt.stop), total, quiet=to_json)
         )
         interrupted = halt.stop.is_set()
     order = {person.mailbox: number for number, person in enumerate(people)}
@@ -112,15 +114,14 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
         click.echo(_("{file} has a line for everybody already.").format(file=plan.passwords.value))
 
 
-def _collected(credentials: Iterable[Credential], people: int, *, quiet: bool) -> list[Credential]:
+def _collected(credentials: Iterable[Credential], total: int, *, quiet: bool) -> list[Credential]:
     """All of them, with a line that moves on a terminal."""
     console = Console(stderr=True, quiet=quiet)
     found: list[Credential] = []
     with console.status(_("Signing in…")) as line:
         for one in credentials:
             found.append(one)
-            told = plural("Signing in: {n} account", "Signing in: {n} accounts", len(found))
-            line.update(f"{told} / {2 * people}")
+            line.update(_("Signing in: {done} of {total} accounts").format(done=len(found), total=total))
     return found
 
 
@@ -156,7 +157,7 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
     rows: dict[str, dict[str, Credential]] = {}
     for one in found:
         row = rows.setdefault(one.mailbox, {})
-        column = one.side if one.side in ("source", "target") else "further"
+        column = one.side if one.side in _SIDES else "further"
         # Of several further sources one that does not work is shown.
         if column not in row or row[column].verdict in _FINE:
             row[column] = one
@@ -188,7 +189,7 @@ def _explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
     for one in found:
         if one.verdict in _FINE or not one.why:
             continue
-        own = one.verdict is Verdict.MISSING and one.mailbox in one.why.lower()
+        own = one.verdict is Verdict.MISSING and one.side in _SIDES and one.mailbox in one.why.lower()
         reasons.setdefault((one.system, _nothing_there(site) if own else one.why), []).append(one.mailbox)
     for (system, why), mailboxes in reasons.items():
         named = list(dict.fromkeys(mailboxes))

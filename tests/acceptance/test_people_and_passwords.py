@@ -173,3 +173,91 @@ def test_people_are_imported_given_passwords_and_tried(plan: Organisation, user:
     )
     assert found == {f"{user}@example.org": {"source": "works", "target": "works"}}
     assert planted_in((imported.out + again.out).encode()) == []
+
+
+@pytest.fixture
+def empty_site(plan: Organisation) -> Path:
+    """A site whose people file is yet to be made."""
+    (plan.folder / "sites" / f"{SITE}.yaml").write_text(f"site: {SITE}\nsource: old\ntarget: new\npeople: {SITE}.csv\n")
+    return plan.folder / "sites" / f"{SITE}.csv"
+
+
+def test_a_template_is_written_once_and_printed_anywhere(plan: Organisation, empty_site: Path, tmp_path: Path) -> None:
+    headings = "address,name,source user,target user,archives,gmail,aliases,groups,licence,shared,sources\n"
+
+    made = plan.run("people", "template", SITE)
+    empty_site.write_text(headings + "anna@example.org,,,,,,,,,,\n")
+    again = plan.run("people", "template", SITE)
+    printed = plan.run("people", "template", "--language", "fr")
+
+    assert (made.code, made.out) == (0, f"Written: sites/{SITE}.csv. Fill in one person a line.\n")
+    assert (again.code, again.err) == (2, f"Error: sites/{SITE}.csv is there already, and nothing was changed.\n")
+    assert empty_site.read_text() == headings + "anna@example.org,,,,,,,,,,\n"
+    assert printed.out.startswith("\ufeffadresse;nom;utilisateur source;")
+
+
+def test_an_import_never_changes_a_line_that_a_person_edited(
+    plan: Organisation, empty_site: Path, tmp_path: Path
+) -> None:
+    edited = "Nom ;adresse; alias\r\nAnna  (mère) ;anna@example.org;\r\nBruno;bruno@example.org;b@example.org".encode(
+        "cp1252"
+    )
+    empty_site.write_bytes(edited)
+    export = tmp_path / "export.csv"
+    export.write_text(
+        "Prénom;Nom;E-mail;Bureau\nAnna;B;ANNA@example.org;1\nB;C;b@example.org;2\nLéa;D;lea@example.org;3\n"
+    )
+
+    refused = plan.run("people", "import", SITE, str(export))
+    before = empty_site.read_bytes()
+    merged = plan.run("people", "import", SITE, str(export), "--merge", "--json")
+    after = empty_site.read_bytes()
+    again = plan.run("people", "import", SITE, str(export), "--merge")
+
+    assert (refused.code, before) == (2, edited)
+    assert refused.out.splitlines() == [
+        "Read as: table with headings.",
+        "address          name ",
+        "lea@example.org  Léa D",
+        "2 people are in the file already; their lines stay as they are.",
+        "Columns that were not used: Bureau.",
+        f"sites/{SITE}.csv is there already, and nothing was changed. With --merge 1 person is added.",
+    ]
+    assert (merged.code, merged.json["written"]) == (0, True)
+    assert [one["address"] for one in merged.json["added"]] == ["lea@example.org"]
+    assert after == edited + "\r\nLéa D;lea@example.org;\r\n".encode("cp1252")
+    assert (again.code, empty_site.read_bytes()) == (0, after)
+
+
+def test_a_file_that_is_no_export_is_told_without_a_traceback(
+    plan: Organisation, empty_site: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.xlsx"
+    export.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00")
+
+    ended = plan.run("people", "import", SITE, str(export))
+
+    assert (ended.code, ended.out) == (2, "")
+    told = "This is no text file. Export the list again as CSV or LDIF; a workbook (.xlsx) is not read."
+    assert ended.err == f"Error: {export}: {told}\n"
+    assert not empty_site.exists()
+
+
+def test_people_of_another_site_are_left_out_of_an_import(plan: Organisation, empty_site: Path, tmp_path: Path) -> None:
+    """One export often holds a whole company."""
+    sites = plan.folder / "sites"
+    (sites / "lyon.yaml").write_text("site: lyon\nsource: old\ntarget: new\npeople: lyon.csv\n")
+    (sites / "lyon.csv").write_text("address\nLea@example.org\n")
+    export = tmp_path / "export.txt"
+    export.write_text("anna@example.org\nlea@example.org\n")
+
+    ended = plan.run("people", "import", SITE, str(export), "--json")
+
+    assert ended.code == 0
+    assert [one["address"] for one in ended.json["added"]] == ["anna@example.org"]
+    assert ended.json["in_other_sites"] == {"lea@example.org": "lyon"}
+    assert set(ended.json) == {
+        "exit_code", "file", "written", "format", "added", "kept", "in_other_sites", "not_in_export", "passed_over",
+        "ignored_columns", "columns_lacking", "notes",
+    }  # fmt: skip
+    assert "lea@" not in empty_site.read_text()

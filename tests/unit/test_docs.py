@@ -17,8 +17,10 @@ import pytest
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
+from migrate.engine.sign_in import Verdict
 from migrate.ledger import schema
 from migrate.ledger.schema import MailboxState, Outcome
+from plans.exports import FORMATS
 from plans.files import PersonEntry
 
 _ROOT = Path(__file__).parents[2]
@@ -73,6 +75,11 @@ def _commands(group: click.Group, before: str = "bascule") -> Iterator[tuple[str
 @pytest.mark.parametrize(("name", "command"), list(_commands(bascule)), ids=[name for name, _ in _commands(bascule)])
 def test_every_option_of_every_command_is_documented(name: str, command: click.Command) -> None:
     assert _options(command) == _documented_options(_section(_COMMANDS, f"`{name}`"))
+
+
+def test_every_export_format_and_state_of_a_password_is_documented() -> None:
+    assert set(FORMATS) <= _first_cells(_section(_COMMANDS, "Exports that are read"))
+    assert set(Verdict) <= _first_cells(_section(_COMMANDS, "States of a password"))
 
 
 def test_every_common_option_is_documented() -> None:

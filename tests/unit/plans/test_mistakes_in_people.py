@@ -215,7 +215,10 @@ def test_an_empty_cell_says_what_to_fill(write: Write) -> None:
 
 
 def test_a_line_of_nobody_is_told_and_a_password_in_its_place_is_not_shown(write: Write) -> None:
-    text = "adresse;mot de passe source\njean.p@meridonal.example;x\nhunter2;x\nlea.t@meridional.example;x\n"
+    text = (
+        "adresse;mot de passe source\njean.p@meridonal.example;x\nhunter2;x\nlea.t@meridional.example;x\n"
+        "old@meridional.example;x\nnobody@meridional.example;\n"
+    )
     folder = write({"secrets/lyon.csv": text})
     (folder / "secrets" / "lyon.csv").chmod(0o600)
     site = load(folder).sites["lyon"]
@@ -227,4 +230,5 @@ def test_a_line_of_nobody_is_told_and_a_password_in_its_place_is_not_shown(write
             'Did you mean "Jean.P@meridional.example"?'
         ),
         "secrets/lyon.csv:3: Nobody of this site has the address on this line.",
+        "secrets/lyon.csv:5: Nobody of this site has the address on this line.",
     ]

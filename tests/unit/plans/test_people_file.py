@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plans import PlanError
-from plans.csv_writing import write_whole
+from plans.csv_writing import replace, write_new
 from plans.exports import Found
 from plans.people import people_in_csv
 from plans.people_file import NoPeopleFile, addresses_elsewhere, merged, people_file, template, with_people
@@ -136,9 +136,18 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path, mon
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
         with pytest.raises(OSError, match="No space"):
-            write_whole(path, b"after")
+            replace(path, b"after")
     assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (b"before", ["lyon.csv"])
 
-    write_whole(path, b"after")
+    replace(path, b"after")
 
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"after", 0o600)
+
+
+def test_a_new_file_is_never_written_over_another(tmp_path: Path) -> None:
+    path = tmp_path / "lyon.csv"
+    write_new(path, b"first")
+
+    with pytest.raises(FileExistsError):
+        write_new(path, b"second")
+    assert path.read_bytes() == b"first"
