@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connectors.language import _
 from plans.problems import Problem, did_you_mean
 
 
@@ -41,8 +42,8 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
     """
     text = text_of(data)
     if text is None:
-        hint = 'Save it again as "CSV UTF-8".'
-        return Table(problems=[Problem(file, None, None, "This file is neither UTF-8 nor Windows-1252.", hint)])
+        message = _("This file is neither UTF-8 nor Windows-1252.")
+        return Table(problems=[Problem(file, None, None, message, _('Save it again as "CSV UTF-8".'))])
     if not text.strip():
         return _empty(file, columns)
     separator, said = separator_of(text)
@@ -63,21 +64,28 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
             return Table(headings, problems=problems)
         for line, cells in lines:
             if any(cell.strip() for cell in cells[len(names) :]):
-                message = f"This line has {len(cells)} cells, but there are only {len(names)} headings."
-                hint = f'Put double quotes around a text that holds "{separator}".' if separator != "\t" else ""
-                problems.append(Problem(file, line, None, message, hint))
+                problems.append(_too_long(file, line, len(cells), len(names), separator))
                 continue
             filled = ((name, cell.strip() if strip else cell) for name, cell in zip(names, cells, strict=False))
             rows.append(Row(line, {name: cell for name, cell in filled if name and cell.strip()}))
     except BrokenQuotesError as error:
-        hint = 'Close the quote, or write "" for a quote inside a text.'
-        problems.append(Problem(file, error.line, None, "A double quote from this line on has no partner.", hint))
+        message = _("A double quote from this line on has no partner.")
+        hint = _('Close the quote, or write "" for a quote inside a text.')
+        problems.append(Problem(file, error.line, None, message, hint))
     return Table(headings, rows, problems)
 
 
 def _empty(file: str, columns: Mapping[str, Sequence[str]]) -> Table:
-    hint = f'Its first line holds the headings, such as "{next(iter(columns))}".'
-    return Table(problems=[Problem(file, None, None, "This file is empty.", hint)])
+    hint = _('Its first line holds the headings, such as "{heading}".').format(heading=next(iter(columns)))
+    return Table(problems=[Problem(file, None, None, _("This file is empty."), hint)])
+
+
+def _too_long(file: str, line: int, cells: int, headings: int, separator: str) -> Problem:
+    message = _("This line has {cells} cells, but there are only {headings} headings.").format(
+        cells=cells, headings=headings
+    )
+    quotes = _('Put double quotes around a text that holds "{separator}".').format(separator=separator)
+    return Problem(file, line, None, message, quotes if separator != "\t" else "")
 
 
 class BrokenQuotesError(Exception):
@@ -136,27 +144,35 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
+def _either(name: str, words: Sequence[str]) -> str:
+    """A column's name, and the first other heading that means it."""
+    return _("{one} or {other}").format(one=name, other=words[0]) if words else name
+
+
 def _columns(
     cells: Sequence[str], columns: Mapping[str, Sequence[str]], file: str, line: int
 ) -> tuple[list[str | None], list[Problem]]:
     """What each column means; None for one without a heading."""
     meanings = meanings_of(columns)
-    known = f"Known headings: {', '.join(' or '.join((name, *words[:1])) for name, words in columns.items())}."
+    listed = ", ".join(_either(name, words) for name, words in columns.items())
+    known = _("Known headings: {headings}.").format(headings=listed)
     if not any(simplified(cell) in meanings for cell in cells):
-        return [None] * len(cells), [Problem(file, line, None, "The first line must hold the headings.", known)]
+        return [None] * len(cells), [Problem(file, line, None, _("The first line must hold the headings."), known)]
     names: list[str | None] = []
     problems: list[Problem] = []
     for cell in cells:
         name = meanings.get(simplified(cell))
         if name is None and cell.strip():
             hint = did_you_mean(simplified(cell), meanings) or known
-            problems.append(Problem(file, line, None, f'Unknown heading "{cell.strip()}".', hint))
+            message = _('Unknown heading "{heading}".').format(heading=cell.strip())
+            problems.append(Problem(file, line, None, message, hint))
         elif name is not None and name in names:
-            problems.append(Problem(file, line, None, f'The heading "{cell.strip()}" repeats another.', "Keep one."))
+            message = _('The heading "{heading}" repeats another.').format(heading=cell.strip())
+            problems.append(Problem(file, line, None, message, _("Keep one.")))
         names.append(name)
     required = next(iter(columns))
     if required not in names and not problems:
-        message = f"There is no column {' or '.join((required, *columns[required][:1]))}."
+        message = _("There is no column {heading}.").format(heading=_either(required, columns[required]))
         problems.append(Problem(file, line, None, message, known))
     return names, problems
 

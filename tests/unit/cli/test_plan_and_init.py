@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -66,6 +67,9 @@ def test_programs_read_the_summary_and_the_problems_as_json(tmp_path: Path) -> N
     (tmp_path / "organisation.yaml").write_text("name: [x\n")
     wrong = run(tmp_path, "plan", "check", "--json")
 
+    schema = json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "plan-check.json").read_text())
+    for told in (right, json.loads(wrong.stdout)):
+        jsonschema.validate(told, schema)
     assert (right["exit_code"], right["problems"], right["systems"]) == (0, [], {"old": "imap", "new": "imap"})
     assert right["sites"] == [
         {"site": "paris", "wave": None, "source": "old", "target": "new", "people": 1, "switch": None}
