@@ -17,6 +17,7 @@ from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.init import init
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.status import status
+from migrate.cli.verify import verify
 
 
 class Commands(click.Group):
@@ -52,12 +53,13 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     Then:        bascule copy paris --dry-run
                  bascule copy paris
                  bascule status
+                 bascule verify paris
     """
     ctx.obj = Place(organisation)
     speak(plans.language_of(organisation) or language_of())
 
 
-for command in (init, copy, status, adopt):
+for command in (init, copy, status, verify, adopt):
     bascule.add_command(command)
 
 

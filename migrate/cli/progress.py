@@ -17,8 +17,10 @@ _PLAIN_EVERY = 10.0
 class RunProgress:
     """Adds up what the passes of a run report.  Thread-safe."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, doing: str) -> None:
+        """``doing``: what is done with the messages, in one word."""
         self._console = console
+        self._doing = doing
         self._lock = Lock()
         self._began = time.monotonic()
         self._said = self._began
@@ -72,7 +74,7 @@ class RunProgress:
         rate = f"{self._copied / seconds:,.0f}/s  {self._bytes / seconds / 1e6:,.1f} MB/s"
         planned = sum(self._planned.values())
         if self._bar is not None:
-            self._bar.update(self._task, description="copying", total=planned, completed=self._copied, rate=rate)
+            self._bar.update(self._task, description=self._doing, total=planned, completed=self._copied, rate=rate)
         elif time.monotonic() - self._said >= _PLAIN_EVERY:
             self._said = time.monotonic()
             self._console.print(f"{self._copied:,} of {planned:,} messages  {rate}", highlight=False)

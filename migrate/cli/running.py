@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from connectors.contract import ConnectorError
+from connectors.language import _
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.organisation import Place, Trouble
@@ -74,9 +75,12 @@ class Started:
 
 
 @contextmanager
-def started(place: Place, organisation: Organisation, site: Site, people: Sequence[Person]) -> Iterator[Started]:
+def started(
+    place: Place, organisation: Organisation, site: Site, people: Sequence[Person], doing: str | None = None
+) -> Iterator[Started]:
+    """``doing``: what progress calls the work, copying unless given."""
     console = Console(stderr=True)
-    progress = RunProgress(console)
+    progress = RunProgress(console, doing or _("copying"))
     with interruptible(console) as halt, spool_folder(place.state) as spool:
         site_run = SiteRun(organisation, site, new_resources(spool), progress)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)

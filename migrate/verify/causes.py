@@ -1,0 +1,103 @@
+"""Why a message is not on the target as it is on the source, going by what the ledger says of it.  Pure.
+
+The ledger only explains: nothing here makes a missing message present.  In particular a message that the ledger calls
+stored, and that is not there, stays missing without an explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from connectors.contract import Reason
+from migrate.ledger.schema import ON_TARGET, Outcome
+from migrate.ledger.testimony import Testimony
+from migrate.verify.findings import Cause, Finding, Kind
+
+_OF_OUTCOME = {
+    Outcome.REFUSED: Cause.REFUSED,
+    Outcome.PENDING: Cause.PENDING,
+    # A rule left it out in the last pass, and does so no longer.
+    Outcome.LEFT_OUT: Cause.PENDING,
+    Outcome.UNCERTAIN: Cause.UNCERTAIN,
+    Outcome.MERGED: Cause.MERGED,
+}
+
+
+def cause_of(
+    finding: Finding, testimony: Testimony | None, last_pass: float | None
+) -> tuple[Cause | None, Reason | None]:
+    """The cause of a finding about a message of the source, and the reason where it was refused.
+
+    ``testimony`` None: the ledger does not know the message.  ``last_pass``: when the last pass over the mailbox
+    ended, None when the ledger knows of none.
+    """
+    if testimony is None:
+        return _unknown(finding, last_pass), None
+    match finding.kind:
+        case Kind.MISSING:
+            cause = _OF_OUTCOME.get(testimony.outcome)
+        case Kind.ALTERED | Kind.UNREAD:
+            # What is there is not our copy, or there would be no copy to look at.
+            cause = _OF_OUTCOME.get(testimony.outcome) if testimony.outcome is not Outcome.MERGED else None
+        case Kind.FOLDER:
+            cause = _of_place(finding, testimony)
+        case Kind.DATE:
+            cause = Cause.THERE_BEFORE if _was_there_before(testimony) else None
+        case Kind.FLAGS:
+            cause = _of_flags(finding, testimony)
+        case _:
+            cause = None
+    return cause, testimony.reason if cause is Cause.REFUSED else None
+
+
+def _unknown(finding: Finding, last_pass: float | None) -> Cause | None:
+    source = finding.source
+    if finding.kind is not Kind.MISSING or source is None or source.second is None or last_pass is None:
+        return None
+    return Cause.NEW if source.second > last_pass else None
+
+
+def _was_there_before(testimony: Testimony) -> bool:
+    return testimony.outcome is Outcome.ALREADY_THERE and testimony.reason is Reason.ADOPTED
+
+
+def _of_place(finding: Finding, testimony: Testimony) -> Cause | None:
+    if testimony.outcome not in ON_TARGET:
+        return _OF_OUTCOME.get(testimony.outcome)
+    if testimony.reason is Reason.MOVED_ON_SOURCE:
+        return Cause.MOVED_ON_SOURCE
+    if finding.expected_in is not None and testimony.is_placed_in(finding.expected_in):
+        return Cause.MOVED_ON_TARGET
+    return None
+
+
+def _of_flags(finding: Finding, testimony: Testimony) -> Cause | None:
+    """One cause that stands for all flags of the message; None as soon as one flag has none.
+
+    A flag that we set and that is off again has none: somebody took it off, or the target lost it.
+    """
+    if testimony.outcome not in ON_TARGET:
+        return _OF_OUTCOME.get(testimony.outcome)
+    synced, ours = _folded(testimony.flags_synced), _folded(testimony.flags_ours)
+    theirs = _folded(testimony.flags_theirs)
+    before = _was_there_before(testimony)
+    causes: list[Cause | None] = []
+    for flag in _folded(finding.lacks):
+        if flag in ours or flag in theirs:
+            causes.append(None)
+        elif flag not in synced:
+            causes.append(Cause.CHANGED_ON_SOURCE)
+        else:
+            causes.append(Cause.THERE_BEFORE if before else Cause.NOT_KEPT)
+    for flag in _folded(finding.has_more):
+        if flag in theirs:
+            causes.append(Cause.THERE_BEFORE)
+        elif flag in synced:
+            causes.append(Cause.CHANGED_ON_SOURCE)
+        else:
+            causes.append(None if flag in ours else Cause.CHANGED_ON_TARGET)
+    return None if None in causes else next(iter(causes), None)
+
+
+def _folded(flags: Collection[str]) -> frozenset[str]:
+    return frozenset(flag.casefold() for flag in flags)
