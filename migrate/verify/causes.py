@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from connectors.contract import Reason
+from migrate.ledger.fates import Fate
 from migrate.ledger.schema import ON_TARGET, Outcome
-from migrate.ledger.testimony import Testimony
 from migrate.verify.findings import Cause, Finding, Kind
 
 _OF_OUTCOME = {
@@ -23,31 +23,29 @@ _OF_OUTCOME = {
 }
 
 
-def cause_of(
-    finding: Finding, testimony: Testimony | None, last_pass: float | None
-) -> tuple[Cause | None, Reason | None]:
+def cause_of(finding: Finding, fate: Fate | None, last_pass: float | None) -> tuple[Cause | None, Reason | None]:
     """The cause of a finding about a message of the source, and the reason where it was refused.
 
-    ``testimony`` None: the ledger does not know the message.  ``last_pass``: when the last pass over the mailbox
+    ``fate`` None: the ledger does not know the message.  ``last_pass``: when the last pass over the mailbox
     ended, None when the ledger knows of none.
     """
-    if testimony is None:
+    if fate is None:
         return _unknown(finding, last_pass), None
     match finding.kind:
         case Kind.MISSING:
-            cause = _OF_OUTCOME.get(testimony.outcome)
+            cause = _OF_OUTCOME.get(fate.outcome)
         case Kind.ALTERED | Kind.UNREAD:
             # What is there is not our copy, or there would be no copy to look at.
-            cause = _OF_OUTCOME.get(testimony.outcome) if testimony.outcome is not Outcome.MERGED else None
+            cause = _OF_OUTCOME.get(fate.outcome) if fate.outcome is not Outcome.MERGED else None
         case Kind.FOLDER:
-            cause = _of_place(finding, testimony)
+            cause = _of_place(finding, fate)
         case Kind.DATE:
-            cause = Cause.THERE_BEFORE if _was_there_before(testimony) else None
+            cause = Cause.THERE_BEFORE if _was_there_before(fate) else None
         case Kind.FLAGS:
-            cause = _of_flags(finding, testimony)
+            cause = _of_flags(finding, fate)
         case _:
             cause = None
-    return cause, testimony.reason if cause is Cause.REFUSED else None
+    return cause, fate.reason if cause is Cause.REFUSED else None
 
 
 def _unknown(finding: Finding, last_pass: float | None) -> Cause | None:
@@ -57,30 +55,30 @@ def _unknown(finding: Finding, last_pass: float | None) -> Cause | None:
     return Cause.NEW if source.second > last_pass else None
 
 
-def _was_there_before(testimony: Testimony) -> bool:
-    return testimony.outcome is Outcome.ALREADY_THERE and testimony.reason is Reason.ADOPTED
+def _was_there_before(fate: Fate) -> bool:
+    return fate.outcome is Outcome.ALREADY_THERE and fate.reason is Reason.ADOPTED
 
 
-def _of_place(finding: Finding, testimony: Testimony) -> Cause | None:
-    if testimony.outcome not in ON_TARGET:
-        return _OF_OUTCOME.get(testimony.outcome)
-    if testimony.reason is Reason.MOVED_ON_SOURCE:
+def _of_place(finding: Finding, fate: Fate) -> Cause | None:
+    if fate.outcome not in ON_TARGET:
+        return _OF_OUTCOME.get(fate.outcome)
+    if fate.reason is Reason.MOVED_ON_SOURCE:
         return Cause.MOVED_ON_SOURCE
-    if finding.expected_in is not None and testimony.is_placed_in(finding.expected_in):
+    if finding.expected_in is not None and fate.is_placed_in(finding.expected_in):
         return Cause.MOVED_ON_TARGET
     return None
 
 
-def _of_flags(finding: Finding, testimony: Testimony) -> Cause | None:
+def _of_flags(finding: Finding, fate: Fate) -> Cause | None:
     """One cause that stands for all flags of the message; None as soon as one flag has none.
 
     A flag that we set and that is off again has none: somebody took it off, or the target lost it.
     """
-    if testimony.outcome not in ON_TARGET:
-        return _OF_OUTCOME.get(testimony.outcome)
-    synced, ours = _folded(testimony.flags_synced), _folded(testimony.flags_ours)
-    theirs = _folded(testimony.flags_theirs)
-    before = _was_there_before(testimony)
+    if fate.outcome not in ON_TARGET:
+        return _OF_OUTCOME.get(fate.outcome)
+    synced, ours = _folded(fate.flags_synced), _folded(fate.flags_ours)
+    theirs = _folded(fate.flags_theirs)
+    before = _was_there_before(fate)
     causes: list[Cause | None] = []
     for flag in _folded(finding.lacks):
         if flag in ours or flag in theirs:

@@ -20,7 +20,7 @@ class FolderFigures:
     sources: Sequence[FolderPath]
     #: Where the messages are, or would be.
     target: FolderPath
-    #: What the plan calls it, where the target has another name for it.
+    #: What the plan calls it, where the target has quite another name for it.
     wanted: FolderPath | None
     on_source: int
     left_out: int

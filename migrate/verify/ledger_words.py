@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from connectors.contract import Folder
 from migrate.copy.job import Job
-from migrate.ledger import folders, mailboxes, testimony
+from migrate.ledger import fates, folders, mailboxes
+from migrate.ledger.fates import Fate
 from migrate.ledger.folders import FolderRow
 from migrate.ledger.store import Ledger
-from migrate.ledger.testimony import Testimony
 from migrate.verify.causes import cause_of
 from migrate.verify.findings import Finding
 from migrate.verify.shown import FolderPath
@@ -36,7 +36,7 @@ class LedgerWords:
             self._mailbox_id, self._last_pass = row.id, row.last_pass
             known = folders.of_mailbox(connection, row.id, job.direction, job.source)
             self._rows = {one.path: one for one in known}
-            self._places = testimony.places(connection, row.id, job.direction, job.source)
+            self._places = fates.places(connection, row.id, job.direction, job.source)
 
     def places(self) -> dict[FolderPath, FolderPath]:
         """By source folder, the target folder that its messages were put in."""
@@ -50,7 +50,7 @@ class LedgerWords:
             by_folder[finding.folder].append(finding)
         explained: list[Finding] = []
         for path, some in by_folder.items():
-            said = self._testimonies(path, epochs.get(path), [one.source.key for one in some if one.source])
+            said = self._fates(path, epochs.get(path), [one.source.key for one in some if one.source])
             for finding in some:
                 if finding.source is None or finding.cause is not None:
                     explained.append(finding)
@@ -59,16 +59,16 @@ class LedgerWords:
                 explained.append(replace(finding, cause=cause, reason=reason))
         return explained
 
-    def _testimonies(self, path: FolderPath, epoch: str | None, keys: Sequence[str]) -> dict[str, Testimony]:
+    def _fates(self, path: FolderPath, epoch: str | None, keys: Sequence[str]) -> dict[str, Fate]:
         row = self._rows.get(path)
         if self._ledger is None or row is None or row.epoch != epoch:
             return {}
         with self._ledger.read() as connection:
-            return testimony.of_keys(connection, row, list(dict.fromkeys(keys)))
+            return fates.of_keys(connection, row, list(dict.fromkeys(keys)))
 
     def left_source(self, there: Folder) -> set[str]:
         """Keys of the copies in a target folder whose messages left the source."""
         if self._ledger is None or self._mailbox_id is None:
             return set()
         with self._ledger.read() as connection:
-            return testimony.left_source(connection, self._mailbox_id, self._job.direction, there.path, there.epoch)
+            return fates.left_source(connection, self._mailbox_id, self._job.direction, there.path, there.epoch)

@@ -1,13 +1,15 @@
 """Which target folder a source folder's messages must be in.  Pure.
 
-As the copy places them: the target's own folder of the same role, else the path that the plan gives.  A place that the
-ledger names is believed only where that one is not there, or is another folder's: the target could not hold the name.
+As the copy places them: the target's own folder of the same role, else the path that the plan gives, else the one
+folder whose name is that path with characters replaced that the target does not hold.  A place that the ledger names
+is believed only where none of these is there, or it is another folder's.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Folder, Role
@@ -27,8 +29,12 @@ class Route:
 
     @property
     def renamed(self) -> bool:
-        """The target holds it under another name than the plan says, and not because of its role."""
-        return self.target is not None and self.target.path != self.wanted
+        """The target holds it under quite another name than the plan says, and not because of its role."""
+        return (
+            self.target is not None
+            and self.target.path != self.wanted
+            and not _is_adapted(self.wanted, self.target.path)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def find_routes(
     used: set[FolderPath] = set()
     for folder, placement in placed:
         wanted = _wanted(placement, targets)
-        there = by_path.get(wanted)
+        there = by_path.get(wanted) or _adapted(wanted, targets, used)
         if there is None or (wanted in used and not placement.merge):
             there = by_path.get(recorded.get(folder.path, wanted), there)
         if there is not None:
@@ -84,3 +90,17 @@ def _wanted(placement: Placement, targets: Sequence[Folder]) -> FolderPath:
             if folder.role is placement.role:
                 return folder.path
     return placement.path
+
+
+def _adapted(wanted: FolderPath, targets: Sequence[Folder], used: Collection[FolderPath]) -> Folder | None:
+    """The one target folder that can be meant by ``wanted``, None when there is none or are several."""
+    found = [folder for folder in targets if folder.path not in used and _is_adapted(wanted, folder.path)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_adapted(wanted: FolderPath, there: FolderPath) -> bool:
+    """Whether ``there`` is ``wanted`` with an underscore in place of characters that a server does not hold."""
+    return len(wanted) == len(there) and all(
+        re.fullmatch(re.escape(name).replace("_", ".+?"), part, re.DOTALL)
+        for part, name in zip(wanted, there, strict=True)
+    )

@@ -46,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ToRead:
-    """What of a folder is read; ``listed`` pairs are believed by their listing."""
+    """What of a folder is read, in the order of its listing; ``listed`` pairs are believed by their listing."""
 
     sources: Sequence[Shown]
     targets: Sequence[Shown]
@@ -61,19 +61,14 @@ def to_read(sources: Sequence[Shown], targets: Sequence[Shown], drawn: Sequence[
     # Also what looks like one that the target has more often.
     looks = {_look(shown) for shown in (*drawn, *matched.missing, *matched.left)}
     believed = [pair for pair in matched.pairs if _look(pair.source) not in looks]
-    doubted = [pair for pair in matched.pairs if _look(pair.source) in looks]
-    read = [*matched.missing, *(pair.source for pair in doubted)]
+    settled = {id(shown) for pair in believed for shown in (pair.source, pair.target)}
+    read = [shown for shown in sources if id(shown) not in settled]
     seconds = {shown.second for shown in read}
     sizes = {shown.size + more for shown in read if shown.size is not None for more in range(-_NEARLY, _NEARLY + 1)}
     unclear = any(shown.size is None for shown in matched.missing)
-    alike = [shown for shown in matched.left if unclear or shown.second in seconds or shown.size in sizes]
-    chosen = {id(shown) for shown in alike}
-    return ToRead(
-        read,
-        [*(pair.target for pair in doubted), *alike],
-        believed,
-        [shown for shown in matched.left if id(shown) not in chosen],
-    )
+    left = [shown for shown in matched.left if not (unclear or shown.second in seconds or shown.size in sizes)]
+    settled |= {id(shown) for shown in left}
+    return ToRead(read, [shown for shown in targets if id(shown) not in settled], believed, left)
 
 
 def _look(shown: Shown) -> tuple[int | None, int | None]:

@@ -15,7 +15,7 @@ from migrate.ledger.schema import Direction, Outcome, folder, message, target_fo
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Fate:
     """What became of a message of the source, as far as the ledger knows."""
 
     outcome: Outcome
@@ -30,13 +30,13 @@ class Testimony:
         return self.placed_in == path_text(path)
 
 
-def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict[str, Testimony]:
+def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict[str, Fate]:
     """By key, what is known of these messages of a source folder in its present epoch."""
     columns = (
         message.c.key, message.c.outcome, message.c.reason, target_folder.c.path,
         message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
     )  # fmt: skip
-    found: dict[str, Testimony] = {}
+    found: dict[str, Fate] = {}
     for some in in_pieces(keys):
         rows = connection.execute(
             select(*columns)
@@ -44,7 +44,7 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
             .where(message.c.folder_id == row.id, message.c.epoch == row.epoch, message.c.key.in_(some))
         )
         for key, outcome, reason, placed_in, synced, ours, theirs in rows:
-            found[key] = Testimony(
+            found[key] = Fate(
                 Outcome(outcome),
                 Reason(reason) if reason else None,
                 placed_in,
