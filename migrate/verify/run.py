@@ -226,7 +226,9 @@ class _Verification:
             lambda: self._read_all(self._source, [route.source for route in routes], sources),
             lambda: self._read_all(self._target, [there] if there else [], targets),
         )
-        matched = match(read, read_there)
+        outlived = self._words.left_source(there) if there else set()
+        # Of twins, the copy whose original left the source is the one that is left over.
+        matched = match(read, sorted(read_there, key=lambda shown: shown.key in outlived))
         matched.pairs += believed
         matched.left += left
         return matched, read
