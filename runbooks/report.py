@@ -94,6 +94,6 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def _count(number: int) -> str:
-    """With a thin no-break space between thousands, which reads well in both languages."""
-    return f"{number:,}".replace(",", "\u202f")
+def _count(number: int, language: str) -> str:
+    """With its thousands apart, as the language does it: 1,234, or 1 234 with a thin no-break space."""
+    return f"{number:,}".replace(",", "\u202f" if language == "fr" else ",")

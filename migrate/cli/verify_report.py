@@ -129,7 +129,7 @@ def _findings(findings: Iterable[Finding], verification: Verification) -> Table:
             ]
         )  # fmt: skip
     headings = [
-        _("what"), _("folder"), _("number"), _("received"), _("bytes"), _("difference"), _("explanation"),
+        _("what"), _("folder"), _("key"), _("received"), _("bytes"), _("difference"), _("explanation"),
     ]  # fmt: skip
     return Table(_("Differences"), headings, rows)
 

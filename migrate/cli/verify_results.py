@@ -34,6 +34,8 @@ from migrate.verify.sampling import Sample
 
 #: Findings of a mailbox that are printed; JSON has all of them.
 _PRINTED = 20
+#: Characters of an address that stay in one line, whatever the other columns need.
+_ADDRESS = 30
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,8 @@ def _show_table(console: Console, verification: Verification) -> None:
         return
     kinds = [kind for kind in Kind if any(result.count(kind) for _mailbox, result, _grade in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(_("mailbox"), overflow="fold")
+    width = min(_ADDRESS, max(len(mailbox) for mailbox, _result, _grade in rows))
+    table.add_column(_("mailbox"), overflow="fold", min_width=width)
     for name in (_("expected"), _("found"), *(kind_word(kind) for kind in kinds), _("only on target")):
         table.add_column(name, justify="right")
     table.add_column(_("grade"))
@@ -244,7 +247,7 @@ def finding_line(finding: Finding, zone: tzinfo) -> str:
     parts = [kind_word(finding.kind), folder_words(finding.folder)]
     if shown is not None:
         parts += [
-            _("number {key}").format(key=shown.key),
+            _("key {key}").format(key=shown.key),
             date_words(shown.second, zone),
             "" if shown.size is None else plural("{n} byte", "{n} bytes", shown.size),
         ]

@@ -94,7 +94,7 @@ def why_sentence(why: Why) -> str:
             sentence = _("{messages}: {what}, {explained}.").format(
                 messages=count, what=kind_word(kind), explained=_weight_words(why.weight)
             )
-            if why.borne is None:
+            if not why.borne:
                 return sentence
             return sentence + " " + _("Up to {n} would be borne in this mailbox.").format(n=why.borne)
 
@@ -135,7 +135,7 @@ def difference_words(finding: Finding, zone: tzinfo) -> str:
         case Kind.FOLDER:
             return _("on the target in {folder}").format(folder=folder_words(target.folder))
         case Kind.ALTERED:
-            return _("on the target {size} bytes, number {key}").format(size=f"{target.size or 0:,}", key=target.key)
+            return _("on the target {size} bytes, key {key}").format(size=f"{target.size or 0:,}", key=target.key)
         case Kind.FLAGS:
             signs = [f"-{flag}" for flag in sorted(finding.lacks)] + [f"+{flag}" for flag in sorted(finding.has_more)]
             return _("on the target {flags}").format(flags=" ".join(signs))
@@ -181,4 +181,4 @@ def next_steps(site: str, findings: Iterable[Finding], unverified: int, sample: 
         steps.append(_("Ask the administrator of the server why it does not hand out a message that it lists."))
     if not steps and sample is not None:
         steps.append(_("Before the source is switched off, verify once without a sample."))
-    return steps or [_("Nothing needs to be done. Keep this page with the papers of the site.")]
+    return steps or [_("Nothing needs to be done. Keep the report with the papers of the site.")]

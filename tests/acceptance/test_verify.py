@@ -207,7 +207,7 @@ def test_a_person_reads_the_grade_the_reasons_and_what_to_do(
     shown = copied.run("verify", SITE, "--report", str(page))
     assert f"{SITE}: Poor." in shown.out
     assert "1 message: missing, without an explanation." in shown.out
-    assert re.search(rf"missing, INBOX, number {number}, 2019-.*, no explanation", shown.out)
+    assert re.search(rf"missing, INBOX, key {number}, 2019-.*, no explanation", shown.out)
     assert str(page) in shown.out
     html = page.read_text(encoding="utf-8")
     assert "anna@example.org" in html

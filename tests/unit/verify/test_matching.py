@@ -173,7 +173,7 @@ def test_a_message_that_a_server_does_not_hand_out_is_neither_there_nor_missing(
 @given(st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b"\r", b"\0", b"long"]), max_size=12))
 def test_digests_do_not_depend_on_where_a_body_lies(tmp_path_factory, pieces) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path_factory.mktemp("spool")
-    data = b"".join(b"line " * 60_000 if piece == b"long" else piece for piece in pieces)
+    data = letter(1) + b"".join(b"line " * 60_000 if piece == b"long" else piece for piece in pieces)
     spooled = SpooledBody(folder)
     spooled.write(data)
     assert digest(spooled, folder) == digest(MemoryBody(data), folder)
