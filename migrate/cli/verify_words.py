@@ -169,7 +169,9 @@ def next_steps(site: str, findings: Iterable[Finding], unverified: int, sample: 
                 " what it stores."
             )
         )
-    if causes & {Cause.PENDING, Cause.NEW, Cause.CHANGED_ON_SOURCE} or any(f.kind is Kind.NO_FOLDER for f in found):
+    if causes & {Cause.PENDING, Cause.NEW, Cause.CHANGED_ON_SOURCE, Cause.MOVED_ON_SOURCE} or any(
+        f.kind is Kind.NO_FOLDER for f in found
+    ):
         steps.append(_("Run bascule copy {site}: it brings what is still to be brought.").format(site=site))
     if causes & {Cause.REFUSED, Cause.UNCERTAIN}:
         steps.append(_("For what was not copied, look up the reason code in the documentation: it says what to do."))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from connectors.contract import Reason
 from migrate.ledger.folders import FolderRow, path_text
@@ -53,6 +53,28 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
                 flag_set(theirs),
             )
     return found
+
+
+def newest_received(connection: Connection, row: FolderRow) -> int | None:
+    """The date of the newest message that was ever seen in a source folder's present epoch."""
+    newest = select(func.max(message.c.received)).where(message.c.folder_id == row.id, message.c.epoch == row.epoch)
+    found: int | None = connection.execute(newest).scalar()
+    return found
+
+
+def is_copy(connection: Connection, mailbox_id: int, direction: Direction, path: tuple[str, ...], key: str) -> bool:
+    """Whether a message on the target is a copy that the ledger knows of."""
+    rows = (
+        select(message.c.id)
+        .join(target_folder, message.c.target_folder_id == target_folder.c.id)
+        .where(
+            target_folder.c.mailbox_id == mailbox_id,
+            target_folder.c.direction == direction,
+            target_folder.c.path == path_text(path),
+            message.c.target_key == key,
+        )
+    )
+    return connection.execute(rows).first() is not None
 
 
 def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[int, tuple[str, ...]]:

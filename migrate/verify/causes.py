@@ -23,14 +23,17 @@ _OF_OUTCOME = {
 }
 
 
-def cause_of(finding: Finding, fate: Fate | None, last_pass: float | None) -> tuple[Cause | None, Reason | None]:
+def cause_of(
+    finding: Finding, fate: Fate | None, seen_until: float | None, *, is_our_copy: bool = False
+) -> tuple[Cause | None, Reason | None]:
     """The cause of a finding about a message of the source, and the reason where it was refused.
 
-    ``fate`` None: the ledger does not know the message.  ``last_pass``: when the last pass over the mailbox
-    ended, None when the ledger knows of none.
+    ``fate`` None: the ledger does not know the message.  ``seen_until``: what came to its folder later (seconds since
+    1970) cannot have been seen by any pass; None when there was none.  ``is_our_copy``: the ledger knows the message on
+    the target for a copy of ours.
     """
     if fate is None:
-        return _unknown(finding, last_pass), None
+        return _of_unknown(finding, seen_until, is_our_copy), None
     match finding.kind:
         case Kind.MISSING:
             cause = _OF_OUTCOME.get(fate.outcome)
@@ -48,11 +51,14 @@ def cause_of(finding: Finding, fate: Fate | None, last_pass: float | None) -> tu
     return cause, fate.reason if cause is Cause.REFUSED else None
 
 
-def _unknown(finding: Finding, last_pass: float | None) -> Cause | None:
+def _of_unknown(finding: Finding, seen_until: float | None, is_our_copy: bool) -> Cause | None:
+    """Of a message that no pass has seen under its present key."""
+    if finding.kind is Kind.FOLDER and is_our_copy:
+        return Cause.MOVED_ON_SOURCE
     source = finding.source
-    if finding.kind is not Kind.MISSING or source is None or source.second is None or last_pass is None:
+    if finding.kind is not Kind.MISSING or source is None or source.second is None or seen_until is None:
         return None
-    return Cause.NEW if source.second > last_pass else None
+    return Cause.NEW if source.second > seen_until else None
 
 
 def _was_there_before(fate: Fate) -> bool:

@@ -13,7 +13,7 @@ from migrate.ledger.fates import Fate
 from migrate.ledger.folders import FolderRow
 from migrate.ledger.store import Ledger
 from migrate.verify.causes import cause_of
-from migrate.verify.findings import Finding
+from migrate.verify.findings import Finding, Kind
 from migrate.verify.shown import FolderPath
 
 
@@ -51,13 +51,42 @@ class LedgerWords:
         explained: list[Finding] = []
         for path, some in by_folder.items():
             said = self._fates(path, epochs.get(path), [one.source.key for one in some if one.source])
+            seen_until = self._seen_until(path, epochs.get(path))
             for finding in some:
                 if finding.source is None or finding.cause is not None:
                     explained.append(finding)
                     continue
-                cause, reason = cause_of(finding, said.get(finding.source.key), self._last_pass)
+                fate = said.get(finding.source.key)
+                is_our_copy = fate is None and self._is_our_copy(finding)
+                cause, reason = cause_of(finding, fate, seen_until, is_our_copy=is_our_copy)
                 explained.append(replace(finding, cause=cause, reason=reason))
         return explained
+
+    def _seen_until(self, path: FolderPath, epoch: str | None) -> float | None:
+        """What came to a folder later than this, no pass has seen; None when there was no pass."""
+        row = self._rows.get(path)
+        if self._ledger is None or self._last_pass is None:
+            return None
+        if row is None:  # the folder was made since, or was not named to any pass
+            return float("-inf")
+        if row.epoch != epoch:
+            return self._last_pass
+        with self._ledger.read() as connection:
+            newest = fates.newest_received(connection, row)
+        # A pass takes its time: what came while it ran, after its folder was listed, it has not seen.
+        return self._last_pass if newest is None else min(self._last_pass, newest)
+
+    def _is_our_copy(self, finding: Finding) -> bool:
+        if (
+            self._ledger is None
+            or self._mailbox_id is None
+            or finding.target is None
+            or finding.kind is not Kind.FOLDER
+        ):
+            return False
+        with self._ledger.read() as connection:
+            there = finding.target
+            return fates.is_copy(connection, self._mailbox_id, self._job.direction, there.folder, there.key)
 
     def _fates(self, path: FolderPath, epoch: str | None, keys: Sequence[str]) -> dict[str, Fate]:
         row = self._rows.get(path)

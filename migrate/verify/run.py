@@ -39,7 +39,6 @@ def verify_mailbox(job: Job, ledger: Ledger | None, halt: Halt, sample: Sample |
     """
     with closing(Sessions(job, halt)) as sessions:
         sessions.admit(wait=True)
-        sessions.open_ahead()
         one = _Verification(job, LedgerWords(job, ledger), halt, sample)
         return one.run(sessions.source, sessions.target)
 

@@ -64,6 +64,7 @@ def test_a_message_in_another_folder_is_explained_if_we_put_it_where_it_belongs(
     moved = said(Outcome.ALREADY_THERE, Reason.MOVED_ON_SOURCE)
     assert cause_of(finding(Kind.FOLDER), moved, LAST)[0] is Cause.MOVED_ON_SOURCE
     assert cause_of(finding(Kind.FOLDER), None, LAST)[0] is None
+    assert cause_of(finding(Kind.FOLDER), None, LAST, is_our_copy=True)[0] is Cause.MOVED_ON_SOURCE
 
 
 def test_a_date_is_explained_only_by_what_was_there_before() -> None:

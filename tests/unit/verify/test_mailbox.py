@@ -175,6 +175,39 @@ def test_a_message_that_goes_while_it_is_verified_is_not_missed(make: Callable[.
     assert (result.on_source, result.only_on_target, result.findings) == (11, 1, [])
 
 
+def test_what_was_moved_on_the_source_since_the_last_pass_is_explained(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.move(INBOX, SENT, "k1")
+    result = verified(sides)
+    assert [(one.kind, one.folder, one.cause) for one in result.findings] == [
+        (Kind.FOLDER, SENT, Cause.MOVED_ON_SOURCE)
+    ]
+    sides.run()
+    assert verified(sides).judged() == (Grade.PERFECT, [])
+
+
+def test_mail_and_folders_that_no_pass_has_seen_are_still_to_be_copied(make: Callable[..., Sides]) -> None:
+    """Mail that came while the last pass ran is newer than all that it saw, and older than its end."""
+    sides = make()
+    sides.run()
+    sides.source.deliver(mail(20), received=when(20))
+    sides.source.create(("New",), None)
+    sides.source.deliver(mail(21), ("New",), received=when(0))
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.MISSING, Cause.NEW)] * 2
+    assert result.judged()[0] is Grade.INVESTIGATE
+
+
+def test_an_old_message_that_no_pass_has_seen_has_no_explanation(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.deliver(mail(20), received=when(2))
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.MISSING, None)]
+    assert result.judged()[0] is Grade.POOR
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sample_reads_little_and_finds_what_the_listing_shows(make: Callable[..., Sides], seed: int) -> None:
     sides = make()
