@@ -25,6 +25,10 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[Cell]]
 
+    def is_count(self, column: int) -> bool:
+        """Whether the column holds counts, so that its heading stands above them."""
+        return any(isinstance(row[column], int) for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxFacts:
@@ -64,6 +68,7 @@ def render(facts: ReportFacts) -> str:
     labels = {
         "grade": _("Grade"),
         "why": _("Why this grade"),
+        "why_not": _("Why it was not verified"),
         "steps": _("What to do now"),
         "rules": _("How the grade is given"),
         "interrupted": _("The verification was interrupted: what is missing here was not verified."),

@@ -25,6 +25,8 @@ from runbooks.report import Cell, MailboxFacts, ReportFacts, Table
 
 #: Findings of a mailbox that are listed on the page; JSON has all of them.
 _LISTED = 500
+#: Keeps a date and its time in one line.
+_NO_BREAK = "\u00a0"
 
 
 def report_of(verification: Verification) -> ReportFacts:
@@ -51,7 +53,7 @@ def _summary(verification: Verification) -> Table:
     rows: list[list[Cell]] = []
     for row in verification.rows:
         if row.result is None or row.grade is None:
-            rows.append([row.mailbox, *[""] * 7, _("not verified")])
+            rows.append([row.mailbox, _("not verified"), *[""] * 7])
             continue
         result = row.result
         different = sum(finding.kind not in (Kind.MISSING, Kind.ALTERED) for finding in result.findings)
@@ -59,10 +61,10 @@ def _summary(verification: Verification) -> Table:
             result.on_source, result.left_out, result.expected, result.found.total(), result.count(Kind.MISSING),
             result.count(Kind.ALTERED), different,
         )  # fmt: skip
-        rows.append([row.mailbox, *counts, grade_word(row.grade)])
+        rows.append([row.mailbox, grade_word(row.grade), *counts])
     headings = [
-        _("mailbox"), _("on the source"), _("left out by a rule"), _("expected"), _("found"), kind_word(Kind.MISSING),
-        kind_word(Kind.ALTERED), _("other differences"), _("grade"),
+        _("mailbox"), _("grade"), _("on the source"), _("left out by a rule"), _("expected"), _("found"),
+        kind_word(Kind.MISSING), kind_word(Kind.ALTERED), _("other differences"),
     ]  # fmt: skip
     return Table(_("Messages by mailbox"), headings, rows)
 
@@ -123,7 +125,7 @@ def _findings(findings: Iterable[Finding], verification: Verification) -> Table:
         rows.append(
             [
                 kind_word(finding.kind), folder_words(finding.folder), shown.key if shown else "",
-                date_words(shown.second if shown else None, verification.zone),
+                date_words(shown.second if shown else None, verification.zone).replace(" ", _NO_BREAK),
                 shown.size if shown and shown.size is not None else "", difference_words(finding, verification.zone),
                 cause_words(finding),
             ]

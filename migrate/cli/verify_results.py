@@ -35,7 +35,7 @@ from migrate.verify.sampling import Sample
 #: Findings of a mailbox that are printed; JSON has all of them.
 _PRINTED = 20
 #: Characters of an address that stay in one line, whatever the other columns need.
-_ADDRESS = 30
+_ADDRESS = 20
 
 
 @dataclass(frozen=True)
@@ -213,17 +213,25 @@ def _show_table(console: Console, verification: Verification) -> None:
     rows = [(row.mailbox, row.result, row.grade) for row in verification.rows if row.result and row.grade]
     if not rows:
         return
-    kinds = [kind for kind in Kind if any(result.count(kind) for _mailbox, result, _grade in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     width = min(_ADDRESS, max(len(mailbox) for mailbox, _result, _grade in rows))
     table.add_column(_("mailbox"), overflow="fold", min_width=width)
-    for name in (_("expected"), _("found"), *(kind_word(kind) for kind in kinds), _("only on target")):
+    table.add_column(_("grade"), no_wrap=True)
+    lost = (Kind.MISSING, Kind.ALTERED)
+    for name in (_("expected"), _("found"), *map(kind_word, lost), _("different")):
         table.add_column(name, justify="right")
-    table.add_column(_("grade"))
     for mailbox, result, grade in rows:
-        counts = (result.expected, result.found.total(), *(result.count(kind) for kind in kinds), result.only_on_target)
-        table.add_row(mailbox, *(f"{count:,}" for count in counts), grade_word(grade))
+        different = sum(finding.kind not in lost for finding in result.findings)
+        counts = (result.expected, result.found.total(), *map(result.count, lost), different)
+        table.add_row(mailbox, grade_word(grade), *(f"{count:,}" for count in counts))
     console.print(table)
+    if only := sum(result.only_on_target for _mailbox, result, _grade in rows):
+        more = plural(
+            "{n} message is only on the target, such as new mail.",
+            "{n} messages are only on the target, such as new mail.",
+            only,
+        )
+        _line(console, more)
 
 
 def _show_mailbox(console: Console, verification: Verification, result: Verified, why: Sequence[Why]) -> None:
