@@ -20,7 +20,8 @@ class Exit(IntEnum):
     BUG = 1
     #: The command line or the plan is wrong; nothing was done.
     USAGE = 2
-    #: Done, and some messages are not on the target: refused, uncertain or still pending.
+    #: Done, and some messages are not on the target (refused, uncertain or still pending), or a verification's grade
+    #: is Investigate or Poor.
     PARTIAL = 3
     #: A mailbox is in use by another run.
     LOCKED = 4

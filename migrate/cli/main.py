@@ -28,6 +28,7 @@ from migrate.cli.people import people
 from migrate.cli.plan import plan
 from migrate.cli.secrets import secrets
 from migrate.cli.status import status
+from migrate.cli.verify import verify
 
 
 class Commands(click.Group):
@@ -66,6 +67,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
                  bascule copy paris
                  bascule status
                  bascule not-copied paris
+                 bascule verify paris
     """
     ctx.obj = Place(organisation)
     speak(plans.language_of(organisation) or language_of())
@@ -73,7 +75,7 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
 
 
 for command in (
-    init, plan, people, secrets, check, folders, backup, copy, status, not_copied, adopt, explain, completion
+    init, plan, people, secrets, check, folders, backup, copy, status, not_copied, verify, adopt, explain, completion
 ):  # fmt: skip
     bascule.add_command(command)
 

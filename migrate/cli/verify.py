@@ -1,0 +1,109 @@
+"""``bascule verify``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from connectors.language import _
+from migrate.cli.options import json_option
+from migrate.cli.organisation import Place, Trouble
+from migrate.cli.running import choose, started
+from migrate.cli.verify_report import report_of
+from migrate.cli.verify_results import Row, Verification, as_json, show
+from migrate.verify.run import verify_mailbox
+from migrate.verify.sampling import Sample
+from plans import Organisation, Person, Site
+from runbooks.report import render
+
+
+@click.command()
+@click.argument("site")
+@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@click.option(
+    "--sample",
+    "messages",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read only N messages of each mailbox, drawn at random; compare the others by the listings.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Draw the sample of an earlier verification again.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="Also write a page to read, print and keep.",
+)
+@json_option
+@click.pass_obj
+def verify(
+    place: Place,
+    site: str,
+    mailboxes: tuple[str, ...],
+    messages: int | None,
+    seed: int | None,
+    report: Path | None,
+    to_json: bool,
+) -> None:
+    """Is everything there?  Reads both servers afresh, compares all messages, and gives a grade.
+
+    Nothing is written to either server, and the ledger proves nothing here: it only explains differences. Ctrl-C
+    ends it; nothing is kept, so the next run begins again.
+
+    \b
+    Example:  bascule verify paris --report paris.html
+    """
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    people = choose(plan, mailboxes)
+    if seed is not None and messages is None:
+        raise Trouble(_("--seed is for a sample: give --sample N too."))
+    if report is not None and not report.absolute().parent.is_dir():
+        raise Trouble(_("There is no folder {folder} to write the report to.").format(folder=report.absolute().parent))
+    sample = None if messages is None else Sample(messages, secrets.randbits(32) if seed is None else seed)
+    verification = _verify(place, organisation, plan, people, sample)
+    if to_json:
+        click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
+    else:
+        show(Console(), verification)
+        if verification.interrupted:
+            click.echo(_("Interrupted. What is missing here was not verified."))
+    if report is not None:
+        _write(report, render(report_of(verification)))
+        if not to_json:
+            click.echo(_("The report is in {file}.").format(file=report.absolute()))
+    sys.exit(verification.code)
+
+
+def _verify(
+    place: Place, organisation: Organisation, site: Site, people: Sequence[Person], sample: Sample | None
+) -> Verification:
+    at = datetime.now(UTC)
+    with ExitStack() as stack:
+        # A ledger is not made for this: without one, differences have no explanation.
+        ledger = stack.enter_context(place.ledger()) if place.ledger_file.exists() else None
+        run = stack.enter_context(started(place, organisation, site, people))
+        ended = run.each(lambda mailbox: verify_mailbox(run.job(mailbox, ()), ledger, run.halt, sample))
+        rows = [Row(done.mailbox, done.result, done.error) for done in ended]
+        interrupted = run.halt.stop.is_set()
+    rows.sort(key=lambda row: row.mailbox)
+    return Verification(organisation.name, site.name, at, site.time_zone, sample, rows, interrupted)
+
+
+def _write(file: Path, page: str) -> None:
+    """Readable by this user alone: it names people and their folders."""
+    try:
+        file.touch(mode=0o600)
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Trouble(
+            _("The report {file} cannot be written: {why}.").format(file=file, why=error.strerror or "")
+        ) from error

@@ -1,0 +1,106 @@
+"""What the ledger says of single messages, for explaining what a verification finds on the servers.  Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from connectors.contract import Reason
+from migrate.ledger.folders import FolderRow, path_text
+from migrate.ledger.messages import flag_set, in_pieces
+from migrate.ledger.schema import Direction, Outcome, folder, message, target_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a message of the source, as far as the ledger knows."""
+
+    outcome: Outcome
+    reason: Reason | None
+    #: The target folder that its copy was put in, as the ledger keeps paths; None when there is no copy.
+    placed_in: str | None
+    flags_synced: frozenset[str]
+    flags_ours: frozenset[str]
+    flags_theirs: frozenset[str]
+
+    def is_placed_in(self, path: tuple[str, ...]) -> bool:
+        return self.placed_in == path_text(path)
+
+
+def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict[str, Fate]:
+    """By key, what is known of these messages of a source folder in its present epoch."""
+    columns = (
+        message.c.key, message.c.outcome, message.c.reason, target_folder.c.path,
+        message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
+    )  # fmt: skip
+    found: dict[str, Fate] = {}
+    for some in in_pieces(keys):
+        rows = connection.execute(
+            select(*columns)
+            .select_from(message.outerjoin(target_folder, message.c.target_folder_id == target_folder.c.id))
+            .where(message.c.folder_id == row.id, message.c.epoch == row.epoch, message.c.key.in_(some))
+        )
+        for key, outcome, reason, placed_in, synced, ours, theirs in rows:
+            found[key] = Fate(
+                Outcome(outcome),
+                Reason(reason) if reason else None,
+                placed_in,
+                flag_set(synced),
+                flag_set(ours),
+                flag_set(theirs),
+            )
+    return found
+
+
+def newest_received(connection: Connection, row: FolderRow) -> int | None:
+    """The date of the newest message that was ever seen in a source folder's present epoch."""
+    newest = select(func.max(message.c.received)).where(message.c.folder_id == row.id, message.c.epoch == row.epoch)
+    found: int | None = connection.execute(newest).scalar()
+    return found
+
+
+def is_copy(connection: Connection, mailbox_id: int, direction: Direction, path: tuple[str, ...], key: str) -> bool:
+    """Whether a message on the target is a copy that the ledger knows of."""
+    rows = (
+        select(message.c.id)
+        .join(target_folder, message.c.target_folder_id == target_folder.c.id)
+        .where(
+            target_folder.c.mailbox_id == mailbox_id,
+            target_folder.c.direction == direction,
+            target_folder.c.path == path_text(path),
+            message.c.target_key == key,
+        )
+    )
+    return connection.execute(rows).first() is not None
+
+
+def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[int, tuple[str, ...]]:
+    """By row of the source folder, the path of the target folder that its messages go to."""
+    rows = connection.execute(
+        select(folder.c.id, target_folder.c.path)
+        .join(target_folder, folder.c.target_folder_id == target_folder.c.id)
+        .where(folder.c.mailbox_id == mailbox_id, folder.c.direction == direction, folder.c.source == source)
+    )
+    return {row.id: tuple(json.loads(row.path)) for row in rows}
+
+
+def left_source(
+    connection: Connection, mailbox_id: int, direction: Direction, path: tuple[str, ...], epoch: str
+) -> set[str]:
+    """Keys of copies in a target folder whose messages are no longer on the source."""
+    rows = connection.execute(
+        select(message.c.target_key)
+        .join(target_folder, message.c.target_folder_id == target_folder.c.id)
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.gone_at.is_not(None),
+            message.c.target_key.is_not(None),
+            target_folder.c.path == path_text(path),
+            target_folder.c.epoch == epoch,
+        )
+    )
+    return set(rows.scalars())

@@ -1,0 +1,1 @@
+"""Verification: what is compared, what is found, and which grade it gives."""

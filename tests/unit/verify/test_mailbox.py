@@ -1,0 +1,269 @@
+"""Verifying a mailbox between two systems in memory: what servers do, and what happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
+from connectors.memory import MemorySettings
+from migrate.copy.halt import Halt
+from migrate.copy.job import Placement
+from migrate.verify.figures import Verified
+from migrate.verify.findings import Cause, Kind
+from migrate.verify.grade import Grade
+from migrate.verify.matching import Equality
+from migrate.verify.run import verify_mailbox
+from migrate.verify.sampling import Sample
+from tests.unit.passes.world import Sides, mail, when
+
+INBOX, SENT = ("INBOX",), ("Sent",)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Sides]]:
+    made: list[Sides] = []
+
+    def sides(**manners: Any) -> Sides:
+        one = Sides(tmp_path, **manners)
+        made.append(one)
+        one.source.create(SENT, None)
+        for number in range(12):
+            one.source.deliver(mail(number), received=when(number), path=SENT if number % 3 == 0 else INBOX)
+        return one
+
+    yield sides
+    for one in made:
+        one.close()
+
+
+def verified(sides: Sides, sample: Sample | None = None, **changes: object) -> Verified:
+    result = verify_mailbox(sides.job(**changes), sides.ledger, Halt(), sample)
+    assert result.expected == result.found.total() + result.count(Kind.MISSING)
+    assert sides.resources.budget.used == 0
+    return result
+
+
+def test_a_copy_is_perfect_and_its_figures_add_up(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    result = verified(sides)
+    assert result.judged() == (Grade.PERFECT, [])
+    assert (result.on_source, result.left_out, result.found) == (12, 0, {Equality.IDENTICAL: 12})
+    assert (result.read, result.only_on_target) == (24, 0)
+
+
+def test_what_a_server_adds_on_top_is_good(make: Callable[..., Sides]) -> None:
+    sides = make(target=MemorySettings(rewrites="adds-header"))
+    sides.run()
+    result = verified(sides)
+    assert (result.judged()[0], result.found) == (Grade.GOOD, {Equality.FIELDS: 12})
+
+
+def test_a_body_that_the_target_trims_is_altered(make: Callable[..., Sides]) -> None:
+    sides = make(target=MemorySettings(rewrites="alters-body"))
+    sides.run()
+    result = verified(sides)
+    assert (result.judged()[0], result.count(Kind.ALTERED)) == (Grade.POOR, 12)
+
+
+def test_keywords_that_the_target_does_not_keep_are_explained(make: Callable[..., Sides]) -> None:
+    sides = make(target=MemorySettings(keywords=False))
+    sides.source.deliver(mail(20), received=when(20), flags={"\\Seen", "Projekt"})
+    sides.run()
+    result = verified(sides)
+    assert result.judged()[0] is Grade.GOOD
+    assert [(one.kind, one.cause, one.lacks) for one in result.findings] == [(Kind.FLAGS, Cause.NOT_KEPT, {"Projekt"})]
+
+
+def test_a_refused_message_is_explained_by_its_reason(make: Callable[..., Sides]) -> None:
+    sides = make(target=MemorySettings(max_message=1000))
+    sides.source.deliver(mail(20, "x" * 2000), received=when(20))
+    sides.run()
+    result = verified(sides)
+    assert result.judged()[0] is Grade.GOOD
+    assert [(one.kind, one.cause, one.reason) for one in result.findings] == [
+        (Kind.MISSING, Cause.REFUSED, "too-large")
+    ]
+
+
+def test_a_copy_that_outlived_its_original_is_counted_and_no_difference(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.delete(INBOX, "k1")
+    sides.run()
+    result = verified(sides)
+    assert result.judged()[0] is Grade.PERFECT
+    assert (result.only_on_target, result.left_source) == (1, 1)
+
+
+def test_a_twin_that_left_the_source_explains_the_other_on_the_target(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.source.deliver(mail(1), received=when(1))
+    sides.run()
+    sides.source.delete(INBOX, "k1")
+    sides.run()
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.EXTRA, Cause.LEFT_SOURCE)]
+    assert result.judged()[0] is Grade.GOOD
+
+
+@pytest.mark.parametrize("sample", [None, Sample(1, 1)])
+def test_a_message_in_a_folder_that_only_the_target_has_is_found_there(
+    make: Callable[..., Sides], sample: Sample | None
+) -> None:
+    sides = make()
+    sides.run()
+    sides.target.create(("Elsewhere",), None)
+    sides.target.deliver(mail(1), received=when(1), path=("Elsewhere",))
+    sides.target.deliver(b"Subject: mine\r\n\r\nmine\r\n", received=when(50), path=("Elsewhere",))
+    first = next(iter(sides.worlds[1].reader("anna@example.org").folder(INBOX).messages))
+    sides.target.delete(INBOX, first.key)
+    result = verified(sides, sample)
+    ((finding),) = result.findings
+    assert (finding.kind, finding.target and finding.target.folder) == (Kind.FOLDER, ("Elsewhere",))
+    assert (result.count(Kind.MISSING), result.only_on_target) == (0, 1)
+
+
+def test_an_empty_folder_that_is_not_there_is_told(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.create(("Empty",), None)
+    result = verified(sides)
+    assert [(one.kind, one.folder) for one in result.findings] == [(Kind.NO_FOLDER, ("Empty",))]
+    assert result.judged()[0] is Grade.INVESTIGATE
+
+
+def test_a_folder_that_is_made_anew_meanwhile_is_looked_at_again(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    bumped = []
+
+    def then(folder: Folder) -> None:
+        if not bumped:
+            bumped.append(folder)
+            sides.source.bump_epoch(INBOX)
+
+    job = sides.job()
+    result = verified(sides, open_source=lambda stop: _Meeting(job.open_source(stop), then))
+    assert (result.judged()[0], bumped[0].path) == (Grade.PERFECT, INBOX)
+
+
+def test_a_folder_that_never_holds_still_is_an_error_of_the_mailbox(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    job = sides.job()
+    with pytest.raises(FolderMissing):
+        verified(
+            sides,
+            open_source=lambda stop: _Meeting(job.open_source(stop), lambda _folder: sides.source.bump_epoch(INBOX)),
+        )
+
+
+def test_a_message_that_goes_while_it_is_verified_is_not_missed(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    job = sides.job()
+
+    def then(_key: str) -> None:
+        sides.source.delete(INBOX, "k2")
+
+    result = verified(sides, open_source=lambda stop: _Meeting(job.open_source(stop), before_read=then))
+    assert (result.on_source, result.only_on_target, result.findings) == (11, 1, [])
+
+
+def test_what_was_moved_on_the_source_since_the_last_pass_is_explained(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.move(INBOX, SENT, "k1")
+    result = verified(sides)
+    assert [(one.kind, one.folder, one.cause) for one in result.findings] == [
+        (Kind.FOLDER, SENT, Cause.MOVED_ON_SOURCE)
+    ]
+    sides.run()
+    assert verified(sides).judged() == (Grade.PERFECT, [])
+
+
+def test_mail_and_folders_that_no_pass_has_seen_are_still_to_be_copied(make: Callable[..., Sides]) -> None:
+    """Mail that came while the last pass ran is newer than all that it saw, and older than its end."""
+    sides = make()
+    sides.run()
+    sides.source.deliver(mail(20), received=when(20))
+    sides.source.create(("New",), None)
+    sides.source.deliver(mail(21), ("New",), received=when(0))
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.MISSING, Cause.NEW)] * 2
+    assert result.judged()[0] is Grade.INVESTIGATE
+
+
+def test_an_old_message_that_no_pass_has_seen_has_no_explanation(make: Callable[..., Sides]) -> None:
+    sides = make()
+    sides.run()
+    sides.source.deliver(mail(20), received=when(2))
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.MISSING, None)]
+    assert result.judged()[0] is Grade.POOR
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sample_reads_little_and_finds_what_the_listing_shows(make: Callable[..., Sides], seed: int) -> None:
+    sides = make()
+    sides.run()
+    reader = sides.worlds[1].reader("anna@example.org")
+    first, second, *_rest = reader.folder(INBOX).messages
+    sides.target.delete(INBOX, first.key)
+    sides.target.delete(INBOX, second.key)
+    sides.target.deliver(second.data, received=when(90))
+    result = verified(sides, Sample(2, seed))
+    assert [one.kind for one in result.findings] == [Kind.MISSING, Kind.DATE]
+    assert result.read <= 2 * 2 + 3
+    assert result.found[Equality.LISTED] >= 7
+
+
+def test_rules_of_the_plan_are_expected_to_have_been_followed(make: Callable[..., Sides]) -> None:
+    class LeavesOut:
+        def place(self, folder: Folder) -> Placement | None:
+            return None if folder.path == SENT else Placement(folder.path, folder.role)
+
+        def leaves_out(self, entry: Entry) -> Reason | None:
+            return Reason.RULE_DATE if entry.received == when(1) else None
+
+        def digest(self) -> str:
+            return "some"
+
+    sides = make()
+    sides.run(rules=LeavesOut())
+    result = verified(sides, rules=LeavesOut())
+    assert result.judged()[0] is Grade.PERFECT
+    assert (result.on_source, result.left_out, result.expected) == (12, 5, 7)
+
+
+class _Meeting:
+    """A source to which something happens before it lists a folder or reads its first message."""
+
+    def __init__(
+        self,
+        inner: Source,
+        before_listing: Callable[[Folder], None] | None = None,
+        before_read: Callable[[str], None] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._before_listing = before_listing
+        self._before_read = before_read
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def entries(self, folder: Folder, cursor: str | None) -> Iterator[Any]:
+        if self._before_listing is not None and folder.path == INBOX:
+            self._before_listing(folder)
+        return self._inner.entries(folder, cursor)
+
+    def read(self, folder: Folder, keys: list[str]) -> Iterator[Any]:
+        if self._before_read is not None:
+            self._before_read(keys[0])
+            self._before_read = None
+        return self._inner.read(folder, keys)
