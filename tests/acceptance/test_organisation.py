@@ -83,7 +83,7 @@ class Site:
 
 
 #: Messages of the largest folder, and the seconds that a run may take: Courier needs longer for each message that a
-#: folder holds already, about ten minutes for 20,000.
+#: folder holds already, ten to fifteen minutes for 20,000.
 SIZES = {"2,000": (2000, LIMIT), "20,000": (20_000, 1800.0)}
 
 
