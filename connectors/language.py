@@ -83,9 +83,9 @@ def _(text: str) -> str:
     return _spoken.catalogue.gettext(text)
 
 
-def plural(one: str, many: str, number: int) -> str:
-    """``one`` or ``many`` as ``number`` asks for, with ``{n}`` replaced by it."""
-    return _spoken.catalogue.ngettext(one, many, number).format(n=number)
+def plural(one: str, many: str, count: int) -> str:
+    """``one`` or ``many`` as ``count`` asks for, with ``{n}`` replaced by it."""
+    return _spoken.catalogue.ngettext(one, many, count).format(n=number(count))
 
 
 def number(value: float, decimals: int = 0) -> str:

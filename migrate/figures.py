@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -10,15 +10,15 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def size_text(size: float) -> str:
     """Bytes, in units of a thousand as mail providers count them."""
     if size < 1e6:
-        return _("{n} kB").format(n=f"{size / 1e3:,.1f}" if size < 1e4 else f"{size / 1e3:,.0f}")
+        return _("{n} kB").format(n=number(size / 1e3, 1) if size < 1e4 else number(size / 1e3))
     if size < 1e9:
-        return _("{n} MB").format(n=f"{size / 1e6:,.1f}" if size < 1e8 else f"{size / 1e6:,.0f}")
-    return _("{n} GB").format(n=f"{size / 1e9:,.1f}")
+        return _("{n} MB").format(n=number(size / 1e6, 1) if size < 1e8 else number(size / 1e6))
+    return _("{n} GB").format(n=number(size / 1e9, 1))
 
 
 def rate_text(messages: float, size: float | None = None) -> str:
     """Messages, and bytes, a second."""
-    told = _("{n} messages/s").format(n=f"{messages:,.0f}" if messages >= 10 else f"{messages:,.1f}")
+    told = _("{n} messages/s").format(n=number(messages) if messages >= 10 else number(messages, 1))
     return told if size is None else _("{messages}, {size}/s").format(messages=told, size=size_text(size))
 
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from migrate.copy.actions import Action, Copy
 
 #: What a file takes beside its bytes: the rest of its last block, its entry and its name.
@@ -41,4 +41,4 @@ def check_room(folder: Path, messages: int, size: int) -> None:
 
 
 def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:,.2f}"
+    return number(size / 1e9, 2)

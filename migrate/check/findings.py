@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.contract import ConnectorError
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path
 from migrate.check.survey import Survey
@@ -93,7 +93,7 @@ def _room(survey: Survey, copied: int, copied_size: int) -> Iterator[Finding]:
         needed = max(survey.travelling - copied, 0)
         if needed > free:
             text = _("the target has room for {free} more messages, and {needed} are to come").format(
-                free=f"{free:,}", needed=f"{needed:,}"
+                free=number(free), needed=number(needed)
             )
             yield Finding("problem", "quota-short", text, _("Raise the number of messages that the target allows."))
 
@@ -145,7 +145,7 @@ def _use_map() -> str:
 def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
     too_large = sum(facts.too_large for facts in survey.folders)
     if too_large and survey.max_message is not None:
-        count = plural("{n:,} message is", "{n:,} messages are", too_large)
+        count = plural("{n} message is", "{n} messages are", too_large)
         text = _("{messages} over the {limit} that the target takes").format(
             messages=count, limit=size_text(survey.max_message)
         )
@@ -161,12 +161,12 @@ def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
         Reason.RULE_DATE: _("by date"),
         Reason.RULE_SIZE: _("by size"),
     }
-    for reason, number in left_out.items():
-        if number:
-            count = plural("{n:,} message is left out", "{n:,} messages are left out", number)
+    for reason, messages in left_out.items():
+        if messages:
+            count = plural("{n} message is left out", "{n} messages are left out", messages)
             yield Finding("note", "left-out", f"{count} {rules.get(reason, reason.value)}")
     if survey.on_target is not None and survey.on_target > copied:
-        count = plural("{n:,} message", "{n:,} messages", survey.on_target)
+        count = plural("{n} message", "{n} messages", survey.on_target)
         text = _("the target holds {messages} already; what is the same is not sent again").format(messages=count)
         yield Finding("note", "target-not-empty", text)
     if survey.source_error is None and not survey.messages and not survey.interrupted:

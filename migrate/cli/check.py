@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.estimate import Estimate, Load, estimate
 from migrate.check.findings import Finding, judge
@@ -205,8 +205,8 @@ def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
         readable = found.source_error is None
         table.add_row(
             found.mailbox,
-            f"{len(found.folders):,}" if readable else "-",
-            f"{found.messages:,}" if readable else "-",
+            number(len(found.folders)) if readable else "-",
+            number(found.messages) if readable else "-",
             size_text(found.size) if readable else "-",
             _free(found),
             f"[{styles[one.state]}]{states[one.state]}[/]",
@@ -238,7 +238,7 @@ def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -
     ready = [one for one in done if one.state != "problem"]
     console.print(
         _("{ready} of {all} ready.").format(
-            ready=f"{len(ready):,}", all=plural("{n:,} mailbox", "{n:,} mailboxes", len(done))
+            ready=number(len(ready)), all=plural("{n} mailbox", "{n} mailboxes", len(done))
         ),
         style="bold",
         highlight=False,

@@ -9,7 +9,7 @@ from dataclasses import fields
 import click
 from rich.console import Console
 
-from connectors.language import _
+from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.organisation import Place
@@ -69,26 +69,26 @@ def describe(action: Action) -> str:
         case Make(to):
             return _("make    {folder}").format(folder=path_text(to))
         case Follow(to, count):
-            return _("move    {n} to {folder}, as on the source").format(n=f"{count:,}", folder=path_text(to))
+            return _("move    {n} to {folder}, as on the source").format(n=number(count), folder=path_text(to))
         case Adopt(to, count):
-            return _("keep    {n} that are in {folder} already").format(n=f"{count:,}", folder=path_text(to))
+            return _("keep    {n} that are in {folder} already").format(n=number(count), folder=path_text(to))
         case Copy(folder, to, count, size) if folder == to:
             return _("copy    {n} ({size}) in {folder}").format(
-                n=f"{count:,}", size=size_text(size), folder=path_text(folder)
+                n=number(count), size=size_text(size), folder=path_text(folder)
             )
         case Copy(folder, to, count, size):
             return _("copy    {n} ({size}) in {folder} to {to}").format(
-                n=f"{count:,}", size=size_text(size), folder=path_text(folder), to=path_text(to)
+                n=number(count), size=size_text(size), folder=path_text(folder), to=path_text(to)
             )
         case Mark(count):
-            return _("mark    {n} whose flags changed").format(n=f"{count:,}")
+            return _("mark    {n} whose flags changed").format(n=number(count))
         case LeaveOut(folder, count, reason):
             return _("leave   {n} in {folder}: {reason}").format(
-                n=f"{count:,}", folder=path_text(folder), reason=reason.value
+                n=number(count), folder=path_text(folder), reason=reason.value
             )
         case Refuse(folder, count, reason):
             return _("refuse  {n} in {folder}: {reason}").format(
-                n=f"{count:,}", folder=path_text(folder), reason=reason.value
+                n=number(count), folder=path_text(folder), reason=reason.value
             )
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.mapping import Mapped, map_folders
 from migrate.cli.advice import error_as_json, worded
@@ -104,15 +104,15 @@ def _show(console: Console, done: Done[list[Mapped]]) -> None:
             escape(path_text(one.folder.path)),
             escape(_to(one)),
             one.folder.role.value if one.folder.role else "",
-            "?" if one.folder.messages is None else f"{one.folder.messages:,}",
+            "?" if one.folder.messages is None else number(one.folder.messages),
         )
     console.print(table)
     left_out = [one for one in found if one.left_out]
-    text = plural("{n:,} folder", "{n:,} folders", len(found))
+    text = plural("{n} folder", "{n} folders", len(found))
     if left_out:
         count = sum(one.folder.messages or 0 for one in left_out)
         text = _("{folders}; {some} left out, with {messages}").format(
-            folders=text, some=f"{len(left_out):,}", messages=plural("{n:,} message", "{n:,} messages", count)
+            folders=text, some=number(len(left_out)), messages=plural("{n} message", "{n} messages", count)
         )
     console.print(text, highlight=False)
 

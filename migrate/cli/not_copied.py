@@ -128,7 +128,7 @@ def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: str, zone: t
     if pending:
         click.echo(
             _("{messages} still to be copied: bascule copy {site}").format(
-                messages=plural("{n:,} message is", "{n:,} messages are", pending), site=site
+                messages=plural("{n} message is", "{n} messages are", pending), site=site
             )
         )
     if not found:
@@ -185,7 +185,7 @@ def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool
         click.secho(str(trouble), fg="red")
     total = sum(opened.values())
     if total:
-        count = plural("{n:,} message is pending again.", "{n:,} messages are pending again.", total)
+        count = plural("{n} message is pending again.", "{n} messages are pending again.", total)
         click.echo(_("{count} Now run: bascule copy {site}").format(count=count, site=site))
     else:
         click.echo(_("No refused message can be tried again."))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 import plans
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
@@ -98,7 +98,7 @@ def _show(console: Console, organisation: Organisation) -> None:
         for heading in (_("wave"), _("site"), _("people"), _("source"), _("target"), _("switch")):
             table.add_column(heading, overflow="fold")
         for site in sites:
-            numbers = ("" if site.wave is None else str(site.wave), site.name, f"{len(site.people):,}")
+            numbers = ("" if site.wave is None else str(site.wave), site.name, number(len(site.people)))
             table.add_row(*numbers, site.source, site.target, "" if site.switch is None else site.switch.isoformat())
         console.print(table)
     counts = (

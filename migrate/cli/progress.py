@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from connectors.contract import Transient
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from migrate.cli.pace import Pace
 from migrate.figures import rate_text, size_text, time_text
 
@@ -87,7 +87,7 @@ class RunProgress:
         planned = sum(messages for messages, _size in self._planned.values())
         size = sum(size for _messages_, size in self._planned.values())
         done = [
-            _("{done} of {all} messages").format(done=f"{self._copied:,}", all=f"{planned:,}"),
+            _("{done} of {all} messages").format(done=number(self._copied), all=number(planned)),
             _("{done} of {all}").format(done=size_text(self._bytes), all=size_text(max(size, self._bytes))),
         ]
         speed = [rate_text(*self._pace.rates(now))]
@@ -106,4 +106,4 @@ class RunProgress:
 
 
 def _messages(count: int) -> str:
-    return plural("{n:,} message", "{n:,} messages", count)
+    return plural("{n} message", "{n} messages", count)

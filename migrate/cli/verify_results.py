@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from connectors.language import _, plural
+from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.verify_words import (
     cause_words,
@@ -223,7 +223,7 @@ def _show_table(console: Console, verification: Verification) -> None:
     for mailbox, result, grade in rows:
         different = sum(finding.kind not in lost for finding in result.findings)
         counts = (result.expected, result.found.total(), *map(result.count, lost), different)
-        table.add_row(mailbox, grade_word(grade), *(f"{count:,}" for count in counts))
+        table.add_row(mailbox, grade_word(grade), *(number(count) for count in counts))
     console.print(table)
     if only := sum(result.only_on_target for _mailbox, result, _grade in rows):
         more = plural(

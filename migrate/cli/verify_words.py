@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
-from connectors.language import _, mark, plural
+from connectors.language import _, mark, number, plural
 from migrate.verify.findings import Cause, Finding, Kind
 from migrate.verify.grade import Grade, Note, Weight, Why, weigh
 from migrate.verify.sampling import Sample
@@ -135,7 +135,7 @@ def difference_words(finding: Finding, zone: tzinfo) -> str:
         case Kind.FOLDER:
             return _("on the target in {folder}").format(folder=folder_words(target.folder))
         case Kind.ALTERED:
-            return _("on the target {size} bytes, key {key}").format(size=f"{target.size or 0:,}", key=target.key)
+            return _("on the target {size} bytes, key {key}").format(size=number(target.size or 0), key=target.key)
         case Kind.FLAGS:
             signs = [f"-{flag}" for flag in sorted(finding.lacks)] + [f"+{flag}" for flag in sorted(finding.has_more)]
             return _("on the target {flags}").format(flags=" ".join(signs))

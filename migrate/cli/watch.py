@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from connectors.language import _
+from connectors.language import _, number
 from migrate.cli.count_table import count_lines
 from migrate.cli.pace import Pace
 from migrate.cli.results import tally_columns
@@ -62,7 +62,7 @@ class Watch:
         pace = self._paces.setdefault(look.site, Pace(now, done))
         pace.note(now, done)
         begun = _("{begun} of {people} mailboxes begun").format(begun=len(look.rows), people=look.people)
-        count = _("{done} of {seen} messages done").format(done=f"{done:,}", seen=f"{look.seen:,}")
+        count = _("{done} of {seen} messages done").format(done=number(done), seen=number(look.seen))
         rate, _size_rate = pace.rates(now)
         left = pace.left(now, look.pending)
         if not look.pending and not look.copying:
@@ -115,6 +115,6 @@ def _page(looks: Sequence[Look], told: Watch, width: int, height: int) -> Render
             columns = tally_columns([(row.name, look.tallies[row.id]) for row in ordered[:room]])
             parts.append(Text("\n".join(count_lines(width, *columns))))
         if len(ordered) > room:
-            parts.append(Text(_("... and {n} more").format(n=f"{len(ordered) - room:,}"), style="dim"))
+            parts.append(Text(_("... and {n} more").format(n=number(len(ordered) - room)), style="dim"))
     parts.append(Text(_("Ctrl-C ends this, and no copy."), style="dim"))
     return Group(*parts)

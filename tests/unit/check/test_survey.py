@@ -89,6 +89,9 @@ def test_a_folder_that_is_left_out_is_not_listed(sides: Sides) -> None:
         def place(self, folder: Folder) -> None:  # type: ignore[override]  # leaves out every folder
             return None
 
+        def why_left_out(self, folder: Folder) -> Reason:
+            return Reason.RULE_FOLDER
+
     sides.worlds[0].faults.at("entries", AuthFailed("must not be asked"), times=None)
     found = looked(sides, Nothing())
     assert found.source_error is None

@@ -228,6 +228,9 @@ def test_rules_of_the_plan_are_expected_to_have_been_followed(make: Callable[...
         def place(self, folder: Folder) -> Placement | None:
             return None if folder.path == SENT else Placement(folder.path, folder.role)
 
+        def why_left_out(self, folder: Folder) -> Reason:
+            return Reason.RULE_FOLDER
+
         def leaves_out(self, entry: Entry) -> Reason | None:
             return Reason.RULE_DATE if entry.received == when(1) else None
 
