@@ -82,7 +82,8 @@ def words(detail: ErrorDetails, location: Location) -> tuple[str, str]:
         return message, _("Write one after the colon, or take the line away.")
     if kind in ("value_error", "assertion_error"):
         said = str(cause).rstrip(".")
-        return f"{subject}{' ' if said.startswith('must ') else ': '}{said}.", ""
+        # What a connector says of its own setting, in the language of the run.
+        return f"{subject}{' ' if said.startswith(('must ', 'doit ')) else ': '}{said}.", ""
     if kind in ("literal_error", "enum"):
         choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         near = did_you_mean(value, choices) if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import EXITS, REASONS, Explanation
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
-from migrate.cli.outcomes import outcome_text
+from migrate.ledger.outcomes import outcome_text
 from plans.problems import suggestion
 
 

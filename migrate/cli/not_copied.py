@@ -17,7 +17,6 @@ from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import explanation_of
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
-from migrate.cli.outcomes import outcome_text
 from migrate.cli.running import choose
 from migrate.copy.hold import MailboxBusy, locked
 from migrate.figures import path_text, size_text
@@ -25,6 +24,7 @@ from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.not_copied import NotCopied
+from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Direction, Outcome
 from migrate.ledger.store import Ledger, LedgerError
 

@@ -12,9 +12,9 @@ from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.outcomes import outcome_text
 from migrate.copy.run import PassResult
 from migrate.ledger.counts import Tally
+from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Outcome
 
 #: The columns that are always shown; the others only where there is something to show.

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from connectors.language import _
+from connectors.language import _, in_language
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
@@ -77,7 +77,9 @@ def verify(
         if verification.interrupted:
             click.echo(_("Interrupted. What is missing here was not verified."))
     if report is not None:
-        _write(report, render(report_of(verification)))
+        # The page is for the site's people, whoever or whatever runs the command.
+        with in_language(plan.language):
+            _write(report, render(report_of(verification)))
         if not to_json:
             click.echo(_("The report is in {file}.").format(file=report.absolute()))
     sys.exit(verification.code)

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 
 from connectors.language import _, plural, spoken
 from migrate.cli.verify_results import Row, Verification
-from migrate.cli.verify_words import (
+from migrate.verify.figures import Verified
+from migrate.verify.findings import Finding, Kind
+from migrate.verify.grade import Weight, weigh
+from migrate.verify.matching import Equality
+from migrate.verify.words import (
     cause_words,
     date_words,
     difference_words,
@@ -17,10 +21,6 @@ from migrate.cli.verify_words import (
     method_sentence,
     why_sentence,
 )
-from migrate.verify.figures import Verified
-from migrate.verify.findings import Finding, Kind
-from migrate.verify.grade import Weight, weigh
-from migrate.verify.matching import Equality
 from runbooks.report import Cell, MailboxFacts, ReportFacts, Table
 
 #: Findings of a mailbox that are listed on the page; JSON has all of them.

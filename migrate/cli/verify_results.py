@@ -13,7 +13,13 @@ from rich.table import Table
 
 from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.verify_words import (
+from migrate.verify import grade as grades
+from migrate.verify.figures import Verified
+from migrate.verify.findings import Finding, Kind
+from migrate.verify.grade import Grade, Weight, Why, weigh
+from migrate.verify.matching import Equality
+from migrate.verify.sampling import Sample
+from migrate.verify.words import (
     cause_words,
     date_words,
     difference_words,
@@ -25,12 +31,6 @@ from migrate.cli.verify_words import (
     next_steps,
     why_sentence,
 )
-from migrate.verify import grade as grades
-from migrate.verify.figures import Verified
-from migrate.verify.findings import Finding, Kind
-from migrate.verify.grade import Grade, Weight, Why, weigh
-from migrate.verify.matching import Equality
-from migrate.verify.sampling import Sample
 
 #: Findings of a mailbox that are printed; JSON has all of them.
 _PRINTED = 20

@@ -21,6 +21,8 @@ from typing import Any
 from rich.console import Console
 
 from connectors.language import _, language_of, number, plural, speak
+from migrate.ledger.outcomes import outcome_text
+from migrate.ledger.schema import Outcome
 from migrate.sandbox import company
 from migrate.sandbox.counting import Comparison, Held, compare, held_as, present
 from migrate.sandbox.demo_command import BasculeCommand, receipts, started, status
@@ -28,6 +30,8 @@ from migrate.sandbox.demo_folder import ForeignFolder, make_room, write_plan
 from migrate.sandbox.demo_story import Story
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer, running_pymap
+from migrate.verify.grade import Grade
+from migrate.verify.words import grade_word
 
 #: The share of a site's messages after which the copy is killed.
 _KILL_AT = 0.35
@@ -96,6 +100,7 @@ class _Demo:
         self._arrivals()
         self._second_pass()
         self._add_up(self._count([person.login for person in company.PEOPLE], refused=1))
+        self._verify("lyon")
         self._goodbye()
 
     def _fill(self) -> None:
@@ -192,26 +197,62 @@ class _Demo:
     def _add_up(self, found: Comparison) -> None:
         mailboxes = status(self._folder)
         seen, outcomes = sum(mailbox["seen"] for mailbox in mailboxes), _sum(mailboxes)
-        parts = " + ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
+        parts = " + ".join(
+            f"{number(count)} {outcome_text(Outcome(name))}" for name, count in outcomes.items() if count
+        )
         self._story.check(
             seen == outcomes.total() == found.on_source.total() and outcomes["stored"] == found.on_target.total(),
-            f"{seen:,} seen = {parts}",
+            _("{seen} seen = {parts}").format(seen=number(seen), parts=parts),
         )
         for mailbox in mailboxes:
             for reason in mailbox["reasons"]:
                 self._explain(mailbox["mailbox"], reason, found.lost)
+                self._explained(reason)
 
     def _explain(self, mailbox: str, reason: str, missing: Counter[Held]) -> None:
         for held in missing:
+            told = _("Refused ({reason}): {size} bytes in {folder} of {mailbox}; the new server takes {limit}")
             self._story.more(
-                f"Refused ({reason}): {held.size:,} bytes in {'/'.join(held.folder)} of {mailbox};"
-                f" the new server takes {company.MAX_MESSAGE:,}"
+                told.format(
+                    reason=reason,
+                    size=number(held.size),
+                    folder="/".join(held.folder),
+                    mailbox=mailbox,
+                    limit=number(company.MAX_MESSAGE),
+                )
             )
+
+    def _verify(self, site: str) -> None:
+        """The command reads both servers afresh and grades what it finds; one message was refused, so it is Good."""
+        report = self._folder / f"{site}.html"
+        with started(self._folder, "verify", site, "--report", str(report.absolute()), "--json") as command:
+            self._story.command(("verify", site, "--report", report.name))
+            self._check_code(command, command.wait(), _OK)
+            told = command.json()
+        expected, found = (sum(mailbox[key] for mailbox in told["mailboxes"]) for key in ("expected", "found"))
+        self._story.check(
+            (told["grade"], expected - found) == (Grade.GOOD, 1),
+            _("{grade}: {found} of {expected} messages read on both servers and equal, {missing} explained").format(
+                grade=grade_word(Grade(told["grade"])),
+                found=number(found),
+                expected=number(expected),
+                missing=expected - found,
+            ),
+        )
+        self._story.say(_("Open {report} in a browser: the account of {site}").format(report=report, site=site.title()))
+
+    def _explained(self, reason: str) -> None:
+        with started(self._folder, "explain", reason) as command:
+            self._story.command(command.arguments)
+            self._check_code(command, command.wait(), _OK)
+            for line in command.said().splitlines()[1:]:
+                self._story.more(line)
 
     def _goodbye(self) -> None:
         here = _as_typed()
-        self._story.say(f"Look around: {self._folder}/, and: {here} -C {self._folder} status")
-        self._story.say(f'Your turn:   {here} -C mycompany init --name "My company" --site paris', "bold")
+        look = _("Look around: {folder}/, and: {command}")
+        self._story.say(look.format(folder=self._folder, command=f"{here} -C {self._folder} status"))
+        self._story.say(_("Your turn:   {command}").format(command=f"{here} -C mycompany init"), "bold")
 
 
 def _users(site: str) -> list[str]:

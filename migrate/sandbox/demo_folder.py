@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import rmtree
 
+from connectors.language import spoken
 from migrate.sandbox.company import NAME, PEOPLE
 from migrate.sandbox.pymap_server import PymapServer
 
@@ -24,7 +25,7 @@ secrets/           the passwords, readable by you only (of servers that ended wi
 
 _ORGANISATION = """\
 name: {name}
-language: en
+language: {language}
 time_zone: Europe/Paris
 
 systems:
@@ -71,7 +72,9 @@ def write_plan(folder: Path, old: PymapServer, new: PymapServer) -> None:
     (folder / "sites").mkdir()
     (folder / "secrets").mkdir(mode=0o700)
     (folder / _ABOUT).write_text(_OURS, encoding="utf-8")
-    (folder / "organisation.yaml").write_text(_ORGANISATION.format(name=NAME, old=old, new=new), encoding="utf-8")
+    (folder / "organisation.yaml").write_text(
+        _ORGANISATION.format(name=NAME, language=spoken(), old=old, new=new), encoding="utf-8"
+    )
     for site in sorted({person.site for person in PEOPLE}):
         people = [person for person in PEOPLE if person.site == site]
         (folder / "sites" / f"{site}.yaml").write_text(_SITE.format(site=site), encoding="utf-8")

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from connectors.language import _, number
+
 _BAR = 24
 
 
@@ -38,7 +40,7 @@ class Story:
         """A line that is right, or tells of something that must not be."""
         if not good:
             self.wrong += 1
-        self.say(text if good else f"WRONG: {text}", "green" if good else "bold red")
+        self.say(text if good else _("WRONG: {text}").format(text=text), "green" if good else "bold red")
 
     def bar(self, label: str, done: int, total: int, note: str = "") -> None:
         """A bar as it stands now."""
@@ -58,7 +60,9 @@ class Story:
         width = _BAR * done // total
         # Rounded down: only all of them are 100 %.
         bar = Text(f"{label:5} ").append(full * width, "green").append(empty * (_BAR - width), "dim")
-        return bar.append(f" {100 * done // total:3} %  {done:,} of {total:,}")
+        return bar.append(f" {100 * done // total:3} %  ").append(
+            _("{done} of {total}").format(done=number(done), total=number(total))
+        )
 
     def _timed(self, text: Text) -> Text:
         seconds = int(time.monotonic() - self._began)
