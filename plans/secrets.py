@@ -16,13 +16,13 @@ from typing import Annotated, Literal, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from connectors.language import _
+from connectors.language import _, mark
 from plans.problems import Worded
 
 #: Seconds a secret command may take: it may ask a password manager over the network, never a person.
 COMMAND_TIMEOUT = 30.0
 _KINDS = ("env", "file", "keyring", "command")
-_FORMS = "env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRAM"
+_FORMS = mark("env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRAM")
 
 
 class SecretError(Exception):
@@ -58,7 +58,7 @@ class SecretRef:
         value = value.strip()
         if not colon or kind not in _KINDS:
             message = _("must say where the password is, and not be the password itself.")
-            raise Worded(message, _("Write {forms}.").format(forms=_FORMS))
+            raise Worded(message, _("Write {forms}.").format(forms=_(_FORMS)))
         if kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
             message = _("After env: comes the name of an environment variable.")
             raise Worded(message, _("For example env:OLD_MAIL_PASSWORD."))

@@ -1,4 +1,6 @@
-"""Runs the demo and writes what it showed as docs/images/demo.svg: python scripts/capture_demo.py.
+"""Runs the demo and writes what it showed as docs/images/demo.svg: python scripts/capture_demo.py [fr].
+
+With ``fr`` in French, as docs/images/demo.fr.svg.
 
 Run it again when the demo's words change.  Exits as the demo does, and writes nothing when a count was wrong.
 """
@@ -13,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from connectors.language import speak
 from migrate.sandbox import demo
 
-_PICTURE = Path(__file__).parents[1] / "docs" / "images" / "demo.svg"
+_IMAGES = Path(__file__).parents[1] / "docs" / "images"
 #: Without the fonts that rich would have the reader's browser fetch from elsewhere.
 _FORMAT = """\
 <svg xmlns="http://www.w3.org/2000/svg" class="rich-terminal" viewBox="0 0 {width} {height}">
@@ -35,18 +38,21 @@ _FORMAT = """\
 
 
 def main() -> None:
+    language = "fr" if sys.argv[1:] == ["fr"] else "en"
+    picture = _IMAGES / ("demo.svg" if language == "en" else f"demo.{language}.svg")
+    speak(language)
     console = Console(record=True, width=112, force_terminal=True, color_system="truecolor", file=StringIO())
     # As where it is installed, not as on the machine that takes the picture.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with TemporaryDirectory() as scratch:
         os.chdir(scratch)
         code = demo.run(console, Path("demo"), live=False)
-        os.chdir(_PICTURE.parent.parent)
+        os.chdir(_IMAGES.parent)
     text = console.export_text(clear=False)
     sys.stdout.write(text)
     if code == 0:
-        _PICTURE.parent.mkdir(exist_ok=True)
-        _PICTURE.write_text(
+        _IMAGES.mkdir(exist_ok=True)
+        picture.write_text(
             console.export_svg(title="make demo", code_format=_FORMAT, unique_id="demo"), encoding="utf-8"
         )
     sys.exit(code)

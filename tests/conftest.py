@@ -11,6 +11,7 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from connectors import language
+from migrate.cli import help_language
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.dovecot import find_dovecot, running_dovecot
@@ -36,6 +37,9 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.setenv(name, "C.UTF-8")
     monkeypatch.setattr(language, "_spoken", language._Spoken())
+    # A command that was run in this process may have left its help in French.
+    for one, text in help_language._english.items():
+        one.help = text
 
 
 @pytest.fixture(scope="session")

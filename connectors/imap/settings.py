@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from connectors.language import _
+
 _IMPLICIT_TLS_PORT = 993
 _PORT = 143
 
@@ -69,7 +71,7 @@ class ImapSettings(BaseModel):
     @classmethod
     def _names_both(cls, form: str) -> str:
         if form.count("{user}") != 1 or form.count("{master}") != 1:
-            raise ValueError("must hold {user} once and {master} once")
+            raise ValueError(_("must hold {{user}} once and {{master}} once").format())
         return form
 
     @property

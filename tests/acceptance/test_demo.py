@@ -30,6 +30,11 @@ def test_the_demo_loses_and_doubles_nothing_and_says_so_with_numbers(tmp_path: P
     assert f"3 copied, {LETTERS - 1:,} there from the first pass, 1 refused" in run.stdout
     assert "4,815 seen = 4,814 stored + 1 refused" in run.stdout
     assert "Refused (too-large)" in run.stdout
+    assert "Good: 1,600 of 1,601 messages read on both servers and equal, 1 explained" in run.stdout
+    assert "What to do: " in run.stdout
+    report = tmp_path / "demo" / "lyon.html"
+    assert f"Open {report.relative_to(tmp_path)} in a browser" in run.stdout
+    assert "Good" in report.read_text(encoding="utf-8")
     assert "\x1b" not in run.stdout, "plain lines where there is no terminal"
 
     organisation = plans.load(tmp_path / "demo")

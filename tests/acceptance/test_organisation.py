@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -148,7 +149,12 @@ ARRIVED = [letter(500, folder=("INBOX",)), letter(501, folder=("Neu", "drunter &
 
 
 @pytest.fixture(scope="module")
-def changed(sites: dict[str, Site], again: object) -> dict[str, Chapter]:
+def verified(sites: dict[str, Site], again: object) -> dict[str, Ended]:
+    return {name: site.company.run("verify", name, "--json") for name, site in sites.items()}
+
+
+@pytest.fixture(scope="module")
+def changed(sites: dict[str, Site], verified: object) -> dict[str, Chapter]:
     """The owner of the plain mailbox goes on working on the source, and a person already in the new mailbox."""
     found = {}
     for name, site in sites.items():
@@ -176,6 +182,28 @@ def adopted(sites: dict[str, Site], changed: object) -> dict[str, Chapter]:
 @pytest.fixture(scope="module")
 def continued(sites: dict[str, Site], adopted: object) -> dict[str, Chapter]:
     return {name: site.run("copy") for name, site in sites.items()}
+
+
+#: Of the plain mailbox, and what else has its number is untouched by the changes before.
+LOST = [letter(number, size=2000) for number in (7, 9, 18)]
+ALTERED, REDATED = letter(24, size=2000), letter(27, size=2000)
+
+
+@pytest.fixture(scope="module")
+def tampered(sites: dict[str, Site], continued: object) -> dict[str, Ended]:
+    """Behind our back three messages vanish from the target, the body of one changes and the date of another."""
+    found = {}
+    for name, site in sites.items():
+        target = Box(site.new, site.people["plain"].user)
+        for mail in (*LOST, ALTERED, REDATED):
+            target.delete(mail)
+        body = ALTERED.data[:-40] + b"x" * 38 + b"\r\n"
+        target.add(
+            Mail(ALTERED.folder, body, ALTERED.flags, ALTERED.received),
+            Mail(REDATED.folder, REDATED.data, REDATED.flags, REDATED.received + timedelta(days=1)),
+        )
+        found[name] = site.company.run("verify", name, "--json")
+    return found
 
 
 @pytest.fixture(params=SITES)
@@ -219,6 +247,14 @@ def test_a_second_pass_moves_nothing(site: Site, copied: dict[str, Chapter], aga
     assert chapter.ended.code == 0
     assert {count for did in chapter.did.values() for count in did.values()} == {0}
     assert chapter.holdings == copied[site.name].holdings
+
+
+def test_both_servers_read_afresh_say_perfect(site: Site, verified: dict[str, Ended]) -> None:
+    ended = verified[site.name]
+    assert ended.code == 0, ended.err
+    assert ended.json["grade"] == "perfect"
+    assert {one["grade"] for one in ended.json["mailboxes"]} == {"perfect"}
+    assert sum(one["found"] for one in ended.json["mailboxes"]) == sum(len(one.mails) for one in site.people.values())
 
 
 def test_what_changed_on_the_source_travels_and_what_a_person_did_stays(
@@ -287,3 +323,20 @@ def _in(mail: Mail, folder: Path) -> Mail:
 
 def _sum(holdings: Holdings) -> Counter[tuple[Path, Stored]]:
     return Counter({(path, stored): count for path, held in holdings.items() for stored, count in held.items()})
+
+
+def test_what_was_changed_behind_our_back_is_listed_and_poor(site: Site, tampered: dict[str, Ended]) -> None:
+    ended = tampered[site.name]
+    assert (ended.code, ended.json["grade"]) == (3, "poor")
+    (plain,) = [one for one in ended.json["mailboxes"] if one["mailbox"] == f"plain-{site.name}@example.org"]
+    # Since the ledger was adopted, another date may be one that was there before: said so, and listed all the same.
+    listed = Counter(
+        (one["kind"], tuple(one["folder"]))
+        for one in plain["findings"]
+        if one["cause"] is None or (one["kind"], one["cause"]) == ("date", "there-before")
+    )
+    assert listed == Counter(
+        [*(("missing", mail.folder) for mail in LOST), ("altered", ALTERED.folder), ("date", REDATED.folder)]
+    )
+    others = [one["grade"] for one in ended.json["mailboxes"] if one["mailbox"] != plain["mailbox"]]
+    assert set(others) == {"perfect"}

@@ -54,8 +54,8 @@ def test_every_option_has_a_help_text(name: str) -> None:
             assert parameter.help, parameter.name
 
 
-def _man_page() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("man_page", _ROOT / "scripts" / "man_page.py")
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, _ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,12 +64,18 @@ def _man_page() -> ModuleType:
 
 
 def test_the_manual_page_is_up_to_date() -> None:
-    made = _man_page()
+    made = _script("man_page")
     there = made.PAGE.read_text(encoding="utf-8")
     assert there == made.page(), "run scripts/man_page.py"
     for name in _LEAVES:
         escaped = name.replace("-", r"\-")
         assert f".SS {escaped}" in there
+
+
+@pytest.mark.parametrize("name", ["cli_reference", "troubleshooting"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    made = _script(name)
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), f"run scripts/{name}.py"
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_too_little_room_is_told_in_figures(tmp_path: Path, free: None) -> None:
     with pytest.raises(NoRoom) as told:
         check_room(tmp_path / "not" / "there", 1000, 2 * 10**9)
     assert str(told.value) == (
-        f"The disk of {tmp_path} is too small: 1000 messages need 2.07 GB, and 0.10 GB are free. Nothing was copied."
+        f"The disk of {tmp_path} is too small: 1,000 messages need 2.07 GB, and 0.10 GB are free. Nothing was copied."
         " Make room, or name a folder on another disk with --to."
     )
 
