@@ -95,7 +95,7 @@ def test_rules_of_the_plan_leave_nothing_out_of_a_backup(
     sent(old, user, mails)
     site = plan.folder / "sites" / f"{SITE}.yaml"
     site.write_text(
-        site.read_text() + "folders: {exclude: [Sent], map: {INBOX: Other}}\nleave_out: {before: 2030-01-01}\n"
+        site.read_text() + "folders: {exclude: [Sent], map: {INBOX: Other}}\nleave_out: {larger_than: 1 kB}\n"
     )
     assert plan.run("backup", SITE).code == 0
     assert held(maildir) == expected(mails)
