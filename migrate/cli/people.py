@@ -218,7 +218,8 @@ def _outcome(change: Merge, file: str, *, written: bool) -> str:
     if not number:
         return _("Nobody is new; {file} stays as it is.").format(file=file)
     if written:
-        return f"{file}: {plural('{n} person written.', '{n} people written.', number)}"
+        told = plural("{n} person written.", "{n} people written.", number)
+        return _("{file}: {written}").format(file=file, written=told)
     unchanged = _("{file} is there already, and nothing was changed.").format(file=file)
     advice = plural("With --merge {n} person is added.", "With --merge {n} people are added.", number)
     return f"{unchanged} {advice}"

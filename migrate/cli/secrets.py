@@ -161,7 +161,10 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
         # Of several further sources one that does not work is shown.
         if column not in row or row[column].verdict in _FINE:
             row[column] = one
-    columns = {"source": f"{_('source')} ({site.source})", "target": f"{_('target')} ({site.target})"}
+    columns = {
+        "source": _("source ({system})").format(system=site.source),
+        "target": _("target ({system})").format(system=site.target),
+    }
     if any("further" in row for row in rows.values()):
         columns["further"] = _("further sources")
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -209,4 +212,5 @@ def _nothing_there(site: Site) -> str:
 def _summed(found: Sequence[Credential]) -> str:
     counts = ((verdict, sum(one.verdict is verdict for one in found)) for verdict in Verdict)
     parts = ", ".join(f"{number} {_(_WORDS[verdict][0])}" for verdict, number in counts if number)
-    return f"{plural('{n} account', '{n} accounts', len(found))}: {parts}"
+    accounts = plural("{n} account", "{n} accounts", len(found))
+    return _("{accounts}: {parts}").format(accounts=accounts, parts=parts)
