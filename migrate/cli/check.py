@@ -22,7 +22,6 @@ from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, choose, started
-from migrate.engine.site import SiteRules
 from migrate.figures import rate_text, size_text, time_text
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
@@ -103,19 +102,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
 
 
 def _survey(run: Started, mailbox: str) -> Survey:
-    person, stop = run.people[mailbox], run.halt.stop
-    permit = run.site.admit(stop, True)
-    try:
-        return survey(
-            mailbox,
-            SiteRules(run.site.site),
-            lambda: run.site.source(person)(stop),
-            lambda: run.site.target(person)(stop),
-            run.halt,
-            run.progress,
-        )
-    finally:
-        permit.release()
+    return survey(run.site.jobs(run.people[mailbox], passwords="when_needed"), run.halt)
 
 
 def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:

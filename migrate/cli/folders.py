@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 
 import click
@@ -22,8 +23,9 @@ from migrate.cli.explanations import REASONS
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, choose, started
+from migrate.copy.halt import Halt
+from migrate.copy.job import Job
 from migrate.engine.local import Done
-from migrate.engine.site import SiteRules
 from migrate.figures import path_text
 
 _RETRY = RetryPolicy(tries=2)
@@ -60,22 +62,35 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     sys.exit(code)
 
 
-def _mapped(run: Started, mailbox: str) -> list[Mapped]:
-    permit = run.site.admit(run.halt.stop, True)
+@dataclass(frozen=True, slots=True)
+class _OfSource:
+    """The folders of one source of a mailbox."""
+
+    job: Job
+    folders: Sequence[Mapped]
+
+
+def _mapped(run: Started, mailbox: str) -> list[_OfSource]:
+    return [_of_source(job, run.halt) for job in run.jobs(mailbox)]
+
+
+def _of_source(job: Job, halt: Halt) -> _OfSource:
+    permit = job.admit(halt.stop, True)
     try:
-        with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
-            found = map_folders(source.folders(), SiteRules(run.site.site))
+        with closing(job.open_source(halt.stop)) as source, halt.cutting(source.abort):
+            found = map_folders(source.folders(), job.rules)
     finally:
         permit.release()
-    return sorted(found, key=lambda one: one.folder.path)
+    return _OfSource(job, sorted(found, key=lambda one: one.folder.path))
 
 
-def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
+def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
     return {
         "mailbox": done.mailbox,
         "error": None if done.error is None else error_as_json(done.error),
         "folders": [
             {
+                "source": of.job.source,
                 "folder": one.folder.path,
                 "to": one.to,
                 "role": one.folder.role and one.folder.role.value,
@@ -83,17 +98,22 @@ def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
                 "reason": one.left_out and one.left_out.value,
                 "collides_with": one.collides_with,
             }
-            for one in done.result or ()
+            for of in done.result or ()
+            for one in of.folders
         ],
     }
 
 
-def _show(console: Console, done: Done[list[Mapped]]) -> None:
-    console.print(done.mailbox, style="bold", highlight=False, markup=False)
+def _show(console: Console, done: Done[list[_OfSource]]) -> None:
     if done.error is not None:
+        console.print(done.mailbox, style="bold", highlight=False, markup=False)
         console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
-        return
-    found: Sequence[Mapped] = done.result or ()
+    for one in done.result or ():
+        console.print(one.job.label, style="bold", highlight=False, markup=False)
+        _show_folders(console, one.folders)
+
+
+def _show_folders(console: Console, found: Sequence[Mapped]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(_("on the source"), overflow="fold")
     table.add_column(_("on the target"), overflow="fold")

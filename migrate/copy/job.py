@@ -117,5 +117,12 @@ class Job:
     admit: Callable[[Event, bool], Permit] = _admit_all
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Quiet)
+    #: It is not the site's own source, but one that the people file names beside it.
+    further: bool = False
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What people call it: the mailbox, and which of its sources where that is not the site's own."""
+        return f"{self.mailbox} ({self.source})" if self.further else self.mailbox

@@ -68,13 +68,13 @@ def place_in_empty(job: Job, hold: Hold, one: Listed, ahead: Ahead) -> Place | N
     if placement is None or there is None or there.messages != 0:
         return None
     with hold.ledger.write() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
         if not placement.merge and folders.path_text(there.path) in others:
             return None
         row = folders.target(connection, hold.mailbox.id, job.direction, there)
         folders.place(connection, one.row.id, row.id)
-        folders.mark_adopted(connection, row.id, job.clock.now())
-    return Place(one.row.id, one.folder, there, row)
+        folders.mark_adopted(connection, one.row.id, row.id)
+    return Place(one.row.id, one.folder, there, row, adopted=True)
 
 
 def make_places(
@@ -90,7 +90,7 @@ def make_places(
     accounted for as refused.
     """
     with hold.ledger.read() as connection:
-        pending = counts.count_pending(connection, hold.mailbox.id, job.direction)
+        pending = counts.count_pending(connection, hold.mailbox.id, job.direction, job.source)
     places: dict[int, Place] = {}
     for one in sorted(listed, key=lambda one: one.folder.role is None):
         placement = job.rules.place(one.folder)
@@ -103,8 +103,8 @@ def make_places(
             continue
         with hold.ledger.write() as connection:
             row = folders.target(connection, hold.mailbox.id, job.direction, there)
-            folders.place(connection, one.row.id, row.id)
-        places[one.row.id] = Place(one.row.id, one.folder, there, row)
+            adopted = folders.place(connection, one.row.id, row.id)
+        places[one.row.id] = Place(one.row.id, one.folder, there, row, adopted)
     return places
 
 
@@ -116,7 +116,7 @@ def _make(
     if placement.merge:
         return there
     with hold.ledger.read() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
     for number in count(2):
         if folders.path_text(there.path) not in others:
             return there

@@ -24,8 +24,9 @@ from migrate.ledger.store import Ledger
 
 
 def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
-    """What :func:`migrate.copy.run.run_pass` would do now.  Writes to ``ledger``, and to neither side.
+    """What :func:`migrate.copy.run.run_pass` would do now with one source.  Writes to ``ledger``, and to neither side.
 
+    What another source brought is known by its content, so only the pass itself finds out that it need not be copied.
     Raises what the connectors raise.
     """
     with (
@@ -66,7 +67,7 @@ def _copies(
 ) -> Iterator[Action]:
     moving = Counter(one.folder_id for one in moved)
     with held.ledger.read() as connection:
-        pending = counts.count_pending(connection, held.mailbox.id, job.direction)
+        pending = counts.count_pending(connection, held.mailbox.id, job.direction, job.source)
         left_out = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.LEFT_OUT)
         refused = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.REFUSED)
         marks = copies.count_flags_to_carry(connection, held.mailbox.id, job.direction)
