@@ -43,7 +43,7 @@ class Commands(click.Group):
         """The same with all its commands, for what describes them."""
         for name in _COMMANDS:
             # In their order, whichever was called before.
-            self.add_command(self.commands.pop(name, None) or _imported(name))
+            self.commands[name] = self.commands.pop(name) if name in self.commands else _imported(name)
         return self
 
     def invoke(self, ctx: click.Context) -> object:
@@ -92,6 +92,7 @@ def _imported(name: str) -> click.Command:
     translate_help(command)
     # What was imported stays for good: the collector need not look at it again and again.
     gc.freeze()
+    gc.enable()
     return command
 
 

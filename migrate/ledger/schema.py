@@ -165,7 +165,8 @@ message = Table(
     CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
     Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
     Index("ix_message_identity", "mailbox_id", "received", "size"),
-    Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id, postgresql_where=_has_object_id),
+    # Partial on PostgreSQL too (version 0001); naming that dialect here would import it at every start.
+    Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id),
     Index("ix_message_claim", "target_folder_id", "target_key"),
 )
 
