@@ -88,6 +88,11 @@ def plural(one: str, many: str, count: int) -> str:
     return _spoken.catalogue.ngettext(one, many, count).format(n=number(count))
 
 
+def labelled(label: str, text: str) -> str:
+    """``label: text``, with the space before the colon that French has."""
+    return _("{label}: {text}").format(label=label, text=text)
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number with its thousands apart, as the language writes it."""
     written = f"{value:,.{decimals}f}"

@@ -67,7 +67,7 @@ def connection_lost(system: str, error: OSError) -> ConnectorError:
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
-        return Fatal("the server's certificate has expired", system=system, detail=f"X509 {error.verify_code}")
+        return Fatal(_("the server's certificate has expired"), system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Fatal(
             _(

@@ -12,6 +12,7 @@ from rich.console import Console
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import show_line
 from migrate.cli.organisation import Place
 from migrate.cli.running import started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
@@ -56,7 +57,7 @@ def dry_run(
 def _show(console: Console, done: Done[list[Action]]) -> None:
     console.print(done.mailbox, style="bold", highlight=False, markup=False)
     if done.error is not None:
-        console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
+        show_line(console, f"  {worded(done.error)}", "red")
     elif not done.result:
         console.print("  " + _("nothing to do"))
     for action in done.result or ():
