@@ -16,10 +16,6 @@ from plans.passwords import COLUMNS
 from plans.problems import PlanError, Problem
 from plans.secrets import SecretRef, read_private
 
-_HEADINGS = {
-    "en": ("address", "source password", "target password"),
-    "fr": ("adresse", "mot de passe source", "mot de passe cible"),
-}
 #: How alike each part of two addresses is, when one was mistyped for the other.
 _NEAR = 0.7
 
@@ -47,7 +43,8 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     if not path.exists():
         lines = wanted_lines(site)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data = new_table(_HEADINGS[language], [(line, "", "") for line in lines], language)
+        headings = [heading.written(language) for heading in COLUMNS.values()]
+        data = new_table(headings, [(line, "", "") for line in lines], language)
         write_new(path, data, mode=0o600)
         return Filled(path, lines)
     data = read_private(ref, folder)

@@ -24,6 +24,7 @@ from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
 from plans.csv_writing import replace, write_new
 from plans.exports import FORMATS, Export, Found, NotAnExport, read_export
+from plans.people import COLUMNS
 from plans.people_file import Merge, NoPeopleFile, addresses_elsewhere, merged, people_file, template, with_people
 
 
@@ -192,7 +193,8 @@ def _show(console: Console, export: Export, change: Merge, others: dict[str, str
         say(_("Columns that were not used: {columns}.").format(columns=", ".join(export.ignored)))
     if change.lacking:
         message = _("{file} has no columns for: {columns}. Add the headings, and fill these in by hand.")
-        say(message.format(file=file, columns=", ".join(change.lacking)), "yellow")
+        headings = ", ".join(COLUMNS[name].written(spoken()) for name in change.lacking)
+        say(message.format(file=file, columns=headings), "yellow")
     for note in export.notes:
         say(note, "yellow")
     say(_outcome(change, file, written=written), "bold")

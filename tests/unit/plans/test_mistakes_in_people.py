@@ -191,8 +191,8 @@ def refused(folder: Path) -> str:
             "secrets/lyon.csv:2: A double quote from this line on has no partner. "
             'Close the quote, or write "" for a quote inside a text.')),
         ("mot de passe source\nhunter2\n", (
-            "secrets/lyon.csv:1: There is no column address or adresse. Known headings: address or adresse, "
-            "source_password or mot de passe source, target_password or mot de passe cible.")),
+            "secrets/lyon.csv:1: There is no column address. Known headings: address, source password, "
+            "target password.")),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_passwords_file_is_told_with_its_line_and_no_password(
