@@ -55,13 +55,13 @@ def addresses_elsewhere(folder: Path, site: str) -> dict[str, str]:
 
 def template(language: str) -> bytes:
     """A people file with headings alone."""
-    return new_table(_headings(language), [], language)
+    return with_people((), language)
 
 
 def with_people(people: Sequence[Found], language: str) -> bytes:
     """A new people file."""
     rows = [[cells.get(name, "") for name in _NEW] for cells in (_cells(one, language) for one in people)]
-    return new_table(_headings(language), rows, language)
+    return new_table([heading.written(language) for heading in _NEW.values()], rows, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,6 @@ def merged(data: bytes, file: str, found: Sequence[Found], language: str) -> Mer
         [row.cells["address"] for row in table.rows if "address" in row.cells and not exported & _addresses(row)],
         [name for name in _NEW if name not in names and any(name in one for one in cells)],
     )
-
-
-def _headings(language: str) -> list[str]:
-    return [heading.written(language) for heading in _NEW.values()]
 
 
 def _named_files(folder: Path) -> dict[str, Path | None]:

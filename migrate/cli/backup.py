@@ -89,7 +89,7 @@ class _Backup:
 
     def run(self, *, to_json: bool) -> Exit:
         organisation, site = self.destination.plan(self.organisation, self.site)
-        with started(self.place, organisation, site, self.people) as run:
+        with started(self.place, organisation, site, self.people, copies=True) as run:
             hopeless = self._plan(run)
             with self.destination.ledger() as ledger:
                 with self._written():

@@ -59,7 +59,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     total = sum(len(_SIDES) + len(person.further_sources) for person in people)
-    with interruptible(Console(stderr=True)) as halt:
+    with interruptible(Console(stderr=True), _("Stopping: no further account is tried.")) as halt:
         found = (
             look_up(organisation, plan, people)
             if offline

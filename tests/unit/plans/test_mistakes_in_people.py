@@ -119,6 +119,15 @@ def test_an_address_that_is_none_says_what_is_wrong_with_it(complaints: Complain
             ],
         ),
         (
+            "adresse;utilisateur source;autres sources\na@m.example;old-a;old-host:OLD-A\nb@m.example;;old-host:c\n",
+            [
+                (
+                    "sites/lyon.csv:2: The source old-host:OLD-A is the one that this mailbox is copied from anyway. "
+                    "Take it away from the further sources."
+                )
+            ],
+        ),
+        (
             "adresse;autres sources\na@m.example;old-host:x | old-host:X\n",
             ["sites/lyon.csv:2: The source old-host:X is written twice. Keep one."],
         ),
