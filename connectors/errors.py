@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connectors.language import labelled
+from connectors.language import _, labelled
 from connectors.reasons import Reason
 
 
@@ -22,7 +22,7 @@ class ConnectorError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        told = f"{self.what} ({self.detail})" if self.detail else self.what
+        told = _("{what} ({detail})").format(what=self.what, detail=self.detail) if self.detail else self.what
         return labelled(self.system, told) if self.system else told
 
 

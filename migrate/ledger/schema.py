@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The Alembic revision that makes the tables below.
-REVISION = "0002"
+REVISION = "0006"
 
 metadata = MetaData(
     naming_convention={
@@ -86,6 +86,7 @@ mailbox = Table(
     Column("lock_token", Integer, nullable=False, default=0),
     Column("locked_by", Text),
     Column("last_pass", Float),
+    # JSON, so that it is told in the language of whoever asks (connectors.language.recorded).
     Column("last_error", Text),
     Column("went_live", Float),
     Column("dual_delivery_since", Float),
