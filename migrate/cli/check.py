@@ -228,9 +228,11 @@ def _free(found: Survey) -> str:
 def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) -> None:
     text = finding.text
     if finding.error is not None:
+        # It ends as it does elsewhere: with a command, perhaps, that is to be copied.
         text = labelled(text, worded(finding.error))
-    end = "" if text.endswith(".") else "."
-    told = labelled(mailbox, f"{text}{end} {finding.to_do}".rstrip())
+    if (finding.error is None or finding.to_do) and not text.endswith("."):
+        text += "."
+    told = labelled(mailbox, f"{text} {finding.to_do}".rstrip())
     console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
