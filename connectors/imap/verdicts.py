@@ -20,6 +20,7 @@ from connectors.errors import (
     Transient,
     Unavailable,
 )
+from connectors.imap.certificate_faults import certificate_fault
 from connectors.language import _
 from connectors.reasons import Reason
 
@@ -67,12 +68,12 @@ def connection_lost(system: str, error: OSError) -> ConnectorError:
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
-        return Fatal("the server's certificate has expired", system=system, detail=f"X509 {error.verify_code}")
+        return Fatal(_("the server's certificate has expired"), system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Fatal(
             _(
                 "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
-            ).format(why=error.verify_message),
+            ).format(why=certificate_fault(error)),
             system=system,
             detail=f"X509 {error.verify_code}",
         )

@@ -16,14 +16,16 @@ import click
 from rich.console import Console
 
 from connectors.contract import Account
-from connectors.language import _, plural
+from connectors.language import _, labelled, plural
 from connectors.maildir import MaildirConnector
+from connectors.os_errors import os_error_text
 from migrate.backup.check import Checked, check
 from migrate.backup.destination import Destination, NoDestination
 from migrate.backup.index import as_json as check_as_json
 from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
@@ -88,7 +90,7 @@ class _Backup:
 
     def run(self, *, to_json: bool) -> Exit:
         organisation, site = self.destination.plan(self.organisation, self.site)
-        with started(self.place, organisation, site, self.people) as run:
+        with started(self.place, organisation, site, self.people, copies=True) as run:
             hopeless = self._plan(run)
             with self.destination.ledger() as ledger:
                 with self._written():
@@ -112,7 +114,9 @@ class _Backup:
         try:
             yield
         except OSError as error:
-            what = _("{folder} cannot be written to: {why}.").format(folder=self.destination.folder, why=error.strerror)
+            what = _("{folder} cannot be written to: {why}.").format(
+                folder=self.destination.folder, why=os_error_text(error)
+            )
             raise Trouble(what, Exit.QUOTA if error.errno in (ENOSPC, EDQUOT) else Exit.USAGE) from error
 
     def _plan(self, run: Started) -> dict[str, BaseException]:
@@ -159,10 +163,7 @@ class _Backup:
         for one in ended:
             if one.checked is not None:
                 for line in _lines(one.checked):
-                    style = None if one.checked.good else "red"
-                    console.print(
-                        f"{one.row.mailbox}: {line}", style=style, highlight=False, markup=False, soft_wrap=True
-                    )
+                    show_line(console, labelled(one.row.mailbox, line), None if one.checked.good else "red")
         click.echo(
             _("The backup is in {folder}; README.txt there says how to open it.").format(folder=self.destination.folder)
         )

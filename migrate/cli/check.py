@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from connectors.language import _, number, plural
+from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.estimate import Estimate, Load, estimate
 from migrate.check.findings import Finding, judge
@@ -215,9 +215,11 @@ def _free(found: Survey) -> str:
 def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) -> None:
     text = finding.text
     if finding.error is not None:
-        text = f"{text}: {worded(finding.error)}"
-    end = "" if text.endswith(".") else "."
-    told = f"{mailbox}: {text}{end} {finding.to_do}".rstrip()
+        # It ends as it does elsewhere: with a command, perhaps, that is to be copied.
+        text = labelled(text, worded(finding.error))
+    if (finding.error is None or finding.to_do) and not text.endswith("."):
+        text += "."
+    told = labelled(mailbox, f"{text} {finding.to_do}".rstrip())
     console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import show_line
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
@@ -69,7 +70,7 @@ def _plans(run: Started, mailbox: str, only_folders: tuple[tuple[str, ...], ...]
 def _show(console: Console, done: Done[list[_Planned]]) -> None:
     if done.error is not None:
         console.print(done.mailbox, style="bold", highlight=False, markup=False)
-        console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
+        show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         for action in one.actions:

@@ -20,6 +20,7 @@ from migrate.check.mapping import Mapped, map_folders
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, choose, started
@@ -107,7 +108,7 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
 def _show(console: Console, done: Done[list[_OfSource]]) -> None:
     if done.error is not None:
         console.print(done.mailbox, style="bold", highlight=False, markup=False)
-        console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
+        show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         _show_folders(console, one.folders)

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection
 
 from connectors.contract import Reason
-from connectors.language import _, plural
+from connectors.language import _, labelled, number, plural
 from migrate.cli.advice import error_as_json
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import explanation_of
@@ -172,7 +172,7 @@ def _line(one: NotCopied, site: Site, zone: tzinfo) -> str:
 def _summarise(outcome: Outcome, reason: Reason | None, count: int) -> None:
     text = explanation_of(outcome, reason)
     code = f"{outcome_text(outcome)}, {reason.value}" if reason else outcome_text(outcome)
-    click.echo(f"{count:,} {code}: {text.what}. {text.to_do}")
+    click.echo(labelled(f"{number(count)} {code}", f"{text.what}. {text.to_do}"))
 
 
 def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:

@@ -89,10 +89,18 @@ def started(
     site: Site,
     people: Sequence[Person],
     retry: RetryPolicy = RetryPolicy(),  # noqa: B008  frozen
+    *,
+    copies: bool = False,
 ) -> Iterator[Started]:
+    """A run over these people.  ``copies``: it sends messages, which Ctrl-C does not leave half sent."""
+    stopping = (
+        _("Stopping after the batches in hand. Press Ctrl-C again to cut the connections.")
+        if copies
+        else _("Stopping: nothing further is looked at. Press Ctrl-C again to cut the connections.")
+    )
     console = Console(stderr=True)
     progress = RunProgress(console)
-    with interruptible(console) as halt, spool_folder(place.state) as spool:
+    with interruptible(console, stopping) as halt, spool_folder(place.state) as spool:
         site_run = SiteRun(organisation, site, new_resources(spool), progress, retry)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
@@ -113,7 +121,7 @@ def run_people(
 
     A pass that ``copies`` is done when nothing is pending; another is done when it met no trouble.
     """
-    with started(place, organisation, site, people) as run:
+    with started(place, organisation, site, people, copies=copies) as run:
         ended = run.each(lambda mailbox: run_one(run.jobs(mailbox, only_folders), ledger, run.halt))
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from connectors.contract import ConnectorError
 from connectors.language import _, in_language
+from connectors.os_errors import os_error_text
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
@@ -119,5 +120,5 @@ def _write(file: Path, page: str) -> None:
         file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise Trouble(
-            _("The report {file} cannot be written: {why}.").format(file=file, why=error.strerror or "")
+            _("The report {file} cannot be written: {why}.").format(file=file, why=os_error_text(error))
         ) from error
