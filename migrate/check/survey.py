@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,11 +19,13 @@ from connectors.contract import (
     Refused,
     Source,
     Target,
-    held_as,
+    names_of,
     quota_of,
+    refused_by,
+    roles_of,
 )
 from connectors.reasons import Reason
-from migrate.check.mapping import Mapped, map_folders
+from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.halt import Halt
 from migrate.copy.job import Progress, Rules
 from plans import SecretError
@@ -88,12 +90,15 @@ def survey(
     open_target: Callable[[], Target],
     halt: Halt,
     progress: Progress,
+    recorded: Mapping[Path, Path] | None = None,
 ) -> Survey:
-    """Sign in on both sides and look.  Troubles are in the result: one side is looked at whatever the other answers."""
+    """Sign in on both sides and look.  Troubles are in the result: one side is looked at whatever the other answers.
+
+    ``recorded`` is where the ledger says that source folders were put.
+    """
     found = Survey(mailbox)
     with ExitStack() as stack:
         folders: list[Folder] = []
-        there: list[Folder] = []
         source: Source | None = None
         target: Target | None = None
         try:
@@ -103,8 +108,8 @@ def survey(
             found.source_error = error
         try:
             target = _signed_in(stack, open_target, halt)
-            there = _look_at_target(found, target)
-            mapped = map_folders(folders, rules, held_as=partial(held_as, target), there=there)
+            _look_at_target(found, target)
+            mapped = map_folders(folders, rules, there_on(target, recorded or {}))
         except (ConnectorError, SecretError) as error:
             found.target_error = error
             mapped = map_folders(folders, rules)
@@ -123,12 +128,16 @@ def _signed_in(stack: ExitStack, sign_in: Callable[[], _S], halt: Halt) -> _S:
     return session
 
 
-def _look_at_target(found: Survey, target: Target) -> list[Folder]:
+def there_on(target: Target, recorded: Mapping[Path, Path]) -> There:
+    """What a target says before folders are made on it.  Raises ConnectorError."""
+    return There(names_of(target), partial(refused_by, target), roles_of(target), recorded)
+
+
+def _look_at_target(found: Survey, target: Target) -> None:
     there = list(target.folders())
     found.max_message = target.capabilities().max_message
     found.quota = quota_of(target)
     found.on_target = sum(folder.messages or 0 for folder in there)
-    return there
 
 
 def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress: Progress) -> None:

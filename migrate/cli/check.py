@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,11 +16,13 @@ from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.estimate import Estimate, Load, estimate
 from migrate.check.findings import Finding, judge
+from migrate.check.mapping import Path
 from migrate.check.survey import Survey, survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
+from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
 from migrate.engine.site import SiteRules
 from migrate.figures import rate_text, size_text, time_text
@@ -77,8 +79,9 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     copied = _copied(place, people)
+    recorded = recorded_places(place, people, plan.source)
     with started(place, organisation, plan, people, _RETRY) as run:
-        surveys = [done.result for done in run.each(partial(_survey, run)) if done.result is not None]
+        surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
         interrupted = run.halt.stop.is_set()
         at_once = run.site.workers
     surveys.sort(key=lambda one: one.mailbox)
@@ -102,7 +105,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     sys.exit(code)
 
 
-def _survey(run: Started, mailbox: str) -> Survey:
+def _survey(run: Started, recorded: Mapping[str, Mapping[Path, Path]], mailbox: str) -> Survey:
     person, stop = run.people[mailbox], run.halt.stop
     permit = run.site.admit(stop, True)
     try:
@@ -113,6 +116,7 @@ def _survey(run: Started, mailbox: str) -> Survey:
             lambda: run.site.target(person)(stop),
             run.halt,
             run.progress,
+            recorded.get(mailbox),
         )
     finally:
         permit.release()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
 
 import click
 from rich.console import Console
@@ -15,12 +14,14 @@ from rich.table import Table
 
 from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
-from migrate.check.mapping import Mapped, map_folders
+from migrate.check.mapping import Mapped, Path, map_folders
+from migrate.check.survey import there_on
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
+from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
 from migrate.engine.local import Done
 from migrate.engine.site import SiteRules
@@ -35,10 +36,11 @@ _RETRY = RetryPolicy(tries=2)
 @json_option
 @click.pass_obj
 def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
-    """Where does each folder go?  Lists the source's folders as the plan's rules place them; reads only.
+    """Where does each folder go?  Lists the source's folders under the names that the copy uses; writes nothing.
 
     A folder with a role (sent, drafts, trash, ...) goes into the target's own folder of that role where it has one,
-    whatever that is called there; else it keeps its name.
+    whatever that is called there; else it keeps its name, as far as the target can hold it. Folders that the target
+    would take for one are kept apart. The line below a changed name is for the plan, for another name.
 
     \b
     Example:  bascule folders paris --mailbox anna@example.org
@@ -47,7 +49,8 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     with started(place, organisation, plan, people, _RETRY) as run:
-        done = list(run.each(partial(_mapped, run)))
+        recorded = recorded_places(place, people, plan.source)
+        done = list(run.each(lambda mailbox: _mapped(run, mailbox, recorded.get(mailbox, {}))))
         interrupted = run.halt.stop.is_set()
     done.sort(key=lambda one: one.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(code_of(one.error) for one in done if one.error is not None)
@@ -60,11 +63,14 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     sys.exit(code)
 
 
-def _mapped(run: Started, mailbox: str) -> list[Mapped]:
-    permit = run.site.admit(run.halt.stop, True)
+def _mapped(run: Started, mailbox: str, recorded: Mapping[Path, Path]) -> list[Mapped]:
+    person, stop = run.people[mailbox], run.halt.stop
+    permit = run.site.admit(stop, True)
     try:
-        with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
-            found = map_folders(source.folders(), SiteRules(run.site.site))
+        with closing(run.site.source(person)(stop)) as source, run.halt.cutting(source.abort):
+            there = list(source.folders())
+            with closing(run.site.target(person)(stop)) as target, run.halt.cutting(target.abort):
+                found = map_folders(there, SiteRules(run.site.site), there_on(target, recorded))
     finally:
         permit.release()
     return sorted(found, key=lambda one: one.folder.path)
@@ -82,6 +88,7 @@ def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
                 "messages": one.folder.messages,
                 "reason": one.left_out and one.left_out.value,
                 "collides_with": one.collides_with,
+                "line": one.line,
             }
             for one in done.result or ()
         ],
@@ -115,6 +122,12 @@ def _show(console: Console, done: Done[list[Mapped]]) -> None:
             folders=text, some=number(len(left_out)), messages=plural("{n} message", "{n} messages", count)
         )
     console.print(text, highlight=False)
+    for one in found:
+        if one.line is not None:
+            told = _("{folder}: for another name, under folders in the site's plan: {line}").format(
+                folder=path_text(one.folder.path), line=one.line
+            )
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _to(one: Mapped) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
 from connectors.contract import Folder, Role
+from connectors.folder_names import FolderPath
 from migrate.ledger.schema import Direction, folder, target_folder
 
 
@@ -119,6 +120,26 @@ def placed_elsewhere(connection: Connection, mailbox_id: int, direction: Directi
         )
     )
     return set(rows.scalars())
+
+
+def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[FolderPath, FolderPath]:
+    """Where the folders of a source were put, by source path."""
+    rows = connection.execute(_placed(mailbox_id, direction).where(folder.c.source == source))
+    return {_path(path): _path(place) for path, place in rows}
+
+
+def places_of_others(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> list[FolderPath]:
+    """Where the folders of the mailbox's other sources were put."""
+    rows = connection.execute(_placed(mailbox_id, direction).where(folder.c.source != source))
+    return [_path(place) for _, place in rows]
+
+
+def _placed(mailbox_id: int, direction: Direction) -> Select[str, str]:
+    return (
+        select(folder.c.path, target_folder.c.path)
+        .join(target_folder, folder.c.target_folder_id == target_folder.c.id)
+        .where(folder.c.mailbox_id == mailbox_id, folder.c.direction == direction, folder.c.gone_at.is_(None))
+    )
 
 
 def target_by_id(connection: Connection, target_folder_id: int) -> TargetFolderRow:
