@@ -65,8 +65,9 @@ class NameRules:
         """The path as deep as the system goes, its names unchanged; what lies deeper is joined into the last name."""
         if path[0].upper() == _INBOX:
             path = (_INBOX, *path[1:])
-            if not self.nests_in_inbox and len(path) > 1 and path[1].upper() != _INBOX:
-                path = path[1:]
+            if not self.nests_in_inbox and len(path) > 1:
+                # Some such servers hold an INBOX.INBOX; for others it is the inbox itself.
+                path = path[1:] if path[1].upper() != _INBOX else (f"{path[1]}_", *path[2:])
         if self.deepest is not None and len(path) > self.deepest:
             path = (*path[: self.deepest - 1], "_".join(path[self.deepest - 1 :]))
         return path

@@ -166,12 +166,16 @@ class _Tree:
         limits = [limit for limit in (self._names.longest_name, self._names.longest_path) if limit is not None]
         return bool(limits) and sum(self._names.measure(name) + _NUMBER for name in spelt) > min(limits)
 
-    def grow(self, paths: Iterable[FolderPath]) -> None:
-        """Places for these nodes and all they lie in: from the top down, names that need no change first."""
-        nodes = {path[:depth] for path in paths for depth in range(1, len(path) + 1)} - self._nodes.keys()
+    def grow(self, paths: Sequence[FolderPath]) -> None:
+        """Places for these nodes and all they lie in, from the top down.
 
-        def rank(node: FolderPath) -> tuple[int, bool, FolderPath]:
-            return len(node), self._spelt(node[-1], len(node) == 1) != node[-1], node
+        First what is a folder itself, then names that need no change.
+        """
+        folders = set(paths)
+        nodes = {path[:depth] for path in folders for depth in range(1, len(path) + 1)} - self._nodes.keys()
+
+        def rank(node: FolderPath) -> tuple[int, bool, bool, FolderPath]:
+            return len(node), node not in folders, self._spelt(node[-1], len(node) == 1) != node[-1], node
 
         for node in sorted(nodes, key=rank):
             place = self._free(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 
 from connectors.contract import Role
 from connectors.folder_names import EXCHANGE, GMAIL_LABELS, FolderPath, NameRules
+from connectors.memory import MemorySettings
 from migrate.copy.job import Placement
 from migrate.copy.naming import Proposed, Wanted, propose
+from plans.folder_rules import FolderRules
+from tests.unit.passes.world import mail, new_sides, when
 
 ANY_CASE = NameRules(folds_case=True, normal_form="NFC", ignored_end=" .")
 NFD = unicodedata.normalize("NFD", "Été")
@@ -48,7 +52,7 @@ def places(found: dict[FolderPath, Proposed]) -> dict[str, str]:
         (NameRules(reserved_anywhere=frozenset({"cur", "new", "tmp"})), ["cur", "a/TMP"],
          {"cur": "cur_", "a/TMP": "a/TMP_"}),
         (NameRules(nests_in_inbox=False), ["INBOX", "INBOX/Sent", "Sent", "INBOX/INBOX", "INBOX/Work"],
-         {"INBOX/Sent": "Sent (2)", "INBOX/Work": "Work"}),
+         {"INBOX/Sent": "Sent (2)", "INBOX/INBOX": "INBOX_", "INBOX/Work": "Work"}),
         (NameRules(), ["INBOX", "INBOX/Sent", "Sent", "INBOX/INBOX"], {}),
         (NameRules(deepest=2), ["a/b/c", "a/b_c", "a/b"], {"a/b/c": "a/b_c (2)"}),
         (NameRules(deepest=1), ["a", "a/b", "INBOX"], {"a/b": "a_b"}),
@@ -81,7 +85,9 @@ def test_only_the_plan_merges() -> None:
     one = Wanted(("Reports",), Placement(("Archive",), merge=True))
     other = Wanted(("reports",), Placement(("Archive",), merge=True))
     owner = Wanted(("Archive",), Placement(("Archive",)))
-    assert set(places(propose([one, other, owner], ANY_CASE)).values()) == {"Archive"}
+    found = propose([one, other, owner], ANY_CASE)
+    assert set(places(found).values()) == {"Archive"}
+    assert not any(one.collides_with for one in found.values())
 
 
 def test_what_the_plan_maps_gets_just_that_name() -> None:
@@ -187,3 +193,44 @@ def test_what_is_proposed_is_held_as_it_is(paths: list[FolderPath], names: NameR
             assert replace(names, reserved_anywhere=frozenset()).spelt(name, at_top=depth == 0) == name
             assert names.longest_name is None or names.measure(name) <= names.longest_name
         assert names.deepest is None or len(one.path) <= names.deepest
+
+
+def test_a_target_that_knows_no_case_gets_both_folders_apart_pass_after_pass() -> None:
+    """Also when a better claim appears later, and when the ledger is lost."""
+    sides = new_sides(target=MemorySettings(folds_case=True))
+    for number, path in enumerate([("reports",), ("reports", "2024")]):
+        sides.source.create(path)
+        sides.source.deliver(mail(number), path, received=when(number))
+    assert sides.run().copied == 2
+    sides.source.create(("Reports",))
+    sides.source.deliver(mail(7), ("Reports",), received=when(7))
+    sides.source.deliver(mail(8), ("reports",), received=when(8))
+    assert sides.run().copied == 2
+    expected = {("reports",): 2, ("reports", "2024"): 1, ("Reports (2)",): 1}
+    assert Counter(path for path, _ in sides.on_target()) == expected
+    assert sides.run().copied == 0
+    sides.close()
+
+
+def test_the_same_names_come_of_a_lost_ledger() -> None:
+    sides = new_sides(target=MemorySettings(folds_case=True))
+    for number, path in enumerate([("reports",), ("Reports",), ("REPORTS", "x")]):
+        sides.source.create(path)
+        sides.source.deliver(mail(number), path, received=when(number))
+    assert sides.run().copied == 3
+    before = sides.on_target()
+    sides.lose_ledger()
+    again = sides.run()
+    assert (again.copied, again.adopted) == (0, 3)
+    assert sides.on_target() == before
+    assert {path for path, _ in before} == {("Reports",), ("reports (2)",), ("REPORTS (3)", "x")}
+    sides.close()
+
+
+def test_one_line_of_the_plan_merges_both_and_two_lines_name_each() -> None:
+    both = FolderRules(map={"reports": "Archive"})
+    assert both.decide(("Reports",)) == both.decide(("reports",)) == ("Archive",)
+    each = FolderRules(map={"reports": "Old reports", "Reports": "Reports"})
+    assert (each.decide(("Reports", "x")), each.decide(("reports",))) == (("Reports", "x"), ("Old reports",))
+    assert each.decide(("REPORTS",)) == ("Old reports",)
+    assert each.digest() != FolderRules(map={"reports": "Reports", "Reports": "Old reports"}).digest()
