@@ -40,6 +40,8 @@ class Placement:
     role: Role | None = None
     #: The plan says that several folders may go into this one; otherwise they are kept apart.
     merge: bool = False
+    #: The beginning of ``path`` below which the plan puts everything.
+    under: tuple[str, ...] = ()
 
 
 class Rules(Protocol):

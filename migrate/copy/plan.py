@@ -15,7 +15,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, hold
 from migrate.copy.job import Job
 from migrate.copy.moves import Moved, find_moved
-from migrate.copy.places import make_places
+from migrate.copy.places import Naming, make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
 from migrate.ledger import copies, counts, messages
@@ -35,12 +35,13 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
     ):
         sessions.admit(wait=True)
         target = DryRunTarget(sessions.target)
-        listed = scan(job, held, sessions.source, list(sessions.source.folders())).listed
+        there = list(sessions.source.folders())
+        listed = scan(job, held, sessions.source, there).listed
         with held.ledger.write() as connection:
             limit = target.capabilities().max_message
             messages.apply_limit(connection, held.mailbox.id, job.direction, limit, job.clock.now())
         moved = find_moved(job, held, sessions.source, listed)
-        places = make_places(job, held, target, listed)
+        places = make_places(job, held, target, listed, Naming(job, held, there))
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
         actions += _follows(moved, places)
         actions += _adoptions(job, held, sessions, target, places)

@@ -22,6 +22,7 @@ from connectors.contract import (
     Transient,
     Unavailable,
 )
+from connectors.folder_names import FolderPath
 from migrate.copy import settle
 from migrate.copy.adopt import adopt
 from migrate.copy.batches import BatchQueue, Place
@@ -30,10 +31,10 @@ from migrate.copy.flags import carry_flags
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.identity import is_shared, prepare
-from migrate.copy.job import Job, Placement
+from migrate.copy.job import Job
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.pair import Pair, PairError, run_pairs
-from migrate.copy.places import Ahead, make_places, place_in_empty
+from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, counts, folders, lookalikes, mailboxes, messages
@@ -126,11 +127,12 @@ class _Pass:
             there = list(sessions.source.folders())
             self._open_extras(stack, sessions, there)
             began = self.job.clock.now()
-            listed, made = self._list(stack, sessions, there)
+            naming = Naming(self.job, self._hold, there)
+            listed, made = self._list(stack, sessions, there, naming)
             again = True
             for number in range(_ROUNDS):
                 before = self._unfinished()
-                self._copy_round(sessions, listed, made)
+                self._copy_round(sessions, listed, naming, made)
                 made = {}
                 if not self._halt.stop.is_set():
                     # A pair that failed cut its sessions, to wake its other half.
@@ -153,9 +155,10 @@ class _Pass:
             sessions.admit(wait=True)
             source, target = sessions.source, sessions.target
             self._settle_earlier(target)
-            scanned = scan(self.job, self._hold, source, list(source.folders()))
+            there = list(source.folders())
+            scanned = scan(self.job, self._hold, source, there)
             listed, self.unseen = scanned.listed, scanned.unseen
-            places = make_places(self.job, self._hold, target, listed)
+            places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
             self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
 
     def _settle_earlier(self, target: Target) -> None:
@@ -169,8 +172,8 @@ class _Pass:
             settle.look(self._hold, target, self.job.direction, self.job.clock)
 
     def _list(
-        self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]
-    ) -> tuple[Sequence[Listed], Mapping[Placement, Folder]]:
+        self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder], naming: Naming
+    ) -> tuple[Sequence[Listed], Mapping[FolderPath, Folder]]:
         """List the source and make the target's folders.
 
         The further pairs of a first pass copy meanwhile what is listed already and goes to an empty folder.
@@ -179,7 +182,7 @@ class _Pass:
         queue = self._queue(sessions.target)
         pairs = [Pair(self.job, self._hold, extra, queue, self._halt) for extra in self._extras]
         self._extras = []
-        ahead = Ahead(self.job, self._hold, lambda: sessions.target, there)
+        ahead = Ahead(self.job, self._hold, lambda: sessions.target, there, naming)
         stack.callback(ahead.made)
 
         def offer(one: Listed) -> None:
@@ -203,11 +206,13 @@ class _Pass:
                 sessions.renew()
         return scanned.listed, made
 
-    def _copy_round(self, sessions: Sessions, listed: Sequence[Listed], made: Mapping[Placement, Folder]) -> None:
+    def _copy_round(
+        self, sessions: Sessions, listed: Sequence[Listed], naming: Naming, made: Mapping[FolderPath, Folder]
+    ) -> None:
         source, target = sessions.source, sessions.target
         self._apply_limit(target.capabilities().max_message)
         moved = find_moved(self.job, self._hold, source, listed)
-        places = make_places(self.job, self._hold, target, listed, made)
+        places = make_places(self.job, self._hold, target, listed, naming, made)
         self.moved += follow(self.job, self._hold, target, moved, places)
         self.adopted += adopt(self.job, self._hold, source, target, list(places.values()))
         if self._shared:

@@ -49,7 +49,7 @@ class SiteRules:
         if path is None or self.site.private_folders.left_out(folder.path):
             return None
         role = folder.role if rules.keeps_roles(folder.path) else None
-        return Placement(path, role, merge=rules.maps(folder.path))
+        return Placement(path, role, merge=rules.maps(folder.path), under=rules.under)
 
     def why_left_out(self, folder: Folder) -> Reason:
         if self.site.folder_rules.decide(folder.path) is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, select, update
 
 from connectors.contract import Folder, Role
+from connectors.folder_names import FolderPath
 from migrate.ledger.schema import Direction, folder, target_folder
 
 
@@ -126,6 +127,21 @@ def placed_elsewhere(
         )
     )
     return set(rows.scalars())
+
+
+def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[FolderPath, FolderPath]:
+    """Where the folders of a source were put, by source path."""
+    rows = connection.execute(
+        select(folder.c.path, target_folder.c.path)
+        .join(target_folder, folder.c.target_folder_id == target_folder.c.id)
+        .where(
+            folder.c.mailbox_id == mailbox_id,
+            folder.c.direction == direction,
+            folder.c.source == source,
+            folder.c.gone_at.is_(None),
+        )
+    )
+    return {_path(path): _path(place) for path, place in rows}
 
 
 def target_by_id(connection: Connection, target_folder_id: int) -> TargetFolderRow:
