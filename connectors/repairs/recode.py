@@ -1,4 +1,4 @@
-"""Transfer encodings, line by line: what a body says stays the same, only how it travels changes.  Memory is bounded."""
+"""Transfer encodings, line by line: what a body says stays the same, only how it travels changes."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Protocol
 
 from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target, Transient
+from migrate.copy.kept import KeptMail
 from migrate.ledger.schema import Direction
 
 
@@ -117,5 +118,11 @@ class Job:
     admit: Callable[[Event, bool], Permit] = _admit_all
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Quiet)
+    #: The name the plan gives the target: what is learnt of its manners holds for all its mailboxes.
+    target: str = ""
+    #: Where originals are kept that do not arrive as they are; None keeps none, and repairs nothing.
+    kept: KeptMail | None = None
+    #: What the target refuses, or is known to change without a word, is repaired.
+    repair: bool = True
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()

@@ -29,6 +29,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.job import Job, Placement
 from migrate.copy.moves import find_moved, follow
+from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, make_places, place_in_empty
 from migrate.copy.scan import Listed, known_folders, scan, wanted
@@ -136,6 +137,7 @@ class _Pass:
                         break
                     again = False  # once, not for ever
             if not self._halt.stop.is_set():
+                keep_too_large(self._job, self._hold, sessions.source, listed, self._halt.stop)
                 self._flagged = carry_flags(self._job, self._hold, sessions.target)
                 self._save_tokens(listed)
 

@@ -29,6 +29,7 @@ from connectors.wrappers import (
     RetryPolicy,
 )
 from migrate.copy.job import Job, Placement, Progress
+from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Admission, Permit
 from plans import Organisation, Person, Site, System
 from plans.accounts import source_account, target_account
@@ -137,6 +138,9 @@ class SiteRun:
             mailbox=person.mailbox,
             site=self.site.name,
             source=self.site.source,
+            target=self.site.target,
+            kept=KeptMail(self.organisation.folder / "kept"),
+            repair=self.site.repair,
             open_source=open_source,
             open_target=open_target,
             rules=SiteRules(self.site),

@@ -151,10 +151,7 @@ def test_a_long_line_of_text_travels_as_quoted_printable_and_comes_out_again() -
 @pytest.mark.parametrize("encoding", ["quoted-printable", "base64"])
 def test_a_long_line_that_is_encoded_is_broken_where_that_means_nothing(encoding: str) -> None:
     plain = bytes(range(256)) * 400
-    if encoding == "base64":
-        line = base64.b64encode(plain)
-    else:
-        line = b"".join(b"=%02X" % byte for byte in plain)
+    line = base64.b64encode(plain) if encoding == "base64" else b"".join(b"=%02X" % byte for byte in plain)
     data = HEAD + f"MIME-Version: 1.0\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + line + b"\r\n"
     repaired = apply("long-line", data)
     assert max(map(len, repaired.split(b"\r\n"))) <= 76
