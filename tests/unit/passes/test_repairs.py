@@ -21,7 +21,8 @@ from tests.unit.passes.world import ACCOUNT, Sides, mail, when
 
 INBOX = ("INBOX",)
 NUL = b"a\0b\r\n"
-ENCODED = b"a=00b\r\n"
+#: What becomes of it, and of the line before it.
+ENCODED = b"hello=20\r\na=00b\r\n"
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_what_is_refused_is_repaired_alone_and_its_original_kept(strict: Sides) 
     (repaired,) = [data for data in sent if data not in (mail(1), mail(3))]
     assert repaired.endswith(ENCODED)
     (one,) = changed(strict)
-    assert (one.by_us, one.rules, one.key) == (True, ("nul",), "1")
+    assert (one.by_us, one.rules, one.received) == (True, ("nul",), when(1).timestamp())
     assert (one.original, one.sent) == (sha256(broken).digest(), sha256(repaired).digest())
     (file,) = kept(strict)
     assert file.name == f"{sha256(broken).hexdigest()}.eml"
@@ -156,9 +157,9 @@ def test_a_cut_at_any_point_neither_loses_nor_doubles(tmp_path: Path, point: str
             result = sides.run()
             sides.worlds[1].faults.clear()
         assert result.complete
-        assert sorted(data[-12:] for data in there(sides)) == sorted(
-            data[-12:] for data in (mail(1), mail(3), mail(2) + ENCODED, mail(4) + ENCODED)
-        )
+        plain = {data for data in there(sides) if not data.endswith(ENCODED)}
+        assert plain == {mail(1), mail(3)}
+        assert len(there(sides)) == 4
         assert len(changed(sides)) == 2
 
 
@@ -167,12 +168,12 @@ def test_the_first_message_that_is_altered_teaches_and_the_next_are_repaired(alt
     # The fixture of letters has a blank at a line's end, which this target trims too: no rule is there for that.
     assert altering.run().complete
     first, second = changed(altering)
-    assert (first.by_us, first.rules, first.key) == (False, ("nul",), "0")
+    assert (first.by_us, first.rules, first.received) == (False, ("nul",), when(0).timestamp())
     assert first.found is not None
     assert first.sent == sha256(mail(1, "x") + NUL).digest()
     altered = next(data for data in there(altering) if b"\x80" in data)
     assert first.found == sha256(altered).digest()
-    assert (second.by_us, second.rules, second.key) == (True, ("nul",), "1")
+    assert (second.by_us, second.rules, second.received) == (True, ("nul",), when(1).timestamp())
     with altering.ledger.read() as connection:
         assert list(connection.execute(select(manner.c.system, manner.c.rule, manner.c.alters))) == [
             ("new", "nul", True)
@@ -207,7 +208,7 @@ def test_a_signed_message_is_sent_as_it_is_and_what_became_of_it_is_recorded(alt
     signed = [b"Content-Type: application/pkcs7-mime\r\n" + mail(number) + NUL for number in range(2)]
     deliver(altering, *signed, mail(5) + NUL)
     assert altering.run().complete
-    assert [(one.by_us, one.key) for one in changed(altering)] == [(False, "0"), (False, "1"), (True, "2")]
+    assert [one.by_us for one in changed(altering)] == [False, False, True]
 
 
 def test_with_repair_off_nothing_is_read_back(altering: Sides) -> None:
@@ -261,7 +262,7 @@ def test_a_large_message_is_repaired_from_its_spool_file(strict: Sides) -> None:
     deliver(strict, large)
     assert strict.run().complete
     (data,) = there(strict)
-    assert data.endswith(ENCODED)
+    assert data.endswith(ENCODED.partition(b"\r\n")[2])
     assert kept(strict)[0].read_bytes() == large
     assert list(strict.folder.glob("body-*")) == []
 
