@@ -29,6 +29,7 @@ from connectors.wrappers import (
     RetryPolicy,
 )
 from migrate.copy.job import Job, Placement, Progress
+from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Admission, Permit
 from plans import Organisation, Person, Site, System
 from plans.accounts import further_account, source_account, target_account
@@ -125,6 +126,9 @@ class SiteRun:
                 site=self.site.name,
                 source=name,
                 further=number > 0,
+                target=self.site.target,
+                kept=KeptMail(self.organisation.folder / "kept"),
+                repair=self.site.repair,
                 open_source=self._source(person, system, account),
                 open_target=open_target,
                 rules=SiteRules(self.site),
