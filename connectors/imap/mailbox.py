@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.contract import Folder, Role
@@ -19,6 +20,7 @@ from connectors.role_names import roles_by_name
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
+_MODSEQ = re.compile(rb"[1-9]\d{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Opened:
     uidvalidity: str
     exists: int
     permanent_flags: PermanentFlags
+    #: HIGHESTMODSEQ at that moment; None where the folder has none (NOMODSEQ).
+    modseq: int | None = None
 
 
 class Mailbox:
@@ -51,6 +55,9 @@ class Mailbox:
         self.features = connection.features
         self.known = known
         self.opened: Opened | None = None
+        #: VANISHED may be asked for (QRESYNC, RFC 7162).
+        self.resyncs = False
+        self._may_enable = True
         self._stated_namespace = parse_namespace(connection.namespace.untagged) if connection.namespace else None
         self._namespace = self._stated_namespace
 
@@ -63,6 +70,19 @@ class Mailbox:
             self._namespace = Namespace("", roots[0].separator if roots else "/")
         return self._namespace
 
+    def enable_resync(self) -> None:
+        """ENABLE QRESYNC (RFC 5161), which a server takes only until a folder is opened."""
+        for tag in self.dialogue.start_all(self._enabling()):
+            self._enabled(self.dialogue.finish(tag))
+
+    def _enabling(self) -> list[tuple[bytes, ...]]:
+        may_enable, self._may_enable = self._may_enable, False
+        return [(b"ENABLE", b"QRESYNC")] if may_enable and {"QRESYNC", "ENABLE"} <= self.features.names else []
+
+    def _enabled(self, answer: Answer) -> None:
+        lines = [parts[0].upper().split() for parts in answer.untagged if isinstance(parts[0], bytes)]
+        self.resyncs = any(words[:2] == [b"*", b"ENABLED"] and b"QRESYNC" in words for words in lines)
+
     # -- listing ------------------------------------------------------------------------------------------------
 
     def listing(self) -> dict[tuple[str, ...], Listed]:
@@ -70,19 +90,47 @@ class Mailbox:
 
         A role that the server announces for no folder goes to the one whose name says so.
         """
+        return self._listed(self._ask_for_list(b""))
+
+    def looked_at(self) -> list[tuple[tuple[str, ...], Listed, FolderStatus | ConnectorError]]:
+        """The folders that can be selected, and the status of each: with LIST-STATUS (RFC 5819) in one round trip.
+
+        Where it is offered, QRESYNC is enabled on the way.
+        """
+        self.unselect()  # some servers tell of the folder that is open only what this session knows of it
+        with_status = b" STATUS " + self._status_items if "LIST-STATUS" in self.features else b""
+        answers = self._ask_for_list(with_status, self._enabling())
+        folders = list(selectable(self._listed(answers)))
+        told = {raw: status for answer in answers for raw, status in _statuses_in(answer)}
+        raws = [listed.raw for _, listed in folders if listed.raw not in told]
+        asked = dict(zip(raws, self.statuses(raws), strict=True))
+        return [(path, listed, told.get(listed.raw) or asked[listed.raw]) for path, listed in folders]
+
+    def _ask_for_list(self, with_status: bytes, enabling: Sequence[Sequence[bytes]] = ()) -> list[Answer]:
+        """LIST of every namespace of the user's own, in one round trip."""
         namespace = self.namespace
-        special = b"RETURN (SPECIAL-USE)" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
-        patterns = [namespace.prefix + "*"]
-        if namespace.prefix:
-            patterns.append("INBOX")
+        special = b"SPECIAL-USE" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
+        returned = (special + with_status).strip()
+        patterns = dict.fromkeys([*(encode(prefix + "*") for prefix in namespace.personal), b"INBOX"])
+        if b"*" in patterns:
+            patterns = {b"*": None}
+        options = [b"RETURN (%s)" % returned] if returned else []
+        commands = [(b"LIST", b'""', quoted(pattern), *options) for pattern in patterns]
+        tags = self.dialogue.start_all([*enabling, *commands])
+        for tag in tags[: len(enabling)]:
+            self._enabled(self.dialogue.finish(tag))
+        answers = [self.dialogue.finish(tag) for tag in tags[len(enabling) :]]
+        if with_status and any(answer.status.word != "OK" for answer in answers):
+            return self._ask_for_list(b"")
+        return [self.dialogue.must("LIST", answer) for answer in answers]
+
+    def _listed(self, answers: Iterable[Answer]) -> dict[tuple[str, ...], Listed]:
         found: dict[bytes, Listed] = {}
-        for pattern in patterns:
-            words = (b'""', quoted(encode(pattern)), *([special] if special else []))
-            answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", *words))
+        for answer in answers:
             for listed in map(parse_list, answer.untagged):
                 if listed is not None and not self._is_foreign(listed):
                     found.setdefault(listed.raw, listed)
-        folders = by_path(found.values(), namespace)
+        folders = by_path(found.values(), self.namespace)
         named = roles_by_name((path, listed.role) for path, listed in folders.items() if listed.selectable)
         folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
@@ -123,7 +171,9 @@ class Mailbox:
             for raw in group:
                 if raw not in answers:
                     answers[raw] = self.dialogue.run_on_folder(b"STATUS", raw, self._status_items)
-            yield from [self._status(raw, answers[raw]) for raw in group]
+            # A server may answer a later command before it ends an earlier one.
+            told = {raw: status for answer in answers.values() for raw, status in _statuses_in(answer)}
+            yield from [self._status(raw, answers[raw], told) for raw in group]
 
     def status_if_there(self, raw: bytes) -> FolderStatus | None:
         """STATUS of one folder; None when there is none.  Raises every other verdict."""
@@ -134,17 +184,11 @@ class Mailbox:
             raise found
         return found
 
-    def _status(self, raw: bytes, answer: Answer) -> FolderStatus | ConnectorError:
+    def _status(self, raw: bytes, answer: Answer, told: Mapping[bytes, FolderStatus]) -> FolderStatus | ConnectorError:
         if answer.status.word != "OK":
             return self.dialogue.refusal("STATUS", answer.status)
-        for parts in answer.untagged:
-            try:
-                values = parse_values(parts)
-                if len(values) >= 4 and _is(values[1], b"STATUS") and _same_name(values[2], raw):
-                    return _folder_status(values[3])
-            except MalformedResponse:
-                continue
-        return Transient(_("STATUS was not answered"), system=self.dialogue.system)
+        status = told.get(b"INBOX" if raw.upper() == b"INBOX" else raw)
+        return status or Transient(_("STATUS was not answered"), system=self.dialogue.system)
 
     def folder(self, path: tuple[str, ...], role: Role | None, status: FolderStatus) -> Folder:
         """The contract's folder.
@@ -182,18 +226,18 @@ class Mailbox:
             and self.opened.uidvalidity == folder.epoch
         )
 
-    def open_and_start(self, folder: Folder, *command: bytes) -> tuple[Opened, bytes]:
-        """EXAMINE the folder and send a command about it in the same round trip; the command's tag.
+    def open_and_start(self, folder: Folder, *commands: Sequence[bytes]) -> tuple[Opened, list[bytes]]:
+        """EXAMINE the folder and send commands about it in the same round trip; the commands' tags.
 
-        Raises as ``open``; the connection is cut then, for the command's answer may be anything.
+        Raises as ``open``; the connection is cut then, for the commands' answers may be anything.
         """
         raw = self.raw_name(folder.path)
         if not is_quotable(raw):
-            return self.open(folder, fresh=True), self.dialogue.start(*command)
-        opening, tag = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), command])
+            return self.open(folder, fresh=True), self.dialogue.start_all(commands)
+        opening, *tags = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), *commands])
         try:
             self.opened_by(raw, self.dialogue.finish(opening), writable=False)
-            return self.open(folder), tag
+            return self.open(folder), tags
         except ConnectorError:
             self.dialogue.refuse()
             raise
@@ -214,14 +258,15 @@ class Mailbox:
 
     def opened_by(self, raw: bytes, answer: Answer, *, writable: bool) -> Opened:
         """The folder that an answer to SELECT or EXAMINE opened.  Raises its verdict when it opened none."""
-        self.opened = None
+        self.opened, self._may_enable = None, False
         what = "SELECT" if writable else "EXAMINE"
         if answer.status.word == "NO" and not answer.status.code:
             raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
         uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
-        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed))
+        modseq = next((int(words) for words in answer.codes("HIGHESTMODSEQ") if _MODSEQ.fullmatch(words)), None)
+        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed), modseq)
         if writable:
             self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
         return self.opened
@@ -267,7 +312,7 @@ class Mailbox:
         commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name), (b"SELECT", name)]
         answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all([*commands, *leaving])]
         created, looked, subscribed, selected = answers[:4]
-        status = self._status(raw, looked)
+        status = self._status(raw, looked, dict(_statuses_in(looked)))
         self.opened = None
         if isinstance(status, ConnectorError) and subscribed.status.word == "OK":
             self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
@@ -321,10 +366,16 @@ def _is(value: Value, word: bytes) -> bool:
     return isinstance(value, bytes) and value.upper() == word
 
 
-def _same_name(value: Value, raw: bytes) -> bool:
-    if value is None:
-        return raw.upper() == b"NIL"
-    return value == raw or (_is(value, b"INBOX") and raw.upper() == b"INBOX")
+def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:
+    """Raw names and statuses of the STATUS responses; what follows no grammar is left out."""
+    for parts in answer.untagged:
+        try:
+            values = parse_values(parts)
+            if len(values) >= 4 and _is(values[1], b"STATUS") and isinstance(values[2], bytes | None):
+                raw = b"NIL" if values[2] is None else values[2]  # a folder may be called so
+                yield b"INBOX" if raw.upper() == b"INBOX" else raw, _folder_status(values[3])
+        except MalformedResponse:
+            continue
 
 
 def selectable(folders: dict[tuple[str, ...], Listed]) -> Iterable[tuple[tuple[str, ...], Listed]]:

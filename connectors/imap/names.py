@@ -36,6 +36,13 @@ class Namespace:
     separator: str | None = "/"
     #: Prefixes of other people's and shared folders, which are not part of this mailbox.
     foreign: tuple[str, ...] = ()
+    #: Further prefixes of the user's own folders, which stay in their paths: an archive beside the mailbox, say.
+    further: tuple[str, ...] = ()
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """All prefixes of the user's own folders."""
+        return (self.prefix, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Listed:
 
 
 def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
-    """The first personal namespace; None when there is none."""
+    """The personal namespaces, the first of which is taken off names; None when there is none."""
     for parts in responses:
         values = _values(parts)
         if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"NAMESPACE":
@@ -59,7 +66,7 @@ def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
         )
         foreign = tuple(prefix for group in others for prefix, _ in group if prefix)
         if personal:
-            return Namespace(*personal[0], foreign)
+            return Namespace(*personal[0], foreign, tuple(prefix for prefix, _ in personal[1:]))
     return None
 
 
@@ -158,6 +165,8 @@ def raw_of(path: tuple[str, ...], namespace: Namespace) -> bytes:
     """The raw name for a path: the separator inside a part, and control characters, become ``_``."""
     if len(path) == 1 and path[0].upper() == _INBOX:
         return b"INBOX"
+    if path[0].upper() == _INBOX:
+        path = (_INBOX, *path[1:])  # as path_of spells it
     separator = namespace.separator or ""
     parts = [_holdable(part, separator) for part in path]
     if not separator:
