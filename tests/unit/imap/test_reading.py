@@ -254,7 +254,7 @@ def test_a_listing_goes_in_windows_of_existing_messages(tmp_path: Path, monkeypa
         peer.sign_in()
         peer.open_work(exists=5)
         peer.answer(r"FETCH 2,4 \(UID\)", "* 4 FETCH (UID 70000)", "* 2 FETCH (UID 900)")
-        peer.answer("UID FETCH 1:900", line(900), line(3))
+        peer.answer("UID FETCH 1:900", line(900), line(70000), line(3))
         peer.answer("UID FETCH 901:70000", line(5000), line(70000))
         peer.answer(r"UID FETCH 70001:\*", line(70001), line(70000))
         peer.sign_out()
