@@ -64,6 +64,7 @@ __all__ = [
     "Resources",
     "Role",
     "Session",
+    "Shared",
     "Source",
     "Stopped",
     "Surveyed",
@@ -75,6 +76,7 @@ __all__ = [
     "Window",
     "held_as",
     "quota_of",
+    "shared_left_out",
 ]
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -385,6 +387,22 @@ class Target(Source, Protocol):
 
         Only called where ``Capabilities.moves``.  Never expunges anything.
         """
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """What a source may be able to tell of mail that is not the mailbox's own.
+
+    Optional: ask by :func:`shared_left_out`, which knows what to say of a source that cannot.
+    """
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        """Folders that others share with this mailbox and that :meth:`Source.folders` leaves out, as it was set to."""
+
+
+def shared_left_out(source: Source) -> Sequence[tuple[str, ...]]:
+    """Shared folders that the source sees and leaves out; none where nothing is known of any."""
+    return source.shared_left_out() if isinstance(source, Shared) else ()
 
 
 @dataclass(frozen=True, slots=True)

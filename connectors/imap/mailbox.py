@@ -50,10 +50,12 @@ class Opened:
 class Mailbox:
     """One signed-in mailbox, used by one thread."""
 
-    def __init__(self, connection: Connection, known: Known) -> None:
+    def __init__(self, connection: Connection, known: Known, *, with_shared: bool = False) -> None:
         self.dialogue = connection.dialogue
         self.features = connection.features
         self.known = known
+        #: Other people's folders and shared ones are listed too.
+        self._with_shared = with_shared
         self.opened: Opened | None = None
         #: VANISHED may be asked for (QRESYNC, RFC 7162).
         self.resyncs = False
@@ -66,7 +68,7 @@ class Mailbox:
         """Where the user's folders are; asks for the separator when there is no NAMESPACE."""
         if self._namespace is None:
             answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", b'""', b'""'))
-            roots = [found for found in map(parse_list, answer.untagged) if found is not None]
+            roots = list(_lists_in(answer))
             self._namespace = Namespace("", roots[0].separator if roots else "/")
         return self._namespace
 
@@ -92,6 +94,14 @@ class Mailbox:
         """
         return self._listed(self._ask_for_list(b""))
 
+    def shared_left_out(self) -> list[tuple[str, ...]]:
+        """Other people's and shared folders that the listing leaves out."""
+        if self._with_shared or not self.namespace.foreign:
+            return []
+        found = (listed for answer in self._list(self.namespace.foreign, b"") for listed in _lists_in(answer))
+        folders = by_path((listed for listed in found if self._is_foreign(listed)), self.namespace)
+        return [path for path, _ in selectable(folders)]
+
     def looked_at(self) -> list[tuple[tuple[str, ...], Listed, FolderStatus | ConnectorError]]:
         """The folders that can be selected, and the status of each: with LIST-STATUS (RFC 5819) in one round trip.
 
@@ -111,27 +121,33 @@ class Mailbox:
         namespace = self.namespace
         special = b"SPECIAL-USE" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
         returned = (special + with_status).strip()
-        patterns = dict.fromkeys([*(encode(prefix + "*") for prefix in namespace.personal), b"INBOX"])
-        if b"*" in patterns:
-            patterns = {b"*": None}
-        options = [b"RETURN (%s)" % returned] if returned else []
-        commands = [(b"LIST", b'""', quoted(pattern), *options) for pattern in patterns]
-        tags = self.dialogue.start_all([*enabling, *commands])
-        for tag in tags[: len(enabling)]:
-            self._enabled(self.dialogue.finish(tag))
-        answers = [self.dialogue.finish(tag) for tag in tags[len(enabling) :]]
+        prefixes = [*namespace.personal, *(namespace.foreign if self._with_shared else ())]
+        answers = self._list(prefixes, returned, enabling)
         if with_status and any(answer.status.word != "OK" for answer in answers):
             return self._ask_for_list(b"")
         return [self.dialogue.must("LIST", answer) for answer in answers]
 
+    def _list(self, prefixes: Sequence[str], returned: bytes, enabling: Sequence[Sequence[bytes]] = ()) -> list[Answer]:
+        """LIST of all below these prefixes, and of INBOX, which lies below the first of the user's own or beside it."""
+        patterns = dict.fromkeys(encode(prefix + "*") for prefix in prefixes)
+        if self.namespace.prefix and self.namespace.prefix in prefixes:
+            patterns[b"INBOX"] = None
+        options = [b"RETURN (%s)" % returned] if returned else []
+        tags = self.dialogue.start_all([*enabling, *((b"LIST", b'""', quoted(one), *options) for one in patterns)])
+        for tag in tags[: len(enabling)]:
+            self._enabled(self.dialogue.finish(tag))
+        return [self.dialogue.finish(tag) for tag in tags[len(enabling) :]]
+
     def _listed(self, answers: Iterable[Answer]) -> dict[tuple[str, ...], Listed]:
         found: dict[bytes, Listed] = {}
-        for answer in answers:
-            for listed in map(parse_list, answer.untagged):
-                if listed is not None and not self._is_foreign(listed):
-                    found.setdefault(listed.raw, listed)
+        for listed in (listed for answer in answers for listed in _lists_in(answer)):
+            if not self._is_foreign(listed):
+                found.setdefault(listed.raw, listed)
+            elif self._with_shared:
+                found.setdefault(listed.raw, replace(listed, role=None))  # whose Sent it is, is another matter
         folders = by_path(found.values(), self.namespace)
-        named = roles_by_name((path, listed.role) for path, listed in folders.items() if listed.selectable)
+        own = ((path, listed) for path, listed in selectable(folders) if not self._is_foreign(listed))
+        named = roles_by_name((path, listed.role) for path, listed in own)
         folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
         return folders
@@ -364,6 +380,10 @@ def _optional(told: dict[bytes, Value], name: bytes) -> int | None:
 
 def _is(value: Value, word: bytes) -> bool:
     return isinstance(value, bytes) and value.upper() == word
+
+
+def _lists_in(answer: Answer) -> Iterator[Listed]:
+    return (listed for listed in map(parse_list, answer.untagged) if listed is not None)
 
 
 def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:

@@ -34,6 +34,9 @@ _Asked = tuple[int, int | None, Iterator[Fetched]]
 class ImapSource:
     """A signed-in session for reading (see :class:`connectors.contract.Source`)."""
 
+    #: Shared folders are read where the settings ask for it; they are never written to.
+    _may_be_shared = True
+
     def __init__(
         self, sign_in: Callable[[Event], Connection], stop: Event, settings: ImapSettings, known: Known, spool: Path
     ) -> None:
@@ -43,17 +46,21 @@ class ImapSource:
         self._spool = spool
         self._aborted = Event()
         self._connection = sign_in(stop)
-        self._mailbox = Mailbox(self._connection, known)
+        self._mailbox = self._new_mailbox()
 
     def _use(self) -> Mailbox:
         """The mailbox, signed in anew when the connection was cut because of something the server refused."""
         if self._dialogue.refused:
             self._connection = self._sign_in(self._aborted)
-            self._mailbox = Mailbox(self._connection, self._known)
+            self._mailbox = self._new_mailbox()
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
         return self._mailbox
+
+    def _new_mailbox(self) -> Mailbox:
+        with_shared = self._may_be_shared and self._settings.shared_folders
+        return Mailbox(self._connection, self._known, with_shared=with_shared)
 
     @property
     def _dialogue(self) -> Dialogue:
@@ -88,6 +95,9 @@ class ImapSource:
                 raise status
             elif not isinstance(status, FolderMissing):
                 yield Folder(path, listed.role, epoch="")  # opening it will say why it cannot be read
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return self._use().shared_left_out()
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Where the folder has HIGHESTMODSEQ, listings from a cursor name what changed; all others name all."""

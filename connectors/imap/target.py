@@ -45,6 +45,7 @@ class ImapTarget(ImapSource):
     After an APPEND that was refused half-way its connection is cut, and the next call signs in anew.
     """
 
+    _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
 
     def capabilities(self) -> Capabilities:

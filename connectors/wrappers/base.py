@@ -25,6 +25,7 @@ from connectors.contract import (
     Window,
     held_as,
     quota_of,
+    shared_left_out,
 )
 
 Inner = TypeVar("Inner", bound=Source)
@@ -59,6 +60,9 @@ class SourceWrapper(Generic[Inner]):
 
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
         return self._inner.read(folder, keys)
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return shared_left_out(self._inner)
 
 
 class TargetWrapper(SourceWrapper[Target]):

@@ -33,6 +33,7 @@ from connectors.contract import (
     Window,
     held_as,
     quota_of,
+    shared_left_out,
 )
 from connectors.errors import Stopped, Transient
 from connectors.language import _
@@ -99,6 +100,9 @@ class RetryingSource(Generic[Inner]):
 
     def folders(self) -> Iterator[Folder]:
         yield from self._ask(lambda session: list(session.folders()))
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return self._ask(shared_left_out)
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """A listing that fails half-way is started again, and what the caller has is left out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from connectors.contract import (
     Target,
     held_as,
     quota_of,
+    shared_left_out,
 )
 from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, map_folders
@@ -53,6 +54,8 @@ class Survey:
 
     mailbox: str
     folders: list[FolderFacts] = field(default_factory=list)
+    #: Folders that others share with this mailbox, and that its source is set to leave out.
+    shared: Sequence[tuple[str, ...]] = ()
     source_error: ConnectorError | SecretError | None = None
     target_error: ConnectorError | SecretError | None = None
     #: The longest message that the target takes; None when it does not say.
@@ -99,6 +102,7 @@ def survey(
         try:
             source = _signed_in(stack, open_source, halt)
             folders = list(source.folders())
+            found.shared = shared_left_out(source)
         except (ConnectorError, SecretError) as error:
             found.source_error = error
         try:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 
 import click
@@ -13,8 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from connectors.contract import shared_left_out
 from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
+from migrate.check.findings import shared_to_do
 from migrate.check.mapping import Mapped, map_folders
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
@@ -27,6 +30,14 @@ from migrate.engine.site import SiteRules
 from migrate.figures import path_text
 
 _RETRY = RetryPolicy(tries=2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The folders of one mailbox, and those that others share with it and that are left out."""
+
+    mapped: Sequence[Mapped] = ()
+    shared: Sequence[tuple[str, ...]] = ()
 
 
 @click.command()
@@ -60,17 +71,18 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     sys.exit(code)
 
 
-def _mapped(run: Started, mailbox: str) -> list[Mapped]:
+def _mapped(run: Started, mailbox: str) -> _Looked:
     permit = run.site.admit(run.halt.stop, True)
     try:
         with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
             found = map_folders(source.folders(), SiteRules(run.site.site))
+            shared = shared_left_out(source)
     finally:
         permit.release()
-    return sorted(found, key=lambda one: one.folder.path)
+    return _Looked(sorted(found, key=lambda one: one.folder.path), shared)
 
 
-def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
+def _as_json(done: Done[_Looked]) -> dict[str, object]:
     return {
         "mailbox": done.mailbox,
         "error": None if done.error is None else error_as_json(done.error),
@@ -83,17 +95,19 @@ def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
                 "reason": one.left_out and one.left_out.value,
                 "collides_with": one.collides_with,
             }
-            for one in done.result or ()
+            for one in (done.result or _Looked()).mapped
         ],
+        "shared_left_out": (done.result or _Looked()).shared,
     }
 
 
-def _show(console: Console, done: Done[list[Mapped]]) -> None:
+def _show(console: Console, done: Done[_Looked]) -> None:
     console.print(done.mailbox, style="bold", highlight=False, markup=False)
     if done.error is not None:
         console.print(f"  {worded(done.error)}", style="red", highlight=False, markup=False, soft_wrap=True)
         return
-    found: Sequence[Mapped] = done.result or ()
+    looked = done.result or _Looked()
+    found = looked.mapped
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(_("on the source"), overflow="fold")
     table.add_column(_("on the target"), overflow="fold")
@@ -115,6 +129,9 @@ def _show(console: Console, done: Done[list[Mapped]]) -> None:
             folders=text, some=number(len(left_out)), messages=plural("{n} message", "{n} messages", count)
         )
     console.print(text, highlight=False)
+    if looked.shared:
+        text = plural("{n} shared folder is left out", "{n} shared folders are left out", len(looked.shared))
+        console.print(f"{text}. {shared_to_do()}", highlight=False)
 
 
 def _to(one: Mapped) -> str:

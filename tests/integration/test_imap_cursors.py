@@ -111,9 +111,7 @@ class Caller:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_listing_from_a_cursor_equals_a_whole_one(
-    server: tuple[ImapServer, bool], seed: int, tmp_path: Path
-) -> None:
+def test_a_listing_from_a_cursor_equals_a_whole_one(server: tuple[ImapServer, bool], seed: int, tmp_path: Path) -> None:
     running, resyncs = server
     chance = random.Random(seed)
     account = Account(f"ann{seed}", running.password)
