@@ -139,6 +139,8 @@ class Folder:
     object_id: str | None = None
     #: Messages in the folder when it was looked at; None when not known without cost.
     messages: int | None = None
+    #: Whether mail programs that go by subscriptions show it; None when the system does not say.
+    subscribed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,8 +348,11 @@ class Source(Session, Protocol):
 class Target(Source, Protocol):
     """A mailbox to write.  A target can be read as well: verification, adoption and the way back rest on it."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        """The folder of this role, else of this path, made and subscribed when it is not there.  Idempotent.
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        """The folder of this role, else of this path, made when it is not there.  Idempotent.
+
+        A folder that is made, or is there and empty, is subscribed too, as far as the system knows such a thing, so
+        that mail programs show it; one that is not to be ``subscribed`` is not, and one with mail stays as it is.
 
         Names the system cannot hold are changed as little as possible; ``Folder.path`` says what came of it.
         """

@@ -12,11 +12,11 @@ from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Answer
 from connectors.imap.known import Known, PermanentFlags
-from connectors.imap.names import Listed, Namespace, by_path, encode, parse_list, parse_namespace, raw_of
+from connectors.imap.listing import Folders, Lister
+from connectors.imap.names import USES, Listed, Namespace, parse_list, parse_namespace, raw_of
 from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
 from connectors.language import _
 from connectors.reasons import Reason
-from connectors.role_names import roles_by_name
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
@@ -32,6 +32,8 @@ class FolderStatus:
     messages: int | None
     modseq: int | None
     object_id: str | None
+    #: The longest message that the folder takes (APPENDLIMIT, RFC 7889); None when nothing is said of this one.
+    append_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Mailbox:
         """Where the user's folders are; asks for the separator when there is no NAMESPACE."""
         if self._namespace is None:
             answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", b'""', b'""'))
-            roots = list(_lists_in(answer))
+            roots = [found for found in map(parse_list, answer.untagged) if found is not None]
             self._namespace = Namespace("", roots[0].separator if roots else "/")
         return self._namespace
 
@@ -87,77 +89,38 @@ class Mailbox:
 
     # -- listing ------------------------------------------------------------------------------------------------
 
-    def listing(self) -> dict[tuple[str, ...], Listed]:
-        """The mailbox's own folders by path, and what may not be selected too.
+    @property
+    def _lister(self) -> Lister:
+        return Lister(self.dialogue, self.features, self.namespace, self._with_shared)
 
-        A role that the server announces for no folder goes to the one whose name says so.
-        """
-        return self._listed(self._ask_for_list(b""))
+    def listing(self) -> Folders:
+        """The mailbox's folders by path, and what may not be selected too."""
+        lister = self._lister
+        return self._listed(lister.folders(lister.ask()[0]))
 
-    def shared_left_out(self) -> list[tuple[str, ...]]:
-        """Other people's and shared folders that the listing leaves out."""
-        if self._with_shared or not self.namespace.foreign:
-            return []
-        found = (listed for answer in self._list(self.namespace.foreign, b"") for listed in _lists_in(answer))
-        folders = by_path((listed for listed in found if self._is_foreign(listed)), self.namespace)
-        return [path for path, _ in selectable(folders)]
+    def _listed(self, folders: Folders) -> Folders:
+        self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
+        return folders
 
     def looked_at(self) -> list[tuple[tuple[str, ...], Listed, FolderStatus | ConnectorError]]:
-        """The folders that can be selected, and the status of each: with LIST-STATUS (RFC 5819) in one round trip.
+        """The folders that can be selected, and the status of each: with LIST-STATUS in one round trip.
 
         Where it is offered, QRESYNC is enabled on the way.
         """
         self.unselect()  # some servers tell of the folder that is open only what this session knows of it
-        with_status = b" STATUS " + self._status_items if "LIST-STATUS" in self.features else b""
-        answers = self._ask_for_list(with_status, self._enabling())
-        folders = list(selectable(self._listed(answers)))
+        lister = self._lister
+        answers, enabled = lister.ask(self._status_items, self._enabling())
+        for answer in enabled:
+            self._enabled(answer)
+        folders = list(selectable(self._listed(lister.folders(answers))))
         told = {raw: status for answer in answers for raw, status in _statuses_in(answer)}
         raws = [listed.raw for _, listed in folders if listed.raw not in told]
         asked = dict(zip(raws, self.statuses(raws), strict=True))
         return [(path, listed, told.get(listed.raw) or asked[listed.raw]) for path, listed in folders]
 
-    def _ask_for_list(self, with_status: bytes, enabling: Sequence[Sequence[bytes]] = ()) -> list[Answer]:
-        """LIST of every namespace of the user's own, in one round trip."""
-        namespace = self.namespace
-        special = b"SPECIAL-USE" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
-        returned = (special + with_status).strip()
-        prefixes = [*namespace.personal, *(namespace.foreign if self._with_shared else ())]
-        answers = self._list(prefixes, returned, enabling)
-        if with_status and any(answer.status.word != "OK" for answer in answers):
-            return self._ask_for_list(b"")
-        return [self.dialogue.must("LIST", answer) for answer in answers]
-
-    def _list(self, prefixes: Sequence[str], returned: bytes, enabling: Sequence[Sequence[bytes]] = ()) -> list[Answer]:
-        """LIST of all below these prefixes, and of INBOX, which lies below the first of the user's own or beside it."""
-        patterns = dict.fromkeys(encode(prefix + "*") for prefix in prefixes)
-        if self.namespace.prefix and self.namespace.prefix in prefixes:
-            patterns[b"INBOX"] = None
-        options = [b"RETURN (%s)" % returned] if returned else []
-        tags = self.dialogue.start_all([*enabling, *((b"LIST", b'""', quoted(one), *options) for one in patterns)])
-        for tag in tags[: len(enabling)]:
-            self._enabled(self.dialogue.finish(tag))
-        return [self.dialogue.finish(tag) for tag in tags[len(enabling) :]]
-
-    def _listed(self, answers: Iterable[Answer]) -> dict[tuple[str, ...], Listed]:
-        found: dict[bytes, Listed] = {}
-        for listed in (listed for answer in answers for listed in _lists_in(answer)):
-            if not self._is_foreign(listed):
-                found.setdefault(listed.raw, listed)
-            elif self._with_shared:
-                found.setdefault(listed.raw, replace(listed, role=None))  # whose Sent it is, is another matter
-        folders = by_path(found.values(), self.namespace)
-        own = ((path, listed) for path, listed in selectable(folders) if not self._is_foreign(listed))
-        named = roles_by_name((path, listed.role) for path, listed in own)
-        folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
-        self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
-        return folders
-
-    def _is_foreign(self, listed: Listed) -> bool:
-        return any(
-            listed.raw.startswith(encode(prefix)) or listed.raw == encode(prefix.rstrip(listed.separator or ""))
-            for prefix in self.namespace.foreign
-            if len(prefix) > len(self.namespace.prefix) or not self.namespace.prefix.startswith(prefix)
-        )
+    def shared_left_out(self) -> list[tuple[str, ...]]:
+        """Other people's and shared folders that the listing leaves out."""
+        return [path for path, _ in selectable(self._lister.shared_left_out())]
 
     def raw_name(self, path: tuple[str, ...]) -> bytes:
         """The server's name for a path: as listed, else as it would be made."""
@@ -175,7 +138,8 @@ class Mailbox:
     def _status_items(self) -> bytes:
         modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
         object_id = b" MAILBOXID" if "OBJECTID" in self.features else b""
-        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s)" % (modseq, object_id)
+        limit = b" APPENDLIMIT" if "APPENDLIMIT" in self.features else b""
+        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s%s)" % (modseq, object_id, limit)
 
     def statuses(self, raws: Sequence[bytes]) -> Iterator[FolderStatus | ConnectorError]:
         """STATUS of many folders, many commands at a time; an answer or its verdict for each, in order."""
@@ -302,18 +266,26 @@ class Mailbox:
 
     # -- making -------------------------------------------------------------------------------------------------
 
-    def create(self, raw: bytes, parents: Sequence[bytes]) -> FolderStatus:
-        """CREATE and SUBSCRIBE.  A folder that another session made meanwhile is fine.
+    def create(
+        self, raw: bytes, parents: Sequence[bytes], role: Role | None, *, subscribed: bool
+    ) -> tuple[FolderStatus, Role | None]:
+        """CREATE, and SUBSCRIBE; the role too that the server marked it with (CREATE-SPECIAL-USE, RFC 6154).
+
+        A folder that another session made meanwhile is fine.
 
         Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
         """
-        created, status = self._create(raw)
+        use = USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.features else None
+        created, status = self._create(raw, use, subscribed=subscribed)
+        if isinstance(status, ConnectorError) and use is not None:  # there is one already, or may be none
+            use = None
+            created, status = self._create(raw, None, subscribed=subscribed)
         if isinstance(status, ConnectorError) and parents:  # most servers make them by themselves
             for parent in parents:
-                self._create(parent)
-            created, status = self._create(raw)
+                self._create(parent, None, subscribed=subscribed)
+            created, status = self._create(raw, None, subscribed=subscribed)
         if isinstance(status, FolderStatus):
-            return status
+            return status, role if use is not None and created.word == "OK" else None
         verdict = self.dialogue.refusal("CREATE", created)
         if isinstance(verdict, Refused | FolderMissing):
             verdict = Refused(
@@ -321,16 +293,19 @@ class Mailbox:
             )
         raise verdict if created.word != "OK" else status
 
-    def _create(self, raw: bytes) -> tuple[Status, FolderStatus | ConnectorError]:
+    def _create(self, raw: bytes, use: str | None, *, subscribed: bool) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         name = self.argument(raw)
         leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
-        commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name), (b"SELECT", name)]
-        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all([*commands, *leaving])]
-        created, looked, subscribed, selected = answers[:4]
+        create = (b"CREATE", name) if use is None else (b"CREATE", name, b"(USE (%s))" % use.encode())
+        subscribe = [(b"SUBSCRIBE", name)] if subscribed else []
+        commands = [create, (b"STATUS", name, self._status_items), *subscribe, (b"SELECT", name), *leaving]
+        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands)]
+        created, looked = answers[:2]
+        selected = answers[2 + len(subscribe)]
         status = self._status(raw, looked, dict(_statuses_in(looked)))
         self.opened = None
-        if isinstance(status, ConnectorError) and subscribed.status.word == "OK":
+        if isinstance(status, ConnectorError) and subscribed and answers[2].status.word == "OK":
             self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
             status = replace(status, uidvalidity=self.opened_by(raw, selected, writable=True).uidvalidity)
@@ -371,6 +346,7 @@ def _folder_status(items: Value) -> FolderStatus:
         _optional(told, b"MESSAGES"),
         _optional(told, b"HIGHESTMODSEQ"),
         object_id_of(told.get(b"MAILBOXID")),
+        None if told.get(b"APPENDLIMIT") is None else _optional(told, b"APPENDLIMIT"),
     )
 
 
@@ -380,10 +356,6 @@ def _optional(told: dict[bytes, Value], name: bytes) -> int | None:
 
 def _is(value: Value, word: bytes) -> bool:
     return isinstance(value, bytes) and value.upper() == word
-
-
-def _lists_in(answer: Answer) -> Iterator[Listed]:
-    return (listed for listed in map(parse_list, answer.untagged) if listed is not None)
 
 
 def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:
@@ -398,6 +370,6 @@ def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:
             continue
 
 
-def selectable(folders: dict[tuple[str, ...], Listed]) -> Iterable[tuple[tuple[str, ...], Listed]]:
+def selectable(folders: Folders) -> Iterable[tuple[tuple[str, ...], Listed]]:
     """The folders that can hold messages, in the order of the server."""
     return ((path, listed) for path, listed in folders.items() if listed.selectable)

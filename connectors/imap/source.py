@@ -90,7 +90,7 @@ class ImapSource:
         mailbox = self._use()
         for path, listed, status in mailbox.looked_at():
             if isinstance(status, FolderStatus):
-                yield mailbox.folder(path, listed.role, status)
+                yield replace(mailbox.folder(path, listed.role, status), subscribed=listed.subscribed)
             elif isinstance(status, Transient):
                 raise status
             elif not isinstance(status, FolderMissing):

@@ -37,12 +37,12 @@ class MaildirTarget(MaildirSource):
         #: Folders whose names the stamps of this process follow.
         self._followed: set[tuple[FolderPath, str]] = set()
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         """By path alone: a Maildir keeps no roles but the inbox's."""
         self._alive()
         wanted = INBOX if role is Role.INBOX or (len(path) == 1 and path[0].upper() == "INBOX") else path
         try:
-            directory = make_folder(self._folders, wanted, self._owner)
+            directory = make_folder(self._folders, wanted, self._owner, subscribed=subscribed)
         except OSError as error:
             told = verdict(error, str(self._root))
             if isinstance(told, OverQuota):

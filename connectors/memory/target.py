@@ -36,7 +36,7 @@ class MemoryTarget(MemorySource):
         super().__init__(writer, settings, resources, faults, leave)
         self._writer = writer
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         self._meet("ensure", path)
         states = self._writer.folders()
         for state in states:

@@ -68,8 +68,8 @@ class SourceWrapper(Generic[Inner]):
 class TargetWrapper(SourceWrapper[Target]):
     """A target around a target."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        return self._inner.ensure(path, role)
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        return self._inner.ensure(path, role, subscribed=subscribed)
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         return self._inner.fence(folder, batch)

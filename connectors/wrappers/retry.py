@@ -254,8 +254,8 @@ class RetryingSource(Generic[Inner]):
 class RetryingTarget(RetryingSource[Target]):
     """A target that repeats what may be repeated."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        return self._ask(lambda session: session.ensure(path, role))
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        return self._ask(lambda session: session.ensure(path, role, subscribed=subscribed))
 
     def quota(self) -> Quota | None:
         return self._ask(quota_of)

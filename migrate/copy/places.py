@@ -32,6 +32,8 @@ class Ahead:
             if folder.path not in known or known[folder.path].target_folder_id is None
         )
         self._placements = [placement for placement in placements if placement is not None]
+        shown = (job.rules.place(folder) for folder in wanted(job, there) if folder.subscribed is not False)
+        self._shown = set(shown)
         self._open_target = open_target
         self._made: dict[Placement, Folder] = {}
         self._changed = Condition()
@@ -53,7 +55,7 @@ class Ahead:
         with suppress(ConnectorError):
             target = self._open_target()
             for placement in self._placements:
-                there = target.ensure(placement.path, placement.role)
+                there = target.ensure(placement.path, placement.role, subscribed=placement in self._shown)
                 with self._changed:
                     self._made[placement] = there
                     self._changed.notify_all()
@@ -112,7 +114,8 @@ def _make(
     job: Job, hold: Hold, target: Target, one: Listed, placement: Placement, made: Mapping[Placement, Folder]
 ) -> Folder:
     """The target folder, under another name when an unrelated source folder has it already."""
-    there = made.get(placement) or target.ensure(placement.path, placement.role)
+    subscribed = one.folder.subscribed is not False
+    there = made.get(placement) or target.ensure(placement.path, placement.role, subscribed=subscribed)
     if placement.merge:
         return there
     with hold.ledger.read() as connection:
@@ -121,7 +124,7 @@ def _make(
         if folders.path_text(there.path) not in others:
             return there
         *parents, name = placement.path
-        there = target.ensure((*parents, f"{name} ({number})"), None)
+        there = target.ensure((*parents, f"{name} ({number})"), None, subscribed=subscribed)
     raise AssertionError("count() does not end")
 
 
