@@ -79,7 +79,7 @@ class _Reader:
         if self._mailbox.is_open(self._folder):
             tag = self._dialogue.start(*command)
         else:
-            _, tag = self._mailbox.open_and_start(self._folder, *command)
+            _, (tag,) = self._mailbox.open_and_start(self._folder, command)
         try:
             yield from self._fetcher.answers(tag)
         except FetchRefused as refusal:

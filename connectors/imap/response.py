@@ -144,7 +144,7 @@ def parse_fetch(parts: Sequence[Part]) -> Fetched | None:
     except MalformedResponse:
         texts = b" ".join(part for part in parts[::2] if isinstance(part, bytes))
         uid = _UID_ANYWHERE.search(texts)
-        fetched = Fetched(uid=int(uid[1]) if uid else None, malformed=True)
+        fetched = Fetched(uid=int(uid[1]) if uid and 0 < int(uid[1]) < UID_LIMIT else None, malformed=True)
     for part in parts:
         if isinstance(part, SpooledBody) and part is not fetched.section:
             part.release()
@@ -166,6 +166,8 @@ def _take_item(fetched: Fetched, name: bytes, value: Value) -> None:
 
 def _take_uid(fetched: Fetched, value: Value) -> None:
     fetched.uid = number(value, UID_LIMIT)
+    if not fetched.uid:
+        raise MalformedResponse("not a UID")
 
 
 def _take_size(fetched: Fetched, value: Value) -> None:

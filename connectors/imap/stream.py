@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from connectors.body import SpooledBody
-from connectors.imap.arguments import uid_sets
+from connectors.imap.arguments import UID_LIMIT, uid_sets
 from connectors.imap.dialogue import Dialogue, release
 from connectors.imap.response import Fetched, Part, Status, date_of, flags_of, parse_fetch
 
@@ -24,9 +24,9 @@ _AHEAD = 2
 
 #: What almost every answer looks like; anything else takes the slower parser.
 _USUAL = re.compile(
-    rb"\* \d+ FETCH \(UID (\d{1,10})(?: MODSEQ \((\d{1,19})\))?"
-    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,19}))?'
-    rb'(?: EMAILID \(([^()\r\n"{]*)\))?'
+    rb"\* \d+ FETCH \(UID ([1-9]\d{0,9})(?: MODSEQ \((\d{1,18})\))?"
+    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,18}))?'
+    rb'(?: EMAILID \(([^()\r\n"{]*)\))?(?: MODSEQ \((\d{1,18})\))?'
     rb"(?: (?:BODY\[\]|BODY\[HEADER\.FIELDS \([A-Za-z\-\" ]*\)\]) \{(\d{1,9})\}|\))\r\n\Z"
 )
 
@@ -80,8 +80,8 @@ class Fetcher:
         """As ``fetch`` by sequence numbers, which mean something until the next command that lets mail go away."""
         return self.answers(self._dialogue.start(b"FETCH", b",".join(b"%d" % number for number in numbers), items))
 
-    def answers(self, tag: bytes) -> Iterator[Fetched]:
-        """The FETCH answers to a command that was started."""
+    def answers(self, tag: bytes, hear: Callable[[Sequence[Part]], None] | None = None) -> Iterator[Fetched]:
+        """The FETCH answers to a command that was started; ``hear`` is told what else the server says meanwhile."""
         held: Fetched | None = None
         finished = False
         try:
@@ -97,6 +97,8 @@ class Fetcher:
                         if status is not None:
                             finished = True
                             break
+                        if hear is not None:
+                            hear(parts)
                         continue
                 before, held = held, answer
                 if before is not None:
@@ -115,9 +117,10 @@ class Fetcher:
     def _usual(self, line: bytes) -> Fetched | None:
         """The answer that starts with ``line`` when it looks as usual, read to its end."""
         found = _USUAL.match(line)
-        if found is None:
+        if found is None or int(found[1]) >= UID_LIMIT:
             return None
-        uid, modseq, flags, date, size, object_id, length = found.groups()
+        uid, modseq, flags, date, size, object_id, modseq_behind, length = found.groups()
+        modseq = modseq or modseq_behind
         section: Part | None = None
         if length is not None:
             section = self._dialogue.read_literal(int(length))

@@ -60,7 +60,7 @@ class MemoryTarget(MemorySource):
     def roles(self) -> Mapping[Role, tuple[str, ...]]:
         return {state.role: state.path for state in self._writer.folders() if state.role is not None}
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         self._meet("ensure", path)
         states = self._writer.folders()
         for state in states:
