@@ -19,6 +19,8 @@ from connectors.role_names import roles_by_name
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
+#: More than any folder holds; a listing asks for every so-manieth of them.
+_MOST_MESSAGES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +82,13 @@ class Mailbox:
             words = (b'""', quoted(encode(pattern)), *([special] if special else []))
             answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", *words))
             for listed in map(parse_list, answer.untagged):
-                if listed is not None and not self._is_foreign(listed):
+                if listed is not None and not namespace.is_foreign(listed):
                     found.setdefault(listed.raw, listed)
         folders = by_path(found.values(), namespace)
         named = roles_by_name((path, listed.role) for path, listed in folders.items() if listed.selectable)
         folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
         return folders
-
-    def _is_foreign(self, listed: Listed) -> bool:
-        return any(
-            listed.raw.startswith(encode(prefix)) or listed.raw == encode(prefix.rstrip(listed.separator or ""))
-            for prefix in self.namespace.foreign
-            if len(prefix) > len(self.namespace.prefix) or not self.namespace.prefix.startswith(prefix)
-        )
 
     def raw_name(self, path: tuple[str, ...]) -> bytes:
         """The server's name for a path: as listed, else as it would be made."""
@@ -219,9 +214,12 @@ class Mailbox:
         if answer.status.word == "NO" and not answer.status.code:
             raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
-        uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
+        uidvalidity = next((words.decode() for words in answer.codes("UIDVALIDITY") if _is_number(words)), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
-        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed))
+        exists = _exists(answer)
+        if exists > _MOST_MESSAGES:
+            raise self.dialogue.broken(_("the server counts more messages than there can be"))
+        self.opened = Opened(raw, writable, uidvalidity, exists, PermanentFlags.of(listed))
         if writable:
             self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
         return self.opened
@@ -293,9 +291,13 @@ def _exists(answer: Answer) -> int:
     exists = 0
     for parts in answer.untagged:
         words = parts[0].split() if isinstance(parts[0], bytes) else []
-        if len(words) == 3 and words[2].upper() == b"EXISTS" and words[1].isdigit():
+        if len(words) == 3 and words[2].upper() == b"EXISTS" and _is_number(words[1]):
             exists = int(words[1])
     return exists
+
+
+def _is_number(words: bytes) -> bool:
+    return words.isdigit() and len(words) < 20
 
 
 def _folder_status(items: Value) -> FolderStatus:

@@ -11,7 +11,7 @@ from threading import Event
 from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Unread, Window
 from connectors.errors import FolderMissing, Stopped, Transient
-from connectors.imap.arguments import uid_of
+from connectors.imap.arguments import UID_LIMIT, uid_of
 from connectors.imap.bodies import read_bodies
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -25,6 +25,8 @@ from connectors.language import _
 _HEADERS = b"(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)])"
 #: A listing window that brings more than this is no window.
 _WINDOW_LIMIT = 20 * WINDOW
+#: Flags of all messages of a window: a hundred each, if they were all different.
+_FLAGS_LIMIT = 100 * WINDOW
 
 
 class ImapSource:
@@ -100,7 +102,7 @@ class ImapSource:
             opened, listed = mailbox.open(folder, fresh=True), 0
             for first, last in self._windows(opened) if opened.exists else ():
                 answers = self._fetcher().fetch(b"%d:%s" % (first, last), self._items)
-                entries = self._collect(opened, first, answers)
+                entries = self._collect(opened, first, answers, UID_LIMIT if last == b"*" else int(last))
                 listed += len(entries)
                 yield Window(entries)
         if listed < opened.exists:
@@ -127,15 +129,19 @@ class ImapSource:
         object_id = b" EMAILID" if "OBJECTID" in self._connection.features else b""
         return b"(UID FLAGS INTERNALDATE RFC822.SIZE%s)" % object_id
 
-    def _collect(self, opened: Opened, first: int, answers: Iterator[Fetched]) -> list[Entry]:
-        """The entries of one window, whose UIDs begin at ``first``."""
+    def _collect(self, opened: Opened, first: int, answers: Iterator[Fetched], last: int = UID_LIMIT) -> list[Entry]:
+        """The entries of one window, whose UIDs begin at ``first`` and end with ``last``."""
         entries: dict[int, Entry] = {}
+        flags = 0
         for fetched in self._all(answers):
             uid = fetched.uid
             if uid is None and fetched.malformed:
                 raise self._dialogue.broken(_("an answer to a listing makes no sense"))
-            if uid is None or uid < first:
+            if uid is None or not first <= uid <= last:
                 continue  # news about flags; and ``n:*`` names the last message even below n
+            flags += len(fetched.flags or ())
+            if flags > _FLAGS_LIMIT:
+                raise self._dialogue.floods()
             if fetched.size is None and not fetched.malformed:
                 if uid in entries:  # news about flags
                     entries[uid] = replace(entries[uid], flags=fetched.flags)
@@ -144,7 +150,7 @@ class ImapSource:
             if fetched.size is not None and fetched.size > SPOOL_OVER:
                 self._known.note_large(opened.raw, opened.uidvalidity, uid, fetched.size)
             if len(entries) > _WINDOW_LIMIT:
-                raise self._dialogue.broken(_("the server floods the connection"))
+                raise self._dialogue.floods()
         return [entries[uid] for uid in sorted(entries)]
 
     def _check_complete(self, folder: Folder, listed: int) -> None:
