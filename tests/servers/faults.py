@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +27,7 @@ class Effect(StrEnum):
     GARBAGE = "the client hears bytes that follow no grammar"
     STALL = "nothing is delivered for some seconds, and then everything"
     DRIP = "the client hears one byte now and then"
+    NONE = "the line goes on; somebody does something meanwhile"
     REFUSE = "the command does not reach the server; the client hears NO in its place"
 
 
@@ -44,6 +45,8 @@ class Fault:
     seconds: float = 0.05
     #: Strikes only once this one has struck.
     after: Fault | None = None
+    #: Done first, while the line waits.
+    do: Callable[[], None] | None = None
     met: int = 0
     struck: int = 0
 
@@ -165,6 +168,8 @@ class FaultyProxy:
                 raise _Broken
 
     def _strike(self, line: _Line, fault: Fault, piece: Piece) -> None:
+        if fault.do is not None:
+            fault.do()
         match fault.effect:
             case Effect.CUT:
                 _end(line.server)

@@ -35,6 +35,16 @@ class Phase(StrEnum):
     APPEND_OVER = "behind the answer to an APPEND"
 
 
+ON_FETCH = (
+    Phase.FETCH, Phase.BODY_LINE, Phase.BODY_BEGINS, Phase.IN_BODY, Phase.LAST_BYTE_OF_BODY, Phase.BEHIND_BODY,
+    Phase.FETCHED, Phase.FETCH_OVER,
+)  # fmt: skip
+ON_APPEND = (
+    Phase.APPEND, Phase.APPEND_LINE, Phase.LITERAL_BEGINS, Phase.IN_LITERAL, Phase.LAST_BYTE, Phase.APPEND_ENDS,
+    Phase.STORED, Phase.APPEND_OVER,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Piece:
     """Bytes that belong together, and the phases in them, each with the number of bytes that come before it."""

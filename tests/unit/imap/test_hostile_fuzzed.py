@@ -33,7 +33,8 @@ NASTY = st.one_of(
         [
             b"(", b")", b'"', b"\\", b"{", b"}", b"[", b"]", b"{5}\r\n", b"{0}\r\n", b"{99999999999}\r\n",
             b"~{3+}\r\nabc", b"\r\n", b"\n", b"\r", b"\0", b"\xff", b"NIL", b"*", b"+ ", b"* ", b"* BYE",
-            b"* BAD x\r\n", b"B1 OK\r\n", b"UID", b"UID 4294967296", b"-1", b"0", b"99999999999999999999", b"BODY[", b"BODY[]", b"FLAGS (", b"FLAGS",
+            b"* BAD x\r\n", b"B1 OK\r\n", b"UID", b"UID 4294967296", b"-1", b"0", b"99999999999999999999", b"BODY[",
+            b"BODY[]", b"FLAGS (", b"FLAGS",
             b"* 1 FETCH (UID 2 FLAGS ())\r\n", b"* 1 EXPUNGE\r\n", b"* 99 EXISTS\r\n", b"* OK [UIDVALIDITY 8] x\r\n",
             b"[APPENDUID 7 ", b"&", b"&-", b"&AAA", b"../", b"\x1b[2J", "é".encode(),
         ]
