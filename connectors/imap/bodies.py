@@ -116,7 +116,7 @@ class _Reader:
                 piece.release()
                 return Unread(str(uid), Reason.WRONG_LENGTH)
             first = first or piece
-            self._dialogue.keep(body, data)
+            body.write(data)
             if not data or (len(data) < RANGE and body.size >= self.large[uid]):
                 return Message(str(uid), first.received, first.flags or frozenset(), body)
 

@@ -59,12 +59,12 @@ class Lister:
         answers = list(answers)
         found: dict[bytes, Listed] = {}
         for listed in _lists_in(answers):
-            if not self._is_foreign(listed):
+            if not self.namespace.is_foreign(listed):
                 found.setdefault(listed.raw, listed)
             elif self.with_shared:
                 found.setdefault(listed.raw, replace(listed, role=None))  # whose Sent it is, is another matter
         folders = by_path(found.values(), self.namespace)
-        own = ((path, one) for path, one in folders.items() if one.selectable and not self._is_foreign(one))
+        own = ((path, one) for path, one in folders.items() if one.selectable and not self.namespace.is_foreign(one))
         named = roles_by_name((path, one.role) for path, one in own)
         folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
         return self._with_subscriptions(folders, answers)
@@ -89,7 +89,7 @@ class Lister:
             return {}
         tags = self.dialogue.start_all(self._commands(b"LIST", self.namespace.foreign))
         found = _lists_in([self.dialogue.finish(tag) for tag in tags])
-        return by_path((listed for listed in found if self._is_foreign(listed)), self.namespace)
+        return by_path((listed for listed in found if self.namespace.is_foreign(listed)), self.namespace)
 
     def _commands(self, word: bytes, prefixes: Sequence[str], *options: bytes) -> list[Sequence[bytes]]:
         """One command for what lies below each prefix, and for INBOX, which may lie beside the first of the user's."""
@@ -97,13 +97,6 @@ class Lister:
         if self.namespace.prefix and self.namespace.prefix in prefixes:
             patterns[b"INBOX"] = None
         return [(word, b'""', quoted(pattern), *options) for pattern in patterns]
-
-    def _is_foreign(self, listed: Listed) -> bool:
-        return any(
-            listed.raw.startswith(encode(prefix)) or listed.raw == encode(prefix.rstrip(listed.separator or ""))
-            for prefix in self.namespace.foreign
-            if len(prefix) > len(self.namespace.prefix) or not self.namespace.prefix.startswith(prefix)
-        )
 
 
 def _lists_in(answers: Iterable[Answer], word: bytes = b"LIST") -> Iterator[Listed]:

@@ -21,6 +21,8 @@ from connectors.reasons import Reason
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
 _MODSEQ = re.compile(rb"[1-9]\d{0,18}")
+#: More than any folder holds; a listing asks for every so-manieth of them.
+_MOST_MESSAGES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +245,13 @@ class Mailbox:
         if answer.status.word == "NO" and not answer.status.code:
             raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
-        uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
+        uidvalidity = next((words.decode() for words in answer.codes("UIDVALIDITY") if _is_number(words)), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
+        exists = _exists(answer)
+        if exists > _MOST_MESSAGES:
+            raise self.dialogue.broken(_("the server counts more messages than there can be"))
         modseq = next((int(words) for words in answer.codes("HIGHESTMODSEQ") if _MODSEQ.fullmatch(words)), None)
-        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed), modseq)
+        self.opened = Opened(raw, writable, uidvalidity, exists, PermanentFlags.of(listed), modseq)
         if writable:
             self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
         return self.opened
@@ -329,9 +334,13 @@ def _exists(answer: Answer) -> int:
     exists = 0
     for parts in answer.untagged:
         words = parts[0].split() if isinstance(parts[0], bytes) else []
-        if len(words) == 3 and words[2].upper() == b"EXISTS" and words[1].isdigit():
+        if len(words) == 3 and words[2].upper() == b"EXISTS" and _is_number(words[1]):
             exists = int(words[1])
     return exists
+
+
+def _is_number(words: bytes) -> bool:
+    return words.isdigit() and len(words) < 20
 
 
 def _folder_status(items: Value) -> FolderStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from imapclient import imap_utf7
 
@@ -30,7 +31,7 @@ _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#\U00010000-\U0010ffff]')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Namespace:
     """Where the user's own folders are: what stands before their names, and between the parts of a name."""
 
@@ -45,6 +46,21 @@ class Namespace:
     def personal(self) -> tuple[str, ...]:
         """All prefixes of the user's own folders."""
         return (self.prefix, *self.further)
+
+    def is_foreign(self, listed: Listed) -> bool:
+        """Whether a folder is somebody else's, or the folder in which theirs lie."""
+        name = listed.raw + (listed.separator or "").encode("latin-1")
+        return any(name[:length] in prefixes for length, prefixes in self._foreign.items())
+
+    @cached_property
+    def _foreign(self) -> dict[int, set[bytes]]:
+        """The prefixes as servers spell them, by length: there may be one for each colleague."""
+        found: dict[int, set[bytes]] = {}
+        for prefix in self.foreign:
+            if len(prefix) > len(self.prefix) or not self.prefix.startswith(prefix):
+                raw = encode(prefix)
+                found.setdefault(len(raw), set()).add(raw)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from connectors.language import _
 _HEADERS = b"(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)])"
 #: A listing window that brings more than this is no window.
 _WINDOW_LIMIT = 20 * WINDOW
+#: Flags of all messages of a window: a hundred each, if they were all different.
+_FLAGS_LIMIT = 100 * WINDOW
 
 #: First and last UID of a window, the last None where there is no end, and the answers about it.
 _Asked = tuple[int, int | None, Iterator[Fetched]]
@@ -157,10 +159,10 @@ class ImapSource:
         heard, refused = 0, False
         for tag in tags:
             try:
-                for fetched in self._fetcher().answers(tag, vanished.hear):
+                for fetched in self._fetcher().answers(tag, asked=opened.exists, hear=vanished.hear):
                     heard += 1
                     if heard > 2 * opened.exists + _WINDOW_LIMIT:
-                        raise self._dialogue.broken(_("the server floods the connection"))
+                        raise self._dialogue.floods()
                     if len(entries) <= CHANGES_LIMIT:
                         self._take(entries, opened, 1, None, fetched)
             except FetchRefused:
@@ -194,10 +196,14 @@ class ImapSource:
     def _collect(self, opened: Opened, first: int, last: int | None, answers: Iterator[Fetched]) -> list[Entry]:
         """The entries of one window, whose UIDs go from ``first`` to ``last``."""
         entries: dict[int, Entry] = {}
+        flags = 0
         for fetched in self._all(answers):
+            flags += len(fetched.flags or ())
+            if flags > _FLAGS_LIMIT:
+                raise self._dialogue.floods()
             self._take(entries, opened, first, last, fetched)
             if len(entries) > _WINDOW_LIMIT:
-                raise self._dialogue.broken(_("the server floods the connection"))
+                raise self._dialogue.floods()
         return [entries[uid] for uid in sorted(entries)]
 
     def _take(self, entries: dict[int, Entry], opened: Opened, first: int, last: int | None, fetched: Fetched) -> None:

@@ -21,12 +21,14 @@ WINDOW = 5000
 RANGE = 2 << 20
 #: Commands under way at once while listing known messages.
 _AHEAD = 2
+#: Answers to one command beside those that were asked for: news about flags, and the same again.
+_UNASKED = 100_000
 
 #: What almost every answer looks like; anything else takes the slower parser.
 _USUAL = re.compile(
     rb"\* \d+ FETCH \(UID ([1-9]\d{0,9})(?: MODSEQ \((\d{1,18})\))?"
-    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,18}))?'
-    rb'(?: EMAILID \(([^()\r\n"{]*)\))?(?: MODSEQ \((\d{1,18})\))?'
+    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,14}))?'
+    rb'(?: EMAILID \(([^()\r\n"{]{0,255})\))?(?: MODSEQ \((\d{1,18})\))?'
     rb"(?: (?:BODY\[\]|BODY\[HEADER\.FIELDS \([A-Za-z\-\" ]*\)\]) \{(\d{1,9})\}|\))\r\n\Z"
 )
 
@@ -46,14 +48,14 @@ class Fetcher:
         self._dialogue = dialogue
         self._transport = dialogue.transport
 
-    def fetch(self, uid_set: bytes, items: bytes) -> Iterator[Fetched]:
+    def fetch(self, uid_set: bytes, items: bytes, asked: int = WINDOW) -> Iterator[Fetched]:
         """All FETCH answers with a UID to one UID FETCH, asked for or not.
 
         The last answer is given out only after the command was answered, so that whoever stops there leaves the
         connection usable; whoever stops earlier ends it.  Raises FetchRefused after NO or BAD.
         """
         tag = self._dialogue.start(b"UID FETCH", uid_set, items)
-        return self.answers(tag)
+        return self.answers(tag, asked)
 
     def fetch_known(self, uids: Sequence[int], items: bytes) -> Iterator[Fetched]:
         """As ``fetch`` for many UIDs, in commands of bounded length, the next one under way before one is read."""
@@ -80,10 +82,17 @@ class Fetcher:
         """As ``fetch`` by sequence numbers, which mean something until the next command that lets mail go away."""
         return self.answers(self._dialogue.start(b"FETCH", b",".join(b"%d" % number for number in numbers), items))
 
-    def answers(self, tag: bytes, hear: Callable[[Sequence[Part]], None] | None = None) -> Iterator[Fetched]:
-        """The FETCH answers to a command that was started; ``hear`` is told what else the server says meanwhile."""
+    def answers(
+        self, tag: bytes, asked: int = WINDOW, hear: Callable[[Sequence[Part]], None] | None = None
+    ) -> Iterator[Fetched]:
+        """The FETCH answers to a command that was started, which asked for about so many.
+
+        ``hear`` is told what else the server says meanwhile.
+        """
         held: Fetched | None = None
         finished = False
+        left = 2 * asked + _UNASKED
+        patience = self._dialogue.patience()
         try:
             while True:
                 line = self._transport.readline()
@@ -99,7 +108,12 @@ class Fetcher:
                             break
                         if hear is not None:
                             hear(parts)
+                        patience.bear(parts)
                         continue
+                left -= 1
+                if left < 0:
+                    answer.release()
+                    raise self._dialogue.floods()
                 before, held = held, answer
                 if before is not None:
                     yield before

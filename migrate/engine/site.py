@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from errno import errorcode
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,8 @@ from filelock import FileLock, Timeout
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
+from connectors.errors import SpoolError
+from connectors.language import _
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
@@ -184,17 +187,22 @@ class SiteRun:
 def spool_folder(state: Path) -> Iterator[Path]:
     """A private folder for large messages.  What a killed process left behind is removed first: it holds mail."""
     parent = state / "spool"
-    parent.mkdir(mode=0o700, exist_ok=True)
-    for old in parent.iterdir():
-        if old.is_dir():
-            _remove_if_abandoned(old)
-    folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
-    lock = FileLock(folder.with_suffix(".lock"), blocking=False)
-    with lock:
-        try:
-            yield folder
-        finally:
-            rmtree(folder, ignore_errors=True)
+    try:
+        parent.mkdir(mode=0o700, exist_ok=True)
+        for old in parent.iterdir():
+            if old.is_dir():
+                _remove_if_abandoned(old)
+        folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+        lock = FileLock(folder.with_suffix(".lock"), blocking=False)
+        lock.acquire()
+    except OSError as error:
+        what = _("no folder for large messages can be made on this machine's disk")
+        raise SpoolError(what, system=str(parent), detail=errorcode.get(error.errno or 0, "")) from error
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+        lock.release()
     folder.with_suffix(".lock").unlink(missing_ok=True)
 
 
