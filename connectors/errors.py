@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from connectors.denials import Denial
 from connectors.reasons import Reason
 
 
@@ -37,6 +39,28 @@ class Unavailable(Transient):
     """The system cannot be reached, or takes no further session at the moment."""
 
 
+class TooManySessions(Unavailable):
+    """The system takes no further session because too many are open already.
+
+    ``limit``: how many it takes, None when it does not say.  ``per``: of one mailbox, of everybody on this system,
+    or not told.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        system: str = "",
+        detail: str = "",
+        retry_after: float | None = None,
+        limit: int | None = None,
+        per: Literal["mailbox", "system"] | None = None,
+    ) -> None:
+        super().__init__(what, system=system, detail=detail, retry_after=retry_after)
+        self.limit = limit
+        self.per = per
+
+
 class OverQuota(ConnectorError):
     """The mailbox is full, or a day's allowance is used up.  ``until``: when it may go on, None when not known."""
 
@@ -58,7 +82,11 @@ class FolderMissing(ConnectorError):
 
 
 class AuthFailed(ConnectorError):
-    """The system does not let this account in.  Trying again would only lock it."""
+    """The system does not let this account in.  Trying again would only lock it.  ``denial`` says why, as a code."""
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", denial: Denial = Denial.BAD_PASSWORD) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.denial = denial
 
 
 class Stopped(ConnectorError):
@@ -67,3 +95,14 @@ class Stopped(ConnectorError):
 
 class Fatal(ConnectorError):
     """Nothing on this system will work until a person changes something (TLS, settings, a missing capability)."""
+
+
+class Untrusted(Fatal):
+    """The system's certificate is not trusted, or is not the pinned one.
+
+    ``fingerprint``: sha256 of the certificate that it showed, as ``AA:BB:...``; empty when it could not be had.
+    """
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", fingerprint: str = "") -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.fingerprint = fingerprint

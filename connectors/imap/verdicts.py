@@ -19,6 +19,7 @@ from connectors.errors import (
     Refused,
     Transient,
     Unavailable,
+    Untrusted,
 )
 from connectors.language import _
 from connectors.reasons import Reason
@@ -27,7 +28,6 @@ from connectors.reasons import Reason
 _CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
-_BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
 
 #: Why one message was refused, by response code (RFC 5530, 7889, 3516).
 _MESSAGE_REASONS: Mapping[str, Reason] = {
@@ -67,9 +67,10 @@ def connection_lost(system: str, error: OSError) -> ConnectorError:
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
-        return Fatal("the server's certificate has expired", system=system, detail=f"X509 {error.verify_code}")
+        what = _("the server's certificate has expired")
+        return Untrusted(what, system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Fatal(
+        return Untrusted(
             _(
                 "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
             ).format(why=error.verify_message),
@@ -83,16 +84,6 @@ def tls_failed(system: str, error: OSError) -> ConnectorError:
         system=system,
         detail=error.reason or "SSL",
     )
-
-
-def login_refused(system: str, status: str, code: str) -> ConnectorError:
-    """Verdict for LOGIN or AUTHENTICATE answered with NO, BAD or BYE."""
-    detail = code or status
-    if code in _PASSING or code == "LIMIT" or (status == "BYE" and code not in _BAD_LOGIN):
-        return Unavailable(_("takes no further session at the moment"), system=system, detail=detail)
-    if code == "PRIVACYREQUIRED":
-        return Fatal(_("does not let anybody sign in without TLS"), system=system, detail=detail)
-    return AuthFailed(_("does not let this account in"), system=system, detail=detail)
 
 
 def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:

@@ -10,7 +10,17 @@ from time import monotonic, sleep
 
 import pytest
 
-from connectors.contract import Account, AuthFailed, ConnectorError, Fatal, Folder, Stopped, Transient, Unavailable
+from connectors.contract import (
+    Account,
+    AuthFailed,
+    ConnectorError,
+    Fatal,
+    Folder,
+    Stopped,
+    TooManySessions,
+    Transient,
+    Unavailable,
+)
 from tests.unit.imap.scripted import FULL, PASSWORD, Peer, Scripted, playing
 
 
@@ -24,7 +34,6 @@ def refused_sign_in(server: Scripted, **settings: object) -> ConnectorError:
 def test_capabilities_are_asked_again_after_login(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.say("* OK [CAPABILITY IMAP4rev1] hello")
-        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
         peer.answer("LOGIN")
         peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 UIDPLUS MULTIAPPEND MOVE CONDSTORE APPENDLIMIT=1000")
         peer.sign_out()
@@ -68,13 +77,12 @@ def test_a_name_beyond_ascii_goes_by_sasl_plain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("password", ["a\r\nx1 CREATE pwned", "a\0b", "a\nb"])
 def test_a_password_with_control_characters_is_never_sent(tmp_path: Path, password: str) -> None:
     def script(peer: Peer) -> None:
-        peer.say("* OK hello")
-        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=PLAIN")
+        peer.say("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hello")
         peer.ended_by()
 
     with playing(tmp_path, script) as server, pytest.raises(AuthFailed):
         server.connector().open_source(Account("ann", password), Event())
-    assert b"LOGIN" not in server.heard
+    assert server.heard == b""
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,7 @@ def test_a_password_with_control_characters_is_never_sent(tmp_path: Path, passwo
         ("NO wrong", AuthFailed),
         ("NO [AUTHENTICATIONFAILED] wrong", AuthFailed),
         ("NO [UNAVAILABLE] not now", Unavailable),
-        ("NO [LIMIT] too many", Unavailable),
+        ("NO [LIMIT] too many", TooManySessions),
         ("NO [PRIVACYREQUIRED] not here", Fatal),
         ("BAD what", AuthFailed),
     ],
@@ -99,9 +107,14 @@ def test_a_refused_login_has_its_verdict(tmp_path: Path, answer: str, verdict: t
         assert type(refused_sign_in(server)) is verdict
 
 
-def test_a_goodbye_instead_of_a_greeting_is_unavailable(tmp_path: Path) -> None:
-    with playing(tmp_path, lambda peer: peer.say("* BYE too many connections")) as server:
-        assert type(refused_sign_in(server)) is Unavailable
+@pytest.mark.parametrize(
+    ("words", "verdict"), [("too many connections", TooManySessions), ("we are closed", Unavailable)]
+)
+def test_a_goodbye_instead_of_a_greeting_is_unavailable(
+    tmp_path: Path, words: str, verdict: type[ConnectorError]
+) -> None:
+    with playing(tmp_path, lambda peer: peer.say(f"* BYE {words}")) as server:
+        assert type(refused_sign_in(server)) is verdict
 
 
 def test_a_goodbye_while_signing_in_is_unavailable(tmp_path: Path) -> None:
@@ -109,7 +122,7 @@ def test_a_goodbye_while_signing_in_is_unavailable(tmp_path: Path) -> None:
         peer.say("* OK hello")
         peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
         peer.expect("LOGIN")
-        peer.say("* BYE too many connections")
+        peer.say("* BYE going down")
 
     with playing(tmp_path, script) as server:
         assert type(refused_sign_in(server)) is Unavailable
@@ -134,7 +147,6 @@ def test_nobody_listening_is_unavailable(tmp_path: Path) -> None:
 def test_preauth_is_refused(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.say("* PREAUTH welcome")
-        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
         peer.ended_by()
 
     with playing(tmp_path, script) as server:
@@ -170,7 +182,7 @@ def test_a_forged_plain_answer_after_starttls_is_no_tls(tmp_path: Path) -> None:
         peer.say("* OK hello")
         peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 STARTTLS")
         tag = peer.expect("STARTTLS")
-        peer.say(f"{tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN")
+        peer.say(f"{tag} OK go")
         peer.sock.recv(5)
         peer.say("this is no TLS at all")
         peer.ended_by()
@@ -178,6 +190,23 @@ def test_a_forged_plain_answer_after_starttls_is_no_tls(tmp_path: Path) -> None:
     with playing(tmp_path, script) as server:
         assert type(refused_sign_in(server, tls="starttls")) is Fatal
     assert b"LOGIN" not in server.heard
+
+
+def test_what_somebody_puts_in_before_tls_ends_the_connection(tmp_path: Path) -> None:
+    """Commands injected behind the answer to STARTTLS would count as said under TLS."""
+
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 STARTTLS")
+        tag = peer.expect("STARTTLS")
+        peer.say(f"{tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN")
+        peer.ended_by()
+
+    with playing(tmp_path, script) as server:
+        error = refused_sign_in(server, tls="starttls")
+    assert type(error) is Fatal
+    assert "put in before TLS" in str(error)
+    assert len(server.heard.splitlines()) == 2, "not even a handshake"
 
 
 def test_a_login_that_is_disabled_sends_no_password(tmp_path: Path) -> None:
