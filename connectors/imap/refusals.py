@@ -20,7 +20,6 @@ _TELLING: Mapping[str, Denial] = {
     "AUTHORIZATIONFAILED": Denial.NO_RIGHT,
     "NOPERM": Denial.NO_RIGHT,
     "EXPIRED": Denial.PASSWORD_EXPIRED,
-    "CONTACTADMIN": Denial.ADMINISTRATOR,
     "WEBALERT": Denial.POLICY,
 }
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
@@ -52,6 +51,7 @@ _WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
     (b"too many concurrent", _TooMany),
     (b"too many sessions", _TooMany),
     (b"connection limit", _TooMany),
+    (b"login disabled for this user", Denial.DISABLED),
     (b"account is disabled", Denial.DISABLED),
     (b"account disabled", Denial.DISABLED),
     (b"user is disabled", Denial.DISABLED),
@@ -105,6 +105,8 @@ def sign_in_refused(system: str, refusal: Refusal, *, by: str = "", chosen: bool
         return _too_many(system, refusal)
     if isinstance(meant, Denial):
         return denied(system, meant, detail, by=by, chosen=chosen)
+    if code == "CONTACTADMIN":
+        return denied(system, Denial.ADMINISTRATOR, detail)
     if code in _PASSING or refusal.status.word == "BYE":
         return Unavailable(_("takes no further session at the moment"), system=system, detail=detail)
     return denied(system, Denial.BAD_PASSWORD, detail, by=by, chosen=chosen)

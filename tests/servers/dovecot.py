@@ -36,12 +36,15 @@ def running_dovecot(
     prefix: str = "",
     separator: str = "/",
     sessions: int = 0,
+    mechanisms: str = "plain login",
+    passdbs: str = "",
     settings: str = "",
 ) -> Iterator[ImapServer]:
     """A private Dovecot.
 
     ``capability`` replaces what it announces (it still understands the rest); ``sessions`` is the number of
-    connections one user may have from one address, 0 for no limit; ``settings`` is added to its configuration.
+    connections one user may have from one address, 0 for no limit; ``mechanisms`` are the ones of SASL that it offers;
+    ``passdbs`` are asked before the one that lets everybody in; ``settings`` is added to its configuration.
     Raises ServerMissing when there is no Dovecot.
     """
     binary, series = find_dovecot()
@@ -57,6 +60,8 @@ def running_dovecot(
             password=PASSWORD,
             storage=storage,
             sessions=sessions,
+            mechanisms=mechanisms,
+            passdbs=passdbs,
             capability=f"imap_capability = {capability}" if capability else "",
             prefix=prefix,
             separator=separator,

@@ -25,7 +25,8 @@ def refused(line: str, *, by: str = "PLAIN") -> ConnectorError:
         ("NO [AUTHENTICATIONFAILED] Authentication failed.", Denial.BAD_PASSWORD),
         ("NO [AUTHORIZATIONFAILED] no", Denial.NO_RIGHT),
         ("NO [EXPIRED] Password expired", Denial.PASSWORD_EXPIRED),
-        ("NO [CONTACTADMIN] Account is disabled.", Denial.ADMINISTRATOR),
+        ("NO [CONTACTADMIN] Login disabled for this user", Denial.DISABLED),
+        ("NO [CONTACTADMIN] Ask the helpdesk", Denial.ADMINISTRATOR),
         # Courier, Cyrus
         ("NO Login failed.", Denial.BAD_PASSWORD),
         ("NO Login failed: authentication failure", Denial.BAD_PASSWORD),
@@ -33,8 +34,7 @@ def refused(line: str, *, by: str = "PLAIN") -> ConnectorError:
         # Gmail
         ("NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", Denial.BAD_PASSWORD),
         (
-            "NO [ALERT] Application-specific password required:"
-            " https://support.google.com/accounts/answer/185833 (Failure)",
+            "NO [ALERT] Application-specific password required: https://support.google.com/accounts/answer/1 (Failure)",
             Denial.POLICY,
         ),
         ("NO [ALERT] Web login required: http://support.google.com/mail (Failure)", Denial.POLICY),
