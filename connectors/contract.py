@@ -128,6 +128,8 @@ class Capabilities:
     moves: bool = False
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
+    #: What the system calls itself, for reports; empty when it does not say.
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,4 +191,4 @@ def _product(answer: Answer) -> str:
 
 
 def _text(value: Value) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+    return value.decode("utf-8", "ignore") if isinstance(value, bytes) else ""

@@ -58,6 +58,9 @@ class Survey:
     #: The longest message that the target takes; None when it does not say.
     max_message: int | None = None
     quota: Quota | None = None
+    #: What the two systems call themselves; empty when they do not say.
+    source_product: str = ""
+    target_product: str = ""
     #: Messages that are on the target already; None when it could not be looked at.
     on_target: int | None = None
     #: Seconds that listing the source took.
@@ -99,6 +102,7 @@ def survey(
         try:
             source = _signed_in(stack, open_source, halt)
             folders = list(source.folders())
+            found.source_product = source.capabilities().product
         except (ConnectorError, SecretError) as error:
             found.source_error = error
         try:
@@ -125,7 +129,8 @@ def _signed_in(stack: ExitStack, sign_in: Callable[[], _S], halt: Halt) -> _S:
 
 def _look_at_target(found: Survey, target: Target) -> list[Folder]:
     there = list(target.folders())
-    found.max_message = target.capabilities().max_message
+    capabilities = target.capabilities()
+    found.max_message, found.target_product = capabilities.max_message, capabilities.product
     found.quota = quota_of(target)
     found.on_target = sum(folder.messages or 0 for folder in there)
     return there

@@ -270,3 +270,81 @@ def test_nothing_that_was_said_is_logged(tmp_path: Path, caplog: pytest.LogCaptu
 
 def work() -> Folder:
     return Folder(("Work",), None, "7")
+
+
+WITH_ID = "IMAP4rev1 ID NAMESPACE"
+
+
+@pytest.mark.parametrize(
+    ("told", "product"),
+    [
+        ('("name" "Dovecot" "version" "2.3.19")', "Dovecot 2.3.19"),
+        ('("version" "3.8" "name" "Cyrus IMAPD" "vendor" NIL)', "Cyrus IMAPD 3.8"),
+        ('("name" "Courier")', "Courier"),
+        ("NIL", ""),
+        ("()", ""),
+        ('("name")', ""),
+        ("nonsense", ""),
+        ('("name" ("nested"))', ""),
+        ('("name" "\x1b[31mred\x07 \xa0")', "[31mred"),
+        (f'("name" "{"x" * 5000}")', "x" * 80),
+    ],
+)
+def test_who_the_server_says_it_is(tmp_path: Path, told: str, product: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.say(f"* OK [CAPABILITY {WITH_ID}] hello")
+        peer.answer("LOGIN", status=f"OK [CAPABILITY {WITH_ID}] in")
+        # Both are asked in one go.
+        namespace, ident = peer.expect("NAMESPACE"), peer.expect(r'ID \("name" "Bascule" "version" "[0-9.]+"\)$')
+        peer.say('* NAMESPACE (("" "/")) NIL NIL', f"{namespace} OK")
+        peer.say(f"* ID {told}\r\n".encode("latin-1"), f"{ident} OK")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert session.capabilities().product == product
+        session.close()
+
+
+def test_a_server_that_offers_no_id_is_told_nothing(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in("IMAP4rev1")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        server.source().close()
+    assert b"Bascule" not in server.heard
+
+
+def test_a_refused_id_changes_nothing(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in("IMAP4rev1 ID")
+        peer.answer("ID", status="NO none of your business")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert session.capabilities().product == ""
+        session.close()
+
+
+def test_a_server_that_never_stops_talking_is_given_up(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.expect("CAPABILITY")
+        peer.say(b"* OK still here\r\n" * 2000)
+        peer.ended_by()
+
+    with playing(tmp_path, script) as server:
+        assert type(refused_sign_in(server)) is Fatal
+
+
+def test_a_large_literal_before_anybody_is_signed_in_is_given_up(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.expect("CAPABILITY")
+        peer.say("* X {1000000}")
+        peer.ended_by()
+
+    with playing(tmp_path, script) as server:
+        assert type(refused_sign_in(server)) is Transient
