@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import zlib
 from collections.abc import Callable, Iterable
@@ -71,6 +72,21 @@ def test_nothing_to_read_yet_is_no_end() -> None:
     assert deflate.unpacked(one_by_one([wire[1:]])) == b"line\r\n"
     with pytest.raises(BlockingIOError):
         deflate.unpacked(nothing)
+
+
+@pytest.mark.parametrize("missing", range(1, 12))
+def test_all_that_can_be_known_is_given_before_more_is_waited_for(missing: int) -> None:
+    """What was unpacked fills a piece to its last byte and nothing is left on the wire: there may be more all the same."""
+
+    def nothing() -> bytes:
+        raise BlockingIOError
+
+    wire = packed(bytes(40 * READ))[:-missing]
+    deflate, total = Deflate(wire, READ), 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            total += len(deflate.unpacked(nothing))
+    assert total == len(zlib.decompressobj(wbits=-15).decompress(wire))
 
 
 @pytest.mark.parametrize("wire", [b"\xff\xff\xff\xff", b"* OK this was never packed\r\n"])

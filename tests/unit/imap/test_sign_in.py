@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import ssl
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -21,6 +22,7 @@ from connectors.contract import (
     Transient,
     Unavailable,
 )
+from tests.servers.certificates import Certificates
 from tests.unit.imap.scripted import FULL, PASSWORD, Peer, Scripted, playing
 
 
@@ -207,6 +209,28 @@ def test_what_somebody_puts_in_before_tls_ends_the_connection(tmp_path: Path) ->
     assert type(error) is Fatal
     assert "put in before TLS" in str(error)
     assert len(server.heard.splitlines()) == 2, "not even a handshake"
+
+
+def test_what_was_offered_before_tls_counts_for_nothing(tmp_path: Path, certificates: Certificates) -> None:
+    """Somebody between may have put in a weak mechanism, or taken a strong one away."""
+
+    def script(peer: Peer) -> None:
+        peer.say("* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] hello")
+        tag = peer.expect("STARTTLS")
+        peer.say(f"{tag} OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] go")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        with context.wrap_socket(peer.sock, server_side=True) as sock:
+            protected = Peer(sock)
+            with protected.file:
+                protected.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=CRAM-MD5")
+                tag = protected.expect("AUTHENTICATE CRAM-MD5$")
+                protected.say(f"{tag} NO [AUTHENTICATIONFAILED] no")
+                protected.ended_by()
+
+    with playing(tmp_path, script) as server:
+        error = refused_sign_in(server, host="localhost", tls="starttls", ca_file=certificates.authority)
+    assert isinstance(error, AuthFailed)
 
 
 def test_a_login_that_is_disabled_sends_no_password(tmp_path: Path) -> None:
