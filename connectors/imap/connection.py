@@ -12,7 +12,7 @@ from threading import Event
 from connectors import DISTRIBUTION
 from connectors.contract import Account
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Stopped, Untrusted
+from connectors.errors import AuthFailed, ConnectorError, Stopped, Transient, Unavailable, Untrusted
 from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.refusals import Refusal, not_connected
@@ -21,6 +21,7 @@ from connectors.imap.settings import ImapSettings
 from connectors.imap.sign_in import SignIn
 from connectors.imap.tls import check_pin, context_of
 from connectors.imap.transport import Transport
+from connectors.language import _
 
 _LOGOUT_TIMEOUT = 5.0
 #: Characters kept of what a server calls itself.
@@ -123,13 +124,20 @@ def _connected(
 
 
 def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings, stop: Event) -> SignIn:
-    """Connect, with TLS as the plan says it."""
-    transport.connect(settings.effective_port, settings.connect_timeout, stop)
-    if settings.tls == "implicit":
-        transport.start_tls(context_of(settings), settings.host)
-        check_pin(settings, transport.certificate())
+    """Connect, with TLS as the plan says it, and hear the greeting."""
     sign_in = SignIn(dialogue, settings)
-    sign_in.begin()
+    transport.connect(settings.effective_port, settings.connect_timeout, stop)
+    try:
+        if settings.tls == "implicit":
+            transport.start_tls(context_of(settings), settings.host)
+            check_pin(settings, transport.certificate())
+        sign_in.begin()
+    except Transient as error:
+        if sign_in.greeted or error.detail in ("", "ETIMEDOUT"):
+            raise
+        # Courier's way of saying that one address has too many connections, and of others that are going down
+        what = _("hung up before it said a word; some servers do so when too many connections are open")
+        raise Unavailable(what, system=settings.host, detail=error.detail) from error
     return sign_in
 
 

@@ -47,6 +47,8 @@ def errno_name(error: OSError) -> str:
         return "ETIMEDOUT"
     if isinstance(error, socket.gaierror):
         return "DNS"
+    if isinstance(error, ssl.SSLError):
+        return error.reason or "SSL"  # its errno is TLS's own
     return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 

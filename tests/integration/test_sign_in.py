@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from connectors.contract import (
     Resources,
     Source,
     TooManySessions,
+    Unavailable,
     Untrusted,
 )
 from connectors.imap import ImapConnector, ImapSettings
@@ -77,10 +79,15 @@ class Doors:
         return raised.value
 
     def came_in_by(self, user: str) -> str:
-        """The mechanism of this user's last sign-in."""
-        lines = (self.server.folder / "dovecot.log").read_text().splitlines()
-        last = next(line for line in reversed(lines) if f"Login: user=<{user}>" in line)
-        return last.partition("method=")[2].partition(",")[0]
+        """The mechanism of this user's last sign-in; the log is written a little later."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            lines = (self.server.folder / "dovecot.log").read_text().splitlines()
+            last = next((line for line in reversed(lines) if f"Login: user=<{user}>" in line), None)
+            if last is not None:
+                return last.partition("method=")[2].partition(",")[0]
+            time.sleep(0.02)
+        raise AssertionError("nobody of this name came in")
 
 
 @pytest.fixture
@@ -285,6 +292,22 @@ def test_a_session_that_is_lost_after_its_token_expired_comes_back(
 
 
 # -- Courier ----------------------------------------------------------------------------------------------------
+
+
+def test_courier_hangs_up_on_one_connection_too_many(tmp_path: Path) -> None:
+    with ExitStack() as running:
+        doors = Doors(_entered(running, running_courier(sessions=3)), tmp_path)
+        sessions: list[Source] = []
+
+        def open_too_many() -> None:
+            while len(sessions) < 4:
+                sessions.append(doors.source(Account("ann", PASSWORD)))
+
+        with pytest.raises(Unavailable, match="before it said a word"):
+            open_too_many()
+        assert sessions
+        for session in sessions:
+            session.close()
 
 
 def test_courier_takes_cram_md5(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_nothing_to_read_yet_is_no_end() -> None:
 
 @pytest.mark.parametrize("missing", range(1, 12))
 def test_all_that_can_be_known_is_given_before_more_is_waited_for(missing: int) -> None:
-    """What was unpacked fills a piece to its last byte and nothing is left on the wire: there may be more all the same."""
+    """What was unpacked fills a piece to its last byte, and nothing is left on the wire: there may be more."""
 
     def nothing() -> bytes:
         raise BlockingIOError

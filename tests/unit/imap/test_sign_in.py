@@ -140,6 +140,14 @@ def test_a_server_that_hangs_up_is_transient(tmp_path: Path) -> None:
         assert type(refused_sign_in(server)) is Transient
 
 
+@pytest.mark.parametrize("tls", ["plain", "implicit", "starttls"])
+def test_a_server_that_hangs_up_before_it_said_a_word_has_no_room(tmp_path: Path, tls: str) -> None:
+    with playing(tmp_path, lambda peer: None) as server:
+        error = refused_sign_in(server, tls=tls)
+    assert type(error) is Unavailable
+    assert "before it said a word" in str(error)
+
+
 def test_nobody_listening_is_unavailable(tmp_path: Path) -> None:
     with playing(tmp_path) as server:
         pass
