@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from connectors.denials import Denial
+from connectors.language import _, labelled
 from connectors.reasons import Reason
 
 
@@ -23,8 +24,8 @@ class ConnectorError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        where = f"{self.system}: " if self.system else ""
-        return f"{where}{self.what}" + (f" ({self.detail})" if self.detail else "")
+        told = _("{what} ({detail})").format(what=self.what, detail=self.detail) if self.detail else self.what
+        return labelled(self.system, told) if self.system else told
 
 
 class Transient(ConnectorError):

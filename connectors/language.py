@@ -11,10 +11,12 @@ everything in JSON stay English.
 from __future__ import annotations
 
 import gettext
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = ("en", "fr")
 DOMAIN = "bascule"
@@ -78,14 +80,64 @@ def language_of(environment: Mapping[str, str] = os.environ) -> str:
     return "fr" if named.lower().startswith("fr") else "en"
 
 
+class Text(str):
+    """A text in the language of this process that can be said again in another: it knows what it was made of."""
+
+    __slots__ = ("english", "values")
+    #: The text as it stands in the code, and what was put into it.
+    english: str
+    values: Mapping[str, object]
+
+    def __new__(cls, said: str, english: str, values: Mapping[str, object]) -> Text:
+        one = super().__new__(cls, said)
+        one.english, one.values = english, values
+        return one
+
+    def __str__(self) -> str:
+        # Else an exception would tell a plain text.
+        return self
+
+    def format(self, *places: object, **values: object) -> str:
+        return Text(super().format(*places, **values), self.english, values)
+
+
 def _(text: str) -> str:
     """``text`` in the language of this process."""
-    return _spoken.catalogue.gettext(text)
+    return Text(_spoken.catalogue.gettext(text), text, {})
+
+
+def recorded(text: str) -> str:
+    """``text`` as JSON that :func:`reworded` says again, in whichever language is spoken then."""
+    return json.dumps(_parts(text), ensure_ascii=False)
+
+
+def reworded(record: str) -> str:
+    """What was :func:`recorded`, in the language of this process."""
+    return str(_said(json.loads(record)))
+
+
+def _parts(value: object) -> object:
+    if isinstance(value, Text):
+        return {"text": value.english, "values": {name: _parts(one) for name, one in value.values.items()}}
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _said(parts: Any) -> Any:
+    if not isinstance(parts, dict):
+        return parts
+    english, values = parts["text"], {name: _said(one) for name, one in parts["values"].items()}
+    # A text without values may hold braces of its own.
+    return _(english).format(**values) if values else _(english)
 
 
 def plural(one: str, many: str, count: int) -> str:
     """``one`` or ``many`` as ``count`` asks for, with ``{n}`` replaced by it."""
     return _spoken.catalogue.ngettext(one, many, count).format(n=number(count))
+
+
+def labelled(label: str, text: str) -> str:
+    """``label: text``, with the space before the colon that French has."""
+    return _("{label}: {text}").format(label=label, text=text)
 
 
 def number(value: float, decimals: int = 0) -> str:

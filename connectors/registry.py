@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
 
 from connectors.contract import Connector, Resources
+from connectors.language import _
 
 GROUP = "bascule.connectors"
 
@@ -25,14 +24,11 @@ class ConnectorClass(Protocol):
 
 
 class UnknownConnector(LookupError):
-    """No connector of this name is installed.  ``suggestion``: the known name that was probably meant."""
+    """No connector of this name is installed."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
+    def __init__(self, name: str) -> None:
+        super().__init__(_('There is no connector "{name}".').format(name=name))
         self.name = name
-        self.known = list(known)
-        self.suggestion = next(iter(get_close_matches(name.lower(), self.known, n=1)), None)
-        hint = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
-        super().__init__(f"no connector is called {name!r} (installed: {', '.join(self.known)}){hint}")
 
 
 class BrokenConnector(Exception):
@@ -42,7 +38,8 @@ class BrokenConnector(Exception):
         self.name = name
         self.distribution = distribution
         self.why = why
-        super().__init__(f"the connector {name!r} of the package {distribution!r} cannot be used: {why}")
+        message = _('The connector "{name}" of the package {distribution} cannot be used: {why}.')
+        super().__init__(message.format(name=name, distribution=distribution, why=why))
 
 
 def names() -> list[str]:
@@ -54,10 +51,10 @@ def connector_class(name: str) -> ConnectorClass:
     """The class that this name stands for.  Raises UnknownConnector, BrokenConnector."""
     points = list(entry_points(group=GROUP, name=name))
     if not points:
-        raise UnknownConnector(name, names())
+        raise UnknownConnector(name)
     if len({point.value for point in points}) > 1:
         packages = ", ".join(sorted(_distribution(point) for point in points))
-        raise BrokenConnector(name, packages, "several packages bring a connector of this name")
+        raise BrokenConnector(name, packages, _("several packages bring a connector of this name"))
     return _load(points[0])
 
 
@@ -78,9 +75,9 @@ def _load(point: EntryPoint) -> ConnectorClass:
         raise BrokenConnector(point.name, _distribution(point), f"{type(error).__name__}: {error}") from error
     settings = getattr(loaded, "Settings", None)
     if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
-        raise BrokenConnector(point.name, _distribution(point), "it has no pydantic model named Settings")
+        raise BrokenConnector(point.name, _distribution(point), _("it has no pydantic model named Settings"))
     if not all(callable(getattr(loaded, method, None)) for method in ("open_source", "open_target")):
-        raise BrokenConnector(point.name, _distribution(point), "it lacks open_source or open_target")
+        raise BrokenConnector(point.name, _distribution(point), _("it lacks open_source or open_target"))
     return cast("ConnectorClass", loaded)
 
 

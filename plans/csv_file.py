@@ -14,8 +14,28 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.language import _
+from connectors.language import _, plural, spoken
 from plans.problems import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands over a column: what we write there in each language, and what else means it."""
+
+    en: str
+    fr: str
+    others: Sequence[str] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.en, self.fr, *self.others)
+
+    def written(self, language: str) -> str:
+        return self.fr if language == "fr" else self.en
+
+
+#: By name, the headings of a file's columns; a name itself is a heading too.
+Columns = Mapping[str, Heading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +55,8 @@ class Table:
     problems: Sequence[Problem] = ()
 
 
-def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, strip: bool = True) -> Table:
-    """Read a CSV whose ``columns`` are known: for each name, the headings that mean it beside the name itself.
+def read_table(data: bytes, file: str, columns: Columns, *, strip: bool = True) -> Table:
+    """Read a CSV whose ``columns`` are known.
 
     The first column must be there.  Rows without any cell are passed over; ``strip`` takes spaces around cells away.
     """
@@ -75,15 +95,15 @@ def read_table(data: bytes, file: str, columns: Mapping[str, Sequence[str]], *, 
     return Table(headings, rows, problems)
 
 
-def _empty(file: str, columns: Mapping[str, Sequence[str]]) -> Table:
-    hint = _('Its first line holds the headings, such as "{heading}".').format(heading=next(iter(columns)))
+def _empty(file: str, columns: Columns) -> Table:
+    heading = next(iter(columns.values())).written(spoken())
+    hint = _('Its first line holds the headings, such as "{heading}".').format(heading=heading)
     return Table(problems=[Problem(file, None, None, _("This file is empty."), hint)])
 
 
 def _too_long(file: str, line: int, cells: int, headings: int, separator: str) -> Problem:
-    message = _("This line has {cells} cells, but there are only {headings} headings.").format(
-        cells=cells, headings=headings
-    )
+    only = plural("there is only {n} heading", "there are only {n} headings", headings)
+    message = _("This line has {cells} cells, but {only}.").format(cells=cells, only=only)
     quotes = _('Put double quotes around a text that holds "{separator}".').format(separator=separator)
     return Problem(file, line, None, message, quotes if separator != "\t" else "")
 
@@ -144,18 +164,11 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _either(name: str, words: Sequence[str]) -> str:
-    """A column's name, and the first other heading that means it."""
-    return _("{one} or {other}").format(one=name, other=words[0]) if words else name
-
-
-def _columns(
-    cells: Sequence[str], columns: Mapping[str, Sequence[str]], file: str, line: int
-) -> tuple[list[str | None], list[Problem]]:
+def _columns(cells: Sequence[str], columns: Columns, file: str, line: int) -> tuple[list[str | None], list[Problem]]:
     """What each column means; None for one without a heading."""
     meanings = meanings_of(columns)
-    listed = ", ".join(_either(name, words) for name, words in columns.items())
-    known = _("Known headings: {headings}.").format(headings=listed)
+    written = [heading.written(spoken()) for heading in columns.values()]
+    known = _("Known headings: {headings}.").format(headings=", ".join(written))
     if not any(simplified(cell) in meanings for cell in cells):
         return [None] * len(cells), [Problem(file, line, None, _("The first line must hold the headings."), known)]
     names: list[str | None] = []
@@ -163,7 +176,9 @@ def _columns(
     for cell in cells:
         name = meanings.get(simplified(cell))
         if name is None and cell.strip():
-            hint = did_you_mean(simplified(cell), meanings) or known
+            every = (word for heading in columns.values() for word in heading.words)
+            # What the reader's language calls it comes first.
+            hint = did_you_mean(cell, written, simplified) or did_you_mean(cell, every, simplified) or known
             message = _('Unknown heading "{heading}".').format(heading=cell.strip())
             problems.append(Problem(file, line, None, message, hint))
         elif name is not None and name in names:
@@ -172,14 +187,14 @@ def _columns(
         names.append(name)
     required = next(iter(columns))
     if required not in names and not problems:
-        message = _("There is no column {heading}.").format(heading=_either(required, columns[required]))
+        message = _("There is no column {heading}.").format(heading=columns[required].written(spoken()))
         problems.append(Problem(file, line, None, message, known))
     return names, problems
 
 
-def meanings_of(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def meanings_of(columns: Columns) -> dict[str, str]:
     """By simplified heading, the name of the column that it means."""
-    return {simplified(word): name for name, words in columns.items() for word in (name, *words)}
+    return {simplified(word): name for name, heading in columns.items() for word in (name, *heading.words)}
 
 
 def simplified(heading: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
 
-from plans.csv_file import encodings_of, lines_of, meanings_of, separator_of, simplified, text_of
+from plans.csv_file import Columns, encodings_of, lines_of, meanings_of, separator_of, simplified, text_of
 
 #: By language, what a spreadsheet of that country opens with a double click: separator, line end, encoding.
 _MANNERS = {"fr": (";", "\r\n", "utf-8-sig"), "en": (",", "\n", "utf-8")}
@@ -23,7 +23,7 @@ def new_table(headings: Sequence[str], rows: Sequence[Sequence[str]], language: 
     return _lines([headings, *rows], separator, line_end).encode(encoding)
 
 
-def columns_in(data: bytes, columns: Mapping[str, Sequence[str]]) -> list[str | None]:
+def columns_in(data: bytes, columns: Columns) -> list[str | None]:
     """What the columns of a CSV mean, in their order; None for one that means nothing.  ``data`` has headings."""
     text = text_of(data)
     assert text is not None, "it was read before"
@@ -35,7 +35,7 @@ def columns_in(data: bytes, columns: Mapping[str, Sequence[str]]) -> list[str | 
     return [meanings.get(simplified(cell)) for cell in next(lines)[1]]
 
 
-def with_rows(data: bytes, columns: Mapping[str, Sequence[str]], rows: Sequence[Mapping[str, str]]) -> bytes:
+def with_rows(data: bytes, columns: Columns, rows: Sequence[Mapping[str, str]]) -> bytes:
     """``data`` with ``rows`` (cells by column name) added below; what was there stays as it is, byte for byte.
 
     Cells of columns that the file does not have are left out.  Only where its encoding has no way to write a new line

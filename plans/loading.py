@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from connectors.language import _
+from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.files import OrganisationFile, SystemEntry
 from plans.joining import organisation_of, site_of, system_of
@@ -66,7 +67,7 @@ class _Loading:
             message = _("This file does not exist.")
             self._problems.append(Problem(self._shown(path), None, None, message, _hint_for_missing(path)))
         except OSError as error:
-            message = _("Cannot be read: {why}.").format(why=error.strerror)
+            message = _("Cannot be read: {why}.").format(why=os_error_text(error))
             self._problems.append(Problem(self._shown(path), None, None, message))
         return None
 
@@ -136,9 +137,8 @@ class _Loading:
     def _settings_of(self, connector: str, document: Document, root: tuple[str, ...]) -> type[BaseModel] | None:
         try:
             return connector_class(connector).Settings
-        except UnknownConnector:
-            hint = suggestion(connector, names(), _("Known connectors"))
-            message = _('There is no connector "{name}".').format(name=connector)
+        except UnknownConnector as error:
+            message, hint = str(error), suggestion(connector, names(), _("Known connectors"))
         except BrokenConnector as error:
             message = _('The connector "{name}" cannot be used: {why}.').format(name=connector, why=error.why)
             hint = _("Install the package {name} again.").format(name=error.distribution)
@@ -188,7 +188,7 @@ class _Loading:
                 problems = [document.problem(("people",), message, hint)]
             except OSError as error:
                 message = _('The people file "{file}" cannot be read: {why}.').format(
-                    file=shape.people, why=error.strerror
+                    file=shape.people, why=os_error_text(error)
                 )
                 problems = [document.problem(("people",), message)]
             else:

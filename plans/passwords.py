@@ -13,15 +13,14 @@ from typing import Literal
 
 from connectors.language import _
 from plans.addresses import cleaned
-from plans.csv_file import read_table
+from plans.csv_file import Heading, read_table
 from plans.problems import Problem
 from plans.secrets import SecretError, SecretRef, read_private
 
-#: Headings of a passwords file, beside the names of the columns themselves.
 COLUMNS = {
-    "address": ("adresse", "adresse mail", "adresse e-mail", "e-mail", "email", "mail", "courriel"),
-    "source_password": ("mot de passe source", "password source"),
-    "target_password": ("mot de passe cible", "password target"),
+    "address": Heading("address", "adresse", ("adresse mail", "adresse e-mail", "e-mail", "email", "mail", "courriel")),
+    "source_password": Heading("source password", "mot de passe source", ("password source",)),
+    "target_password": Heading("target password", "mot de passe cible", ("password target",)),
 }
 
 

@@ -16,10 +16,6 @@ from plans.passwords import COLUMNS
 from plans.problems import PlanError, Problem
 from plans.secrets import SecretRef, read_private
 
-_HEADINGS = {
-    "en": ("address", "source password", "target password"),
-    "fr": ("adresse", "mot de passe source", "mot de passe cible"),
-}
 #: How alike each part of two addresses is, when one was mistyped for the other.
 _NEAR = 0.7
 
@@ -37,6 +33,12 @@ def wanted_lines(site: Site) -> list[str]:
     return [line for person in site.people for line in (person.address, *map(str, person.further_sources))]
 
 
+def with_lines(lines: Sequence[str], language: str) -> bytes:
+    """A new passwords file with these lines, whose passwords are to be filled in."""
+    headings = [heading.written(language) for heading in COLUMNS.values()]
+    return new_table(headings, [(line, "", "") for line in lines], language)
+
+
 def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     """Write the passwords file (mode 0600), or add the lines that are missing; what is there stays.
 
@@ -47,8 +49,7 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     if not path.exists():
         lines = wanted_lines(site)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data = new_table(_HEADINGS[language], [(line, "", "") for line in lines], language)
-        write_new(path, data, mode=0o600)
+        write_new(path, with_lines(lines, language), mode=0o600)
         return Filled(path, lines)
     data = read_private(ref, folder)
     table = read_table(data, ref.value, COLUMNS, strip=False)

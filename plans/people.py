@@ -9,31 +9,43 @@ from pydantic_core import ErrorDetails
 
 from connectors.language import _
 from plans.cells import split
-from plans.csv_file import Row, Table, read_table
+from plans.csv_file import Heading, Row, Table, read_table
 from plans.files import PersonEntry
 from plans.model import Person
 from plans.problems import Problem
 from plans.wording import problems_of, words
 from plans.yaml_file import Document, Value
 
-#: Headings of a people file, beside the names of the columns themselves; the first is the French one.
+#: The columns of a people file, in the order of a new one.
 COLUMNS = {
-    "address": (
-        "adresse", "mail", "email", "e-mail", "courriel", "mail address", "email address", "adresse mail",
-        "adresse email", "adresse e-mail", "adresse de messagerie", "adresse électronique",
-    ),
-    "name": ("nom", "full name", "display name", "nom complet", "nom affiché", "nom et prénom", "prénom et nom"),
-    "source_user": ("utilisateur source", "user source", "source login", "identifiant source", "compte source"),
-    "target_user": ("utilisateur cible", "user target", "target login", "identifiant cible", "compte cible"),
-    "source_password": ("mot de passe source", "password source"),
-    "target_password": ("mot de passe cible", "password target"),
-    "archives": ("fichiers d'archives", "archive", "archive files", "fichiers archives"),
-    "gmail": ("gmail personnel", "gmail privé", "adresse gmail", "private gmail", "personal gmail", "compte gmail"),
-    "aliases": ("alias", "autres adresses", "other addresses"),
-    "groups": ("groupes", "groupe", "group", "listes"),
-    "licence": ("license", "licences", "licenses"),
-    "shared": ("partagée", "boîte partagée", "shared mailbox", "boîte aux lettres partagée", "bal partagée"),
-    "sources": ("autres sources", "further sources", "sources supplémentaires"),
+    "address": Heading("address", "adresse", (
+        "mail", "email", "e-mail", "courriel", "mail address", "email address", "adresse mail", "adresse email",
+        "adresse e-mail", "adresse de messagerie", "adresse électronique",
+    )),
+    "name": Heading("name", "nom", (
+        "full name", "display name", "nom complet", "nom affiché", "nom et prénom", "prénom et nom",
+    )),
+    "source_user": Heading("source user", "utilisateur source", (
+        "user source", "source login", "identifiant source", "compte source",
+    )),
+    "target_user": Heading("target user", "utilisateur cible", (
+        "user target", "target login", "identifiant cible", "compte cible",
+    )),
+    "source_password": Heading("source password", "mot de passe source", ("password source",)),
+    "target_password": Heading("target password", "mot de passe cible", ("password target",)),
+    "archives": Heading("archives", "archives", (
+        "archive", "archive files", "fichiers d'archives", "fichiers archives",
+    )),
+    "gmail": Heading("gmail", "gmail", (
+        "gmail personnel", "gmail privé", "adresse gmail", "private gmail", "personal gmail", "compte gmail",
+    )),
+    "aliases": Heading("aliases", "alias", ("autres adresses", "other addresses")),
+    "groups": Heading("groups", "groupes", ("groupe", "group", "listes")),
+    "licence": Heading("licence", "licence", ("license", "licences", "licenses")),
+    "shared": Heading("shared", "partagée", (
+        "boîte partagée", "shared mailbox", "boîte aux lettres partagée", "bal partagée",
+    )),
+    "sources": Heading("sources", "autres sources", ("further sources", "sources supplémentaires")),
 }  # fmt: skip
 
 

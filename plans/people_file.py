@@ -16,20 +16,8 @@ from plans.people import COLUMNS
 from plans.problems import PlanError, Problem
 from plans.yaml_file import read_yaml
 
-#: The columns of a new people file, each with its heading by language.
-_HEADINGS = {
-    "address": {"en": "address", "fr": "adresse"},
-    "name": {"en": "name", "fr": "nom"},
-    "source_user": {"en": "source user", "fr": "utilisateur source"},
-    "target_user": {"en": "target user", "fr": "utilisateur cible"},
-    "archives": {"en": "archives", "fr": "archives"},
-    "gmail": {"en": "gmail", "fr": "gmail"},
-    "aliases": {"en": "aliases", "fr": "alias"},
-    "groups": {"en": "groups", "fr": "groupes"},
-    "licence": {"en": "licence", "fr": "licence"},
-    "shared": {"en": "shared", "fr": "partagée"},
-    "sources": {"en": "sources", "fr": "autres sources"},
-}
+#: The columns of a new people file: passwords have a file of their own, which only its owner can read.
+_NEW = {name: heading for name, heading in COLUMNS.items() if not name.endswith("_password")}
 _YES = {"en": "yes", "fr": "oui"}
 
 
@@ -67,13 +55,13 @@ def addresses_elsewhere(folder: Path, site: str) -> dict[str, str]:
 
 def template(language: str) -> bytes:
     """A people file with headings alone."""
-    return new_table([heading[language] for heading in _HEADINGS.values()], [], language)
+    return with_people((), language)
 
 
 def with_people(people: Sequence[Found], language: str) -> bytes:
     """A new people file."""
-    rows = [[cells.get(name, "") for name in _HEADINGS] for cells in (_cells(one, language) for one in people)]
-    return new_table([heading[language] for heading in _HEADINGS.values()], rows, language)
+    rows = [[cells.get(name, "") for name in _NEW] for cells in (_cells(one, language) for one in people)]
+    return new_table([heading.written(language) for heading in _NEW.values()], rows, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +94,7 @@ def merged(data: bytes, file: str, found: Sequence[Found], language: str) -> Mer
         added,
         [person.address for person in found if known & _addresses_found(person)],
         [row.cells["address"] for row in table.rows if "address" in row.cells and not exported & _addresses(row)],
-        [name for name in _HEADINGS if name not in names and any(name in one for one in cells)],
+        [name for name in _NEW if name not in names and any(name in one for one in cells)],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.language import _
@@ -49,10 +49,10 @@ class Worded(ValueError):
         self.hint = hint
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``Did you mean "x"?``, or nothing when no known word is near."""
-    by_fold = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+def did_you_mean(word: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> str:
+    """``Did you mean "x"?``, or nothing when no known word is near.  Words are compared as ``fold`` leaves them."""
+    by_fold = {fold(name): name for name in known}
+    near = difflib.get_close_matches(fold(word), by_fold, n=1, cutoff=0.6)
     return _('Did you mean "{word}"?').format(word=by_fold[near[0]]) if near else ""
 
 

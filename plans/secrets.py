@@ -17,6 +17,7 @@ from typing import Annotated, Literal, cast
 from pydantic import PlainValidator, WithJsonSchema
 
 from connectors.language import _, mark
+from connectors.os_errors import os_error_text
 from plans.problems import Worded
 
 #: Seconds a secret command may take: it may ask a password manager over the network, never a person.
@@ -110,7 +111,7 @@ def read_private(ref: SecretRef, folder: Path) -> bytes:
         message = _("{ref}: there is no file {path}. Make it, readable by you only.")
         raise MissingSecret(message.format(ref=ref, path=path)) from None
     except OSError as error:
-        raise SecretError(_("{ref} cannot be read: {why}.").format(ref=ref, why=error.strerror)) from None
+        raise SecretError(_("{ref} cannot be read: {why}.").format(ref=ref, why=os_error_text(error))) from None
 
 
 def _from_env(ref: SecretRef, folder: Path) -> str:
@@ -160,7 +161,7 @@ def _from_command(ref: SecretRef, folder: Path) -> str:
         message = _("{ref} gave no password within {seconds} seconds.")
         raise SecretError(message.format(ref=ref, seconds=f"{COMMAND_TIMEOUT:g}")) from None
     except OSError as error:
-        raise SecretError(_("{ref} cannot be run: {why}.").format(ref=ref, why=error.strerror)) from None
+        raise SecretError(_("{ref} cannot be run: {why}.").format(ref=ref, why=os_error_text(error))) from None
     if done.returncode:
         message = _("{ref} failed with exit code {code}. Run it in this terminal to see why.")
         raise SecretError(message.format(ref=ref, code=done.returncode))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from connectors.language import _
 from plans.folder_patterns import fits
+from plans.model import FurtherSource
 from plans.people import Placed
 from plans.problems import Problem, suggestion
 from plans.site_file import SiteFile
@@ -27,7 +28,19 @@ def site_problems(
     if shape.source == shape.target and any(one.person.source_user == one.person.target_user for one in people):
         message = _("Source and target are the same system, and the same user signs in on both.")
         yield document.problem(("target",), message, _("A mailbox cannot be copied onto itself."))
+    yield from _sources(shape, people)
     yield from _rules(shape, document)
+
+
+def _sources(shape: SiteFile, people: Collection[Placed]) -> Iterator[Problem]:
+    """Each further source that is the mailbox that mail comes from anyway."""
+    for placed in people:
+        own = FurtherSource(shape.source, placed.person.source_user)
+        for source in placed.person.further_sources:
+            if str(source).lower() == str(own).lower():
+                message = _("The source {source} is the one that this mailbox is copied from anyway.")
+                hint = _("Take it away from the further sources.")
+                yield Problem(placed.file, placed.line, placed.column, message.format(source=source), hint)
 
 
 def _names(

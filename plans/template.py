@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,14 +14,20 @@ from typing import Literal
 import yaml
 
 from connectors.language import _
+from plans.csv_writing import write_new
+from plans.exports import Found
 from plans.files import checked_domain, checked_name, checked_time_zone
+from plans.passwords_file import with_lines
+from plans.people_file import with_people
 from plans.problems import Worded
 from plans.schema import schema_of
 
 Language = Literal["fr", "en"]
 
-#: What the templates have in the place of the organisation's domain.
+#: The organisation's domain, until somebody says better.
 _DOMAINS = {"en": "company.example", "fr": "entreprise.example"}
+#: The person that stands in a new people file, to be overwritten.
+_EXAMPLE = {"en": ("first.last", "First Last"), "fr": ("prenom.nom", "Prénom Nom")}
 _SCHEMAS = "schemas"
 
 
@@ -81,13 +86,15 @@ def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False)
         if fault := fault_of(question, getattr(answers, question)):
             raise NotWritten(fault)
     site = answers.site
-    templates = {
-        folder / "organisation.yaml": "organisation.yaml",
-        folder / "sites" / f"{site}.yaml": "site.yaml",
-        folder / "sites" / f"{site}.csv": "people.csv",
-        folder / "secrets" / f"{site}.csv": "passwords.csv",
+    local, name = _EXAMPLE[answers.language]
+    example = Found(f"{local}@{answers.domain}", name)
+    contents = {
+        folder / "organisation.yaml": _filled("organisation.yaml", answers, schemas=schemas),
+        folder / "sites" / f"{site}.yaml": _filled("site.yaml", answers, schemas=schemas),
+        folder / "sites" / f"{site}.csv": with_people([example], answers.language),
+        folder / "secrets" / f"{site}.csv": with_lines([example.address], answers.language),
     }
-    contents = {path: _filled(name, answers, schemas=schemas) for path, name in templates.items()}
+    written = list(contents)
     if schemas:
         contents[folder / _SCHEMAS / "organisation.json"] = _as_json(schema_of("organisation"))
         contents[folder / _SCHEMAS / "site.json"] = _as_json(schema_of("site"))
@@ -100,21 +107,18 @@ def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False)
         (folder / _SCHEMAS).mkdir(exist_ok=True)
     for path, data in contents.items():
         mode = 0o600 if path.parent.name == "secrets" else 0o666
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-    return list(templates)
+        write_new(path, data, mode=mode)
+    return written
 
 
 def _filled(template: str, answers: Answers, *, schemas: bool) -> bytes:
-    data = files("plans").joinpath("templates", answers.language, template).read_bytes()
-    if not template.endswith(".yaml"):
-        return data.replace(_DOMAINS[answers.language].encode(), answers.domain.encode())
+    text = files("plans").joinpath("templates", answers.language, template).read_text(encoding="utf-8")
     words = {
         "name": answers.name, "site": answers.site, "time_zone": answers.time_zone, "domain": answers.domain.lower(),
         "source_host": answers.source_host, "target_host": answers.target_host,
         "people_file": f"{answers.site}.csv", "passwords_file": f"file:secrets/{answers.site}.csv",
     }  # fmt: skip
-    text = Template(data.decode()).substitute({key: _yaml_text(value) for key, value in words.items()})
+    text = Template(text).substitute({key: _yaml_text(value) for key, value in words.items()})
     if schemas:
         where = f"{_SCHEMAS}/organisation.json" if template == "organisation.yaml" else f"../{_SCHEMAS}/site.json"
         text = f"# yaml-language-server: $schema={where}\n{text}"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from connectors.language import _, mark
+from connectors.language import _, labelled, mark
 from plans.problems import Problem, Worded, did_you_mean, suggestion
 from plans.yaml_file import Document, Location
 
@@ -83,7 +83,8 @@ def words(detail: ErrorDetails, location: Location) -> tuple[str, str]:
     if kind in ("value_error", "assertion_error"):
         said = str(cause).rstrip(".")
         # What a connector says of its own setting, in the language of the run.
-        return f"{subject}{' ' if said.startswith(('must ', 'doit ')) else ': '}{said}.", ""
+        told = f"{subject} {said}" if said.startswith(("must ", "doit ")) else labelled(subject, said)
+        return f"{told}.", ""
     if kind in ("literal_error", "enum"):
         choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         near = did_you_mean(value, choices) if isinstance(value, str) else ""

@@ -112,7 +112,7 @@ def _own_texts() -> Catalog:
     for package in PACKAGES:
         for _file, _line, text, _comments, _context in extract_from_dir(ROOT / package, METHODS, keywords=KEYWORDS):
             catalogue.add(text)
-    for _owner, text in help_texts(bascule):
+    for _owner, text in help_texts(bascule.complete()):
         catalogue.add(text)
     return catalogue
 

@@ -24,7 +24,7 @@ What `bascule COMMAND --help` says, in one page.
 
 def page() -> str:
     """The page, in Markdown."""
-    return "\n".join([_HEAD, *_commands(bascule, "bascule")])
+    return "\n".join([_HEAD, *_commands(bascule.complete(), "bascule")])
 
 
 def _commands(command: click.Command, name: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ def page() -> str:
         *_options(bascule),
         ".SH COMMANDS",
     ]
-    for words, command in _leaves(bascule, ()):
+    for words, command in _leaves(bascule.complete(), ()):
         lines += [f".SS {_safe(' '.join(words))} {_safe(_arguments(command))}".rstrip()]
         lines += _text(command.help or "")
         lines += _options(command)

@@ -65,6 +65,8 @@ class Connection:
     features: Features
     #: The answer to NAMESPACE (RFC 2342), None when the server does not know it.
     namespace: Answer | None
+    #: What the server said first, where most say which product they are.
+    greeting: bytes
     #: What the server calls itself (RFC 2971), for reports; empty when it does not say.
     product: str = ""
 
@@ -109,7 +111,7 @@ def _connected(
     try:
         sign_in = _protected(transport, dialogue, settings, stop)
         sign_in.sign_in(account, token)
-        connection = _look_around(dialogue, Features(sign_in.offered()))
+        connection = _look_around(dialogue, Features(sign_in.offered()), sign_in.greeting)
         if settings.compress and "COMPRESS=DEFLATE" in connection.features:
             dialogue.must("COMPRESS", dialogue.run(b"COMPRESS", b"DEFLATE"))
             transport.compress()
@@ -133,7 +135,7 @@ def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings,
             check_pin(settings, transport.certificate())
         sign_in.begin()
     except Transient as error:
-        if sign_in.greeted or error.detail in ("", "ETIMEDOUT"):
+        if sign_in.greeting or error.detail in ("", "ETIMEDOUT"):
             raise
         # Courier's way of saying that one address has too many connections, and of others that are going down
         what = _("hung up before it said a word; some servers do so when too many connections are open")
@@ -161,7 +163,7 @@ def _with_fingerprint(error: Untrusted, settings: ImapSettings, stop: Event, spo
     return error
 
 
-def _look_around(dialogue: Dialogue, features: Features) -> Connection:
+def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:
     """Where the folders are, and who the server says it is: asked in one go."""
     wanted = {"NAMESPACE": (b"NAMESPACE",), "ID": (b"ID", _ourselves())}
     asked = [name for name in wanted if name in features]
@@ -172,7 +174,7 @@ def _look_around(dialogue: Dialogue, features: Features) -> Connection:
         error = not_connected(dialogue.system, Refusal(namespace.status, namespace.said.lower()))
         if error is not None:
             raise error
-    return Connection(dialogue, features, namespace, _product(told) if told is not None else "")
+    return Connection(dialogue, features, namespace, greeting, _product(told) if told is not None else "")
 
 
 @cache

@@ -42,15 +42,15 @@ class SignIn:
         self._system = settings.host
         #: What the server offers, as far as it has said since the last change; empty when it has to be asked.
         self._offered: frozenset[str] = frozenset()
-        #: The greeting has come.
-        self.greeted = False
+        #: What the server said first, where most say which product they are; empty until it has.
+        self.greeting = b""
         #: What it said beside its answers, for the wordings of refusals.
         self._aside: list[bytes] = []
 
     def begin(self) -> None:
         """Hear the greeting, and put TLS on the connection where the plan wants STARTTLS."""
         line = self._line()
-        self.greeted = True
+        self.greeting = line
         status = parse_status(line[2:]) if line.startswith(b"* ") else None
         if status is None or status.word not in ("OK", "BYE", "PREAUTH"):
             raise Fatal(_("this is no IMAP server that we understand"), system=self._system)

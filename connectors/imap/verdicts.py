@@ -21,6 +21,7 @@ from connectors.errors import (
     Unavailable,
     Untrusted,
 )
+from connectors.imap.certificate_faults import certificate_fault
 from connectors.language import _
 from connectors.reasons import Reason
 
@@ -75,7 +76,7 @@ def tls_failed(system: str, error: OSError) -> ConnectorError:
         return Untrusted(
             _(
                 "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
-            ).format(why=error.verify_message),
+            ).format(why=certificate_fault(error)),
             system=system,
             detail=f"X509 {error.verify_code}",
         )

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from connectors.language import _
 from connectors.maildir import MaildirSettings
+from connectors.os_errors import os_error_text
 from migrate.ledger.store import Ledger
 from plans import Organisation, Site, System
 from plans.folder_rules import FolderRules
@@ -48,7 +49,7 @@ class Destination:
             cls._check(folder, to)
         except OSError as error:
             raise NoDestination(
-                _("{folder} cannot be looked at: {why}.").format(folder=folder, why=error.strerror)
+                _("{folder} cannot be looked at: {why}.").format(folder=folder, why=os_error_text(error))
             ) from error
         name = site if to is None else f"{site}@{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
         command = f"bascule backup {site}" if to is None else f"bascule backup {site} --to {quote(str(folder))}"
@@ -81,7 +82,7 @@ class Destination:
                     folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise NoDestination(
-                _("{folder} cannot be made: {why}.").format(folder=error.filename, why=error.strerror)
+                _("{folder} cannot be made: {why}.").format(folder=error.filename, why=os_error_text(error))
             ) from error
         ledger = Ledger(self._file)
         try:

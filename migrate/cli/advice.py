@@ -22,9 +22,7 @@ _BY_DETAIL = {
     "ECONNREFUSED": mark(
         "Nothing answers on this port: look at host, port and tls in organisation.yaml, and at the firewalls between."
     ),
-    "ETIMEDOUT": mark(
-        "No answer came in time: look at host and port in organisation.yaml, and at the firewalls between."
-    ),
+    "ETIMEDOUT": mark("Look at host and port in organisation.yaml, and at the firewalls between."),
     "EHOSTUNREACH": mark("No way leads there: look at host in organisation.yaml, and at this machine's network."),
     "ENETUNREACH": mark("No way leads there: look at this machine's network."),
     "DNS": mark("Look at host in organisation.yaml for a slip of the pen, and at this machine's name servers."),

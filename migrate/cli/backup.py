@@ -16,18 +16,21 @@ import click
 from rich.console import Console
 
 from connectors.contract import Account
-from connectors.language import _, plural
+from connectors.language import _, labelled, plural
 from connectors.maildir import MaildirConnector
+from connectors.os_errors import os_error_text
 from migrate.backup.check import Checked, check
 from migrate.backup.destination import Destination, NoDestination
 from migrate.backup.index import as_json as check_as_json
 from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
 from migrate.cli.running import Started, choose, started
+from migrate.copy.actions import Action
 from migrate.copy.plan import plan_pass
 from migrate.copy.run import PassResult, run_pass
 from migrate.ledger.store import Ledger
@@ -87,7 +90,7 @@ class _Backup:
 
     def run(self, *, to_json: bool) -> Exit:
         organisation, site = self.destination.plan(self.organisation, self.site)
-        with started(self.place, organisation, site, self.people) as run:
+        with started(self.place, organisation, site, self.people, copies=True) as run:
             hopeless = self._plan(run)
             with self.destination.ledger() as ledger:
                 with self._written():
@@ -111,13 +114,15 @@ class _Backup:
         try:
             yield
         except OSError as error:
-            what = _("{folder} cannot be written to: {why}.").format(folder=self.destination.folder, why=error.strerror)
+            what = _("{folder} cannot be written to: {why}.").format(
+                folder=self.destination.folder, why=os_error_text(error)
+            )
             raise Trouble(what, Exit.QUOTA if error.errno in (ENOSPC, EDQUOT) else Exit.USAGE) from error
 
     def _plan(self, run: Started) -> dict[str, BaseException]:
         """See that there is room; why some mailboxes cannot be read, so that they are not asked a second time."""
         with self.destination.scratch_ledger() as scratch:
-            done = list(run.each(lambda mailbox: needed(plan_pass(run.job(mailbox, ()), scratch, run.halt))))
+            done = list(run.each(lambda mailbox: needed(_actions(run, mailbox, scratch))))
         messages, size = (sum(one.result[part] for one in done if one.result) for part in (0, 1))
         try:
             check_room(self.destination.folder, messages, size)
@@ -131,7 +136,7 @@ class _Backup:
         def one(mailbox: str) -> tuple[PassResult, Checked]:
             if mailbox in hopeless:
                 raise hopeless[mailbox]
-            result = run_pass(run.job(mailbox, ()), ledger, run.halt)
+            result = run_pass(run.jobs(mailbox), ledger, run.halt)
             # As a target it may be a mailbox in which there was nothing to copy; the check itself hears Ctrl-C.
             written = connector.open_target(Account(mailbox, address=mailbox), Event())
             return result, check(written, ledger, mailbox, run.halt)
@@ -158,15 +163,17 @@ class _Backup:
         for one in ended:
             if one.checked is not None:
                 for line in _lines(one.checked):
-                    style = None if one.checked.good else "red"
-                    console.print(
-                        f"{one.row.mailbox}: {line}", style=style, highlight=False, markup=False, soft_wrap=True
-                    )
+                    show_line(console, labelled(one.row.mailbox, line), None if one.checked.good else "red")
         click.echo(
             _("The backup is in {folder}; README.txt there says how to open it.").format(folder=self.destination.folder)
         )
         if code is Exit.INTERRUPTED:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
+
+
+def _actions(run: Started, mailbox: str, scratch: Ledger) -> list[Action]:
+    """What a pass over all sources would do."""
+    return [action for job in run.jobs(mailbox) for action in plan_pass(job, scratch, run.halt)]
 
 
 def _lines(found: Checked) -> list[str]:

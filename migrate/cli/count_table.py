@@ -8,6 +8,7 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 
 from connectors.language import number
+from migrate.cli.lines import show_line
 
 #: Cells between two columns, and the least that is left for the names.
 _GAP = 2
@@ -19,7 +20,7 @@ def show_counts(
 ) -> None:
     """Print the table in the width of the console."""
     head, *lines = count_lines(console.width, heading, columns, rows)
-    console.print(head, style="bold", highlight=False, markup=False, soft_wrap=True)
+    show_line(console, head, "bold")
     console.out("\n".join(lines), highlight=False)
 
 

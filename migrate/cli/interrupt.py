@@ -1,4 +1,4 @@
-"""Ctrl-C: once ends the run after the batches in hand, twice cuts the connections."""
+"""Ctrl-C: once ends the run after what is in hand, twice cuts the connections."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from types import FrameType
 
 from rich.console import Console
 
-from connectors.language import _
+from migrate.cli.lines import show_line
 from migrate.copy.halt import Halt
 
 
 @contextmanager
-def interruptible(console: Console) -> Iterator[Halt]:
-    """While the block runs, SIGINT and SIGTERM halt it in these two steps."""
+def interruptible(console: Console, stopping: str) -> Iterator[Halt]:
+    """While the block runs, SIGINT and SIGTERM halt it in these two steps; at the first it says ``stopping``."""
     halt = Halt()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -23,7 +23,7 @@ def interruptible(console: Console) -> Iterator[Halt]:
             halt.abort()
         else:
             halt.stop.set()
-            console.print(_("Stopping after the batches in hand. Press Ctrl-C again to cut the connections."))
+            show_line(console, stopping)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -5,34 +5,46 @@ from __future__ import annotations
 import gc
 import logging
 import signal
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import click
 
 import plans
 from connectors.language import language_of, speak
-from migrate.cli.adopt import adopt
 from migrate.cli.advice import worded
-from migrate.cli.backup import backup
-from migrate.cli.check import check
-from migrate.cli.completion import completion
-from migrate.cli.copy import copy
 from migrate.cli.exit_codes import Exit, code_of
-from migrate.cli.explain import explain
-from migrate.cli.folders import folders
 from migrate.cli.help_language import translate_help
-from migrate.cli.init import init
-from migrate.cli.not_copied import not_copied
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.people import people
-from migrate.cli.plan import plan
-from migrate.cli.secrets import secrets
-from migrate.cli.status import status
-from migrate.cli.verify import verify
+
+#: Commands in the order of a move, each in the module of the same name.
+_COMMANDS = (
+    "init", "plan", "people", "secrets", "check", "folders", "backup", "copy", "status", "not-copied", "verify",
+    "adopt", "explain", "completion",
+)  # fmt: skip
 
 
 class Commands(click.Group):
-    """Turns the troubles that people can do something about into one message and an exit code."""
+    """Imports a command when it is called: start-up is short, and what other commands need no part of it.
+
+    Turns the troubles that people can do something about into one message and an exit code.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and cmd_name in _COMMANDS:
+            self.add_command(_imported(cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def complete(self) -> Commands:
+        """The same with all its commands, for what describes them."""
+        for name in _COMMANDS:
+            # In their order, whichever was called before.
+            self.commands[name] = self.commands.pop(name) if name in self.commands else _imported(name)
+        return self
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -74,18 +86,20 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     translate_help(bascule)
 
 
-for command in (
-    init, plan, people, secrets, check, folders, backup, copy, status, not_copied, verify, adopt, explain, completion
-):  # fmt: skip
-    bascule.add_command(command)
+def _imported(name: str) -> click.Command:
+    word = name.replace("-", "_")
+    command = cast("click.Command", getattr(import_module(f"migrate.cli.{word}"), word))
+    translate_help(command)
+    # What was imported stays for good: the collector need not look at it again and again.
+    gc.freeze()
+    gc.enable()
+    return command
 
 
 def main() -> None:
     # Libraries log what goes over the line; nothing of that may reach a terminal or a file.
     logging.getLogger().addHandler(logging.NullHandler())
     logging.disable(logging.WARNING)
-    # What was imported stays for good: the collector need not look at it again and again.
-    gc.freeze()
     # The organisation's own language follows once its folder is known.
     speak(language_of())
     translate_help(bascule)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,13 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 import plans
-from connectors.language import LANGUAGES, _, plural, spoken
+from connectors.language import LANGUAGES, _, labelled, plural, spoken
+from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
 from plans.csv_writing import replace, write_new
 from plans.exports import FORMATS, Export, Found, NotAnExport, read_export
+from plans.people import COLUMNS
 from plans.people_file import Merge, NoPeopleFile, addresses_elsewhere, merged, people_file, template, with_people
 
 
@@ -81,9 +85,9 @@ def import_(place: Place, site: str, file: Path, from_: str | None, merge: bool,
     try:
         export = read_export(file.read_bytes(), from_)
     except NotAnExport as error:
-        raise Trouble(f"{file}: {error}") from None
+        raise Trouble(labelled(str(file), str(error))) from None
     except OSError as error:
-        raise Trouble(_("{file} cannot be read: {why}.").format(file=file, why=error.strerror)) from None
+        raise Trouble(_("{file} cannot be read: {why}.").format(file=file, why=os_error_text(error))) from None
     elsewhere = addresses_elsewhere(place.folder, site)
     here = [one for one in export.people if one.address.lower() not in elsewhere]
     others = {one.address: elsewhere[one.address.lower()] for one in export.people if one.address.lower() in elsewhere}
@@ -127,7 +131,7 @@ def _write(path: Path, data: bytes) -> None:
         else:
             write_new(path, data)
     except OSError as error:
-        raise Trouble(_("{file} cannot be written: {why}.").format(file=path, why=error.strerror)) from None
+        raise Trouble(_("{file} cannot be written: {why}.").format(file=path, why=os_error_text(error))) from None
 
 
 def _shown(place: Place, path: Path) -> str:
@@ -165,8 +169,7 @@ def _as_json(
 
 
 def _show(console: Console, export: Export, change: Merge, others: dict[str, str], file: str, *, written: bool) -> None:
-    def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+    say = partial(show_line, console)
 
     say(_("Read as: {format}.").format(format=_(export.format.title)))
     if change.added:
@@ -190,7 +193,8 @@ def _show(console: Console, export: Export, change: Merge, others: dict[str, str
         say(_("Columns that were not used: {columns}.").format(columns=", ".join(export.ignored)))
     if change.lacking:
         message = _("{file} has no columns for: {columns}. Add the headings, and fill these in by hand.")
-        say(message.format(file=file, columns=", ".join(change.lacking)), "yellow")
+        headings = ", ".join(COLUMNS[name].written(spoken()) for name in change.lacking)
+        say(message.format(file=file, columns=headings), "yellow")
     for note in export.notes:
         say(note, "yellow")
     say(_outcome(change, file, written=written), "bold")

@@ -13,6 +13,7 @@ from rich.table import Table
 import plans
 from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from plans import Organisation, PlanError, Problem
@@ -112,7 +113,7 @@ def _show(console: Console, organisation: Organisation) -> None:
     if found := notes(organisation):
         console.print(_("Worth a look:"), style="bold")
         for note in found:
-            console.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
+            show_line(console, f"  {note}")
 
 
 def _as_json(problem: Problem) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from connectors.contract import Transient
 from connectors.language import _, number, plural
+from migrate.cli.lines import show_line
 from migrate.cli.pace import Pace
 from migrate.figures import rate_text, size_text, time_text
 
@@ -80,7 +81,7 @@ class RunProgress:
 
     def _tell(self, line: str) -> None:
         """What waits, and why: said at once, above the bar."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        show_line(self._console, line)
 
     def _show(self) -> None:
         now = time.monotonic()

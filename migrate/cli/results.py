@@ -8,10 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
-from connectors.language import _, number
+from connectors.language import _, labelled, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import show_line
 from migrate.copy.run import PassResult
 from migrate.ledger.counts import Tally
 from migrate.ledger.outcomes import outcome_text
@@ -93,7 +94,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
     show_tallies(console, tallies)
     for row in rows:
         for error in row.errors:
-            console.print(f"{row.mailbox}: {worded(error)}", style="red", highlight=False, markup=False, soft_wrap=True)
+            show_line(console, labelled(row.mailbox, worded(error)), "red")
 
 
 def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:

@@ -32,7 +32,7 @@ from plans import Organisation, Person, SecretError, Site
 
 _T = TypeVar("_T")
 
-RunOne = Callable[[Job, Ledger, Halt], PassResult]
+RunOne = Callable[[Sequence[Job], Ledger, Halt], PassResult]
 
 #: Troubles of one mailbox; the others go on.
 _OF_ONE_MAILBOX = (ConnectorError, SecretError, MailboxBusy, HoldLost, LedgerError)
@@ -67,8 +67,9 @@ class Started:
         """What its sessions share."""
         return self.site.resources
 
-    def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
-        return self.site.job(self.people[mailbox], only_folders)
+    def jobs(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...] = ()) -> list[Job]:
+        """One for each source of the mailbox.  Raises SecretError when a password cannot be had."""
+        return self.site.jobs(self.people[mailbox], only_folders)
 
     def each(self, handle: Callable[[str], _T]) -> Iterator[Done[_T]]:
         """Run ``handle`` for every mailbox; troubles that are not one mailbox's own are raised."""
@@ -88,10 +89,18 @@ def started(
     site: Site,
     people: Sequence[Person],
     retry: RetryPolicy = RetryPolicy(),  # noqa: B008  frozen
+    *,
+    copies: bool = False,
 ) -> Iterator[Started]:
+    """A run over these people.  ``copies``: it sends messages, which Ctrl-C does not leave half sent."""
+    stopping = (
+        _("Stopping after the batches in hand. Press Ctrl-C again to cut the connections.")
+        if copies
+        else _("Stopping: nothing further is looked at. Press Ctrl-C again to cut the connections.")
+    )
     console = Console(stderr=True)
     progress = RunProgress(console)
-    with interruptible(console) as halt, spool_folder(place.state) as spool:
+    with interruptible(console, stopping) as halt, spool_folder(place.state) as spool:
         site_run = SiteRun(organisation, site, new_resources(spool), progress, retry)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
@@ -112,8 +121,8 @@ def run_people(
 
     A pass that ``copies`` is done when nothing is pending; another is done when it met no trouble.
     """
-    with started(place, organisation, site, people) as run:
-        ended = run.each(lambda mailbox: run_one(run.job(mailbox, only_folders), ledger, run.halt))
+    with started(place, organisation, site, people, copies=copies) as run:
+        ended = run.each(lambda mailbox: run_one(run.jobs(mailbox, only_folders), ledger, run.halt))
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)

@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.contract import AuthFailed, Denial, Untrusted
-from connectors.language import _, mark, plural
+from connectors.language import _, labelled, mark, plural
+from connectors.os_errors import os_error_text
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
+from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -59,7 +61,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     total = sum(len(_SIDES) + len(person.further_sources) for person in people)
-    with interruptible(Console(stderr=True)) as halt:
+    with interruptible(Console(stderr=True), _("Stopping: no further account is tried.")) as halt:
         found = (
             look_up(organisation, plan, people)
             if offline
@@ -102,7 +104,7 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
         raise Trouble(_("The passwords file must be right before anybody is added:") + f"\n{error}") from None
     except OSError as error:
         message = _("{file} cannot be written: {why}.")
-        raise Trouble(message.format(file=plan.passwords.value, why=error.strerror)) from None
+        raise Trouble(message.format(file=plan.passwords.value, why=os_error_text(error))) from None
     if to_json:
         told = {"exit_code": int(Exit.OK), "file": plan.passwords.value, "added": list(filled.added)}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -111,7 +113,7 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
         advice = _("Fill in the passwords, and try them with: {command}").format(
             command=f"bascule secrets status {site}"
         )
-        click.echo(f"{plan.passwords.value}: {lines} {advice}")
+        click.echo(labelled(plan.passwords.value, f"{lines} {advice}"))
     else:
         click.echo(_("{file} has a line for everybody already.").format(file=plan.passwords.value))
 
@@ -177,8 +179,8 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
         table.add_row(Text(mailbox), *(_word(row.get(column)) for column in columns))
     console.print(table)
     for line in _explained(found, site):
-        console.print(line, style="red", highlight=False, markup=False, soft_wrap=True)
-    console.print(_summed(found), style="bold", highlight=False, markup=False, soft_wrap=True)
+        show_line(console, line, "red")
+    show_line(console, _summed(found), "bold")
 
 
 def _word(one: Credential | None) -> Text:
@@ -201,7 +203,7 @@ def _explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
         who = ", ".join(named[:_NAMED])
         if len(named) > _NAMED:
             who += " " + plural("and {n} more", "and {n} more", len(named) - _NAMED)
-        yield f"{who} ({system}): {why}"
+        yield labelled(f"{who} ({system})", why)
 
 
 def _why(one: Credential) -> str:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from connectors.language import _
+from connectors.language import _, labelled
+from migrate.cli.lines import show_line
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import as_counts, show_tallies
@@ -81,4 +82,4 @@ def _show(console: Console, look: Look) -> None:
     show_tallies(console, [(row.name, look.tallies[row.id]) for row in look.rows])
     for row in look.rows:
         if row.last_error:
-            console.print(f"{row.name}: {row.last_error}", style="red", highlight=False, markup=False, soft_wrap=True)
+            show_line(console, labelled(row.name, row.last_error), "red")

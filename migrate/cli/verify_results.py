@@ -11,8 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from connectors.language import _, number, plural
+from connectors.language import _, labelled, number, plural
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import show_line
 from migrate.verify import grade as grades
 from migrate.verify.figures import Verified
 from migrate.verify.findings import Finding, Kind
@@ -196,17 +197,17 @@ def show(console: Console, verification: Verification) -> None:
     _show_table(console, verification)
     for row in verification.rows:
         if row.error is not None:
-            _line(console, f"{row.mailbox}: {row.error}", "red")
+            show_line(console, labelled(row.mailbox, str(row.error)), "red")
         elif row.result is not None and row.judged is not None:
             _show_mailbox(console, verification, row.result, row.judged[1])
     grade = verification.grade
     if grade is None:
-        _line(console, _("No mailbox was verified."), "bold")
+        show_line(console, _("No mailbox was verified."), "bold")
         return
-    _line(console, f"{verification.site}: {grade_word(grade)}. {grade_meaning(grade)}", "bold")
-    _line(console, method_sentence(verification.sample))
+    show_line(console, labelled(verification.site, f"{grade_word(grade)}. {grade_meaning(grade)}"), "bold")
+    show_line(console, method_sentence(verification.sample))
     for step in verification.steps:
-        _line(console, f"→ {step}")
+        show_line(console, f"→ {step}")
 
 
 def _show_table(console: Console, verification: Verification) -> None:
@@ -231,22 +232,22 @@ def _show_table(console: Console, verification: Verification) -> None:
             "{n} messages are only on the target, such as new mail.",
             only,
         )
-        _line(console, more)
+        show_line(console, more)
 
 
 def _show_mailbox(console: Console, verification: Verification, result: Verified, why: Sequence[Why]) -> None:
     if not why:
         return
-    _line(console, result.mailbox, "bold")
+    show_line(console, result.mailbox, "bold")
     for one in why:
-        _line(console, f"  {grade_word(one.grade)}: {why_sentence(one)}")
+        show_line(console, "  " + labelled(grade_word(one.grade), why_sentence(one)))
     # The explained ones are counted above; listed is what somebody has to look at.
     listed = [finding for finding in result.findings if weigh(finding) is not Weight.EXPLAINED]
     for finding in listed[:_PRINTED]:
-        _line(console, f"  - {finding_line(finding, verification.zone)}")
+        show_line(console, f"  - {finding_line(finding, verification.zone)}")
     if len(listed) > _PRINTED:
         more = plural("{n} more", "{n} more", len(listed) - _PRINTED)
-        _line(console, "  " + _("{more}: see --report or --json.").format(more=more))
+        show_line(console, "  " + _("{more}: see --report or --json.").format(more=more))
 
 
 def finding_line(finding: Finding, zone: tzinfo) -> str:
@@ -261,7 +262,3 @@ def finding_line(finding: Finding, zone: tzinfo) -> str:
         ]
     parts += [difference_words(finding, zone), cause_words(finding)]
     return ", ".join(part for part in parts if part)
-
-
-def _line(console: Console, text: str, style: str | None = None) -> None:
-    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)

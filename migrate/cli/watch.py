@@ -11,8 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from connectors.language import _, number
+from connectors.language import _, labelled, number
 from migrate.cli.count_table import count_lines
+from migrate.cli.lines import show_line
 from migrate.cli.pace import Pace
 from migrate.cli.results import tally_columns
 from migrate.figures import rate_text, time_text
@@ -75,7 +76,7 @@ class Watch:
             going = _("listing, waiting, or cut off: nothing was copied in the last half minute")
         else:
             going = _("no copy is running")
-        return f"{look.site}: {begun}, {count}, {going}"
+        return labelled(look.site, f"{begun}, {count}, {going}")
 
 
 def watch(look: Callable[[], Sequence[Look]], console: Console) -> None:
@@ -100,7 +101,7 @@ def _lines(look: Callable[[], Sequence[Look]], console: Console) -> None:
     while True:
         for site in look():
             line = f"{time.strftime('%H:%M:%S')} {told.line(site, time.monotonic())}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            show_line(console, line)
         time.sleep(_PLAIN)
 
 

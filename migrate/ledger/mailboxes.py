@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from connectors.language import recorded, reworded
 from migrate.ledger.schema import MailboxState, mailbox
 
 
@@ -16,6 +18,7 @@ class MailboxRow:
     site: str
     state: MailboxState
     last_pass: float | None
+    #: In the language of this process, whichever the pass spoke that met it.
     last_error: str | None
     #: When its people started to work in the new mailbox; from then on their copy is theirs alone.
     went_live: float | None
@@ -45,12 +48,17 @@ def get_or_create(connection: Connection, name: str, site: str) -> MailboxRow:
 
 def get(connection: Connection, name: str) -> MailboxRow | None:
     row = connection.execute(select(*_COLUMNS).where(mailbox.c.name == name)).one_or_none()
-    return None if row is None else MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *row[4:])
+    return None if row is None else _read(row)
 
 
 def of_site(connection: Connection, site: str) -> list[MailboxRow]:
     rows = connection.execute(select(*_COLUMNS).where(mailbox.c.site == site).order_by(mailbox.c.name))
-    return [MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *row[4:]) for row in rows]
+    return [_read(row) for row in rows]
+
+
+def _read(row: Any) -> MailboxRow:
+    error = row.last_error and reworded(row.last_error)
+    return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), row.last_pass, error, row.went_live)
 
 
 def take(connection: Connection, mailbox_id: int, owner: str) -> int:
@@ -74,5 +82,5 @@ def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: f
     connection.execute(
         update(mailbox)
         .where(mailbox.c.id == mailbox_id)
-        .values(state=state, last_pass=when, last_error=error, locked_by=None)
+        .values(state=state, last_pass=when, last_error=error and recorded(error), locked_by=None)
     )

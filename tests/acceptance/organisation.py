@@ -59,12 +59,13 @@ class Organisation:
     people: list[dict[str, str]]
     passwords: dict[str, tuple[str, str]]
     environment: dict[str, str] = field(default_factory=dict)
+    language: str = "en"
 
     def write(self) -> None:
         """Put the plan on disk, as it is now."""
         (self.folder / "sites").mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").mkdir(mode=0o700, exist_ok=True)
-        plan = {"name": "Example", "language": "en", "time_zone": "Europe/Paris", "systems": self.systems}
+        plan = {"name": "Example", "language": self.language, "time_zone": "Europe/Paris", "systems": self.systems}
         site = {
             "site": SITE,
             "source": "old",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.organisation import SITE, Organisation, imap, organisation
+from tests.acceptance.organisation import SITE, Organisation, finished, imap, organisation, running
 from tests.acceptance.test_secrets import PLANTED, WRONG_PASSWORD, logging_on, planted_in
 from tests.servers.process import free_port
 from tests.servers.server import MASTER_PASSWORD, MASTER_USER, PASSWORD, ImapServer
@@ -34,6 +36,23 @@ def test_everybodys_password_works(plan: Organisation, old: ImapServer) -> None:
     assert code == 0
     assert found == {address: {"source": "works", "target": "works"} for address in plan.passwords}
     assert not plan.ledger.exists()
+
+
+def test_ctrl_c_says_what_it_ends(plan: Organisation) -> None:
+    """A server that never answers: the first account is being tried."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        plan.systems["old"]["port"] = silent.getsockname()[1]
+        plan.write()
+        with running(plan.start("secrets", "status", SITE)) as process:
+            connection, _address = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                ended = finished(process)
+
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1] == "Stopping: no further account is tried."
+    assert "not tried" in ended.out
 
 
 def test_what_works_is_wrong_missing_and_nobodys_is_told_and_no_password(

@@ -26,7 +26,7 @@ def _leaves(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Co
             yield f"{above}{name}", command
 
 
-_LEAVES = dict(_leaves(bascule))
+_LEAVES = dict(_leaves(bascule.complete()))
 
 
 @pytest.mark.parametrize("name", _LEAVES)

@@ -72,9 +72,9 @@ def _all_commands(group: click.Group, before: str = "") -> dict[str, click.Comma
     return found
 
 
-@pytest.mark.parametrize("name", _all_commands(bascule))
+@pytest.mark.parametrize("name", _all_commands(bascule.complete()))
 def test_every_option_of_every_command_is_documented(name: str) -> None:
-    command = _all_commands(bascule)[name]
+    command = _all_commands(bascule.complete())[name]
     assert _options(command) == _documented_options(_section(_COMMANDS, f"`bascule {name}`"))
 
 

@@ -7,12 +7,13 @@ from threading import Thread
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from migrate.ledger import mailboxes, store
 from migrate.ledger.filesystem import is_on_network
 from migrate.ledger.schema import REVISION, mailbox, metadata
 from migrate.ledger.store import Ledger, LedgerError
+from tests.unit.ledger.versions import upgrade
 
 
 @pytest.fixture
@@ -28,6 +29,25 @@ def test_the_migrations_make_the_schema_of_the_code(path: Path) -> None:
     ledger.close()
     assert differences == []
     assert revision == REVISION
+
+
+def test_what_went_wrong_before_errors_were_worded_anew_stays_as_it_was_said(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO mailbox (id, name, site, state, lock_token, last_error)"
+                " VALUES (1, 'anna', 'paris', 'incomplete', 0, :said), (2, 'bruno', 'paris', 'copied', 0, NULL)"
+            ),
+            {"said": '127.0.0.1: "{0}" étaient là'},
+        )
+    engine.dispose()
+    ledger = Ledger(path)
+    with ledger.read() as connection:
+        found = mailboxes.of_site(connection, "paris")
+    ledger.close()
+    assert [row.last_error for row in found] == ['127.0.0.1: "{0}" étaient là', None]
 
 
 def test_commits_are_on_disk_when_they_return(path: Path) -> None:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import alembic.command
 import pytest
-from alembic.config import Config
 from sqlalchemy import Connection, create_engine, delete, event, text, update
 
 from connectors.contract import Entry, Folder, Reason
@@ -21,6 +19,7 @@ from migrate.ledger import copies, counts, folders, mailboxes, messages
 from migrate.ledger.schema import Direction, Outcome, message
 from migrate.ledger.store import Ledger
 from tests.unit.ledger.recount import assert_tallies_hold
+from tests.unit.ledger.versions import upgrade
 
 FORTH = Direction.FORTH
 NOW = 1_800_000_000.0
@@ -189,13 +188,9 @@ def test_a_ledger_of_the_first_version_is_counted_when_it_is_opened(tmp_path: Pa
 
 def _make_first_version(path: Path) -> None:
     """A ledger as version 0001 made it, with six messages of which one has a successor and one travels back."""
-    config = Config()
-    config.set_main_option("script_location", "migrate.ledger:alembic")
-    config.set_main_option("path_separator", "os")
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0001")
+        upgrade(connection, "0001")
         connection.execute(
             text("INSERT INTO mailbox (id, name, site, state, lock_token) VALUES (1, 'anna', 'paris', 'copied', 0)")
         )

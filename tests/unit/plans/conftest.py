@@ -70,7 +70,7 @@ class StandInConnector:
 
 def connector_class(name: str) -> type[StandInConnector]:
     if name != "imap":
-        raise UnknownConnector(name, ["imap", "memory"])
+        raise UnknownConnector(name)
     return StandInConnector
 
 

@@ -122,8 +122,8 @@ def test_a_missing_passwords_file_is_named(folder: Path) -> None:
         (
             "jean.p@meridional.example;jean's\n",
             (
-                "secrets/lyon.csv:1: The first line must hold the headings. Known headings: address or adresse, "
-                "source_password or mot de passe source, target_password or mot de passe cible."
+                "secrets/lyon.csv:1: The first line must hold the headings. "
+                "Known headings: address, source password, target password."
             ),
         ),
         (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from plans.csv_file import read_table
+from plans.csv_file import Heading, read_table
 from plans.people import COLUMNS, people_in_csv
 
+TWO = {"address": Heading("address", "adresse"), "name": Heading("name", "nom")}
 TEXT = "Adresse;Nom;Utilisateur source\r\njean@m.example;Jean Pérès ;jeanp\r\n"
 
 
@@ -57,14 +58,22 @@ def test_lines_are_counted_in_the_file_also_after_cells_of_several_lines() -> No
 
 
 def test_trailing_separators_are_no_mistake() -> None:
-    table = read_table(b"address;name;;\na@b.example;A;;\n", "f.csv", {"address": (), "name": ()})
+    table = read_table(
+        b"address;name;;\na@b.example;A;;\n",
+        "f.csv",
+        TWO,
+    )
 
     assert not table.problems
     assert [dict(row.cells) for row in table.rows] == [{"address": "a@b.example", "name": "A"}]
 
 
 def test_a_row_never_shows_its_cells() -> None:
-    table = read_table(b"address;name\nhunter2;hunter2\n", "f.csv", {"address": (), "name": ()})
+    table = read_table(
+        b"address;name\nhunter2;hunter2\n",
+        "f.csv",
+        TWO,
+    )
 
     assert table.rows[0].cells["address"] == "hunter2"
     assert "hunter2" not in repr(table) + repr(table.rows)

@@ -14,10 +14,8 @@ Complaints = Callable[[dict[str, str | bytes | None]], list[str]]
 
 ADDRESS = "Write it as name@company.example."
 COLUMNS = (
-    "Known headings: address or adresse, name or nom, source_user or utilisateur source, "
-    "target_user or utilisateur cible, source_password or mot de passe source, "
-    "target_password or mot de passe cible, archives or fichiers d'archives, gmail or gmail personnel, "
-    "aliases or alias, groups or groupes, licence or license, shared or partagée, sources or autres sources."
+    "Known headings: address, name, source user, target user, source password, target password, archives, gmail, "
+    "aliases, groups, licence, shared, sources."
 )
 
 
@@ -126,11 +124,6 @@ COLUMNS = (
             ],
         ),
         (
-            "passwords:",
-            "folders:\n  map: {Sent: Envoyés, SENT: Autre}\npasswords:",
-            ['sites/lyon.yaml:6:8: "Sent" and "SENT" are the same folder here. Keep one of the two lines.'],
-        ),
-        (
             "target: new-host",
             "target: old-host",
             [
@@ -161,7 +154,7 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(
             "jean@m.example;Jean\nlea@m.example;Léa\n",
             [f"sites/lyon.csv:1: The first line must hold the headings. {COLUMNS}"],
         ),
-        ("nom;utilisateur source\nJean;j\n", [f"sites/lyon.csv:1: There is no column address or adresse. {COLUMNS}"]),
+        ("nom;utilisateur source\nJean;j\n", [f"sites/lyon.csv:1: There is no column address. {COLUMNS}"]),
         (
             "adresse;nmo;Téléphone\na@b.example;x;y\n",
             [

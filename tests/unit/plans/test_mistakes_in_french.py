@@ -22,12 +22,10 @@ Complaints = Callable[[dict[str, str | bytes | None]], list[str]]
 Write = Callable[..., Path]
 
 HOST = "    host: mail.old.example\n"
-EMPTY = 'Ce fichier est vide. Sa première ligne doit contenir les en-têtes, par exemple "address".'
+EMPTY = 'Ce fichier est vide. Sa première ligne doit contenir les en-têtes, par exemple "adresse".'
 KNOWN = (
-    "En-têtes connus\xa0: address ou adresse, name ou nom, source_user ou utilisateur source, "
-    "target_user ou utilisateur cible, source_password ou mot de passe source, "
-    "target_password ou mot de passe cible, archives ou fichiers d'archives, gmail ou gmail personnel, "
-    "aliases ou alias, groups ou groupes, licence ou license, shared ou partagée, sources ou autres sources."
+    "En-têtes connus\xa0: adresse, nom, utilisateur source, utilisateur cible, mot de passe source, "
+    "mot de passe cible, archives, gmail, alias, groupes, licence, partagée, autres sources."
 )
 
 
@@ -331,8 +329,17 @@ def test_an_address_that_is_none_says_in_french_what_is_wrong_with_it(
         ("jean@m.example;Jean\nlea@m.example;Léa\n",
          [f"sites/lyon.csv:1: La première ligne doit contenir les en-têtes. {KNOWN}"]),
         ("nom;utilisateur source\nJean;j\n",
-         [f"sites/lyon.csv:1: Il n’y a pas de colonne address ou adresse. {KNOWN}"]),
+         [f"sites/lyon.csv:1: Il manque la colonne adresse. {KNOWN}"]),
         ("adresse;nmo\na@b.example;x\n", ['sites/lyon.csv:1: En-tête inconnu "nmo". Vouliez-vous dire "nom"\u202f?']),
+        ("adresse;partage;nom affich\na@b.example;x;y\n",
+         ['sites/lyon.csv:1: En-tête inconnu "partage". Vouliez-vous dire "partagée"\u202f?',
+          'sites/lyon.csv:1: En-tête inconnu "nom affich". Vouliez-vous dire "nom affiché"\u202f?']),
+        ("adress;groups;aliass\na@b.example;;\n",
+         ['sites/lyon.csv:1: En-tête inconnu "adress". Vouliez-vous dire "adresse"\u202f?',
+          'sites/lyon.csv:1: En-tête inconnu "aliass". Vouliez-vous dire "alias"\u202f?']),
+        ("adresse\nclaire@b.example;Claire\n",
+         [("sites/lyon.csv:2: Cette ligne a 2 cellules, mais il n’y a qu’un seul en-tête. "
+           'Mettez entre guillemets doubles un texte qui contient ";".')]),
         ("adresse;nom;Name\na@b.example;x;y\n",
          ['sites/lyon.csv:1: L’en-tête "Name" en répète un autre. Supprimez la répétition.']),
         ("adresse;nom\na@b.example;A\n;B\nA@B.example;D\n",
@@ -405,8 +412,8 @@ def test_a_mistake_in_a_people_file_is_told_in_french(
          [("secrets/lyon.csv:2: À partir de cette ligne, un guillemet double n’est pas fermé. "
            'Fermez le guillemet, ou écrivez "" pour un guillemet dans un texte.')]),
         ("mot de passe source\nhunter2\n",
-         [("secrets/lyon.csv:1: Il n’y a pas de colonne address ou adresse. En-têtes connus\xa0: address ou "
-           "adresse, source_password ou mot de passe source, target_password ou mot de passe cible.")]),
+         [("secrets/lyon.csv:1: Il manque la colonne adresse. En-têtes connus\xa0: adresse, "
+           "mot de passe source, mot de passe cible.")]),
         ("adresse;mot de passe source\n;x\n;y\n",
          ["secrets/lyon.csv:2: Cette ligne n’a pas d’adresse.",
           "secrets/lyon.csv:3: Cette ligne n’a pas d’adresse."]),

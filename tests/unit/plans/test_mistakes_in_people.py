@@ -119,6 +119,15 @@ def test_an_address_that_is_none_says_what_is_wrong_with_it(complaints: Complain
             ],
         ),
         (
+            "adresse;utilisateur source;autres sources\na@m.example;old-a;old-host:OLD-A\nb@m.example;;old-host:c\n",
+            [
+                (
+                    "sites/lyon.csv:2: The source old-host:OLD-A is the one that this mailbox is copied from anyway. "
+                    "Take it away from the further sources."
+                )
+            ],
+        ),
+        (
             "adresse;autres sources\na@m.example;old-host:x | old-host:X\n",
             ["sites/lyon.csv:2: The source old-host:X is written twice. Keep one."],
         ),
@@ -191,8 +200,8 @@ def refused(folder: Path) -> str:
             "secrets/lyon.csv:2: A double quote from this line on has no partner. "
             'Close the quote, or write "" for a quote inside a text.')),
         ("mot de passe source\nhunter2\n", (
-            "secrets/lyon.csv:1: There is no column address or adresse. Known headings: address or adresse, "
-            "source_password or mot de passe source, target_password or mot de passe cible.")),
+            "secrets/lyon.csv:1: There is no column address. Known headings: address, source password, "
+            "target password.")),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_passwords_file_is_told_with_its_line_and_no_password(

@@ -10,6 +10,7 @@ import pytest
 
 from connectors import registry
 from plans import load, loading
+from plans.people_file import template
 from plans.template import Answers, NotWritten, write_organisation
 
 
@@ -85,6 +86,16 @@ def test_the_passwords_file_of_a_new_organisation_is_private(tmp_path: Path) -> 
     assert passwords == tmp_path / "secrets" / "lyon.csv"
     assert passwords.stat().st_mode & 0o777 == 0o600
     assert passwords.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_new_people_file_has_all_headings_and_an_example(tmp_path: Path, language: Literal["fr", "en"]) -> None:
+    people = written(tmp_path, language=language)[2].read_bytes()
+
+    headings, example, rest = people.partition(b"example")
+    assert headings.startswith(template(language))
+    assert example
+    assert not rest.partition(b"\n")[2]
 
 
 def test_the_files_come_in_the_order_a_person_fills_them(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""A text that is kept is told again in the language of whoever reads it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connectors.errors import AuthFailed, ConnectorError
+from connectors.language import _, recorded, reworded, speak
+
+EXPIRED = "127.0.0.1: the server's certificate has expired (X509 10)"
+EXPIRE = "127.0.0.1\u00a0: le certificat du serveur a expiré (X509 10)"
+
+
+def _expired() -> ConnectorError:
+    return AuthFailed(_("the server's certificate has expired"), system="127.0.0.1", detail="X509 10")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_error_is_told_again_in_any_language(language: str) -> None:
+    speak(language)
+    error = _expired()
+    assert str(error) == {"en": EXPIRED, "fr": EXPIRE}[language]
+    record = recorded(str(error))
+    speak("fr")
+    assert reworded(record) == EXPIRE
+    speak("en")
+    assert reworded(record) == EXPIRED
+
+
+def test_an_exception_with_a_text_of_ours_tells_it_whole() -> None:
+    speak("fr")
+    record = recorded(str(ValueError(_("{file} cannot be read: {why}.").format(file="a", why=_("Permission denied")))))
+    assert reworded(record) == "a est illisible\u00a0: accès refusé."
+    speak("en")
+    assert reworded(record) == "a cannot be read: Permission denied."
+
+
+def test_a_text_of_somebody_elses_stays_as_it_is() -> None:
+    """Of a connector that has no catalogue of ours, braces and all."""
+    said = "no way {0} in {there}"
+    assert reworded(recorded(said)) == said
+    assert reworded(recorded(str(AuthFailed(said, system="{x}")))) == "{x}: " + said
+
+
+def test_numbers_keep_their_form() -> None:
+    said = _("{ref} gave no password within {seconds} seconds.").format(ref="command:pass", seconds=30)
+    assert reworded(recorded(said)) == said == "command:pass gave no password within 30 seconds."
+
+
+def test_what_is_kept_can_be_read_by_programs() -> None:
+    assert json.loads(recorded("plain")) == "plain"
+    assert json.loads(recorded(_("it is not valid yet")))["text"] == "it is not valid yet"
