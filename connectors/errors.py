@@ -41,25 +41,23 @@ class Unavailable(Transient):
 
 
 class TooManySessions(Unavailable):
-    """The system takes no further session because too many are open already.
+    """No further session is granted beside those that are open: to this ``account``, or to us at all (``system``).
 
-    ``limit``: how many it takes, None when it does not say.  ``per``: of one mailbox, of everybody on this system,
-    or not told.
+    ``limit``: how many are granted, None when the system does not say.
     """
 
     def __init__(
         self,
         what: str,
+        of: Literal["account", "system"] = "account",
         *,
         system: str = "",
         detail: str = "",
-        retry_after: float | None = None,
         limit: int | None = None,
-        per: Literal["mailbox", "system"] | None = None,
     ) -> None:
-        super().__init__(what, system=system, detail=detail, retry_after=retry_after)
+        super().__init__(what, system=system, detail=detail)
+        self.of = of
         self.limit = limit
-        self.per = per
 
 
 class OverQuota(ConnectorError):

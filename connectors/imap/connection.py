@@ -12,7 +12,7 @@ from threading import Event
 from connectors import DISTRIBUTION
 from connectors.contract import Account
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Stopped, Transient, Unavailable, Untrusted
+from connectors.errors import AuthFailed, ConnectorError, Stopped, TooManySessions, Transient, Untrusted
 from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.refusals import Refusal, not_connected
@@ -139,7 +139,7 @@ def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings,
             raise
         # Courier's way of saying that one address has too many connections, and of others that are going down
         what = _("hung up before it said a word; some servers do so when too many connections are open")
-        raise Unavailable(what, system=settings.host, detail=error.detail) from error
+        raise TooManySessions(what, "system", system=settings.host, detail=error.detail) from error
     return sign_in
 
 

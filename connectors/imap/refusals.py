@@ -65,8 +65,8 @@ _WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
 )
 #: How many connections one mailbox may hold, where the server says so.
 _STATED_LIMIT = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b")
-_BY_MAILBOX = (b"user+ip", b"simultaneous connections", b"from user", b"for user", b"to this mailbox", b"per user")
-_BY_HOST = (b"from your host", b"from your ip", b"per ip", b"from this ip", b"from host")
+#: Wordings of a limit for a whole machine, not for one mailbox.
+_OF_ALL = (b"from your host", b"from this host", b"from your ip", b"from this ip", b"per ip")
 
 _TEXTS: Mapping[Denial, str] = {
     Denial.BAD_PASSWORD: mark("does not let this account in"),
@@ -141,12 +141,10 @@ def _meant(refusal: Refusal) -> Denial | type[_TooMany] | None:
 def _too_many(system: str, refusal: Refusal) -> TooManySessions:
     said = refusal.said
     stated = _STATED_LIMIT.search(said)
-    by_mailbox = any(words in said for words in _BY_MAILBOX)
-    by_host = any(words in said for words in _BY_HOST)
     return TooManySessions(
         _("takes no further session: too many are open"),
+        "system" if any(words in said for words in _OF_ALL) else "account",
         system=system,
         detail=refusal.detail,
         limit=int(stated[1]) if stated else None,
-        per="mailbox" if by_mailbox else "system" if by_host else None,
     )

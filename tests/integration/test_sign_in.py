@@ -21,7 +21,6 @@ from connectors.contract import (
     Resources,
     Source,
     TooManySessions,
-    Unavailable,
     Untrusted,
 )
 from connectors.imap import ImapConnector, ImapSettings
@@ -158,7 +157,7 @@ def test_too_many_connections_of_one_mailbox_come_with_their_number(doors: Doors
     open_ones = [doors.source(account), doors.source(account)]
     error = doors.refused(account)
     assert isinstance(error, TooManySessions)
-    assert (error.limit, error.per, error.detail) == (2, "mailbox", "LIMIT")
+    assert (error.limit, error.of, error.detail) == (2, "account", "LIMIT")
     for session in open_ones:
         session.close()
 
@@ -303,7 +302,7 @@ def test_courier_hangs_up_on_one_connection_too_many(tmp_path: Path) -> None:
             while len(sessions) < 4:
                 sessions.append(doors.source(Account("ann", PASSWORD)))
 
-        with pytest.raises(Unavailable, match="before it said a word"):
+        with pytest.raises(TooManySessions, match="before it said a word"):
             open_too_many()
         assert sessions
         for session in sessions:

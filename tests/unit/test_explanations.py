@@ -45,7 +45,7 @@ def test_every_sign_in_code_is_explained_as_in_the_documents(denial: Denial) -> 
 
 def test_too_many_sessions_are_explained_and_no_wrong_password() -> None:
     assert f"| `{TOO_MANY_SESSIONS}` | {CROWDED.what} | {CROWDED.to_do} |" in _COMMANDS
-    error = TooManySessions("no more", limit=3, per="mailbox")
+    error = TooManySessions("no more", limit=3)
     assert (error_as_json(error)["code"], what_to_do(error)) == (TOO_MANY_SESSIONS, CROWDED.to_do)
     assert code_of(error) is Exit.CONNECTION
 

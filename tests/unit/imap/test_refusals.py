@@ -58,28 +58,28 @@ def test_each_refusal_has_its_denial(line: str, denial: Denial) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "limit", "per"),
+    ("line", "limit", "of"),
     [
         (
             "NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
             10,
-            "mailbox",
+            "account",
         ),
         (
             "NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=3)",
             3,
-            "mailbox",
+            "account",
         ),
-        ("NO [ALERT] Too many simultaneous connections. (Failure)", None, "mailbox"),
+        ("NO [ALERT] Too many simultaneous connections. (Failure)", None, "account"),
         ("BYE Too many connections from your host", None, "system"),
-        ("NO Too many open connections for user anna", None, "mailbox"),
-        ("NO [LIMIT] not now", None, None),
+        ("NO Too many open connections for user anna", None, "account"),
+        ("NO [LIMIT] not now", None, "account"),
     ],
 )
-def test_too_many_sessions_are_a_kind_of_their_own(line: str, limit: int | None, per: str | None) -> None:
+def test_too_many_sessions_are_a_kind_of_their_own(line: str, limit: int | None, of: str) -> None:
     error = refused(line)
     assert isinstance(error, TooManySessions)
-    assert (error.limit, error.per) == (limit, per)
+    assert (error.limit, error.of) == (limit, of)
 
 
 @pytest.mark.parametrize("line", ["NO [UNAVAILABLE] try later", "NO [INUSE] busy", "BYE closing", "NO [SERVERBUG] oh"])

@@ -144,7 +144,8 @@ def test_a_server_that_hangs_up_is_transient(tmp_path: Path) -> None:
 def test_a_server_that_hangs_up_before_it_said_a_word_has_no_room(tmp_path: Path, tls: str) -> None:
     with playing(tmp_path, lambda peer: None) as server:
         error = refused_sign_in(server, tls=tls)
-    assert type(error) is Unavailable
+    assert isinstance(error, TooManySessions)
+    assert error.of == "system"
     assert "before it said a word" in str(error)
 
 
