@@ -25,6 +25,7 @@ from typing import BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from connectors.body import ByteBudget
+from connectors.denials import Denial
 from connectors.errors import (
     AuthFailed,
     ConnectorError,
@@ -33,8 +34,10 @@ from connectors.errors import (
     OverQuota,
     Refused,
     Stopped,
+    TooManySessions,
     Transient,
     Unavailable,
+    Untrusted,
 )
 from connectors.folder_names import NameRules
 from connectors.reasons import Reason
@@ -47,6 +50,7 @@ __all__ = [
     "Capabilities",
     "Connector",
     "ConnectorError",
+    "Denial",
     "Entry",
     "Fatal",
     "FlagChange",
@@ -72,9 +76,12 @@ __all__ = [
     "Surveyed",
     "Suspect",
     "Target",
+    "TokenSource",
+    "TooManySessions",
     "Transient",
     "Unavailable",
     "Unread",
+    "Untrusted",
     "Window",
     "names_of",
     "quota_of",
@@ -127,6 +134,8 @@ class Capabilities:
     moves: bool = False
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
+    #: What the system calls itself, for reports; empty when it does not say.
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +295,20 @@ class Marked:
     removed: frozenset[str] = frozenset()
 
 
+class TokenSource(Protocol):
+    """Where the access tokens (OAuth) of an account come from.  Used by all sessions of a run, from any thread."""
+
+    def token(self, refused: str = "") -> str:
+        """A token to sign in with; a source that knows when its token ends renews it in time.
+
+        ``refused`` is a token that the system has just turned down: another one is given, fetched anew if need be.
+        Raises :class:`AuthFailed` when there is none, :class:`Transient` when it cannot be asked for at the moment.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who signs in.  The password never shows in a repr, so that it cannot slip into a log."""
+    """Who signs in.  Password and tokens never show in a repr, so that they cannot slip into a log."""
 
     user: str
     password: str = field(repr=False, default="")
@@ -296,6 +316,8 @@ class Account:
     master_user: str | None = None
     #: The person's mail address, for systems that find a mailbox by it; empty when not known.
     address: str = ""
+    #: Signs in with an access token in the place of a password.
+    tokens: TokenSource | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

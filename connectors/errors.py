@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from connectors.denials import Denial
 from connectors.language import _, labelled
 from connectors.reasons import Reason
 
@@ -38,6 +40,26 @@ class Unavailable(Transient):
     """The system cannot be reached, or takes no further session at the moment."""
 
 
+class TooManySessions(Unavailable):
+    """No further session is granted beside those that are open: to this ``account``, or to us at all (``system``).
+
+    ``limit``: how many are granted, None when the system does not say.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        of: Literal["account", "system"] = "account",
+        *,
+        system: str = "",
+        detail: str = "",
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.of = of
+        self.limit = limit
+
+
 class OverQuota(ConnectorError):
     """The mailbox is full, or a day's allowance is used up.  ``until``: when it may go on, None when not known."""
 
@@ -59,7 +81,11 @@ class FolderMissing(ConnectorError):
 
 
 class AuthFailed(ConnectorError):
-    """The system does not let this account in.  Trying again would only lock it."""
+    """The system does not let this account in.  Trying again would only lock it.  ``denial`` says why, as a code."""
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", denial: Denial = Denial.BAD_PASSWORD) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.denial = denial
 
 
 class Stopped(ConnectorError):
@@ -72,3 +98,14 @@ class Fatal(ConnectorError):
 
 class SpoolError(Fatal):
     """This machine's own disk does not take a large message; no system is to blame."""
+
+
+class Untrusted(Fatal):
+    """The system's certificate is not trusted, or is not the pinned one.
+
+    ``fingerprint``: sha256 of the certificate that it showed, as ``AA:BB:...``; empty when it could not be had.
+    """
+
+    def __init__(self, what: str, *, system: str = "", detail: str = "", fingerprint: str = "") -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.fingerprint = fingerprint

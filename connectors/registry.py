@@ -63,6 +63,11 @@ def needs_password(name: str) -> bool:
     return bool(getattr(connector_class(name), "needs_password", True))
 
 
+def takes_tokens(settings: BaseModel) -> bool:
+    """Whether the secrets of a system with these settings are access tokens (OAuth) and no passwords."""
+    return bool(getattr(settings, "takes_tokens", False))
+
+
 def _load(point: EntryPoint) -> ConnectorClass:
     try:
         loaded = point.load()

@@ -6,10 +6,11 @@ from typing import Literal
 
 from connectors.contract import Account
 from connectors.language import _
-from connectors.registry import needs_password
+from connectors.registry import needs_password, takes_tokens
 from plans.model import FurtherSource, Organisation, Person, Site
 from plans.passwords import password_of
 from plans.secrets import MissingSecret, SecretRef, resolve
+from plans.tokens import tokens_of
 
 
 def source_account(organisation: Organisation, site: Site, person: Person) -> Account:
@@ -63,7 +64,7 @@ def _account(
     if not needs_password(organisation.systems[system].connector):
         return Account(user, address=person.mailbox)
     if own is not None:
-        return Account(user, resolve(own, organisation.folder))
+        return _with_secret(organisation, system, user, own)
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, person.mailbox, side)
         if password is not None:
@@ -88,7 +89,16 @@ def _account(
 
 def _of_master(organisation: Organisation, system: str, user: str) -> Account | None:
     master = organisation.systems[system].master
-    return Account(user, resolve(master.password, organisation.folder), master.user) if master else None
+    return _with_secret(organisation, system, user, master.password, master.user) if master else None
+
+
+def _with_secret(
+    organisation: Organisation, system: str, user: str, ref: SecretRef, master_user: str | None = None
+) -> Account:
+    """A reference can be asked again, so that a token which has expired is renewed; a password is resolved once."""
+    if takes_tokens(organisation.systems[system].settings):
+        return Account(user, master_user=master_user, tokens=tokens_of(ref, organisation.folder))
+    return Account(user, resolve(ref, organisation.folder), master_user)
 
 
 def _no_file(site: Site, side: Literal["source", "target"], system: str, whom: str) -> str:

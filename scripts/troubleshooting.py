@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from migrate.cli.explanations import EXITS, REASONS
+from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS
 
 PAGE = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
 
@@ -25,6 +25,9 @@ def page() -> str:
         parts.append(
             f"### `{reason.value}`{outcome}\n\n{_sentence(text.what)}\n{text.why}\n\n**What to do.** {text.to_do}\n"
         )
+    parts.append("## Signing in, by sign-in code\n")
+    for sign_in, text in [*((denial.value, text) for denial, text in SIGN_INS.items()), (TOO_MANY_SESSIONS, CROWDED)]:
+        parts.append(f"### `{sign_in}`\n\n{_sentence(text.what)}\n{text.why}\n\n**What to do.** {text.to_do}\n")
     parts.append("## Commands, by exit code\n")
     for code, text in EXITS.items():
         parts.append(

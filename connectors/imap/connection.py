@@ -1,31 +1,33 @@
-"""Signing in: imapclient does greeting, CAPABILITY, STARTTLS and LOGIN, on our own transport."""
+"""A signed-in connection: made, protected, signed in, compressed if the plan wants it; and what the server offers."""
 
 from __future__ import annotations
 
-import imaplib
-import ssl
-import time
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
-from typing import Any, Literal
 
-from imapclient import IMAPClient
-
+from connectors import DISTRIBUTION
 from connectors.contract import Account
-from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
-from connectors.imap.arguments import is_quotable, quoted
+from connectors.denials import Denial
+from connectors.errors import AuthFailed, ConnectorError, Stopped, TooManySessions, Transient, Untrusted
+from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
-from connectors.imap.response import Status, parse_status
+from connectors.imap.refusals import Refusal, not_connected
+from connectors.imap.response import MalformedResponse, Value, parse_values
 from connectors.imap.settings import ImapSettings
+from connectors.imap.sign_in import SignIn
+from connectors.imap.tls import check_pin, context_of
 from connectors.imap.transport import Transport
-from connectors.imap.verdicts import login_refused
 from connectors.language import _
 
 _LOGOUT_TIMEOUT = 5.0
-_SIGN_IN_LITERAL = 1 << 16
-#: Bytes and timeouts that signing in may take: imaplib keeps all that it hears.
-_SIGN_IN_BYTES, _SIGN_IN_TIMEOUTS = 1 << 20, 5
+#: Characters kept of what a server calls itself.
+_PRODUCT_LIMIT = 80
+#: A pin that no certificate has.
+_NO_CERTIFICATE = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class Connection:
     #: The answer to NAMESPACE (RFC 2342), None when the server does not know it.
     namespace: Answer | None
     #: What the server said first, where most say which product they are.
-    greeting: bytes = b""
+    greeting: bytes
+    #: What the server calls itself (RFC 2971), for reports; empty when it does not say.
+    product: str = ""
 
     def close(self) -> None:
         """LOGOUT, as politely as a few seconds allow.  Never raises."""
@@ -83,171 +87,118 @@ class Connection:
 def connect(settings: ImapSettings, account: Account, stop: Event, spool: Path, *, reset_on_close: bool) -> Connection:
     """Connect, protect, sign in, and ask what the server offers.
 
+    Where the account has tokens and the server turns one down, it signs in anew with another one.
     Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set.
     """
-    transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=reset_on_close)
+    if account.tokens is None:
+        token = account.password if settings.takes_tokens else None
+        return _connected(settings, account, token, stop, spool, reset_on_close=reset_on_close)
+    token = account.tokens.token()
     try:
-        transport.connect(settings.effective_port, settings.connect_timeout, stop)
-        if settings.tls == "implicit":
-            transport.start_tls(_tls_context(settings), settings.host)
-        greeting = _sign_in(transport, settings, account)
-        connection = _look_around(Dialogue(transport, spool), greeting)
+        return _connected(settings, account, token, stop, spool, reset_on_close=reset_on_close)
+    except AuthFailed as error:
+        if error.denial is not Denial.TOKEN:
+            raise
+    fresh = account.tokens.token(refused=token)
+    return _connected(settings, account, fresh, stop, spool, reset_on_close=reset_on_close)
+
+
+def _connected(
+    settings: ImapSettings, account: Account, token: str | None, stop: Event, spool: Path, *, reset_on_close: bool
+) -> Connection:
+    transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=reset_on_close)
+    dialogue = Dialogue(transport, spool, renewable=account.tokens is not None)
+    try:
+        sign_in = _protected(transport, dialogue, settings, stop)
+        sign_in.sign_in(account, token)
+        connection = _look_around(dialogue, Features(sign_in.offered()), sign_in.greeting)
+        if settings.compress and "COMPRESS=DEFLATE" in connection.features:
+            dialogue.must("COMPRESS", dialogue.run(b"COMPRESS", b"DEFLATE"))
+            transport.compress()
         transport.opened()
+    except Untrusted as error:
+        transport.cut(error)
+        raise error if error.fingerprint else _with_fingerprint(error, settings, stop, spool) from None
     except BaseException as error:
         transport.cut(error if isinstance(error, ConnectorError) else None)
         raise
     return connection
 
 
-def _tls_context(settings: ImapSettings) -> ssl.SSLContext:
+def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings, stop: Event) -> SignIn:
+    """Connect, with TLS as the plan says it, and hear the greeting."""
+    sign_in = SignIn(dialogue, settings)
+    transport.connect(settings.effective_port, settings.connect_timeout, stop)
     try:
-        return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
-    except OSError as error:
-        raise Fatal(_("ca_file cannot be read, or holds no certificate"), system=settings.host) from error
+        if settings.tls == "implicit":
+            transport.start_tls(context_of(settings), settings.host)
+            check_pin(settings, transport.certificate())
+        sign_in.begin()
+    except Transient as error:
+        if sign_in.greeting or error.detail in ("", "ETIMEDOUT"):
+            raise
+        # Courier's way of saying that one address has too many connections, and of others that are going down
+        what = _("hung up before it said a word; some servers do so when too many connections are open")
+        raise TooManySessions(what, "system", system=settings.host, detail=error.detail) from error
+    return sign_in
 
 
-def _look_around(dialogue: Dialogue, greeting: bytes) -> Connection:
-    """Ask for capabilities again: many servers tell only now what they offer."""
-    capability = dialogue.must("CAPABILITY", dialogue.run(b"CAPABILITY"))
-    names: set[str] = set()
-    for parts in capability.untagged:
-        words = bytes(parts[0]).upper().split() if isinstance(parts[0], bytes) else []
-        if words[:2] == [b"*", b"CAPABILITY"]:
-            names.update(word.decode("ascii", "replace") for word in words[2:])
-    features = Features(frozenset(names))
-    namespace = None
-    if "NAMESPACE" in features:
-        namespace = dialogue.run(b"NAMESPACE")
-    return Connection(dialogue, features, namespace, greeting)
+def _with_fingerprint(error: Untrusted, settings: ImapSettings, stop: Event, spool: Path) -> Untrusted:
+    """The error with the fingerprint of the certificate: looked at on a second connection, on which nothing is said.
 
-
-def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> bytes:
-    """Sign in; what the server greeted with."""
-    heard = _Heard()
+    A handshake that fails does not show the certificate.
+    """
+    looking = settings.model_copy(update={"certificate_pin": _NO_CERTIFICATE, "ca_file": None})
+    transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=True)
     try:
-        client = _Client(transport, settings, heard)
-        if client.protocol.state != "NONAUTH":
-            raise Fatal(_("the server signs everybody in unasked (PREAUTH)"), system=settings.host)
-        if settings.tls == "starttls":
-            _start_tls(client, settings)
-        _log_in(client, settings.login_name(account.user, account.master_user), account.password)
-        return bytes(client.welcome or b"")
-    except imaplib.IMAP4.error:
-        # neither the text nor the cause: imaplib quotes what the server said, and that may quote us
-        raise _not_signed_in(settings.host, heard.refusal) from None
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
-        # imaplib and imapclient take much for granted of what a server says
-        raise _not_signed_in(settings.host, None) from None
+        _protected(transport, Dialogue(transport, spool), looking, stop)
+    except Untrusted as seen:
+        return Untrusted(error.what, system=error.system, detail=error.detail, fingerprint=seen.fingerprint)
+    except Stopped:
+        raise
+    except ConnectorError:
+        pass  # it cannot be had, and the certificate is what matters
+    finally:
+        transport.close()
+    return error
 
 
-def _not_signed_in(system: str, refusal: Status | None) -> ConnectorError:
-    if refusal is None:
-        return Fatal(_("this is no IMAP server that we understand"), system=system)
-    return login_refused(system, refusal.word, refusal.code)
+def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:
+    """Where the folders are, and who the server says it is: asked in one go."""
+    wanted = {"NAMESPACE": (b"NAMESPACE",), "ID": (b"ID", _ourselves())}
+    asked = [name for name in wanted if name in features]
+    tags = dialogue.start_all([wanted[name] for name in asked])
+    answers = {name: dialogue.finish(tag) for name, tag in zip(asked, tags, strict=True)}
+    namespace, told = answers.get("NAMESPACE"), answers.get("ID")
+    if namespace is not None and namespace.status.word != "OK":
+        error = not_connected(dialogue.system, Refusal(namespace.status, namespace.said.lower()))
+        if error is not None:
+            raise error
+    return Connection(dialogue, features, namespace, greeting, _product(told) if told is not None else "")
 
 
-def _start_tls(client: _Client, settings: ImapSettings) -> None:
-    if b"STARTTLS" not in client.capabilities():
-        raise Fatal(_("the server does not offer STARTTLS; nothing is sent unprotected"), system=settings.host)
-    try:
-        client.starttls(ssl_context=_tls_context(settings))
-    except imaplib.IMAP4.error:
-        raise Fatal(_("the server refused STARTTLS; nothing is sent unprotected"), system=settings.host) from None
+@cache
+def _ourselves() -> bytes:
+    words = [b"name", DISTRIBUTION.capitalize().encode()]
+    with suppress(PackageNotFoundError):  # run from a checkout that was never installed
+        words += [b"version", version(DISTRIBUTION).encode()]
+    return b"(" + b" ".join(map(quoted, words)) + b")"
 
 
-def _log_in(client: _Client, name: str, password: str) -> None:
-    if any(character in name + password for character in "\0\r\n"):
-        raise AuthFailed(_("the account's name or password holds a control character"), system=client.host)
-    offered = client.capabilities()
-    if is_quotable(name.encode()) and is_quotable(password.encode()) and b"LOGINDISABLED" not in offered:
-        client.login(quoted(name.encode()).decode(), password)  # imaplib quotes the password only
-    elif b"AUTH=PLAIN" in offered:
-        client.plain_login(name, password)
-    else:
-        raise Fatal(_("the server takes this name and password in no way that we know"), system=client.host)
+def _product(answer: Answer) -> str:
+    """Name and version from the answer to ID, without anything that could upset a terminal."""
+    for parts in answer.untagged:
+        try:
+            values = parse_values(parts)
+        except MalformedResponse:
+            continue
+        fields = values[2] if len(values) == 3 and values[1] in (b"ID", b"id") else None
+        if isinstance(fields, list) and len(fields) % 2 == 0:
+            told = dict(zip(map(_text, fields[::2]), map(_text, fields[1::2]), strict=True))
+            words = f"{told.get('name', '')} {told.get('version', '')}"
+            return "".join(c for c in words if c.isprintable()).strip()[:_PRODUCT_LIMIT]
+    return ""
 
 
-@dataclass(slots=True)
-class _Heard:
-    """The last NO, BAD or BYE: imaplib turns it into free text."""
-
-    refusal: Status | None = None
-
-
-class _Protocol(imaplib.IMAP4):
-    """imaplib's protocol on our transport, so that no byte is lost between its reader and ours."""
-
-    def __init__(self, transport: Transport, port: int, heard: _Heard) -> None:
-        self._transport = transport
-        self._heard = heard
-        self._left = _SIGN_IN_BYTES
-        self._until = time.monotonic() + _SIGN_IN_TIMEOUTS * transport.timeout
-        super().__init__(transport.host, port)
-
-    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
-        self.host, self.port = host, port
-
-    def read(self, size: int) -> bytes:
-        if size > _SIGN_IN_LITERAL:
-            raise self.abort("a literal while signing in")
-        return self._transport.read(size)
-
-    def readline(self) -> bytes:
-        line = self._transport.readline()
-        self._left -= len(line)
-        if self._left < 0 or time.monotonic() > self._until:
-            raise Transient(_("the server floods the connection"), system=self.host)
-        status = parse_status(line.partition(b" ")[2])
-        if status is not None and status.word in ("NO", "BAD", "BYE"):
-            self._heard.refusal = status
-        return line
-
-    def send(self, data: Any) -> None:
-        self._transport.send(bytes(data))
-
-    def shutdown(self) -> None:
-        """Whoever made the transport ends it."""
-
-    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> tuple[Literal["OK"], list[None]]:
-        assert ssl_context is not None, "imapclient makes one"
-        answer, data = self._simple_command("STARTTLS")
-        if answer != "OK":
-            raise self.error("refused")
-        self._transport.start_tls(ssl_context, self.host)
-        self.untagged_responses.clear()  # what came in plain counts for nothing
-        self._tls_established = True
-        self._get_capabilities()
-        return "OK", data
-
-    def be_silent(self) -> None:
-        """Take imapclient's logger off again: no protocol line is ever logged."""
-        self.debug = 0
-        del self.__dict__["_mesg"]
-
-    def _log(self, line: object) -> None:
-        """imaplib would keep the last commands, passwords included."""
-
-    def _mesg(self, s: object, secs: float | None = None) -> None:
-        """As ``be_silent``."""
-
-
-class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no types
-    """imapclient on our transport, silent."""
-
-    def __init__(self, transport: Transport, settings: ImapSettings, heard: _Heard) -> None:
-        self._transport = transport
-        self._heard = heard
-        super().__init__(settings.host, settings.effective_port, ssl=settings.tls == "implicit")
-        self.protocol.be_silent()
-
-    @property
-    def protocol(self) -> _Protocol:
-        protocol = self._imap
-        assert isinstance(protocol, _Protocol)
-        return protocol
-
-    def _create_IMAP4(self) -> _Protocol:  # noqa: N802 -- imapclient's name
-        return _Protocol(self._transport, self.port, self._heard)
-
-    def _set_read_timeout(self) -> None:
-        """The transport keeps time."""
+def _text(value: Value) -> str:
+    return value.decode("utf-8", "ignore") if isinstance(value, bytes) else ""

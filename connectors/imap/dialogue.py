@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.body import SPOOL_OVER, SpooledBody
-from connectors.errors import ConnectorError, Transient
+from connectors.errors import AuthFailed, ConnectorError, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.patience import Patience
 from connectors.imap.response import LITERAL, Part, Status, parse_status
@@ -27,6 +27,8 @@ class Answer:
 
     status: Status
     untagged: list[list[Part]] = field(default_factory=list)
+    #: The whole tagged answer, for who knows a server's wordings; it may quote what was sent.
+    said: bytes = field(default=b"", repr=False)
 
     def codes(self, code: str) -> Iterator[bytes]:
         """The words of every response code of this name, tagged or not."""
@@ -46,8 +48,10 @@ class Dialogue:
     it, so that nobody takes the rest for the answer to the next command.
     """
 
-    def __init__(self, transport: Transport, spool: Path) -> None:
+    def __init__(self, transport: Transport, spool: Path, *, renewable: bool = False) -> None:
+        """``renewable``: who signed in has a token, and gets another one for a new session when it has expired."""
         self.transport = transport
+        self._renewable = renewable
         self.system = transport.host
         self._spool = spool
         self._count = 0
@@ -107,7 +111,11 @@ class Dialogue:
         return answer
 
     def refusal(self, what: str, status: Status) -> ConnectorError:
-        return command_refused(self.system, what, status.word, status.code)
+        verdict = command_refused(self.system, what, status.word, status.code)
+        if self._renewable and isinstance(verdict, AuthFailed):
+            expired = _("{what}: the access token is not taken any more").format(what=what)
+            return Transient(expired, system=self.system, detail=verdict.detail)
+        return verdict
 
     def finish(self, tag: bytes) -> Answer:
         """Read up to the tagged answer."""
@@ -117,7 +125,7 @@ class Dialogue:
             parts = self._read_collected()
             answered = self.tagged(parts, tag)
             if answered is not None:
-                return Answer(answered, untagged)
+                return Answer(answered, untagged, parts[0] if isinstance(parts[0], bytes) else b"")
             patience.bear(parts)
             untagged.append(parts)
 

@@ -79,6 +79,7 @@ class ImapSource:
             max_message=features.append_limit,
             flag_tokens=features.modseq,
             moves="MOVE" in features,
+            product=self._connection.product,
         )
 
     def close(self) -> None:

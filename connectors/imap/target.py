@@ -20,7 +20,7 @@ from connectors.contract import (
     Role,
     Suspect,
 )
-from connectors.errors import FolderMissing, Refused, Transient
+from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
 from connectors.imap.append import Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
 from connectors.imap.find import fence_of, find
@@ -229,7 +229,7 @@ class ImapTarget(ImapSource):
             yield from self._stored(folder, prepared, status)
             return
         verdict = mailbox.dialogue.refusal("APPEND", status)
-        if status.word != "BAD" and isinstance(verdict, FolderMissing | Transient):
+        if status.word != "BAD" and isinstance(verdict, AuthFailed | FolderMissing | Transient):
             raise verdict
         yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
 

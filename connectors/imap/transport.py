@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from threading import Event, Lock
 
-from connectors.errors import ConnectorError, Stopped, Transient
+from connectors.errors import ConnectorError, Fatal, Stopped, Transient
+from connectors.imap.deflate import Deflate
 from connectors.imap.sockets import limit_unsent, poll_socket, raise_failure, set_linger
 from connectors.imap.verdicts import connection_lost, tls_failed, unreachable
 from connectors.language import _
@@ -40,6 +41,7 @@ class Transport:
         self._sock: socket.socket | None = None
         self._buffer = b""
         self._at = 0
+        self._deflate: Deflate | None = None
         self._lock = Lock()
         self._ended: ConnectorError | None = None
         self._waiting = False
@@ -88,8 +90,12 @@ class Transport:
             raise
 
     def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
-        """Put TLS on the connection.  Whatever the server sent before it is thrown away: it may be forged."""
-        self._buffer, self._at = b"", 0
+        """Put TLS on the connection.
+
+        Raises Fatal when something came before it: a server says nothing there, so somebody else put it in.
+        """
+        if self._at < len(self._buffer):
+            raise self._lost(Fatal(_("something was put in before TLS began; nothing is sent"), system=self.host))
         deadline = time.monotonic() + self.timeout
         try:
             wrapped = context.wrap_socket(self._live(), server_hostname=server_name, do_handshake_on_connect=False)
@@ -105,6 +111,16 @@ class Transport:
                     return
         except OSError as error:
             raise self._lost(tls_failed(self.host, error)) from error
+
+    def certificate(self) -> bytes:
+        """The server's certificate (DER), after ``start_tls``."""
+        sock = self._live()
+        assert isinstance(sock, ssl.SSLSocket), "asked after start_tls"
+        return sock.getpeercert(binary_form=True) or b""
+
+    def compress(self) -> None:
+        """From here on both directions are packed (RFC 4978)."""
+        self._deflate = Deflate(self._take_all(), READ_SIZE)
 
     def opened(self) -> None:
         """From here on only ``cut`` interrupts; the stop flag is the engine's to read between batches."""
@@ -189,7 +205,7 @@ class Transport:
                 with self._lock:
                     sock = self._live()
                     try:
-                        data = sock.recv(READ_SIZE)
+                        data = self._received(sock)
                     except (BlockingIOError, ssl.SSLWantReadError):
                         write = False
                     except ssl.SSLWantWriteError:
@@ -211,6 +227,12 @@ class Transport:
             if since >= _PROGRESS:
                 deadline, since = self._deadline(), 0
             yield data
+
+    def _received(self, sock: socket.socket) -> bytes:
+        """What the server said, unpacked; empty at the end.  Raises as ``recv`` where there is nothing yet."""
+        if self._deflate is None:
+            return sock.recv(READ_SIZE)
+        return self._deflate.unpacked(lambda: sock.recv(READ_SIZE))
 
     def readline(self, limit: int = LINE_LIMIT) -> bytes:
         """The next line with its line feed; a longer one than ``limit`` ends the connection."""
@@ -267,7 +289,7 @@ class Transport:
     def send(self, data: bytes | memoryview, heard: Callable[[], None] | None = None) -> None:
         """Send all of ``data``.  When the server says something meanwhile it is kept, and ``heard`` is called;
         what ``heard`` raises stops the sending."""
-        view, deadline = memoryview(data), self._deadline()
+        view, deadline = memoryview(data if self._deflate is None else self._deflate.pack(data)), self._deadline()
         try:
             while view:
                 with self._lock:
@@ -294,7 +316,7 @@ class Transport:
             with self._lock:
                 sock = self._live()
                 try:
-                    data = sock.recv(READ_SIZE)
+                    data = self._received(sock)
                 except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                     break
                 except OSError as error:

@@ -19,6 +19,7 @@ from connectors.errors import (
     Refused,
     Transient,
     Unavailable,
+    Untrusted,
 )
 from connectors.imap.certificate_faults import certificate_fault
 from connectors.language import _
@@ -28,7 +29,6 @@ from connectors.reasons import Reason
 _CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
-_BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
 
 #: Why one message was refused, by response code (RFC 5530, 7889, 3516).
 _MESSAGE_REASONS: Mapping[str, Reason] = {
@@ -48,6 +48,8 @@ def errno_name(error: OSError) -> str:
         return "ETIMEDOUT"
     if isinstance(error, socket.gaierror):
         return "DNS"
+    if isinstance(error, ssl.SSLError):
+        return error.reason or "SSL"  # its errno is TLS's own
     return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
@@ -68,9 +70,10 @@ def connection_lost(system: str, error: OSError) -> ConnectorError:
 def tls_failed(system: str, error: OSError) -> ConnectorError:
     """Verdict for TLS that could not be agreed on."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
-        return Fatal(_("the server's certificate has expired"), system=system, detail=f"X509 {error.verify_code}")
+        what = _("the server's certificate has expired")
+        return Untrusted(what, system=system, detail=f"X509 {error.verify_code}")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Fatal(
+        return Untrusted(
             _(
                 "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
             ).format(why=certificate_fault(error)),
@@ -84,16 +87,6 @@ def tls_failed(system: str, error: OSError) -> ConnectorError:
         system=system,
         detail=error.reason or "SSL",
     )
-
-
-def login_refused(system: str, status: str, code: str) -> ConnectorError:
-    """Verdict for LOGIN or AUTHENTICATE answered with NO, BAD or BYE."""
-    detail = code or status
-    if code in _PASSING or code == "LIMIT" or (status == "BYE" and code not in _BAD_LOGIN):
-        return Unavailable(_("takes no further session at the moment"), system=system, detail=detail)
-    if code == "PRIVACYREQUIRED":
-        return Fatal(_("does not let anybody sign in without TLS"), system=system, detail=detail)
-    return AuthFailed(_("does not let this account in"), system=system, detail=detail)
 
 
 def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:

@@ -65,6 +65,9 @@ class Survey:
     #: The longest message that the target takes; None when it does not say.
     max_message: int | None = None
     quota: Quota | None = None
+    #: What the two systems call themselves; empty when they do not say.
+    source_product: str = ""
+    target_product: str = ""
     #: Messages that are on the target already; None when it could not be looked at.
     on_target: int | None = None
     #: Seconds that listing the source took.
@@ -130,6 +133,7 @@ def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> Survey:
             source = _signed_in(stack, job.open_source, halt)
             folders = list(source.folders())
             found.shared = shared_left_out(source)
+            found.source_product = source.capabilities().product
         except Stopped:
             raise
         except (ConnectorError, SecretError) as error:
@@ -165,7 +169,8 @@ def there_on(target: Target, recorded: Mapping[Path, Path]) -> There:
 
 def _look_at_target(found: Survey, target: Target) -> None:
     there = list(target.folders())
-    found.max_message = target.capabilities().max_message
+    capabilities = target.capabilities()
+    found.max_message, found.target_product = capabilities.max_message, capabilities.product
     found.quota = quota_of(target)
     found.on_target = sum(folder.messages or 0 for folder in there)
 

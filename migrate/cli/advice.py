@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from connectors.contract import AuthFailed, Fatal, FolderMissing, OverQuota, Transient, Unavailable
+from connectors.contract import (
+    AuthFailed,
+    Fatal,
+    FolderMissing,
+    OverQuota,
+    TooManySessions,
+    Transient,
+    Unavailable,
+    Untrusted,
+)
 from connectors.errors import SpoolError
 from connectors.language import _, mark
 from connectors.registry import BrokenConnector
+from migrate.cli.explanations import CROWDED, SIGN_INS, TOO_MANY_SESSIONS
 from migrate.ledger.store import LedgerError
 
 #: By the protocol's own word for it (``ConnectorError.detail``); these are surer than the kind.
@@ -18,18 +28,12 @@ _BY_DETAIL = {
     "ENETUNREACH": mark("No way leads there: look at this machine's network."),
     "DNS": mark("Look at host in organisation.yaml for a slip of the pen, and at this machine's name servers."),
     "X509 10": mark("The administrator of that server must renew the certificate; until then nothing is sent there."),
-    "LIMIT": mark("Lower max_sessions of this system in organisation.yaml, or wait until others have signed out."),
+    "LIMIT": CROWDED.to_do,
+    "PIN": mark("Its administrator has renewed it, or somebody else answers in its place."),
     "PRIVACYREQUIRED": mark("Set tls: implicit or starttls for this system in organisation.yaml."),
 }
 
 _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
-    (
-        AuthFailed,
-        mark(
-            "Look at the user name in the people file and the password in the passwords file (bascule secrets status"
-            " tries them all); some providers also want IMAP to be switched on, or an app password."
-        ),
-    ),
     (
         SpoolError,
         mark(
@@ -50,10 +54,16 @@ def what_to_do(error: BaseException) -> str:
     """One or two sentences; empty where the error's own text says it."""
     if isinstance(error, LedgerError):
         return ""
+    if isinstance(error, AuthFailed):
+        return _(SIGN_INS[error.denial].to_do)
+    if isinstance(error, TooManySessions):
+        return _(CROWDED.to_do)
     detail = getattr(error, "detail", "")
-    if detail in _BY_DETAIL and not isinstance(error, AuthFailed):
-        return _(_BY_DETAIL[detail])
-    return next((_(text) for kind, text in _BY_KIND if isinstance(error, kind)), "")
+    by_kind = next((text for kind, text in _BY_KIND if isinstance(error, kind)), "")
+    advice = _BY_DETAIL.get(detail, by_kind)
+    if isinstance(error, Untrusted) and error.fingerprint:
+        return f"{_(advice)} {_how_to_pin(error.fingerprint)}"
+    return _(advice) if advice else ""
 
 
 def worded(error: BaseException) -> str:
@@ -64,6 +74,26 @@ def worded(error: BaseException) -> str:
     return f"{told}{'' if told.endswith(('.', '!', '?')) else '.'} {to_do}"
 
 
-def error_as_json(error: BaseException) -> dict[str, str]:
+def error_as_json(error: BaseException) -> dict[str, str | None]:
     """The published shape of a trouble."""
-    return {"kind": type(error).__name__, "message": str(error), "to_do": what_to_do(error)}
+    return {
+        "kind": type(error).__name__,
+        "code": _code_of(error),
+        "message": str(error),
+        "to_do": what_to_do(error),
+    }
+
+
+def _code_of(error: BaseException) -> str | None:
+    """The sign-in code that ``bascule explain`` knows; None for every other trouble."""
+    if isinstance(error, AuthFailed):
+        return error.denial.value
+    return TOO_MANY_SESSIONS if isinstance(error, TooManySessions) else None
+
+
+def _how_to_pin(fingerprint: str) -> str:
+    return _(
+        "If it must be trusted as it is: have its administrator read you the certificate's sha256 fingerprint over the"
+        " telephone, and only if it is the same as here, write under this system in organisation.yaml:"
+        " certificate_pin: sha256:{fingerprint}"
+    ).format(fingerprint=fingerprint)

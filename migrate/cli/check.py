@@ -92,12 +92,14 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     if to_json:
         told = {
             "exit_code": int(code),
+            "servers": _servers(done),
             "mailboxes": [_as_json(one) for one in done],
             "estimate": _estimate_as_json(guess),
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         _show(Console(), done, guess)
+        _show_servers(plan, done)
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
     sys.exit(code)
@@ -171,6 +173,21 @@ def _as_json(one: Checked) -> dict[str, object]:
             for finding in one.findings
         ],
     }  # fmt: skip
+
+
+def _servers(done: Sequence[Checked]) -> dict[str, str]:
+    """What each side calls itself; empty when it does not say."""
+    return {
+        "source": next((one.survey.source_product for one in done if one.survey.source_product), ""),
+        "target": next((one.survey.target_product for one in done if one.survey.target_product), ""),
+    }
+
+
+def _show_servers(site: Site, done: Sequence[Checked]) -> None:
+    products = _servers(done)
+    for system, product in ((site.source, products["source"]), (site.target, products["target"])):
+        if product:
+            click.echo(_("{system} calls itself {product}.").format(system=system, product=product))
 
 
 def _estimate_as_json(guess: Estimate) -> dict[str, object]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
-from migrate.cli.explanations import EXITS, REASONS, Explanation
+from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS, Explanation
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
 from migrate.ledger.outcomes import outcome_text
@@ -21,8 +21,13 @@ from plans.problems import suggestion
 def _known() -> dict[str, tuple[str, Explanation]]:
     """By code as people write it: the kind of code, and its explanation.  Exit codes go by number and by name."""
     known = {code.value: ("reason", text) for code, text in REASONS.items()}
+    known |= {code: ("sign-in", text) for code, text in _sign_ins().items()}
     known |= {str(int(code)): ("exit", text) for code, text in EXITS.items()}
     return known
+
+
+def _sign_ins() -> dict[str, Explanation]:
+    return {**{denial.value: text for denial, text in SIGN_INS.items()}, TOO_MANY_SESSIONS: CROWDED}
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,7 +40,8 @@ def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: 
 def explain(code: str | None, to_json: bool) -> None:
     """What does this code mean, why does it come, and what can I do?
 
-    CODE is a reason code (why a message was not copied) or an exit code (how a command ended), as number or name.
+    CODE is a reason code (why a message was not copied), a sign-in code (why a system does not let an account in) or
+    an exit code (how a command ended), as number or name.
     Without CODE all of them are listed.
 
     \b
@@ -75,6 +81,8 @@ def _tell(code: str, known: tuple[str, Explanation]) -> None:
     told = text.told()
     if kind == "exit":
         title = _("Exit code {code}, {name}: {what}.").format(code=code, name=Exit(int(code)).name, what=told.what)
+    elif kind == "sign-in":
+        title = _("{code}: {what}.").format(code=code, what=told.what)
     else:
         outcome = outcome_text(told.outcome) if told.outcome else ""
         title = _("{code} ({outcome}): {what}.").format(code=code, outcome=outcome, what=told.what)
@@ -89,6 +97,9 @@ def _list() -> None:
     for title, rows in (
         (_("Reason codes: why a message was not copied, or was there already"), [
             (code.value, text.told().what) for code, text in REASONS.items()
+        ]),
+        (_("Sign-in codes: why a system does not let an account in"), [
+            (code, text.told().what) for code, text in _sign_ins().items()
         ]),
         (_("Exit codes: how a command ended"), [
             (f"{int(code)} {code.name}", text.told().what) for code, text in EXITS.items()

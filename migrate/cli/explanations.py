@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.denials import Denial
 from connectors.language import _, mark
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
@@ -180,6 +181,83 @@ UNKNOWN = Explanation(
     mark("no reason was recorded"),
     mark("The pass that met it was cut off before it could say why."),
     _AGAIN,
+)
+
+#: Why a system does not let an account in.
+SIGN_INS: Mapping[Denial, Explanation] = {
+    Denial.BAD_PASSWORD: Explanation(
+        mark("the user name or the password is wrong"),
+        mark(
+            "The system says no, and not why. Some say the same of an account that is switched off, and some providers"
+            " also want IMAP to be switched on, or an app password."
+        ),
+        mark(
+            "Look at the user name in the people file and the password in the passwords file (bascule secrets status"
+            " tries them all); some providers also want IMAP to be switched on, or an app password."
+        ),
+    ),
+    Denial.PASSWORD_EXPIRED: Explanation(
+        mark("the password has expired"),
+        mark("It was right once. The system wants a new one before it lets anybody in."),
+        mark("Have a new password set for the account, and write it into the passwords file."),
+    ),
+    Denial.TOKEN: Explanation(
+        mark("the access token is not taken"),
+        mark(
+            "It has expired, is meant for something else, or belongs to another account; and asking again gave none"
+            " that is taken."
+        ),
+        mark("Look at the command or file that gives the token: it must give a fresh one, for IMAP and this account."),
+    ),
+    Denial.DISABLED: Explanation(
+        mark("the account is switched off or locked"),
+        mark("Its administrator switched it off, or wrong passwords locked it."),
+        mark(
+            "Ask that system's administrator to switch it on until the copy is done; then run the same command again."
+        ),
+    ),
+    Denial.NO_RIGHT: Explanation(
+        mark("who signs in may not open this mailbox"),
+        mark(
+            "A master user, or the owner of an access token, has no right to this mailbox; the password itself is fine."
+        ),
+        mark("Have that account given the right to open other people's mailboxes, then run the same command again."),
+    ),
+    Denial.POLICY: Explanation(
+        mark("a rule of the provider forbids this way of signing in"),
+        mark(
+            "Gmail and others want an app password, or a sign-in in the browser first; many switch IMAP on only when"
+            " asked; Microsoft 365 takes no password for IMAP."
+        ),
+        mark(
+            "Switch on IMAP for the account, make an app password for it and put that into the passwords file, or sign"
+            " in with access tokens (auth: xoauth2)."
+        ),
+    ),
+    Denial.NOT_CONNECTED: Explanation(
+        mark("the password is right, and the mailbox does not open"),
+        mark(
+            "Microsoft 365 says so when the account has no mailbox or licence, when IMAP is switched off for it, when a"
+            " right to a shared mailbox is missing, and when it was asked too much lately."
+        ),
+        mark(
+            "Look in that system's admin centre whether the account has a mailbox, a licence and IMAP; wait a quarter"
+            " of an hour, then run the same command again."
+        ),
+    ),
+    Denial.ADMINISTRATOR: Explanation(
+        mark("only the system's administrator can say why"),
+        mark("The system answers that its administrator must be asked, and no more."),
+        mark("Ask that system's administrator what stands against this account."),
+    ),
+}
+
+#: The code for a system that takes no further session, and what it means.
+TOO_MANY_SESSIONS = "too-many-sessions"
+CROWDED = Explanation(
+    mark("the system takes no further session at the moment"),
+    mark("Servers limit the connections of one mailbox, or of one machine; the mail programs of its person count too."),
+    mark("Lower max_sessions of this system in organisation.yaml, or wait until others have signed out."),
 )
 
 EXITS: Mapping[Exit, Explanation] = {

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from connectors.contract import AuthFailed, Denial, Untrusted
 from connectors.language import _, labelled, mark, plural
 from connectors.os_errors import os_error_text
+from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line
@@ -195,13 +197,21 @@ def _explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
         if one.verdict in _FINE or not one.why:
             continue
         own = one.verdict is Verdict.MISSING and one.side in _SIDES and one.mailbox in one.why.lower()
-        reasons.setdefault((one.system, _nothing_there(site) if own else one.why), []).append(one.mailbox)
+        reasons.setdefault((one.system, _nothing_there(site) if own else _why(one)), []).append(one.mailbox)
     for (system, why), mailboxes in reasons.items():
         named = list(dict.fromkeys(mailboxes))
         who = ", ".join(named[:_NAMED])
         if len(named) > _NAMED:
             who += " " + plural("and {n} more", "and {n} more", len(named) - _NAMED)
         yield labelled(f"{who} ({system})", why)
+
+
+def _why(one: Credential) -> str:
+    """With what to do where the password itself is not what is wrong."""
+    error = one.error
+    if isinstance(error, Untrusted) or (isinstance(error, AuthFailed) and error.denial is not Denial.BAD_PASSWORD):
+        return worded(error)
+    return one.why
 
 
 def _nothing_there(site: Site) -> str:

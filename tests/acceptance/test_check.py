@@ -36,7 +36,9 @@ def test_a_site_that_is_ready_has_a_line_each_and_an_estimate(
         assert any(line.startswith(f"{name}@example.org") and line.rstrip().endswith("OK") for line in lines), shown.out
     assert "3 of 3 mailboxes ready." in shown.out
     assert "First estimate: " in shown.out
+    assert "old calls itself Dovecot." in shown.out
     told = valid(plan.run("check", SITE, "--json").json, "check")
+    assert told["servers"] == {"source": "Dovecot", "target": "Dovecot"}
     assert [one["state"] for one in told["mailboxes"]] == ["ok"] * 3
     assert [one["messages"] for one in told["mailboxes"]] == [9] * 3
     assert told["mailboxes"][0]["size"] == sum(len(letter(number).data) for number in range(9))

@@ -44,6 +44,7 @@ class Manner:
     options: Mapping[str, Any] = field(default_factory=dict)
     tls: str = "plain"
     master: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 MANNERS = {
@@ -55,6 +56,11 @@ MANNERS = {
     "Dovecot without MULTIAPPEND": Manner(options={"capability": _without("MULTIAPPEND")}),
     "Dovecot with LITERAL-": Manner(options={"capability": _without("LITERAL+") + " LITERAL-"}),
     "Dovecot without CONDSTORE and MOVE": Manner(options={"capability": _without("CONDSTORE", "MOVE")}),
+    "Dovecot, compressed": Manner(
+        options={"compress": True, "mechanisms": "plain scram-sha-256"},
+        tls="implicit",
+        settings={"compress": True},
+    ),
     "Courier": Manner("courier"),
 }
 #: Seconds after which a message of a cut connection is there, if it ever will be: on loopback it takes up to 70 ms.
@@ -70,7 +76,7 @@ class ImapHarness(Harness):
         self.manner = manner
         self.proxy = proxy
         self.user = f"ann{next(_numbers)}"
-        self.settings = _settings(server, proxy.port, manner.tls)
+        self.settings = _settings(server, proxy.port, manner.tls, **manner.settings)
         self.connector = ImapConnector(self.settings, resources)
         if manner.server == "courier":
             # It knows no characters beyond the basic plane in names.

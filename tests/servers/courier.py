@@ -25,6 +25,8 @@ Its manners (5.0.13, Debian 12; the one of Debian 13 passes the same tests):
 
 from __future__ import annotations
 
+import base64
+import hmac
 import os
 import re
 import socketserver
@@ -42,8 +44,10 @@ _SOCKET_PATH = re.compile(rb"/(?:var/)?run/courier/[a-z/]+/socket(?=\0)")
 
 
 @contextmanager
-def running_courier(*, sessions: int = 20) -> Iterator[ImapServer]:
-    """A private Courier; ``sessions`` connections from one address (its default).  Raises ServerMissing.
+def running_courier(*, sessions: int = 20, cram_md5: bool = False) -> Iterator[ImapServer]:
+    """A private Courier; ``sessions`` connections from one address (its default); ``cram_md5`` offers that mechanism.
+
+    Raises ServerMissing.
 
     Plain connections only: for TLS it becomes the user ``courier``, whom only an installation makes.
     """
@@ -51,6 +55,8 @@ def running_courier(*, sessions: int = 20) -> Iterator[ImapServer]:
     port = free_port()
     with private_folder("courier") as folder:
         environment = _environment(root, folder, identity=f"bascule-{port}")
+        if cram_md5:
+            environment["IMAP_CAPABILITY"] += " AUTH=CRAM-MD5"
         monitor = _monitor(root, folder, environment)
         server = _server(root, folder, port, sessions, environment)
         with _authentication(folder):
@@ -135,8 +141,8 @@ def _authentication(folder: Path) -> Iterator[None]:
                 if not lines[-1]:
                     return
             request = self.rfile.read(int(lines[-1].split()[1])).decode()
-            _service, _kind, user, password = request.split("\n")[:4]
-            self.wfile.write(_account(folder, user) if password == PASSWORD else b"FAIL\n")
+            user = _who(*request.split("\n")[1:4])
+            self.wfile.write(_account(folder, user) if user else b"FAIL\n")
 
     with socketserver.ThreadingUnixStreamServer(str(folder / os.fsdecode(_SOCKET)), Request) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -146,6 +152,14 @@ def _authentication(folder: Path) -> Iterator[None]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _who(kind: str, one: str, other: str) -> str:
+    """The user who may sign in: ``login`` brings name and password, ``cram-md5`` challenge and response in base64."""
+    if kind != "cram-md5":
+        return one if other == PASSWORD else ""
+    user, _space, digest = base64.b64decode(other).decode().rpartition(" ")
+    return user if digest == hmac.new(PASSWORD.encode(), base64.b64decode(one), "md5").hexdigest() else ""
 
 
 def _account(folder: Path, user: str) -> bytes:

@@ -26,6 +26,8 @@ Storage = Literal["maildir", "sdbox", "mdbox"]
 #: One configuration for each series, because 2.4 renamed most settings.
 _CONFIGURATIONS = {series: Path(__file__).with_name(f"dovecot-{series}.conf") for series in ("2.3", "2.4")}
 
+_COMPRESSION = "protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}\n"
+
 
 @contextmanager
 def running_dovecot(
@@ -36,12 +38,17 @@ def running_dovecot(
     prefix: str = "",
     separator: str = "/",
     sessions: int = 0,
+    mechanisms: str = "plain login",
+    passdbs: str = "",
+    compress: bool = False,
     settings: str = "",
 ) -> Iterator[ImapServer]:
     """A private Dovecot.
 
     ``capability`` replaces what it announces (it still understands the rest); ``sessions`` is the number of
-    connections one user may have from one address, 0 for no limit; ``settings`` is added to its configuration.
+    connections one user may have from one address, 0 for no limit; ``mechanisms`` are the ones of SASL that it offers;
+    ``passdbs`` are asked before the one that lets everybody in; ``compress``: it offers COMPRESS=DEFLATE, as 2.4 always
+    does; ``settings`` is added to its configuration.
     Raises ServerMissing when there is no Dovecot.
     """
     binary, series = find_dovecot()
@@ -57,12 +64,14 @@ def running_dovecot(
             password=PASSWORD,
             storage=storage,
             sessions=sessions,
+            mechanisms=mechanisms,
+            passdbs=passdbs,
             capability=f"imap_capability = {capability}" if capability else "",
             prefix=prefix,
             separator=separator,
             port=port,
             tls_port=tls_port,
-            settings=settings,
+            settings=settings + (_COMPRESSION if compress and series == "2.3" else ""),
         )
         for name, content in {
             "dovecot.conf": configuration.encode(),

@@ -10,12 +10,12 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from connectors.contract import AuthFailed, Fatal, OverQuota, Transient, Unavailable
+from connectors.contract import AuthFailed, Denial, Fatal, OverQuota, TooManySessions, Transient, Unavailable, Untrusted
 from connectors.reasons import Reason
 from migrate.check.findings import Code
-from migrate.cli.advice import what_to_do, worded
-from migrate.cli.exit_codes import Exit
-from migrate.cli.explanations import EXITS, REASONS, explanation_of
+from migrate.cli.advice import error_as_json, what_to_do, worded
+from migrate.cli.exit_codes import Exit, code_of
+from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS, explanation_of
 from migrate.cli.main import bascule
 from migrate.ledger.schema import Outcome
 from migrate.ledger.store import LedgerError
@@ -33,6 +33,41 @@ def test_every_reason_code_is_explained_as_in_the_documents(reason: Reason) -> N
     assert text.why
 
 
+@pytest.mark.parametrize("denial", Denial)
+def test_every_sign_in_code_is_explained_as_in_the_documents(denial: Denial) -> None:
+    text = SIGN_INS[denial]
+    assert f"| `{denial.value}` | {text.what} | {text.to_do} |" in _COMMANDS
+    assert text.why
+    error = AuthFailed("no", denial=denial)
+    assert (error_as_json(error)["code"], what_to_do(error)) == (denial.value, text.to_do)
+    assert code_of(error) is Exit.AUTH
+
+
+def test_too_many_sessions_are_explained_and_no_wrong_password() -> None:
+    assert f"| `{TOO_MANY_SESSIONS}` | {CROWDED.what} | {CROWDED.to_do} |" in _COMMANDS
+    error = TooManySessions("no more", limit=3)
+    assert (error_as_json(error)["code"], what_to_do(error)) == (TOO_MANY_SESSIONS, CROWDED.to_do)
+    assert code_of(error) is Exit.CONNECTION
+
+
+def test_no_two_codes_are_the_same() -> None:
+    codes = [*(one.value for one in Reason), *(one.value for one in Denial), TOO_MANY_SESSIONS]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"), [("X509 10", "must renew"), ("X509 18", "Look at"), ("PIN", "renewed it")]
+)
+def test_a_certificate_is_shown_with_the_line_that_pins_it(detail: str, words: str) -> None:
+    error = Untrusted("not trusted", system="mail.example.org", detail=detail, fingerprint="AB:CD")
+    told = worded(error)
+    assert words in told
+    assert told.endswith("certificate_pin: sha256:AB:CD")
+    assert "telephone" in told
+    assert "certificate_pin" not in worded(Untrusted("not trusted", detail=detail))
+    assert code_of(error) is Exit.CONNECTION
+
+
 @pytest.mark.parametrize("code", Exit, ids=lambda code: code.name)
 def test_every_exit_code_is_explained_as_in_the_documents(code: Exit) -> None:
     text = EXITS[code]
@@ -45,7 +80,7 @@ def test_what_has_no_reason_is_explained_all_the_same(outcome: Outcome) -> None:
     assert explanation_of(outcome, None).what
 
 
-@pytest.mark.parametrize("code", ["too-large", "TOO-LARGE", "5", "quota", "130"])
+@pytest.mark.parametrize("code", ["too-large", "TOO-LARGE", "not-connected", "5", "quota", "130"])
 def test_explain_says_what_why_and_what_to_do(code: str) -> None:
     done = CliRunner().invoke(bascule, ["explain", code])
     assert done.exit_code == 0, done.output
@@ -56,10 +91,11 @@ def test_explain_says_what_why_and_what_to_do(code: str) -> None:
 
 def test_explain_lists_all_codes() -> None:
     done = CliRunner().invoke(bascule, ["explain"])
-    for code in [*(reason.value for reason in Reason), *(f"{int(code)} {code.name}" for code in Exit)]:
+    sign_ins = [*(denial.value for denial in Denial), TOO_MANY_SESSIONS]
+    for code in [*(reason.value for reason in Reason), *sign_ins, *(f"{int(code)} {code.name}" for code in Exit)]:
         assert re.search(rf"^{re.escape(code)} ", done.output, re.MULTILINE), code
     told = json.loads(CliRunner().invoke(bascule, ["explain", "--json"]).output)
-    assert len(told["codes"]) == len(Reason) + len(Exit)
+    assert len(told["codes"]) == len(Reason) + len(sign_ins) + len(Exit)
 
 
 def test_an_unknown_code_is_a_mistake_with_a_hint() -> None:

@@ -1,0 +1,251 @@
+"""From the greeting to a signed-in connection: STARTTLS, the choice of a mechanism, and what became of it.
+
+Nothing that was said here is ever logged or quoted; what a server says in free text may quote what we sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable
+
+from connectors.contract import Account
+from connectors.denials import Denial
+from connectors.errors import AuthFailed, ConnectorError, Fatal
+from connectors.imap import sasl
+from connectors.imap.arguments import is_quotable, quoted
+from connectors.imap.dialogue import Dialogue, release
+from connectors.imap.refusals import Refusal, denied, sign_in_refused
+from connectors.imap.response import Status, parse_status
+from connectors.imap.settings import AUTHZID, ImapSettings
+from connectors.imap.tls import check_pin, context_of
+from connectors.language import _
+
+#: Literals and untagged responses before anybody is signed in: servers send a few lines.
+_LITERAL_LIMIT = 1 << 16
+_LINES_LIMIT = 500
+_ROUNDS_LIMIT = 8
+_NAME = re.compile(r"[A-Z0-9_-]{1,20}")
+#: What a token endpoint's words in a failed exchange mean (RFC 7628 3.2.2).
+_NO_SCOPE = "insufficient_scope"
+
+
+class SignIn:
+    """One connection before anybody is signed in."""
+
+    def __init__(self, dialogue: Dialogue, settings: ImapSettings) -> None:
+        self._dialogue = dialogue
+        self._transport = dialogue.transport
+        self._settings = settings
+        self._system = settings.host
+        #: What the server offers, as far as it has said since the last change; empty when it has to be asked.
+        self._offered: frozenset[str] = frozenset()
+        #: What the server said first, where most say which product they are; empty until it has.
+        self.greeting = b""
+        #: What it said beside its answers, for the wordings of refusals.
+        self._aside: list[bytes] = []
+
+    def begin(self) -> None:
+        """Hear the greeting, and put TLS on the connection where the plan wants STARTTLS."""
+        line = self._line()
+        self.greeting = line
+        status = parse_status(line[2:]) if line.startswith(b"* ") else None
+        if status is None or status.word not in ("OK", "BYE", "PREAUTH"):
+            raise Fatal(_("this is no IMAP server that we understand"), system=self._system)
+        if status.word == "BYE":
+            raise sign_in_refused(self._system, Refusal(status, line.lower()))
+        if status.word == "PREAUTH":
+            raise Fatal(_("the server signs everybody in unasked (PREAUTH)"), system=self._system)
+        self._note(status)
+        if self._settings.tls == "starttls":
+            self._start_tls()
+
+    def _start_tls(self) -> None:
+        if "STARTTLS" not in self.offered():
+            raise Fatal(_("the server does not offer STARTTLS; nothing is sent unprotected"), system=self._system)
+        if self._run(b"STARTTLS").status.word != "OK":
+            raise Fatal(_("the server refused STARTTLS; nothing is sent unprotected"), system=self._system)
+        self._transport.start_tls(context_of(self._settings), self._settings.host)
+        check_pin(self._settings, self._transport.certificate())
+        self._offered = frozenset()  # what came unprotected counts for nothing
+        self._aside.clear()
+
+    def offered(self) -> frozenset[str]:
+        """The server's capabilities at this stage."""
+        if not self._offered:
+            answer = self._run(b"CAPABILITY")
+            if answer.status.word != "OK":
+                raise Fatal(_("this is no IMAP server that we understand"), system=self._system)
+        return self._offered
+
+    def sign_in(self, account: Account, token: str | None) -> None:
+        """Sign in, with ``token`` where tokens are taken.  Raises AuthFailed, Unavailable, Fatal."""
+        settings = self._settings
+        name = settings.login_name(account.user, account.master_user)
+        apart = account.master_user is not None and settings.master_user_form == AUTHZID and token is None
+        secret = account.password if token is None else token
+        if any(character in name + account.user + secret for character in "\0\1\r\n"):
+            raise AuthFailed(_("the account's name or password holds a control character"), system=self._system)
+        credentials = sasl.Credentials(name, secret, account.user if apart else "")
+        mechanism = self._mechanism(credentials, by_token=token is not None)
+        self._aside.clear()
+        if mechanism == "LOGIN":
+            self._offered = frozenset()
+            refusal = self._run(b"LOGIN", quoted(name.encode()), quoted(secret.encode()))
+        else:
+            refusal = self._authenticate(mechanism, credentials)
+        if refusal.status.word != "OK":
+            raise sign_in_refused(self._system, refusal, by=mechanism, chosen=settings.auth is None)
+
+    # -- which mechanism ----------------------------------------------------------------------------------------
+
+    def _mechanism(self, credentials: sasl.Credentials, *, by_token: bool) -> str:
+        """The one that the plan names, or the first that is offered in the order of :mod:`connectors.imap.sasl`."""
+        offered = self._offered_mechanisms()
+        named = self._settings.auth
+        sayable = is_quotable(credentials.name.encode()) and is_quotable(credentials.secret.encode())
+        if named is not None:
+            if named.upper() in offered and (named != "login" or sayable):
+                return named.upper()
+            raise Fatal(
+                _("the server does not offer auth: {named}, but {offered}").format(
+                    named=named, offered=_listed(offered)
+                ),
+                system=self._system,
+            )
+        order: Iterable[str] = sasl.PROTECTED if self._settings.tls != "plain" else sasl.UNPROTECTED
+        if by_token:
+            order = sasl.WITH_TOKEN
+        elif credentials.on_behalf:
+            order = sasl.NAMING_BOTH
+        for mechanism in order:
+            if mechanism in offered and (mechanism != "LOGIN" or sayable):
+                return mechanism
+        raise self._no_way(offered, by_token=by_token)
+
+    def _offered_mechanisms(self) -> frozenset[str]:
+        offered = self.offered()
+        names = {name.removeprefix("AUTH=") for name in offered if name.startswith("AUTH=")} - {"LOGIN"}
+        return frozenset(names if "LOGINDISABLED" in offered else names | {"LOGIN"})
+
+    def _no_way(self, offered: frozenset[str], *, by_token: bool) -> ConnectorError:
+        if self._settings.tls == "plain" and "LOGINDISABLED" in self._offered:
+            return Fatal(_("does not let anybody sign in without TLS"), system=self._system, detail="LOGINDISABLED")
+        what = (
+            _("the server takes no access token, but {offered}")
+            if by_token
+            else _("the server takes this name and password in no way that we know, but {offered}")
+        )
+        return Fatal(what.format(offered=_listed(offered)), system=self._system)
+
+    # -- AUTHENTICATE -------------------------------------------------------------------------------------------
+
+    def _authenticate(self, mechanism: str, credentials: sasl.Credentials) -> Refusal:
+        try:
+            exchange = sasl.begin(mechanism, credentials)
+        except sasl.OddChallenge:
+            what = _("the account's name or password cannot be said in {mechanism}").format(mechanism=mechanism)
+            raise AuthFailed(what, system=self._system) from None
+        words, first = [b"AUTHENTICATE", mechanism.encode()], exchange.first
+        if first is not None and "SASL-IR" in self.offered():
+            words.append(base64.b64encode(first) or b"=")
+            first = None
+        tag, failure = self._dialogue.start(*words), ""
+        self._offered = frozenset()
+        for _round in range(_ROUNDS_LIMIT):
+            answer = self._next(tag)
+            if isinstance(answer, Refusal):
+                return self._judged(mechanism, exchange, answer, failure)
+            try:
+                challenge = base64.b64decode(answer, validate=True)
+                said = first if first is not None else exchange.answer(challenge)
+            except (binascii.Error, sasl.OddChallenge):
+                break
+            if first is None and mechanism in sasl.WITH_TOKEN:
+                failure = _status_in(challenge)
+            first = None
+            self._transport.send(base64.b64encode(said) + b"\r\n")
+        raise Fatal(
+            _("the server's part in {mechanism} makes no sense").format(mechanism=mechanism), system=self._system
+        )
+
+    def _judged(self, mechanism: str, exchange: sasl.Exchange, answer: Refusal, failure: str) -> Refusal:
+        if answer.status.word == "OK":
+            if not exchange.complete():
+                what = _("the server did not prove that it knows this account's password ({mechanism})")
+                raise Fatal(what.format(mechanism=mechanism), system=self._system)
+        elif failure == _NO_SCOPE:
+            raise denied(self._system, Denial.NO_RIGHT, failure)
+        return answer
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _run(self, *words: bytes) -> Refusal:
+        answer = self._next(self._dialogue.start(*words))
+        if isinstance(answer, bytes):
+            raise Fatal(_("this is no IMAP server that we understand"), system=self._system)
+        return answer
+
+    def _next(self, tag: bytes) -> bytes | Refusal:
+        """The next challenge, or the answer to ``tag`` with all that was said beside it."""
+        for _number in range(_LINES_LIMIT):
+            line = self._line()
+            if line.startswith(b"+"):
+                return line[1:].strip()
+            if line.startswith(b"* "):
+                self._hear(line)
+            elif line.startswith(tag + b" "):
+                status = parse_status(line.partition(b" ")[2])
+                if status is None:
+                    break
+                self._note(status)
+                return Refusal(status, b"\n".join((*self._aside, line)).lower())
+            else:
+                break
+        raise Fatal(_("this is no IMAP server that we understand"), system=self._system)
+
+    def _hear(self, line: bytes) -> None:
+        words = line.upper().split()
+        if words[1:2] == [b"CAPABILITY"]:
+            self._offered = _capabilities(words[2:])
+            return
+        status = parse_status(line[2:])
+        if status is None:
+            return
+        self._note(status)
+        if status.word == "BYE":
+            raise sign_in_refused(self._system, Refusal(status, b"\n".join((*self._aside, line)).lower()))
+        if status.word == "NO":
+            self._aside.append(line)
+
+    def _line(self) -> bytes:
+        parts = self._dialogue.read_rest(self._transport.readline(), _LITERAL_LIMIT)
+        release(parts)
+        first = parts[0]
+        assert isinstance(first, bytes), "a response starts with text"
+        return first
+
+    def _note(self, status: Status) -> None:
+        if status.code == "CAPABILITY" and status.word == "OK":
+            self._offered = _capabilities(status.words.upper().split())
+
+
+def _capabilities(words: Iterable[bytes]) -> frozenset[str]:
+    return frozenset(word.decode("ascii", "replace") for word in words)
+
+
+def _listed(offered: frozenset[str]) -> str:
+    """Mechanisms as a plan names them; what is no such name is somebody's free text."""
+    return ", ".join(sorted(name.lower() for name in offered if _NAME.fullmatch(name))[:12]) or "-"
+
+
+def _status_in(challenge: bytes) -> str:
+    """The status in the JSON that explains why a token is not taken; empty when it is none."""
+    try:
+        told = json.loads(challenge)
+    except ValueError:
+        return ""
+    status = told.get("status") if isinstance(told, dict) else None
+    return status if isinstance(status, str) else ""

@@ -1,0 +1,37 @@
+"""Whom to trust: authorities, or one pinned certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+
+from connectors.errors import Fatal, Untrusted
+from connectors.imap.settings import ImapSettings
+from connectors.language import _
+
+
+def context_of(settings: ImapSettings) -> ssl.SSLContext:
+    """As the plan says.  A pinned certificate is compared after the handshake, and nothing else counts for it."""
+    try:
+        context = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+    except OSError as error:
+        raise Fatal(_("ca_file cannot be read, or holds no certificate"), system=settings.host) from error
+    if settings.certificate_pin is not None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def check_pin(settings: ImapSettings, certificate: bytes) -> None:
+    """Raises Untrusted when this is not the pinned certificate."""
+    if settings.certificate_pin is None:
+        return
+    seen = hashlib.sha256(certificate).hexdigest()
+    if f"sha256:{seen}" != settings.certificate_pin:
+        what = _("the server shows another certificate than the one in certificate_pin")
+        raise Untrusted(what, system=settings.host, detail="PIN", fingerprint=fingerprint_of(certificate))
+
+
+def fingerprint_of(certificate: bytes) -> str:
+    """sha256 as ``AA:BB:...``, the way openssl and browsers show it."""
+    return hashlib.sha256(certificate).digest().hex(":").upper()
