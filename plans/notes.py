@@ -51,10 +51,6 @@ def _not_built(site: Site) -> Iterator[str]:
     if further:
         count = plural("{n} person has further sources", "{n} people have further sources", further)
         yield _("{site}: {count}; this version copies from the site's source only.").format(site=site.name, count=count)
-    if site.copy_window is not None and site.daytime_limit is None:
-        yield _(
-            "{site}: the hours for copying do nothing without daytime_limit; a copy starts when you run it."
-        ).format(site=site.name)
     if site.archives is not None:
         yield _("{site}: this version does not copy archive files.").format(site=site.name)
     if site.personal_gmail is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Lock
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from connectors.contract import Transient
 from connectors.language import _, number, plural
 from migrate.cli.pace import Pace
-from migrate.figures import rate_text, size_text, time_text
+from migrate.figures import moment_text, rate_text, size_text, time_text
 
 #: Seconds between plain lines.
 _PLAIN_EVERY = 10.0
@@ -77,6 +78,16 @@ class RunProgress:
                 mailbox=mailbox, error=error, seconds=time_text(max(seconds, 1))
             )
         )
+
+    def outside_hours(self, opens: datetime) -> None:
+        """Nothing is copied until then; said above the bar, where it stays, and in it."""
+        text = _("Outside the plan's hours for copying: the copy goes on {when}. Ctrl-C ends it; --now copies at once.")
+        line = text.format(when=moment_text(opens, datetime.now(UTC)))
+        with self._lock:
+            self._tell(line)
+            if self._bar is not None:
+                waiting = _("waiting for the plan's hours for copying")
+                self._bar.update(self._task, description=waiting)
 
     def _tell(self, line: str) -> None:
         """What waits, and why: said at once, above the bar."""
