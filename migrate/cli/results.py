@@ -49,7 +49,7 @@ class Row:
 
 
 def as_json(rows: Iterable[Row], code: Exit, opens: datetime | None = None) -> dict[str, Any]:
-    """The published shape of a run's result.  ``opens``: it was ended outside the hours for copying; they begin then."""
+    """The published shape of a run's result.  ``opens``: ended outside the hours for copying, which begin then."""
     return {
         "exit_code": int(code),
         "hours_begin": opens and opens.isoformat(),
