@@ -33,6 +33,7 @@ from connectors.errors import (
     OverQuota,
     Refused,
     Stopped,
+    TooManySessions,
     Transient,
     Unavailable,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Surveyed",
     "Suspect",
     "Target",
+    "TooManySessions",
     "Transient",
     "Unavailable",
     "Unread",

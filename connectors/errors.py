@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from connectors.reasons import Reason
 
@@ -35,6 +36,16 @@ class Transient(ConnectorError):
 
 class Unavailable(Transient):
     """The system cannot be reached, or takes no further session at the moment."""
+
+
+class TooManySessions(Unavailable):
+    """No further session is granted beside those that are open: to this ``account``, or to us at all (``system``)."""
+
+    def __init__(
+        self, what: str, of: Literal["account", "system"] = "account", *, system: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(what, system=system, detail=detail)
+        self.of = of
 
 
 class OverQuota(ConnectorError):

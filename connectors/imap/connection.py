@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -12,17 +14,19 @@ from typing import Any, Literal
 from imapclient import IMAPClient
 
 from connectors.contract import Account
-from connectors.errors import AuthFailed, ConnectorError, Fatal
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.response import Status, parse_status
 from connectors.imap.settings import ImapSettings
 from connectors.imap.transport import Transport
-from connectors.imap.verdicts import login_refused
+from connectors.imap.verdicts import login_refused, no_further_session
 from connectors.language import _
 
 _LOGOUT_TIMEOUT = 5.0
 _SIGN_IN_LITERAL = 1 << 16
+#: How a connection that the other side has ended looks.
+_ENDED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def connect(settings: ImapSettings, account: Account, stop: Event, spool: Path, 
     try:
         transport.connect(settings.effective_port, settings.connect_timeout, stop)
         if settings.tls == "implicit":
-            transport.start_tls(_tls_context(settings), settings.host)
+            with _heard_first(settings.host, _Heard()):
+                transport.start_tls(_tls_context(settings), settings.host)
         _sign_in(transport, settings, account)
         connection = _look_around(Dialogue(transport, spool))
         transport.opened()
@@ -99,6 +104,17 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
     except OSError as error:
         raise Fatal(_("ca_file cannot be read, or holds no certificate"), system=settings.host) from error
+
+
+@contextmanager
+def _heard_first(system: str, heard: _Heard) -> Iterator[None]:
+    """A server that takes the connection and ends it without a word has too many of them: Courier says it so."""
+    try:
+        yield
+    except Transient as error:
+        if not heard.anything and isinstance(error.__cause__, _ENDED):
+            raise no_further_session(system, "system", error.detail) from error
+        raise
 
 
 def _look_around(dialogue: Dialogue) -> Connection:
@@ -119,7 +135,8 @@ def _look_around(dialogue: Dialogue) -> Connection:
 def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> None:
     heard = _Heard()
     try:
-        client = _Client(transport, settings, heard)
+        with _heard_first(settings.host, heard):
+            client = _Client(transport, settings, heard)
         if client.protocol.state != "NONAUTH":
             raise Fatal(_("the server signs everybody in unasked (PREAUTH)"), system=settings.host)
         if settings.tls == "starttls":
@@ -133,7 +150,7 @@ def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> 
 def _not_signed_in(system: str, refusal: Status | None) -> ConnectorError:
     if refusal is None:
         return Fatal(_("this is no IMAP server that we understand"), system=system)
-    return login_refused(system, refusal.word, refusal.code)
+    return login_refused(system, refusal.word, refusal.code, refusal.throttle)
 
 
 def _start_tls(client: _Client, settings: ImapSettings) -> None:
@@ -162,6 +179,7 @@ class _Heard:
     """The last NO, BAD or BYE: imaplib turns it into free text."""
 
     refusal: Status | None = None
+    anything: bool = False
 
 
 class _Protocol(imaplib.IMAP4):
@@ -182,6 +200,7 @@ class _Protocol(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = self._transport.readline()
+        self._heard.anything = True
         status = parse_status(line.partition(b" ")[2])
         if status is not None and status.word in ("NO", "BAD", "BYE"):
             self._heard.refusal = status

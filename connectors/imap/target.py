@@ -194,7 +194,7 @@ class ImapTarget(ImapSource):
             yield from self._stored(folder, prepared, status)
             return
         verdict = mailbox.dialogue.refusal("APPEND", status)
-        if status.word != "BAD" and isinstance(verdict, FolderMissing | Transient):
+        if status.throttle is not None or (status.word != "BAD" and isinstance(verdict, FolderMissing | Transient)):
             raise verdict
         yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
 

@@ -1,6 +1,7 @@
 """What an IMAP server, a socket or TLS says, mapped to the verdicts of :mod:`connectors.errors`.
 
-Response codes decide (RFC 5530), never free text; free text is not kept either, for it may quote what we sent.
+Response codes decide (RFC 5530), and free text only where :mod:`connectors.imap.throttling` knows it; it is not kept
+either, for it may quote what we sent.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import errno
 import socket
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from connectors.errors import (
     AuthFailed,
@@ -17,9 +20,11 @@ from connectors.errors import (
     FolderMissing,
     OverQuota,
     Refused,
+    TooManySessions,
     Transient,
     Unavailable,
 )
+from connectors.imap.throttling import Throttle
 from connectors.language import _
 from connectors.reasons import Reason
 
@@ -28,6 +33,9 @@ _CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
 _BAD_LOGIN = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "NOPERM", "CONTACTADMIN"})
+
+#: A provider that does not say until when an allowance is used up is asked again after so long.
+_ALLOWANCE_PAUSE = timedelta(hours=1)
 
 #: Why one message was refused, by response code (RFC 5530, 7889, 3516).
 _MESSAGE_REASONS: Mapping[str, Reason] = {
@@ -85,19 +93,42 @@ def tls_failed(system: str, error: OSError) -> ConnectorError:
     )
 
 
-def login_refused(system: str, status: str, code: str) -> ConnectorError:
+def throttled(system: str, throttle: Throttle, detail: str) -> ConnectorError:
+    """Verdict for a refusal that asks us to stay away, or to hold fewer sessions."""
+    if throttle.sessions is not None:
+        return no_further_session(system, throttle.sessions, detail)
+    if throttle.allowance:
+        until = datetime.now(UTC) + _ALLOWANCE_PAUSE
+        return OverQuota(
+            _("the provider's allowance for this mailbox is used up"), system=system, detail=detail, until=until
+        )
+    return Transient(_("asks to be left alone for a while"), system=system, detail=detail, retry_after=throttle.seconds)
+
+
+def no_further_session(system: str, of: Literal["account", "system"], detail: str) -> TooManySessions:
+    """Verdict for a session that is refused because of others."""
+    return TooManySessions(_("takes no further session at the moment"), of, system=system, detail=detail)
+
+
+def login_refused(system: str, status: str, code: str, throttle: Throttle | None = None) -> ConnectorError:
     """Verdict for LOGIN or AUTHENTICATE answered with NO, BAD or BYE."""
     detail = code or status
-    if code in _PASSING or code == "LIMIT" or (status == "BYE" and code not in _BAD_LOGIN):
+    if throttle is not None:
+        return throttled(system, throttle, detail)
+    if code == "LIMIT":
+        return no_further_session(system, "account", detail)
+    if code in _PASSING or (status == "BYE" and code not in _BAD_LOGIN):
         return Unavailable(_("takes no further session at the moment"), system=system, detail=detail)
     if code == "PRIVACYREQUIRED":
         return Fatal(_("does not let anybody sign in without TLS"), system=system, detail=detail)
     return AuthFailed(_("does not let this account in"), system=system, detail=detail)
 
 
-def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:
+def command_refused(system: str, what: str, status: str, code: str, throttle: Throttle | None = None) -> ConnectorError:
     """Verdict for any other command answered with NO, BAD or BYE."""
     detail = code or status
+    if throttle is not None:
+        return throttled(system, throttle, detail)
     if code in _MISSING:
         return FolderMissing(_("{what}: no such folder").format(what=what), system=system, detail=detail)
     if code == "OVERQUOTA":

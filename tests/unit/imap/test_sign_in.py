@@ -10,7 +10,17 @@ from time import monotonic, sleep
 
 import pytest
 
-from connectors.contract import Account, AuthFailed, ConnectorError, Fatal, Folder, Stopped, Transient, Unavailable
+from connectors.contract import (
+    Account,
+    AuthFailed,
+    ConnectorError,
+    Fatal,
+    Folder,
+    Stopped,
+    TooManySessions,
+    Transient,
+    Unavailable,
+)
 from tests.unit.imap.scripted import FULL, PASSWORD, Peer, Scripted, playing
 
 
@@ -83,7 +93,7 @@ def test_a_password_with_control_characters_is_never_sent(tmp_path: Path, passwo
         ("NO wrong", AuthFailed),
         ("NO [AUTHENTICATIONFAILED] wrong", AuthFailed),
         ("NO [UNAVAILABLE] not now", Unavailable),
-        ("NO [LIMIT] too many", Unavailable),
+        ("NO [LIMIT] too many", TooManySessions),
         ("NO [PRIVACYREQUIRED] not here", Fatal),
         ("BAD what", AuthFailed),
     ],
@@ -100,7 +110,7 @@ def test_a_refused_login_has_its_verdict(tmp_path: Path, answer: str, verdict: t
 
 
 def test_a_goodbye_instead_of_a_greeting_is_unavailable(tmp_path: Path) -> None:
-    with playing(tmp_path, lambda peer: peer.say("* BYE too many connections")) as server:
+    with playing(tmp_path, lambda peer: peer.say("* BYE not today")) as server:
         assert type(refused_sign_in(server)) is Unavailable
 
 
@@ -109,7 +119,7 @@ def test_a_goodbye_while_signing_in_is_unavailable(tmp_path: Path) -> None:
         peer.say("* OK hello")
         peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
         peer.expect("LOGIN")
-        peer.say("* BYE too many connections")
+        peer.say("* BYE not today")
 
     with playing(tmp_path, script) as server:
         assert type(refused_sign_in(server)) is Unavailable
