@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.contract import AuthFailed, Fatal, FolderMissing, OverQuota, Transient, Unavailable
+from datetime import datetime
+
+from connectors.contract import AuthFailed, Fatal, FolderMissing, OverQuota, Postponed, Transient, Unavailable
 from connectors.language import _, mark
 from connectors.registry import BrokenConnector
 from migrate.ledger.store import LedgerError
@@ -44,6 +46,8 @@ def what_to_do(error: BaseException) -> str:
     """One or two sentences; empty where the error's own text says it."""
     if isinstance(error, LedgerError):
         return ""
+    if _until(error) is not None:
+        return _("Run the same command again then; it continues where it stopped.")
     detail = getattr(error, "detail", "")
     if detail in _BY_DETAIL and not isinstance(error, AuthFailed):
         return _(_BY_DETAIL[detail])
@@ -60,4 +64,11 @@ def worded(error: BaseException) -> str:
 
 def error_as_json(error: BaseException) -> dict[str, str]:
     """The published shape of a trouble."""
-    return {"kind": type(error).__name__, "message": str(error), "to_do": what_to_do(error)}
+    until = _until(error)
+    told = {"kind": type(error).__name__, "message": str(error), "to_do": what_to_do(error)}
+    return told if until is None else {**told, "until": until.isoformat()}
+
+
+def _until(error: BaseException) -> datetime | None:
+    """When it may go on, where that is known."""
+    return error.until if isinstance(error, OverQuota | Postponed) else None

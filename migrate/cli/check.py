@@ -104,7 +104,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
 
 def _survey(run: Started, mailbox: str) -> Survey:
     person, stop = run.people[mailbox], run.halt.stop
-    permit = run.site.admit(stop, True)
+    permit = run.site.admit(person, stop, wait=True)
     try:
         return survey(
             mailbox,

@@ -61,7 +61,7 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
 
 
 def _mapped(run: Started, mailbox: str) -> list[Mapped]:
-    permit = run.site.admit(run.halt.stop, True)
+    permit = run.site.admit(run.people[mailbox], run.halt.stop, wait=True)
     try:
         with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
             found = map_folders(source.folders(), SiteRules(run.site.site))

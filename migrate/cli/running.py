@@ -27,7 +27,8 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import HoldLost, MailboxBusy
 from migrate.copy.job import Job, SystemClock
 from migrate.copy.run import PassResult
-from migrate.engine.hours import CopyHours, passes
+from migrate.engine.hours import CopyHours, in_turn, passes
+from migrate.engine.kept import Kept
 from migrate.engine.local import Done, LocalEngine
 from migrate.engine.site import SiteRun, new_resources, spool_folder
 from migrate.figures import moment_text
@@ -91,7 +92,8 @@ class Started:
         """A pass over every mailbox, in these hours alone; troubles that are not one mailbox's own are raised."""
 
         def one(halt: Halt, mailbox: str) -> PassResult:
-            return run_one(self.job(mailbox, only_folders), ledger, halt)
+            job = self.job(mailbox, only_folders)
+            return in_turn(lambda: run_one(job, ledger, halt), halt.stop)
 
         mailboxes, workers, waiting = list(self.people), self.site.workers, self.progress.outside_hours
         with self.progress.shown():
@@ -115,8 +117,12 @@ def started(
 ) -> Iterator[Started]:
     console = Console(stderr=True)
     progress = RunProgress(console)
-    with interruptible(console) as halt, spool_folder(place.state) as spool:
-        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry)
+    with (
+        interruptible(console) as halt,
+        spool_folder(place.state) as spool,
+        closing(Kept(place.ledger_file)) as kept,
+    ):
+        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry, kept, progress.resting)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
 

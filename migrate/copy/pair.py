@@ -7,6 +7,7 @@ from threading import Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _
+from connectors.wrappers import RetryPolicy
 from migrate.copy.batches import BatchQueue
 from migrate.copy.channel import Channel, Closed
 from migrate.copy.halt import Halt
@@ -23,6 +24,8 @@ _IDLE = 0.05
 _FAILURES = 5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+#: A server that asks for a longer pause is not waited for: the run says when it goes on.
+_PATIENCE = RetryPolicy().patience
 
 #: One message that is too large for memory at a time, over all mailboxes of the process.
 _oversize = Lock()
@@ -120,6 +123,8 @@ class Pair(Thread):
         pause = error.retry_after
         if pause is None:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (len(self._failures) - 1))
+        elif pause > _PATIENCE:
+            raise error
         if self._job.clock.wait(pause, self._halt.stop):
             raise Stopped(_("interrupted")) from error
 

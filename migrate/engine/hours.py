@@ -10,6 +10,7 @@ from functools import partial
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
+from connectors.contract import TooManySessions
 from migrate.copy.halt import Halt
 from migrate.copy.job import Clock
 from migrate.copy.run import PassResult
@@ -21,6 +22,8 @@ from plans.quantities import HoursOfDay
 _LOOK = 0.2
 #: The longest sleep while the hours are awaited: the clock of a machine that was asleep is looked at again.
 _SLEEP = 30.0
+#: Times that a pass is run again because the server granted it no session.
+_TURNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,30 @@ def passes(
     yield from (Done(mailbox, before[mailbox], None) for mailbox in left if mailbox in before)
 
 
+def joined(before: PassResult, now: PassResult) -> PassResult:
+    """Two parts of one pass: what both did, and how the second ended."""
+    return replace(
+        now,
+        copied=before.copied + now.copied,
+        moved=before.moved + now.moved,
+        flagged=before.flagged + now.flagged,
+        adopted=before.adopted + now.adopted,
+    )
+
+
+def in_turn(run_one: Callable[[], PassResult], stop: Event) -> PassResult:
+    """A pass whose sessions were refused for the sake of others is run again: it waits for its turn then.
+
+    By that time their number is known to :mod:`migrate.engine.admission`.
+    """
+    result = run_one()
+    for _again in range(_TURNS):
+        if stop.is_set() or not any(isinstance(error, TooManySessions) for error in result.errors):
+            break
+        result = joined(result, run_one())
+    return result
+
+
 def _come(hours: CopyHours, halt: Halt, clock: Clock, waiting: Callable[[datetime], None]) -> bool:
     """Wait for the hours; False when the run was stopped before they came."""
     told: datetime | None = None
@@ -133,14 +160,4 @@ def _within(hours: CopyHours | None, halt: Halt, clock: Clock) -> Iterator[Halt]
 
 def _whole(before: PassResult | None, done: Done[PassResult]) -> Done[PassResult]:
     """A pass with what it did before it was paused; its last words count for everything else."""
-    if before is None or done.result is None:
-        return done
-    now = done.result
-    result = replace(
-        now,
-        copied=before.copied + now.copied,
-        moved=before.moved + now.moved,
-        flagged=before.flagged + now.flagged,
-        adopted=before.adopted + now.adopted,
-    )
-    return replace(done, result=result)
+    return done if before is None or done.result is None else replace(done, result=joined(before, done.result))

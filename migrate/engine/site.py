@@ -22,14 +22,16 @@ from connectors.contract import Connector, Entry, Folder, Reason, Resources, Sou
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
-    LimitedTarget,
     RateLimit,
     RetryingSource,
     RetryingTarget,
     RetryPolicy,
 )
 from migrate.copy.job import Job, Placement, Progress
-from migrate.engine.admission import Admission, Permit
+from migrate.engine.admission import Permit
+from migrate.engine.kept import Kept
+from migrate.engine.resting import Manner, Told
+from migrate.engine.servers import Servers
 from plans import Organisation, Person, Site, System
 from plans.accounts import source_account, target_account
 
@@ -73,22 +75,23 @@ class SiteRun:
     resources: Resources
     progress: Progress
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: What is known of the servers, from one run to the next.
+    kept: Kept = field(default_factory=Kept)
+    #: Hears of rests that servers ask for.
+    resting: Told = Manner.told
 
     def __post_init__(self) -> None:
         names = {self.site.source, self.site.target}
         systems = {name: self.organisation.systems[name] for name in names}
-        self._admission = Admission({name: system.max_sessions for name, system in systems.items()})
         self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
-        self._limits = {
-            name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
-            for name, system in systems.items()
-        }
+        manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
+        self._servers = Servers(systems, self.kept, manner)
         self._by_day = _by_day(self.site)
 
     @property
     def workers(self) -> int:
         """Mailboxes at a time: each needs a session on both sides."""
-        caps = [self.organisation.systems[name].max_sessions for name in (self.site.source, self.site.target)]
+        caps = [self._servers.most(name) for name in (self.site.source, self.site.target)]
         if self.site.source == self.site.target:
             caps = [caps[0] // 2]
         return max(1, min(MAILBOXES_AT_ONCE, *caps))
@@ -96,39 +99,44 @@ class SiteRun:
     def source(self, person: Person) -> Callable[[Event], Source]:
         """Signs in to a person's mailbox for reading.  Raises SecretError at once when the password cannot be had."""
         account = source_account(self.organisation, self.site, person)
-        connector, limit = self._connectors[self.site.source], self._limits[self.site.source]
+        connector = self._connectors[self.site.source]
 
         def open_source(stop: Event) -> Source:
-            def sign_in() -> Source:
-                session = connector.open_source(account, stop)
-                if self._by_day.limits:
-                    session = LimitedSource(session, self._by_day, stop)
-                return LimitedSource(session, limit, stop) if limit.limits else session
+            seat = self._servers.seat(self.site.source, account.user)
 
-            return _opened(RetryingSource(sign_in, self._policy(person), stop))
+            def sign_in() -> Source:
+                session = seat.source(lambda: connector.open_source(account, stop), stop)
+                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+
+            return _opened(RetryingSource(sign_in, seat.policy(self._policy(person)), stop))
 
         return open_source
 
     def target(self, person: Person) -> Callable[[Event], Target]:
         """As ``source``, for writing."""
         account = target_account(self.organisation, self.site, person)
-        connector, limit = self._connectors[self.site.target], self._limits[self.site.target]
+        connector = self._connectors[self.site.target]
 
         def open_target(stop: Event) -> Target:
-            def sign_in() -> Target:
-                session = connector.open_target(account, stop)
-                return LimitedTarget(session, limit, stop) if limit.limits else session
+            seat = self._servers.seat(self.site.target, account.user)
 
-            return _opened(RetryingTarget(sign_in, self._policy(person), stop))
+            def sign_in() -> Target:
+                return seat.target(lambda: connector.open_target(account, stop), stop)
+
+            return _opened(RetryingTarget(sign_in, seat.policy(self._policy(person)), stop))
 
         return open_target
 
     def _policy(self, person: Person) -> RetryPolicy:
         return replace(self.retry, told=partial(self.progress.pausing, person.mailbox))
 
-    def admit(self, stop: Event, wait: bool) -> Permit:
-        """Leave to open one session on each side.  Raises Unavailable or Stopped."""
-        return self._admission.enter((self.site.source, self.site.target), stop, wait=wait)
+    def admit(self, person: Person, stop: Event, *, wait: bool) -> Permit:
+        """Leave to open one session on each side for a person.  Raises Unavailable or Stopped."""
+        seats = ((self.site.source, person.source_user), (self.site.target, person.target_user))
+        return self._servers.admit(seats, stop, wait=wait)
+
+    def _admit(self, person: Person, stop: Event, wait: bool) -> Permit:
+        return self.admit(person, stop, wait=wait)
 
     def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
         """The job of one person's mailbox.  Raises SecretError when a password cannot be had."""
@@ -141,7 +149,7 @@ class SiteRun:
             open_target=open_target,
             rules=SiteRules(self.site),
             resources=self.resources,
-            admit=self.admit,
+            admit=partial(self._admit, person),
             progress=self.progress,
             only_folders=only_folders,
         )
