@@ -78,7 +78,9 @@ class Pair(Thread):
         except Closed:
             pass
         except (ConnectorError, HoldLost, LedgerError) as error:
-            self.errors.append(error)
+            # One half that failed cuts the sessions of the other: that is no trouble of its own.
+            if not (isinstance(error, Stopped) and self.errors):
+                self.errors.append(error)
         except BaseException as error:  # noqa: BLE001  # a thread's death must reach whoever joins it
             self.died = error
 

@@ -19,7 +19,7 @@ from migrate.ledger import limits
 from migrate.ledger.limits import BackOff, Way, Whom
 
 #: Seconds between looks at what other processes have put into the ledger.
-_LOOK = 2.0
+_LOOK = 1.0
 _HOUR = 3600
 #: Hours that count: the last 24, and the one that has begun.
 _HOURS = 25
