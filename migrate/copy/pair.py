@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _
@@ -49,6 +49,9 @@ class Pair(Thread):
         self._halt = halt
         self._channel: Channel[PreparedBatch] = Channel(AHEAD)
         self._failures: list[Transient] = []
+        #: Set once the target has let us in, or will not; which of them.
+        self._answered = Event()
+        self._let_in = False
         self.errors: list[PairError] = []
         self.died: BaseException | None = None
 
@@ -65,6 +68,7 @@ class Pair(Thread):
         reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
         reader.start()
         self._guarded(self._write)
+        self._answered.set()
         for left in self._channel.cut():
             left.release()
         if self.errors or self.died:
@@ -86,11 +90,13 @@ class Pair(Thread):
 
     def _read(self) -> None:
         try:
-            while True:
+            source = self._sessions.source
+            # What a pair has in hand, no other can copy: it takes nothing before it can write.
+            while not self._answered.wait(timeout=1):
+                pass
+            while self._let_in:
                 try:
-                    read_batches(
-                        self._job, self._sessions.source, self._queue, self._channel, self._halt.stop, _oversize
-                    )
+                    read_batches(self._job, source, self._queue, self._channel, self._halt.stop, _oversize)
                     break
                 except FolderMissing as error:
                     # Its messages stay pending; the next scan says what became of them.
@@ -100,6 +106,8 @@ class Pair(Thread):
 
     def _write(self) -> None:
         writer = Writer(self._job, self._hold, self._sessions.target)
+        self._let_in = True
+        self._answered.set()
         try:
             while not self._halt.stop.is_set():
                 batch = self._channel.get(_IDLE)
