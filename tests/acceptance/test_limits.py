@@ -63,6 +63,7 @@ def test_a_long_pause_ends_the_run_which_says_when_it_goes_on_and_the_next_run_d
         before = throttle.connections
         second = plan.copy("--mailbox", f"{people[1]}@example.org")
         check = plan.run("check", SITE, "--json")
+        secrets = plan.run("secrets", "status", SITE)
         assert throttle.connections == before, "nobody knocked"
     assert second.code == 6
     (error,) = valid(second.json, "run")["mailboxes"][0]["errors"]
@@ -71,6 +72,7 @@ def test_a_long_pause_ends_the_run_which_says_when_it_goes_on_and_the_next_run_d
     assert "(Europe/Paris)" in error["message"]
     assert 3500 < datetime.fromisoformat(error["until"]).timestamp() - began < 3700
     assert "Postponed" in str(valid(check.json, "check"))
+    assert "the server asked to be left alone for a while" in " ".join(secrets.out.split())
 
 
 def test_a_days_allowance_stops_the_mailbox_says_when_it_goes_on_and_holds_for_the_next_run(
