@@ -11,6 +11,7 @@ import pytest
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, TooManySessions
 from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.source import ImapSource
 from tests.conftest import DovecotFactory, _entered
 from tests.servers.courier import running_courier
 from tests.servers.server import PASSWORD
@@ -20,15 +21,21 @@ def refusal_of(port: int, granted: int, spool: Path) -> TooManySessions:
     """What one session more than granted meets.  Who looked whether the server is up may still count as one."""
     settings = ImapSettings.model_validate({"host": "127.0.0.1", "port": port, "tls": "plain"})
     connector = ImapConnector(settings, Resources(ByteBudget(), spool))
-    opened = 0
-    with ExitStack() as sessions, pytest.raises(TooManySessions) as caught:
-        for _ in range(granted + 1):
-            session = connector.open_source(Account("anna", PASSWORD), Event())
-            sessions.callback(session.close)
-            session.capabilities()
-            opened += 1
-    assert opened >= granted - 1
+    opened: list[ImapSource] = []
+    try:
+        with pytest.raises(TooManySessions) as caught:
+            _open(connector, opened, granted + 1)
+    finally:
+        for session in opened:
+            session.close()
+    assert len(opened) >= granted - 1
     return caught.value
+
+
+def _open(connector: ImapConnector, opened: list[ImapSource], count: int) -> None:
+    for _ in range(count):
+        opened.append(connector.open_source(Account("anna", PASSWORD), Event()))
+        opened[-1].capabilities()
 
 
 def test_dovecot_limits_an_account(dovecot: DovecotFactory, tmp_path: Path) -> None:
