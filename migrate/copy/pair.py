@@ -135,6 +135,8 @@ class Pair(Thread):
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (len(self._failures) - 1))
         elif pause > _PATIENCE:
             raise error
+        else:
+            self._job.progress.pausing(self._job.mailbox, pause, error)
         if self._job.clock.wait(pause, self._halt.stop):
             raise Stopped(_("interrupted")) from error
 

@@ -170,3 +170,17 @@ def test_a_moment_is_told_by_the_clocks_of_its_place(moment: str, text: str) -> 
     # In Paris it is one hour later, and Sunday already.
     now = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     assert moment_text(datetime.fromisoformat(moment).replace(tzinfo=paris), now) == text
+
+
+def test_a_server_that_is_left_alone_is_told_once_however_many_sessions_wait(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = RunProgress(Console())
+    until = datetime.now(UTC).replace(hour=23, minute=59, second=0, microsecond=0)
+    for _ in range(3):
+        progress.resting("mail.old.example:993", until, "asked")
+    progress.resting("imap.gmail.com:993", until, "allowance")
+    assert capsys.readouterr().out.splitlines() == [
+        "mail.old.example:993: the server asked to be left alone for a while; it goes on at 23:59 (UTC)",
+        "imap.gmail.com:993: what a mailbox may move in a day is used up; it goes on at 23:59 (UTC)",
+    ]
