@@ -8,6 +8,8 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.box import Box
 from tests.acceptance.letters import letter
 from tests.acceptance.organisation import SITE, Organisation, finished, imap, organisation, running
@@ -75,13 +77,17 @@ def test_a_long_pause_ends_the_run_which_says_when_it_goes_on_and_the_next_run_d
     assert "the server asked to be left alone for a while" in " ".join(secrets.out.split())
 
 
+@pytest.mark.parametrize(("side", "key"), [("old", "read_a_day"), ("new", "written_a_day")])
 def test_a_days_allowance_stops_the_mailbox_says_when_it_goes_on_and_holds_for_the_next_run(
-    place: Path, old: ImapServer, new: ImapServer, user: str
+    place: Path, old: ImapServer, new: ImapServer, user: str, side: str, key: str
 ) -> None:
-    plan, people = company(place, old, new, f"day-{user}", old.port, each_mailbox={"read_a_day": "60 kB"})
+    plan, people = company(place, old, new, f"day-{user}", old.port)
+    plan.systems[side]["each_mailbox"] = {key: "60 kB"}
+    plan.write()
     first = plan.copy()
     assert first.code == 5
     brought = [arrived(new, one) for one in people]
+    assert all(0 < there < LETTERS for there in brought)
     for mailbox, there in zip(valid(first.json, "run")["mailboxes"], brought, strict=True):
         assert mailbox["this_pass"]["copied"] == there
         assert mailbox["outcomes"]["pending"] == LETTERS - there
@@ -92,7 +98,7 @@ def test_a_days_allowance_stops_the_mailbox_says_when_it_goes_on_and_holds_for_t
     again = plan.copy()
     assert again.code == 5
     assert [mailbox["this_pass"]["copied"] for mailbox in again.json["mailboxes"]] == [0, 0]
-    plan.systems["old"]["each_mailbox"] = {"read_a_day": "1 GB"}
+    plan.systems[side]["each_mailbox"] = {key: "1 GB"}
     plan.write()
     assert plan.copy().code == 0
     assert [arrived(new, one) for one in people] == [LETTERS, LETTERS]
