@@ -6,7 +6,7 @@ import imaplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.response import Status, parse_status
 from connectors.imap.settings import ImapSettings
+from connectors.imap.throttling import Throttle
 from connectors.imap.transport import Transport
 from connectors.imap.verdicts import login_refused, no_further_session
 from connectors.language import _
@@ -200,10 +201,13 @@ class _Protocol(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = self._transport.readline()
-        self._heard.anything = True
         status = parse_status(line.partition(b" ")[2])
         if status is not None and status.word in ("NO", "BAD", "BYE"):
+            if not self._heard.anything and status.throttle is not None and status.throttle.sessions:
+                # Said instead of a greeting, it cannot be about an account.
+                status = replace(status, throttle=Throttle(sessions="system"))
             self._heard.refusal = status
+        self._heard.anything = True
         return line
 
     def send(self, data: Any) -> None:

@@ -117,6 +117,15 @@ def test_a_sign_in_that_is_refused_because_of_other_sessions(tmp_path: Path, wor
     assert caught.value.of == of
 
 
+def test_too_many_instead_of_a_greeting_are_too_many_of_all_accounts(tmp_path: Path) -> None:
+    with (
+        playing(tmp_path, lambda peer: peer.say("* BYE Too many connections")) as server,
+        pytest.raises(TooManySessions) as caught,
+    ):
+        server.source()
+    assert caught.value.of == "system"
+
+
 def test_a_connection_that_is_ended_without_a_word_is_one_too_many(tmp_path: Path) -> None:
     """So does Courier (MAXPERIP)."""
     with playing(tmp_path, lambda peer: None) as server, pytest.raises(TooManySessions) as caught:
