@@ -40,6 +40,16 @@ class Unavailable(Transient):
     """The system cannot be reached, or takes no further session at the moment."""
 
 
+class Postponed(Unavailable):
+    """The system asked to be left alone, and nothing is asked of it before ``until``."""
+
+    def __init__(
+        self, what: str, until: datetime, *, system: str = "", detail: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, system=system, detail=detail, retry_after=retry_after)
+        self.until = until
+
+
 class TooManySessions(Unavailable):
     """No further session is granted beside those that are open: to this ``account``, or to us at all (``system``).
 

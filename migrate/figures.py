@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from connectors.language import _, number, plural
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -36,6 +38,18 @@ def time_text(seconds: float) -> str:
         return _("{n} h {m} min").format(n=minutes // 60, m=minutes % 60)
     hours = -(-seconds // _HOUR)
     return _("{days} {hours} h").format(days=plural("{n} day", "{n} days", hours // 24), hours=hours % 24)
+
+
+def moment_text(moment: datetime, now: datetime | None = None) -> str:
+    """At what time, on the clocks of ``moment``'s own zone, which is named; with the day when it is not today.
+
+    Without ``now``, for what may be read later, always with the day.
+    """
+    # Nobody plans by seconds; a minute that has begun is told as the next, so that nothing is late.
+    minute = moment + timedelta(minutes=1) if moment.second or moment.microsecond else moment
+    days = -1 if now is None else (minute.date() - now.astimezone(moment.tzinfo).date()) // timedelta(days=1)
+    told = {0: _("at {time}"), 1: _("tomorrow at {time}")}.get(days, _("on {day} at {time}"))
+    return told.format(day=minute.date().isoformat(), time=f"{minute:%H:%M} ({moment.tzinfo})")
 
 
 def path_text(path: tuple[str, ...]) -> str:

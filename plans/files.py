@@ -23,7 +23,7 @@ from connectors.language import _
 from plans.addresses import Address, GmailAddress
 from plans.cells import FurtherSourceField, Several, YesNo
 from plans.problems import Worded, did_you_mean
-from plans.quantities import Duration, PlannedDay, Speed
+from plans.quantities import Duration, PlannedDay, Size, Speed
 from plans.secrets import SecretField
 
 
@@ -79,6 +79,21 @@ class MasterEntry(Shape):
     password: SecretField = Field(description="a [reference](#secrets) to its password")
 
 
+class RatesEntry(Shape):
+    """What may go to and from one mailbox."""
+
+    bandwidth: Speed | None = Field(default=None, description="at most so fast")
+    messages_per_second: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="at most so many messages a second"
+    )
+    read_a_day: Size | None = Field(
+        default=None, description="at most so much read in 24 hours; `2500 MB` for Gmail unless given"
+    )
+    written_a_day: Size | None = Field(
+        default=None, description="at most so much written in 24 hours; `500 MB` for Gmail unless given"
+    )
+
+
 class SystemEntry(Shape):
     """The keys every system takes, whatever its connector; the connector's own keys stand beside them."""
 
@@ -104,6 +119,16 @@ class SystemEntry(Shape):
         gt=0,
         allow_inf_nan=False,
         description="at most so many messages a second, over all connections",
+    )
+    read_a_day: Size | None = Field(
+        default=None, description="at most so much read from it in 24 hours, over all mailboxes: `20 GB`"
+    )
+    written_a_day: Size | None = Field(
+        default=None, description="at most so much written to it in 24 hours, over all mailboxes"
+    )
+    each_mailbox: RatesEntry = Field(
+        default=RatesEntry(),
+        description="the same for each mailbox by itself. See [below](#limits-of-a-system)",
     )
     master: MasterEntry | None = Field(default=None, description="one account that may sign in for everyone")
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from plans.files import ContactEntry, OrganisationFile, SystemEntry
+from plans.files import ContactEntry, OrganisationFile, RatesEntry, SystemEntry
 from plans.message_rules import MessageRules
 from plans.model import (
     Archives,
@@ -19,6 +19,7 @@ from plans.model import (
     Organisation,
     Person,
     PersonalGmail,
+    Rates,
     Site,
     Support,
     System,
@@ -56,6 +57,20 @@ def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel
         bandwidth=entry.bandwidth,
         messages_per_second=entry.messages_per_second,
         master=Master(entry.master.user, entry.master.password) if entry.master else None,
+        each_mailbox=_rates(entry.each_mailbox, settings),
+        read_a_day=entry.read_a_day,
+        written_a_day=entry.written_a_day,
+    )
+
+
+def _rates(entry: RatesEntry, settings: BaseModel) -> Rates:
+    """What the plan says of each mailbox; of a day also what the connector knows of this host."""
+    known = getattr(settings, "known_allowance", None) or (None, None)
+    return Rates(
+        entry.bandwidth,
+        entry.messages_per_second,
+        known[0] if entry.read_a_day is None else entry.read_a_day,
+        known[1] if entry.written_a_day is None else entry.written_a_day,
     )
 
 

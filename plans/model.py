@@ -27,6 +27,18 @@ class Master:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What may go to and from one mailbox; None for no limit."""
+
+    #: Bytes and messages a second.
+    bandwidth: int | None = None
+    messages_per_second: float | None = None
+    #: Bytes in any 24 hours.
+    read_a_day: int | None = None
+    written_a_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A mail system.  ``settings`` is the validated model of its connector."""
 
@@ -39,6 +51,16 @@ class System:
     bandwidth: int | None
     messages_per_second: float | None
     master: Master | None
+    #: Of each mailbox by itself.
+    each_mailbox: Rates = Rates()
+    #: Bytes that may be read and written in a day, over all mailboxes.
+    read_a_day: int | None = None
+    written_a_day: int | None = None
+
+    @property
+    def server(self) -> str:
+        """What grants and asks: systems of one server share what it said.  Connectors name it in their settings."""
+        return str(getattr(self.settings, "server", self.name))
 
 
 @dataclass(frozen=True, slots=True)

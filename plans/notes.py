@@ -47,10 +47,6 @@ def _undecided(site: Site) -> Iterator[str]:
 
 
 def _not_built(site: Site) -> Iterator[str]:
-    if site.copy_window is not None and site.daytime_limit is None:
-        yield _(
-            "{site}: the hours for copying do nothing without daytime_limit; a copy starts when you run it."
-        ).format(site=site.name)
     if site.archives is not None:
         yield _("{site}: this version does not copy archive files.").format(site=site.name)
     if site.personal_gmail is not None:

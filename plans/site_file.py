@@ -29,10 +29,14 @@ class CopyEntry(Shape):
     """When, how fast and how faithfully the site's mail is copied."""
 
     window: Window | None = Field(
-        default=None, description="the hours for copying at full speed, on the site's clocks, such as `19:00-07:00`"
+        default=None,
+        description=(
+            "the hours for copying, on the site's clocks, such as `19:00-07:00`; outside them a copy waits, or keeps to"
+            " `daytime_limit` where that is given. See [below](#hours-for-copying)"
+        ),
     )
     daytime_limit: Speed | None = Field(
-        default=None, description="at most so fast outside these hours, over all mailboxes, such as `2Mbit/s`"
+        default=None, description="copy outside these hours too, at most so fast over all mailboxes, such as `2Mbit/s`"
     )
 
     repair: Literal["on", "off"] = Field(

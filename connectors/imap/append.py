@@ -136,7 +136,8 @@ class Appender:
         if status is None:
             self._known.accepted_keywords.update(prepared.unproven)
             return
-        blamed = not proven and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
+        blames = status.throttle is None and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
+        blamed = blames and not proven
         if blamed:
             known = self._known
             (known.refused_keywords if prepared.usual_date else known.doubted_keywords).update(prepared.unproven)

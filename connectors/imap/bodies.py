@@ -83,8 +83,9 @@ class _Reader:
         try:
             yield from self._fetcher.answers(tag)
         except FetchRefused as refusal:
-            if refusal.status.word != "NO" or refusal.status.code in _NOT_ABOUT_MESSAGES:
-                raise self._dialogue.refusal("FETCH", refusal.status) from None
+            status = refusal.status
+            if status.word != "NO" or status.code in _NOT_ABOUT_MESSAGES or status.throttle is not None:
+                raise self._dialogue.refusal("FETCH", status) from None
 
     def read_by_ranges(self, uid: int) -> Iterator[Message | Unread]:
         """Fetch a large message piece by piece, until the server has no more.

@@ -171,6 +171,8 @@ def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Con
     answers = {name: dialogue.finish(tag) for name, tag in zip(asked, tags, strict=True)}
     namespace, told = answers.get("NAMESPACE"), answers.get("ID")
     if namespace is not None and namespace.status.word != "OK":
+        if namespace.status.throttle is not None:  # else it would pass for a server without namespaces
+            raise dialogue.refusal("NAMESPACE", namespace.status)
         error = not_connected(dialogue.system, Refusal(namespace.status, namespace.said.lower()))
         if error is not None:
             raise error

@@ -12,7 +12,7 @@ from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.patience import Patience
 from connectors.imap.response import LITERAL, Part, Status, parse_status
 from connectors.imap.transport import Transport
-from connectors.imap.verdicts import command_refused
+from connectors.imap.verdicts import command_refused, throttled
 from connectors.language import _
 
 #: IMAP literals hold 32-bit lengths; more than that is an attack.
@@ -111,7 +111,7 @@ class Dialogue:
         return answer
 
     def refusal(self, what: str, status: Status) -> ConnectorError:
-        verdict = command_refused(self.system, what, status.word, status.code)
+        verdict = command_refused(self.system, what, status.word, status.code, status.throttle)
         if self._renewable and isinstance(verdict, AuthFailed):
             expired = _("{what}: the access token is not taken any more").format(what=what)
             return Transient(expired, system=self.system, detail=verdict.detail)
@@ -168,6 +168,9 @@ class Dialogue:
         if first.startswith(b"* "):
             if first[2:5].upper() == b"BYE":
                 goodbye = parse_status(first[2:]) or Status("BYE")
+                if goodbye.throttle is not None:
+                    self.abandon()
+                    raise throttled(self.system, goodbye.throttle, goodbye.code or "BYE")
                 raise self.broken(_("the server ended the session"), detail=goodbye.code or "BYE")
             return None
         word, _space, rest = first.partition(b" ")

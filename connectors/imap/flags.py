@@ -110,7 +110,7 @@ class Marker:
             b"UID STORE", uid_set, *condition, sign.encode() + b"FLAGS.SILENT", flag_list(flags)
         )
         modified = _modified(answer, len(group)) & set(group)
-        if answer.status.word == "NO" and not modified:
+        if answer.status.word == "NO" and answer.status.throttle is None and not modified:
             refused.update(group)
             return set()
         if answer.status.word != "OK" and not modified:

@@ -242,7 +242,7 @@ class Mailbox:
         """The folder that an answer to SELECT or EXAMINE opened.  Raises its verdict when it opened none."""
         self.opened, self._may_enable = None, False
         what = "SELECT" if writable else "EXAMINE"
-        if answer.status.word == "NO" and not answer.status.code:
+        if answer.status.word == "NO" and not answer.status.code and answer.status.throttle is None:
             raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
         uidvalidity = next((words.decode() for words in answer.codes("UIDVALIDITY") if _is_number(words)), "")

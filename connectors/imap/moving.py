@@ -36,7 +36,7 @@ def _receipts(mailbox: Mailbox, answer: Answer, to: Folder, group: Sequence[int]
             return {uid: Receipt(0, "stored") for uid in group}
         return {uid: Receipt(0, "stored", key) for uid, key in told.items()}
     verdict = mailbox.dialogue.refusal("MOVE", answer.status)
-    if isinstance(verdict, FolderMissing | Transient):
+    if answer.status.throttle is not None or isinstance(verdict, FolderMissing | Transient):
         raise verdict
     reason = message_reason(answer.status.word, answer.status.code)
     receipts = {uid: Receipt(0, "refused", reason=reason) for uid in group}

@@ -5,13 +5,14 @@ What a server says in free text is looked at here and kept nowhere: it may quote
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Fatal, TooManySessions, Unavailable
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Unavailable
 from connectors.imap.response import Status
+from connectors.imap.throttling import Throttle, throttle_in
+from connectors.imap.verdicts import throttled
 from connectors.language import _, mark
 
 #: Codes that leave nothing open.
@@ -24,13 +25,8 @@ _TELLING: Mapping[str, Denial] = {
 }
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 
-
-class _TooMany:
-    """Stands for a wording that tells of too many sessions."""
-
-
 #: Parts of what servers say, in lower case, and what is meant.  The first that fits counts.
-_WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
+_WORDINGS: Sequence[tuple[bytes, Denial]] = (
     # Exchange and Microsoft 365
     (b"authenticated but not connected", Denial.NOT_CONNECTED),
     (b"basicauthblocked", Denial.POLICY),
@@ -41,16 +37,9 @@ _WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
     (b"log in via your web browser", Denial.POLICY),
     (b"not enabled for imap", Denial.POLICY),
     (b"imap access is disabled", Denial.POLICY),
-    (b"too many simultaneous connections", _TooMany),
     # Zoho
     (b"yet to enable imap", Denial.POLICY),
     # Dovecot, Courier, Cyrus and their kin
-    (b"maximum number of connections", _TooMany),
-    (b"too many connections", _TooMany),
-    (b"too many open connections", _TooMany),
-    (b"too many concurrent", _TooMany),
-    (b"too many sessions", _TooMany),
-    (b"connection limit", _TooMany),
     (b"login disabled for this user", Denial.DISABLED),
     (b"account is disabled", Denial.DISABLED),
     (b"account disabled", Denial.DISABLED),
@@ -63,10 +52,6 @@ _WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
     (b"password expired", Denial.PASSWORD_EXPIRED),
     (b"password has expired", Denial.PASSWORD_EXPIRED),
 )
-#: How many connections one mailbox may hold, where the server says so.
-_STATED_LIMIT = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b")
-#: Wordings of a limit for a whole machine, not for one mailbox.
-_OF_ALL = (b"from your host", b"from this host", b"from your ip", b"from this ip", b"per ip")
 
 _TEXTS: Mapping[Denial, str] = {
     Denial.BAD_PASSWORD: mark("does not let this account in"),
@@ -86,6 +71,8 @@ class Refusal:
 
     status: Status
     said: bytes
+    #: It came in the place of the greeting, so it cannot be about an account.
+    of_anybody: bool = False
 
     @property
     def detail(self) -> str:
@@ -100,10 +87,11 @@ def sign_in_refused(system: str, refusal: Refusal, *, by: str = "", chosen: bool
     code, detail = refusal.status.code, refusal.detail
     if code == "PRIVACYREQUIRED":
         return Fatal(_("does not let anybody sign in without TLS"), system=system, detail=detail)
+    throttle = _throttle(refusal)
+    if throttle is not None:
+        return throttled(system, throttle, detail)
     meant = _meant(refusal)
-    if meant is _TooMany:
-        return _too_many(system, refusal)
-    if isinstance(meant, Denial):
+    if meant is not None:
         return denied(system, meant, detail, by=by, chosen=chosen)
     if code == "CONTACTADMIN":
         return denied(system, Denial.ADMINISTRATOR, detail)
@@ -129,22 +117,21 @@ def denied(system: str, denial: Denial, detail: str, *, by: str = "", chosen: bo
     return AuthFailed(what, denial=denial, system=system, detail=detail)
 
 
-def _meant(refusal: Refusal) -> Denial | type[_TooMany] | None:
+def _throttle(refusal: Refusal) -> Throttle | None:
+    """What is asked of us, by code or by wording, in the refusal or beside it."""
     code = refusal.status.code
-    if code == "LIMIT":
-        return _TooMany
+    if code in _TELLING:
+        return None
+    throttle = throttle_in(refusal.said)
+    if throttle is None and code == "LIMIT":
+        throttle = Throttle(sessions="account")
+    if throttle is not None and throttle.sessions is not None and refusal.of_anybody:
+        return replace(throttle, sessions="system")
+    return throttle
+
+
+def _meant(refusal: Refusal) -> Denial | None:
+    code = refusal.status.code
     if code in _TELLING:
         return _TELLING[code]
     return next((meant for words, meant in _WORDINGS if words in refusal.said), None)
-
-
-def _too_many(system: str, refusal: Refusal) -> TooManySessions:
-    said = refusal.said
-    stated = _STATED_LIMIT.search(said)
-    return TooManySessions(
-        _("takes no further session: too many are open"),
-        "system" if any(words in said for words in _OF_ALL) else "account",
-        system=system,
-        detail=refusal.detail,
-        limit=int(stated[1]) if stated else None,
-    )

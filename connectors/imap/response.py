@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from connectors.body import SpooledBody
 from connectors.imap.arguments import UID_LIMIT, system_flag
+from connectors.imap.throttling import Throttle, throttle_in
 
 Part = bytes | SpooledBody
 Value = bytes | SpooledBody | None | list["Value"]
@@ -30,6 +31,8 @@ _BLANK = re.compile(rb"[ \t\r\n]*\Z")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 _DEPTH_LIMIT = 12
+#: Bytes of a refusal's text that are looked at.
+_TEXT = 300
 #: Longer than any message: sums of sizes stay far below 64 bits.
 SIZE_LIMIT = 2**47
 #: RFC 8474, section 5.1.
@@ -59,6 +62,8 @@ class Status:
     word: str
     code: str = ""
     words: bytes = b""
+    #: What a refusal asks for in free text.
+    throttle: Throttle | None = None
 
 
 def parse_status(text: bytes) -> Status | None:
@@ -67,7 +72,9 @@ def parse_status(text: bytes) -> Status | None:
     if found is None:
         return None
     word, code, words = found.groups()
-    return Status(word.upper().decode(), (code or b"").upper().decode(), words or b"")
+    word = word.upper().decode()
+    throttle = throttle_in(text[found.end() : found.end() + _TEXT]) if word in ("NO", "BAD", "BYE") else None
+    return Status(word, (code or b"").upper().decode(), words or b"", throttle)
 
 
 def parse_values(parts: Sequence[Part]) -> list[Value]:

@@ -12,6 +12,9 @@ from connectors.language import _
 
 _IMPLICIT_TLS_PORT = 993
 _PORT = 143
+_GMAIL = ("imap.gmail.com", "imap.googlemail.com")
+#: Bytes a day and mailbox over IMAP, down and up (support.google.com/a/answer/1071518).
+_GMAIL_ALLOWANCE = (2_500_000_000, 500_000_000)
 #: The master user's form that keeps both names apart.
 AUTHZID = "authzid"
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
@@ -148,6 +151,16 @@ class ImapSettings(BaseModel):
     @property
     def effective_port(self) -> int:
         return self.port or (_IMPLICIT_TLS_PORT if self.tls == "implicit" else _PORT)
+
+    @property
+    def server(self) -> str:
+        """What grants sessions and asks for pauses; two systems of one host and port share it."""
+        return f"{self.host}:{self.effective_port}"
+
+    @property
+    def known_allowance(self) -> tuple[int, int] | None:
+        """Bytes that may be read and written in a day, where a provider publishes it: who takes more is locked out."""
+        return _GMAIL_ALLOWANCE if self.host.lower().rstrip(".") in _GMAIL else None
 
     def login_name(self, user: str, master_user: str | None) -> str:
         """The name to sign in with, for ``user`` or for a master user on their behalf."""

@@ -55,7 +55,7 @@ class SignIn:
         if status is None or status.word not in ("OK", "BYE", "PREAUTH"):
             raise Fatal(_("this is no IMAP server that we understand"), system=self._system)
         if status.word == "BYE":
-            raise sign_in_refused(self._system, Refusal(status, line.lower()))
+            raise sign_in_refused(self._system, Refusal(status, line.lower(), of_anybody=True))
         if status.word == "PREAUTH":
             raise Fatal(_("the server signs everybody in unasked (PREAUTH)"), system=self._system)
         self._note(status)

@@ -229,7 +229,8 @@ class ImapTarget(ImapSource):
             yield from self._stored(folder, prepared, status)
             return
         verdict = mailbox.dialogue.refusal("APPEND", status)
-        if status.word != "BAD" and isinstance(verdict, AuthFailed | FolderMissing | Transient):
+        passing = isinstance(verdict, AuthFailed | FolderMissing | Transient)
+        if status.throttle is not None or (status.word != "BAD" and passing):
             raise verdict
         yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
 

@@ -1,6 +1,7 @@
 """What an IMAP server, a socket or TLS says, mapped to the verdicts of :mod:`connectors.errors`.
 
-Response codes decide (RFC 5530), never free text; free text is not kept either, for it may quote what we sent.
+Response codes decide (RFC 5530), and free text only where :mod:`connectors.imap.throttling` knows it; it is not kept
+either, for it may quote what we sent.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from connectors.errors import (
     AuthFailed,
@@ -17,11 +19,13 @@ from connectors.errors import (
     FolderMissing,
     OverQuota,
     Refused,
+    TooManySessions,
     Transient,
     Unavailable,
     Untrusted,
 )
 from connectors.imap.certificate_faults import certificate_fault
+from connectors.imap.throttling import Throttle
 from connectors.language import _
 from connectors.reasons import Reason
 
@@ -29,6 +33,9 @@ from connectors.reasons import Reason
 _CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
+
+#: A provider that does not say until when an allowance is used up is asked again after so long.
+_ALLOWANCE_PAUSE = timedelta(hours=1)
 
 #: Why one message was refused, by response code (RFC 5530, 7889, 3516).
 _MESSAGE_REASONS: Mapping[str, Reason] = {
@@ -89,9 +96,23 @@ def tls_failed(system: str, error: OSError) -> ConnectorError:
     )
 
 
-def command_refused(system: str, what: str, status: str, code: str) -> ConnectorError:
+def throttled(system: str, throttle: Throttle, detail: str) -> ConnectorError:
+    """Verdict for a refusal that asks us to stay away, or to hold fewer sessions."""
+    if throttle.sessions is not None:
+        what = _("takes no further session: too many are open")
+        return TooManySessions(what, throttle.sessions, system=system, detail=detail, limit=throttle.limit)
+    if throttle.allowance:
+        until = datetime.now(UTC) + _ALLOWANCE_PAUSE
+        what = _("the provider's allowance for this mailbox is used up; it is looked at again after an hour")
+        return OverQuota(what, system=system, detail=detail, until=until)
+    return Transient(_("asks to be left alone for a while"), system=system, detail=detail, retry_after=throttle.seconds)
+
+
+def command_refused(system: str, what: str, status: str, code: str, throttle: Throttle | None = None) -> ConnectorError:
     """Verdict for any other command answered with NO, BAD or BYE."""
     detail = code or status
+    if throttle is not None:
+        return throttled(system, throttle, detail)
     if code in _MISSING:
         return FolderMissing(_("{what}: no such folder").format(what=what), system=system, detail=detail)
     if code == "OVERQUOTA":

@@ -61,6 +61,8 @@ class RetryPolicy:
     timekeeper: Timekeeper = field(default_factory=Timekeeper)
     #: A number in [0, 1).
     chance: Callable[[], float] = random.random
+    #: Whether a trouble may pass while we wait.
+    may_pass: Callable[[Transient], bool] = lambda _why: True
     #: Hears of each pause before it begins: seconds, and why.
     told: Callable[[float, Transient], None] = lambda _seconds, _why: None
 
@@ -70,7 +72,7 @@ class RetryPolicy:
         return max(exponential * (1 - self.chance() / 2), error.retry_after or 0.0)
 
     def gives_another_try(self, error: BaseException) -> bool:
-        return isinstance(error, Transient) and (error.retry_after or 0.0) <= self.patience
+        return isinstance(error, Transient) and (error.retry_after or 0.0) <= self.patience and self.may_pass(error)
 
 
 class RetryingSource(Generic[Inner]):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from connectors.contract import (
     AuthFailed,
     Fatal,
     FolderMissing,
     OverQuota,
+    Postponed,
     TooManySessions,
     Transient,
     Unavailable,
@@ -58,6 +61,8 @@ def what_to_do(error: BaseException) -> str:
         return _(SIGN_INS[error.denial].to_do)
     if isinstance(error, TooManySessions):
         return _(CROWDED.to_do)
+    if _until(error) is not None:
+        return _("Run the same command again then; it continues where it stopped.")
     detail = getattr(error, "detail", "")
     by_kind = next((text for kind, text in _BY_KIND if isinstance(error, kind)), "")
     advice = _BY_DETAIL.get(detail, by_kind)
@@ -76,12 +81,14 @@ def worded(error: BaseException) -> str:
 
 def error_as_json(error: BaseException) -> dict[str, str | None]:
     """The published shape of a trouble."""
-    return {
+    told = {
         "kind": type(error).__name__,
         "code": _code_of(error),
         "message": str(error),
         "to_do": what_to_do(error),
     }
+    until = _until(error)
+    return told if until is None else {**told, "until": until.isoformat()}
 
 
 def _code_of(error: BaseException) -> str | None:
@@ -97,3 +104,8 @@ def _how_to_pin(fingerprint: str) -> str:
         " telephone, and only if it is the same as here, write under this system in organisation.yaml:"
         " certificate_pin: sha256:{fingerprint}"
     ).format(fingerprint=fingerprint)
+
+
+def _until(error: BaseException) -> datetime | None:
+    """When it may go on, where that is known."""
+    return error.until if isinstance(error, OverQuota | Postponed) else None

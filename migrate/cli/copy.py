@@ -11,6 +11,7 @@ from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
 from migrate.copy.run import run_pass
+from migrate.engine.hours import CopyHours
 
 
 @click.command()
@@ -20,15 +21,24 @@ from migrate.copy.run import run_pass
 @click.option(
     "--folder", "folders", multiple=True, help="Only this source folder and what lies below it; may be given again."
 )
+@click.option("--now", "at_once", is_flag=True, help="Do not wait for the plan's hours for copying.")
 @json_option
 @click.pass_obj
 def copy(
-    place: Place, site: str, only_plan: bool, mailboxes: tuple[str, ...], folders: tuple[str, ...], to_json: bool
+    place: Place,
+    site: str,
+    only_plan: bool,
+    mailboxes: tuple[str, ...],
+    folders: tuple[str, ...],
+    at_once: bool,
+    to_json: bool,
 ) -> None:
     """What is still missing on the target?  Copies it, each message exactly once.
 
     Run it as often as you like: what is there already is not sent again, and what was interrupted is continued.
     Ctrl-C ends after the batches in hand; a second one cuts the connections. Nothing is lost either way.
+
+    Outside the plan's hours for copying it waits for them, unless the plan gives a daytime_limit to keep to.
 
     \b
     Example:  bascule copy paris --mailbox anna@example.org
@@ -51,5 +61,6 @@ def copy(
                 ledger=ledger,
                 only_folders=only_folders,
                 to_json=to_json,
+                hours=None if at_once else CopyHours.of(plan),
             )
     sys.exit(code)

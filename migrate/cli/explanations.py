@@ -286,12 +286,21 @@ EXITS: Mapping[Exit, Explanation] = {
     ),
     Exit.QUOTA: Explanation(
         mark("a mailbox is full or would be, or a day's allowance is used up"),
-        mark("The target took no more, or states less room than the source's mail needs."),
-        mark("Give the mailbox more room on the target, then run the same command again."),
+        mark(
+            "The target took no more, or states less room than the source's mail needs; or as much was read or written"
+            " as the plan or the provider allows in a day."
+        ),
+        mark(
+            "Give the mailbox more room on the target, or wait until it goes on, as the message says; then run the same"
+            " command again."
+        ),
     ),
     Exit.CONNECTION: Explanation(
         mark("a system cannot be reached, or broke off again and again"),
-        mark("A wrong host or port, a firewall, a certificate that is not trusted, or a server that is down."),
+        mark(
+            "A wrong host or port, a firewall, a certificate that is not trusted, a server that is down, or one that"
+            " asked to be left alone for a while."
+        ),
         mark("Follow what the message says about the system, then run the same command again."),
     ),
     Exit.AUTH: Explanation(

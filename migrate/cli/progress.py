@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Lock
 
 from rich.console import Console
@@ -14,7 +15,8 @@ from connectors.contract import Transient
 from connectors.language import _, number, plural
 from migrate.cli.lines import show_line
 from migrate.cli.pace import Pace
-from migrate.figures import rate_text, size_text, time_text
+from migrate.figures import moment_text, rate_text, size_text, time_text
+from migrate.ledger.limits import Why
 
 #: Seconds between plain lines.
 _PLAIN_EVERY = 10.0
@@ -33,6 +35,7 @@ class RunProgress:
         self._copied = 0
         self._bytes = 0
         self._bar: Progress | None = None
+        self._rests: set[tuple[str, datetime]] = set()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -78,6 +81,29 @@ class RunProgress:
                 mailbox=mailbox, error=error, seconds=time_text(max(seconds, 1))
             )
         )
+
+    def outside_hours(self, opens: datetime) -> None:
+        """Nothing is copied until then; said above the bar, where it stays, and in it."""
+        text = _("Outside the plan's hours for copying: the copy goes on {when}. Ctrl-C ends it; --now copies at once.")
+        line = text.format(when=moment_text(opens, datetime.now(UTC)))
+        with self._lock:
+            self._tell(line)
+            if self._bar is not None:
+                waiting = _("waiting for the plan's hours for copying")
+                self._bar.update(self._task, description=waiting)
+
+    def resting(self, server: str, until: datetime, why: Why) -> None:
+        """A server is left alone until then; said once, however many sessions wait for it."""
+        with self._lock:
+            if (server, until) in self._rests:
+                return
+            self._rests.add((server, until))
+        when = moment_text(until, datetime.now(UTC))
+        if why == "allowance":
+            line = _("{server}: what a mailbox may move in a day is used up; it goes on {when}")
+        else:
+            line = _("{server}: the server asked to be left alone for a while; it goes on {when}")
+        self._tell(line.format(server=server, when=when))
 
     def _tell(self, line: str) -> None:
         """What waits, and why: said at once, above the bar."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -48,10 +49,11 @@ class Row:
         return worst(codes)
 
 
-def as_json(rows: Iterable[Row], code: Exit) -> dict[str, Any]:
-    """The published shape of a run's result."""
+def as_json(rows: Iterable[Row], code: Exit, opens: datetime | None = None) -> dict[str, Any]:
+    """The published shape of a run's result.  ``opens``: ended outside the hours for copying, which begin then."""
     return {
         "exit_code": int(code),
+        "hours_begin": opens and opens.isoformat(),
         "mailboxes": [
             {
                 "mailbox": row.mailbox,

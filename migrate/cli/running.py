@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -23,10 +25,13 @@ from migrate.cli.progress import RunProgress
 from migrate.cli.results import Row, as_json, show
 from migrate.copy.halt import Halt
 from migrate.copy.hold import HoldLost, MailboxBusy
-from migrate.copy.job import Job
+from migrate.copy.job import Job, SystemClock
 from migrate.copy.run import PassResult
+from migrate.engine.hours import CopyHours, in_turn, passes
+from migrate.engine.kept import Kept
 from migrate.engine.local import Done, LocalEngine
 from migrate.engine.site import SiteRun, new_resources, spool_folder
+from migrate.figures import moment_text
 from migrate.ledger.store import Ledger, LedgerError
 from plans import Organisation, Person, SecretError, Site
 
@@ -76,10 +81,31 @@ class Started:
         engine: LocalEngine[_T] = LocalEngine(self.site.workers)
         engine.submit(list(self.people))
         with self.progress.shown():
-            for done in engine.run(handle, self.halt.stop):
-                if done.error is not None and not isinstance(done.error, _OF_ONE_MAILBOX):
-                    raise done.error
-                yield done
+            yield from _of_mailboxes(engine.run(handle, self.halt.stop))
+
+    def passes(
+        self,
+        run_one: RunOne,
+        ledger: Ledger,
+        only_folders: tuple[tuple[str, ...], ...],
+        hours: CopyHours | None,
+    ) -> Iterator[Done[PassResult]]:
+        """A pass over every mailbox, in these hours alone; troubles that are not one mailbox's own are raised."""
+
+        def one(halt: Halt, mailbox: str) -> PassResult:
+            jobs = self.jobs(mailbox, only_folders)
+            return in_turn(lambda: run_one(jobs, ledger, halt), halt.stop)
+
+        mailboxes, workers, waiting = list(self.people), self.site.workers, self.progress.outside_hours
+        with self.progress.shown():
+            yield from _of_mailboxes(passes(mailboxes, workers, one, self.halt, hours, SystemClock(), waiting))
+
+
+def _of_mailboxes(ended: Iterator[Done[_T]]) -> Iterator[Done[_T]]:
+    for done in ended:
+        if done.error is not None and not isinstance(done.error, _OF_ONE_MAILBOX):
+            raise done.error
+        yield done
 
 
 @contextmanager
@@ -100,8 +126,12 @@ def started(
     )
     console = Console(stderr=True)
     progress = RunProgress(console)
-    with interruptible(console, stopping) as halt, spool_folder(place.state) as spool:
-        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry)
+    with (
+        interruptible(console, stopping) as halt,
+        spool_folder(place.state) as spool,
+        closing(Kept(place.ledger_file)) as kept,
+    ):
+        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry, kept, progress.resting)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
 
@@ -115,24 +145,31 @@ def run_people(
     ledger: Ledger,
     only_folders: tuple[tuple[str, ...], ...],
     to_json: bool,
+    hours: CopyHours | None = None,
     copies: bool = True,
 ) -> Exit:
     """Run one pass for each person and say what came of it; returns the exit code.
 
-    A pass that ``copies`` is done when nothing is pending; another is done when it met no trouble.
+    Outside ``hours`` it waits.  A pass that ``copies`` is done when nothing is pending; another is done when it met
+    no trouble.
     """
     with started(place, organisation, site, people, copies=copies) as run:
-        ended = run.each(lambda mailbox: run_one(run.jobs(mailbox, only_folders), ledger, run.halt))
+        ended = run.passes(run_one, ledger, only_folders, hours)
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)
+    now = time.time()
+    opens = hours.opens(now) if hours is not None and interrupted and not hours.hold(now) else None
     if to_json:
-        click.echo(json.dumps(as_json(rows, code), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_json(rows, code, opens), ensure_ascii=False, indent=2))
     else:
         show(Console(), rows)
         if interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
+        if opens is not None:
+            text = _("The plan's hours for copying begin {when}.")
+            click.echo(text.format(when=moment_text(opens, datetime.now(UTC))))
     return code
 
 

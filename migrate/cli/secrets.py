@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -21,6 +22,7 @@ from migrate.cli.lines import show_line
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
+from migrate.engine.kept import Kept
 from migrate.engine.sign_in import Credential, Verdict, look_up, try_all
 from plans import PlanError, Problem, SecretError, SecretRef, Site
 from plans.passwords_file import fill, strangers
@@ -61,11 +63,12 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     total = sum(len(_SIDES) + len(person.further_sources) for person in people)
-    with interruptible(Console(stderr=True), _("Stopping: no further account is tried.")) as halt:
+    stopping = _("Stopping: no further account is tried.")
+    with interruptible(Console(stderr=True), stopping) as halt, closing(Kept(place.ledger_file)) as kept:
         found = (
             look_up(organisation, plan, people)
             if offline
-            else _collected(try_all(organisation, plan, people, halt.stop), total, quiet=to_json)
+            else _collected(try_all(organisation, plan, people, halt.stop, kept), total, quiet=to_json)
         )
         interrupted = halt.stop.is_set()
     order = {person.mailbox: number for number, person in enumerate(people)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _
+from connectors.wrappers import RetryPolicy
 from migrate.copy.batches import BatchQueue
 from migrate.copy.channel import Channel, Closed
 from migrate.copy.halt import Halt
@@ -23,6 +24,8 @@ _IDLE = 0.05
 _FAILURES = 5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+#: A server that asks for a longer pause is not waited for: the run says when it goes on.
+_PATIENCE = RetryPolicy().patience
 
 #: One message that is too large for memory at a time, over all mailboxes of the process.
 _oversize = Lock()
@@ -46,6 +49,9 @@ class Pair(Thread):
         self._halt = halt
         self._channel: Channel[PreparedBatch] = Channel(AHEAD)
         self._failures: list[Transient] = []
+        #: Set once the target has let us in, or will not; which of them.
+        self._answered = Event()
+        self._let_in = False
         self.errors: list[PairError] = []
         self.died: BaseException | None = None
 
@@ -62,6 +68,7 @@ class Pair(Thread):
         reader = Thread(target=self._guarded, args=(self._read,), name=f"read {self._job.mailbox}", daemon=True)
         reader.start()
         self._guarded(self._write)
+        self._answered.set()
         for left in self._channel.cut():
             left.release()
         if self.errors or self.died:
@@ -75,17 +82,21 @@ class Pair(Thread):
         except Closed:
             pass
         except (ConnectorError, HoldLost, LedgerError) as error:
-            self.errors.append(error)
+            # One half that failed cuts the sessions of the other: that is no trouble of its own.
+            if not (isinstance(error, Stopped) and self.errors):
+                self.errors.append(error)
         except BaseException as error:  # noqa: BLE001  # a thread's death must reach whoever joins it
             self.died = error
 
     def _read(self) -> None:
         try:
-            while True:
+            source = self._sessions.source
+            # What a pair has in hand, no other can copy: it takes nothing before it can write.
+            while not self._answered.wait(timeout=1):
+                pass
+            while self._let_in:
                 try:
-                    read_batches(
-                        self._job, self._sessions.source, self._queue, self._channel, self._halt.stop, _oversize
-                    )
+                    read_batches(self._job, source, self._queue, self._channel, self._halt.stop, _oversize)
                     break
                 except FolderMissing as error:
                     # Its messages stay pending; the next scan says what became of them.
@@ -95,6 +106,8 @@ class Pair(Thread):
 
     def _write(self) -> None:
         writer = Writer(self._job, self._hold, self._sessions.target)
+        self._let_in = True
+        self._answered.set()
         try:
             while not self._halt.stop.is_set():
                 batch = self._channel.get(_IDLE)
@@ -120,6 +133,10 @@ class Pair(Thread):
         pause = error.retry_after
         if pause is None:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (len(self._failures) - 1))
+        elif pause > _PATIENCE:
+            raise error
+        else:
+            self._job.progress.pausing(self._job.mailbox, pause, error)
         if self._job.clock.wait(pause, self._halt.stop):
             raise Stopped(_("interrupted")) from error
 

@@ -1,34 +1,35 @@
-"""Who may open sessions: a cap for each system, over all mailboxes of the process."""
+"""Who may open sessions: caps that the plan sets, and caps that servers taught, over all mailboxes of the process."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from threading import Condition, Event
+from typing import Any
 
 from connectors.contract import Stopped, Unavailable
 from connectors.language import _
 
 
 class Admission:
-    """Counts sessions by system.
+    """Counts sessions by what they have in common: a system of the plan, a server, an account there.
 
-    A pair takes its two sessions at once, so pairs never wait for each other in a ring.
+    What has no cap is not bound.  A pair takes its two sessions at once, so pairs never wait for each other in a ring.
     """
 
-    def __init__(self, most: Mapping[str, int]) -> None:
-        self._most = dict(most)
-        self._open: Counter[str] = Counter()
+    def __init__(self, most: Mapping[Any, int]) -> None:
+        self._most: dict[Hashable, int] = dict(most)
+        self._open: Counter[Hashable] = Counter()
         self._freed = Condition()
 
-    def enter(self, systems: Sequence[str], stop: Event, *, wait: bool) -> Permit:
+    def enter(self, systems: Sequence[Hashable], stop: Event, *, wait: bool) -> Permit:
         """Take one session on each of ``systems`` (one named twice counts twice).
 
         Raises :class:`Unavailable` when there is none and ``wait`` is false, :class:`Stopped` once ``stop`` is set.
         """
         wanted = Counter(systems)
         with self._freed:
-            while any(self._open[name] + count > self._most[name] for name, count in wanted.items()):
+            while any(name in self._most and self._open[name] + n > self._most[name] for name, n in wanted.items()):
                 if stop.is_set():
                     raise Stopped(_("interrupted while waiting for a session"))
                 if not wait:
@@ -37,7 +38,12 @@ class Admission:
             self._open.update(wanted)
         return Permit(self, wanted)
 
-    def _leave(self, held: Counter[str]) -> None:
+    def lower(self, name: Hashable, most: int) -> None:
+        """No more than ``most`` from now on; those that are beyond it are still held."""
+        with self._freed:
+            self._most[name] = min(most, self._most.get(name, most))
+
+    def _leave(self, held: Counter[Hashable]) -> None:
         with self._freed:
             self._open.subtract(held)
             self._freed.notify_all()
@@ -46,7 +52,7 @@ class Admission:
 class Permit:
     """Sessions that were granted; given back once."""
 
-    def __init__(self, admission: Admission, held: Counter[str]) -> None:
+    def __init__(self, admission: Admission, held: Counter[Hashable]) -> None:
         self._admission = admission
         self._held = held
 

@@ -19,6 +19,9 @@ from threading import Event
 
 from connectors.contract import Account, AuthFailed, Connector, ConnectorError, Stopped, Transient
 from connectors.language import _
+from migrate.engine.kept import Kept
+from migrate.engine.resting import Manner
+from migrate.engine.servers import Servers
 from migrate.engine.site import MAILBOXES_AT_ONCE, connector_of, new_resources
 from plans import Organisation, Person, SecretError, Site
 from plans.accounts import further_account, source_account, target_account
@@ -90,10 +93,13 @@ def look_up(organisation: Organisation, site: Site, people: Sequence[Person]) ->
     ]
 
 
-def try_all(organisation: Organisation, site: Site, people: Sequence[Person], stop: Event) -> Iterator[Credential]:
+def try_all(
+    organisation: Organisation, site: Site, people: Sequence[Person], stop: Event, kept: Kept | None = None
+) -> Iterator[Credential]:
     """Sign in with every account, several at once; yields each as it is known.  After ``stop`` no further one is tried.
 
-    On each system no more sessions are open than its ``max_sessions``.
+    On each system no more sessions are open than its ``max_sessions``, or than ``kept`` says that its server grants;
+    a server that wants to be left alone counts as unreachable.
     """
     wanted = _wanted(organisation, site, people)
     yield from (_without_password(one) for one in wanted if one.account is None)
@@ -104,8 +110,9 @@ def try_all(organisation: Organisation, site: Site, people: Sequence[Person], st
     with TemporaryDirectory(prefix="bascule-") as spool:
         for name, those in by_system.items():
             system = organisation.systems[name]
-            trying = _Trying(connector_of(system, new_resources(Path(spool))), stop)
-            yield from trying.all_of(those, min(system.max_sessions, MAILBOXES_AT_ONCE))
+            servers = Servers({name: system}, kept or Kept(), Manner(patience=0.0, zone=site.time_zone))
+            trying = _Trying(connector_of(system, new_resources(Path(spool))), stop, servers)
+            yield from trying.all_of(those, min(servers.most(name), MAILBOXES_AT_ONCE))
 
 
 def _wanted(organisation: Organisation, site: Site, people: Sequence[Person]) -> list[_Wanted]:
@@ -134,9 +141,10 @@ def _without_password(one: _Wanted) -> Credential:
 class _Trying:
     """Sign-ins on one system."""
 
-    def __init__(self, connector: Connector, stop: Event) -> None:
+    def __init__(self, connector: Connector, stop: Event, servers: Servers) -> None:
         self._connector = connector
         self._stop = stop
+        self._servers = servers
 
     def all_of(self, wanted: Sequence[_Wanted], at_once: int) -> Iterator[Credential]:
         attempts: dict[tuple[str, str, str | None, str], list[_Wanted]] = {}
@@ -182,11 +190,13 @@ class _Trying:
 
     def _try(self, one: _Wanted) -> tuple[Verdict, ConnectorError | None]:
         """One sign-in, and out again."""
-        assert one.account is not None, "only who has a password signs in"
+        account = one.account
+        assert account is not None, "only who has a password signs in"
         if self._stop.is_set():
             return Verdict.NOT_TRIED, None
+        seat = self._servers.seat(one.system, account.user)
         try:
-            session = self._connector.open_source(one.account, self._stop)
+            session = seat.source(lambda: self._connector.open_source(account, self._stop), self._stop)
         except AuthFailed as error:
             return Verdict.WRONG, error
         except Stopped:

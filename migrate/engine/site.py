@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +25,6 @@ from connectors.language import _
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
-    LimitedTarget,
     RateLimit,
     RetryingSource,
     RetryingTarget,
@@ -33,7 +32,10 @@ from connectors.wrappers import (
 )
 from migrate.copy.job import Job, Placement, Progress
 from migrate.copy.kept import KeptMail
-from migrate.engine.admission import Admission, Permit
+from migrate.engine.admission import Permit
+from migrate.engine.kept import Kept
+from migrate.engine.resting import Manner, Told
+from migrate.engine.servers import Servers
 from plans import Organisation, Person, Site, System
 from plans.accounts import further_account, source_account, target_account
 
@@ -77,23 +79,24 @@ class SiteRun:
     resources: Resources
     progress: Progress
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: What is known of the servers, from one run to the next.
+    kept: Kept = field(default_factory=Kept)
+    #: Hears of rests that servers ask for.
+    resting: Told = Manner.told
 
     def __post_init__(self) -> None:
         further = {one.system for person in self.site.people for one in person.further_sources}
         names = {self.site.source, self.site.target, *further}
         systems = {name: self.organisation.systems[name] for name in names}
-        self._admission = Admission({name: system.max_sessions for name, system in systems.items()})
         self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
-        self._limits = {
-            name: RateLimit(bytes_per_second=system.bandwidth, messages_per_second=system.messages_per_second)
-            for name, system in systems.items()
-        }
+        manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
+        self._servers = Servers(systems, self.kept, manner)
         self._by_day = _by_day(self.site)
 
     @property
     def workers(self) -> int:
         """Mailboxes at a time: each needs a session on both sides."""
-        caps = [self.organisation.systems[name].max_sessions for name in (self.site.source, self.site.target)]
+        caps = [self._servers.most(name) for name in (self.site.source, self.site.target)]
         if self.site.source == self.site.target:
             caps = [caps[0] // 2]
         return max(1, min(MAILBOXES_AT_ONCE, *caps))
@@ -118,9 +121,11 @@ class SiteRun:
             return lambda: found
 
         where = self.organisation, self.site, person
-        sources = [(self.site.source, self.site.source, resolved(partial(source_account, *where)))]
+        own = self.site.source, person.source_user
+        sources = [(self.site.source, own, resolved(partial(source_account, *where)))]
         sources += [
-            (str(one), one.system, resolved(partial(further_account, *where, one))) for one in person.further_sources
+            (str(one), (one.system, one.user), resolved(partial(further_account, *where, one)))
+            for one in person.further_sources
         ]
         open_target = self._target(person, resolved(partial(target_account, *where)))
         return [
@@ -132,55 +137,54 @@ class SiteRun:
                 target=self.site.target,
                 kept=KeptMail(self.organisation.folder / "kept"),
                 repair=self.site.repair,
-                open_source=self._source(person, system, account),
+                open_source=self._source(person, seat[0], account),
                 open_target=open_target,
                 rules=SiteRules(self.site),
                 resources=self.resources,
-                admit=partial(self._admit, system),
+                admit=partial(self._admit, (seat, (self.site.target, person.target_user))),
                 progress=self.progress,
                 only_folders=only_folders,
             )
-            for number, (name, system, account) in enumerate(sources)
+            for number, (name, seat, account) in enumerate(sources)
         ]
 
     def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
         """Signs in to one source of a person's mailbox for reading."""
-        connector, limit = self._connectors[system], self._limits[system]
+        connector = self._connectors[system]
 
         def open_source(stop: Event) -> Source:
             who = account()
+            seat = self._servers.seat(system, who.user)
 
             def sign_in() -> Source:
-                session = connector.open_source(who, stop)
-                if self._by_day.limits:
-                    session = LimitedSource(session, self._by_day, stop)
-                return LimitedSource(session, limit, stop) if limit.limits else session
+                session = seat.source(lambda: connector.open_source(who, stop), stop)
+                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
 
-            return _opened(RetryingSource(sign_in, self._policy(person), stop))
+            return _opened(RetryingSource(sign_in, seat.policy(self._policy(person)), stop))
 
         return open_source
 
     def _target(self, person: Person, account: Callable[[], Account]) -> Callable[[Event], Target]:
         """As ``_source``, for writing."""
-        connector, limit = self._connectors[self.site.target], self._limits[self.site.target]
+        connector = self._connectors[self.site.target]
 
         def open_target(stop: Event) -> Target:
             who = account()
+            seat = self._servers.seat(self.site.target, who.user)
 
             def sign_in() -> Target:
-                session = connector.open_target(who, stop)
-                return LimitedTarget(session, limit, stop) if limit.limits else session
+                return seat.target(lambda: connector.open_target(who, stop), stop)
 
-            return _opened(RetryingTarget(sign_in, self._policy(person), stop))
+            return _opened(RetryingTarget(sign_in, seat.policy(self._policy(person)), stop))
 
         return open_target
 
     def _policy(self, person: Person) -> RetryPolicy:
         return replace(self.retry, told=partial(self.progress.pausing, person.mailbox))
 
-    def _admit(self, source: str, stop: Event, wait: bool) -> Permit:
-        """Leave to open one session on each side.  Raises Unavailable or Stopped."""
-        return self._admission.enter((source, self.site.target), stop, wait=wait)
+    def _admit(self, seats: Sequence[tuple[str, str]], stop: Event, wait: bool) -> Permit:
+        """Leave to open one session for each seat: a system, and who signs in.  Raises Unavailable or Stopped."""
+        return self._servers.admit(seats, stop, wait=wait)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -11,7 +13,7 @@ from connectors.contract import Unavailable
 from migrate.cli.pace import Pace
 from migrate.cli.progress import RunProgress
 from migrate.cli.watch import Look, Watch
-from migrate.figures import rate_text, size_text, time_text
+from migrate.figures import moment_text, rate_text, size_text, time_text
 from migrate.ledger.counts import Tally
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.schema import MailboxState, Outcome
@@ -140,3 +142,45 @@ def test_progress_fits_a_terminal_of_80_columns() -> None:
     assert "98,765 of 123,456 messages, 45.7 GB of 98.8 GB" in shown
     assert "left" in shown
     assert "…" not in shown, "nothing is cut off"
+
+
+def test_a_terminal_says_what_is_waited_for_and_until_when() -> None:
+    console = Console(force_terminal=True, width=80, record=True)
+    progress = RunProgress(console)
+    opens = datetime.now(ZoneInfo("Europe/Paris")).replace(hour=19, minute=0, second=0, microsecond=0)
+    with progress.shown():
+        progress.outside_hours(opens + timedelta(days=1))
+    shown = " ".join(console.export_text().split())
+    assert "the copy goes on tomorrow at 19:00 (Europe/Paris)." in shown
+    assert "waiting for the plan's hours for copying" in shown
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ("2026-11-22T19:00:00", "at 19:00 (Europe/Paris)"),
+        ("2026-11-22T18:59:00.5", "at 19:00 (Europe/Paris)"),
+        ("2026-11-22T23:59:30", "tomorrow at 00:00 (Europe/Paris)"),
+        ("2026-11-23T07:00:00", "tomorrow at 07:00 (Europe/Paris)"),
+        ("2026-12-01T07:00:00", "on 2026-12-01 at 07:00 (Europe/Paris)"),
+    ],
+)
+def test_a_moment_is_told_by_the_clocks_of_its_place(moment: str, text: str) -> None:
+    paris = ZoneInfo("Europe/Paris")
+    # In Paris it is one hour later, and Sunday already.
+    now = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+    assert moment_text(datetime.fromisoformat(moment).replace(tzinfo=paris), now) == text
+
+
+def test_a_server_that_is_left_alone_is_told_once_however_many_sessions_wait(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = RunProgress(Console())
+    until = datetime.now(UTC).replace(hour=23, minute=59, second=0, microsecond=0)
+    for _ in range(3):
+        progress.resting("mail.old.example:993", until, "asked")
+    progress.resting("imap.gmail.com:993", until, "allowance")
+    assert capsys.readouterr().out.splitlines() == [
+        "mail.old.example:993: the server asked to be left alone for a while; it goes on at 23:59 (UTC)",
+        "imap.gmail.com:993: what a mailbox may move in a day is used up; it goes on at 23:59 (UTC)",
+    ]

@@ -1,0 +1,59 @@
+"""What a refusal asks of us beyond the command: to stay away for a time, or to hold fewer sessions.  Pure.
+
+Response codes decide where there are any.  These three things are told in free text alone by the servers named below,
+so their wording is looked for, in refusals only; the text itself is not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+#: Exchange: ``Request is throttled. Suggested Backoff Time: 299609 milliseconds``.
+_BACK_OFF = re.compile(rb"Suggested Backoff Time: *(\d{1,12}) *(milli)?seconds?", re.IGNORECASE)
+#: Gmail: ``[OVERQUOTA] Account exceeded command or bandwidth limits.``
+_ALLOWANCE = re.compile(rb"exceeded (?:command or )?bandwidth limits", re.IGNORECASE)
+#: Dovecot: ``[LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)``; Gmail:
+#: ``[ALERT] Too many simultaneous connections.``; Cyrus and others: ``Too many open connections from this host``.
+_SESSIONS = re.compile(
+    rb"(?:(?:too many|maximum number of)(?: (?!failed|bad|invalid)\w+){0,2} (?:connections|sessions|logins)"
+    rb"|too many concurrent|connection limit)([^\r\n]{0,80})",
+    re.IGNORECASE,
+)
+_OF_ALL = re.compile(rb"\b(?:host|ip|address|server)\b", re.IGNORECASE)
+_OF_USER = re.compile(rb"\buser", re.IGNORECASE)
+#: How many connections one mailbox may hold, where Dovecot says so.
+_STATED = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b", re.IGNORECASE)
+
+#: Nobody means more than a day; a server that says so is mistaken.
+_LONGEST = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """One of the three."""
+
+    #: Seconds for which to ask nothing.
+    seconds: float | None = None
+    #: The mailbox's allowance is used up; until when is not said.
+    allowance: bool = False
+    #: No further session is granted: to this account, or to us at all.
+    sessions: Literal["account", "system"] | None = None
+    #: How many are granted, where that is said.
+    limit: int | None = None
+
+
+def throttle_in(text: bytes) -> Throttle | None:
+    """What a refusal (its words after the response code) asks for; None when it is a plain refusal."""
+    found = _BACK_OFF.search(text)
+    if found is not None:
+        return Throttle(seconds=min(int(found[1]) / (1000 if found[2] else 1), _LONGEST))
+    if _ALLOWANCE.search(text):
+        return Throttle(allowance=True)
+    found = _SESSIONS.search(text)
+    if found is None:
+        return None
+    of_all = _OF_ALL.search(found[1]) and not _OF_USER.search(found[1])
+    stated = _STATED.search(found[1])
+    return Throttle(sessions="system" if of_all else "account", limit=int(stated[1]) if stated else None)
