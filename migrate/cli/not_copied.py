@@ -20,6 +20,7 @@ from migrate.cli.organisation import Place
 from migrate.cli.running import choose
 from migrate.copy.hold import MailboxBusy, locked
 from migrate.figures import path_text, size_text
+from migrate.ledger import counts
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
 from migrate.ledger.mailboxes import MailboxRow
@@ -90,9 +91,9 @@ def _print_json(ledger: Ledger, begun: Sequence[MailboxRow]) -> Exit:
             click.echo(f"{comma}\n    {json.dumps(_as_json(row.name, one), ensure_ascii=False)}", nl=False)
             comma = ","
     code = _code(outcomes)
-    counts = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
+    of_outcomes = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
     pending = sum(_pending(ledger, begun).values())
-    click.echo(f'\n  ],\n  "counts": {counts},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
+    click.echo(f'\n  ],\n  "counts": {of_outcomes},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
     return code
 
 
@@ -156,7 +157,8 @@ def _summarise(outcome: Outcome, reason: Reason | None, count: int) -> None:
 
 def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:
     with ledger.read() as connection:
-        return {row.name: rows.count_pending(connection, row.id, Direction.FORTH) for row in begun}
+        tallies = counts.tally(connection, [row.id for row in begun], Direction.FORTH)
+    return {row.name: tallies[row.id].outcomes[Outcome.PENDING] for row in begun}
 
 
 def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool) -> Exit:
