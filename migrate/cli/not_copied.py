@@ -183,8 +183,8 @@ def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool
         ]
         click.echo(json.dumps({"exit_code": int(code), "mailboxes": told}, ensure_ascii=False, indent=2))
         return code
-    for trouble in errors.values():
-        click.secho(str(trouble), fg="red")
+    for mailbox, trouble in errors.items():
+        click.secho(labelled(mailbox, str(trouble)), fg="red")
     total = sum(opened.values())
     if total:
         count = plural("{n} message is pending again.", "{n} messages are pending again.", total)
