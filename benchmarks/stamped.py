@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
+from typing import Literal
 
 import bascule
 from connectors.contract import Folder, Message, Source, Unread, Window
@@ -79,13 +80,21 @@ class StampedProgress:
 class StampedSiteRun(SiteRun):
     """A site's run whose jobs are watched."""
 
-    def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
-        job = super().job(person, only_folders)
+    def jobs(
+        self,
+        person: Person,
+        only_folders: tuple[tuple[str, ...], ...] = (),
+        *,
+        passwords: Literal["now", "when_needed"] = "now",
+    ) -> list[Job]:
+        return [_stamped(job) for job in super().jobs(person, only_folders, passwords=passwords)]
 
-        def open_source(stop: Event) -> Source:
-            return StampedSource(job.open_source(stop))
 
-        return replace(job, open_source=open_source, progress=StampedProgress(job.progress))
+def _stamped(job: Job) -> Job:
+    def open_source(stop: Event) -> Source:
+        return StampedSource(job.open_source(stop))
+
+    return replace(job, open_source=open_source, progress=StampedProgress(job.progress))
 
 
 def main() -> None:

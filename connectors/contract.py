@@ -14,7 +14,7 @@ Keys, epochs, fences, cursors and tokens are opaque strings that only the connec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +36,7 @@ from connectors.errors import (
     Transient,
     Unavailable,
 )
+from connectors.folder_names import NameRules
 from connectors.reasons import Reason
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Headers",
     "Marked",
     "Message",
+    "NameRules",
     "Outgoing",
     "OverQuota",
     "Quota",
@@ -73,8 +75,10 @@ __all__ = [
     "Unavailable",
     "Unread",
     "Window",
-    "held_as",
+    "names_of",
     "quota_of",
+    "refused_by",
+    "roles_of",
 ]
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -401,14 +405,21 @@ class Quota:
 class Surveyed(Protocol):
     """What a target may be able to tell before anything is written to it.
 
-    Optional: ask by :func:`quota_of` and :func:`held_as`, which know what to say of a target that cannot.
+    Optional: ask by :func:`quota_of`, :func:`names_of`, :func:`refused_by` and :func:`roles_of`, which know what to
+    say of a target that cannot.
     """
 
     def quota(self) -> Quota | None:
         """What the mailbox may hold; None when the system does not say.  Changes nothing."""
 
-    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        """The path that ``ensure`` would give to a folder of this path, as far as that is known without trying."""
+    def names(self) -> NameRules:
+        """Which folder names the system holds.  Tells the same whatever the mailbox holds at the moment."""
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        """Those of ``paths`` that the system says it can never hold.  Makes nothing; silence is no refusal."""
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        """The mailbox's own folder of each role that it has one for."""
 
 
 def quota_of(target: Target) -> Quota | None:
@@ -416,9 +427,21 @@ def quota_of(target: Target) -> Quota | None:
     return target.quota() if isinstance(target, Surveyed) else None
 
 
-def held_as(target: Target, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The path that the target would give to a folder; the same where nothing else is known."""
-    return target.held_as(path) if isinstance(target, Surveyed) else path
+def names_of(target: Target) -> NameRules:
+    """Which names the target holds; every one where nothing is known."""
+    return target.names() if isinstance(target, Surveyed) else NameRules()
+
+
+def refused_by(target: Target, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+    """Those of ``paths`` that the target can never hold, as far as it says."""
+    return target.refuses(paths) if isinstance(target, Surveyed) else ()
+
+
+def roles_of(target: Target) -> Mapping[Role, tuple[str, ...]]:
+    """The target's own folders by role."""
+    if isinstance(target, Surveyed):
+        return target.roles()
+    return {folder.role: folder.path for folder in target.folders() if folder.role is not None}
 
 
 class Connector(Protocol):

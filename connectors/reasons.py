@@ -25,4 +25,5 @@ class Reason(StrEnum):
     RULE_DATE = "rule-date"
     RULE_SIZE = "rule-size"
     ADOPTED = "adopted"  #: was on the target before us
+    IN_ANOTHER_SOURCE = "in-another-source"  #: another source of the mailbox brought the same message
     MOVED_ON_SOURCE = "moved-on-source"  #: the same message under another key; our first copy stays where it is

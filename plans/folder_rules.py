@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.language import _
 from plans.folder_patterns import FolderPath, Pattern, fits, fold, with_parents
-from plans.problems import Worded
 
 _INBOX = "INBOX"
 
@@ -36,7 +35,8 @@ class FolderRules(BaseModel):
         default_factory=dict,
         description=(
             "a folder, and with it what lies below it, gets another path; the longest path that fits decides. "
-            "Several folders may go into one"
+            "Several folders may go into one. Of two lines that differ only by case, the one in the folder's own "
+            "spelling decides"
         ),
     )
     put_under: FolderPath | None = Field(
@@ -53,27 +53,22 @@ class FolderRules(BaseModel):
         ),
     )
 
-    @field_validator("map")
-    @classmethod
-    def _maps_a_folder_once(cls, value: dict[str, str]) -> dict[str, str]:
-        seen: dict[str, str] = {}
-        for old in value:
-            if (other := seen.setdefault(fold(old), old)) != old:
-                message = _('"{one}" and "{other}" are the same folder here.').format(one=other, other=old)
-                raise Worded(message, _("Keep one of the two lines."))
-        return value
-
     def decide(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
         """The path on the target, or None when the folder is left out.  Takes any path and never raises."""
         if (self.include and not fits(self.include, path)) or fits(self.exclude, path):
             return None
-        prefix = tuple(self.put_under.split("/")) if self.put_under else ()
+        prefix = self.under
         mapped = self._mapped(path)
         if mapped is not None:
             return (*prefix, *mapped)
         if self.inbox_children == "lift" and len(path) > 1 and path[0] == _INBOX:
             path = path[1:]
         return (*prefix, *path)
+
+    @property
+    def under(self) -> tuple[str, ...]:
+        """The path that everything goes below; empty when the plan says none."""
+        return tuple(self.put_under.split("/")) if self.put_under else ()
 
     def maps(self, path: tuple[str, ...]) -> bool:
         """Whether ``map`` says where this folder goes: just there, also where another one goes."""
@@ -84,10 +79,11 @@ class FolderRules(BaseModel):
         return self.put_under is None and not self.maps(path)
 
     def _mapped(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
-        renamed = {fold(old): new for old, new in self.map.items()}
+        renamed = {fold(old): new for old, new in reversed(self.map.items())}
         for index, parent in enumerate(with_parents(path) if renamed else ()):
             if parent in renamed:
-                return (*renamed[parent].split("/"), *path[len(path) - index :])
+                new = self.map.get("/".join(path[: len(path) - index]), renamed[parent])
+                return (*new.split("/"), *path[len(path) - index :])
         return None
 
     def digest(self) -> str:
@@ -95,7 +91,7 @@ class FolderRules(BaseModel):
         rules: dict[str, object] = {
             "exclude": sorted({fold(pattern) for pattern in self.exclude}),
             "include": sorted({fold(pattern) for pattern in self.include}),
-            "map": {fold(old): new for old, new in self.map.items()},
+            "map": self._told_apart(),
         }
         # Only where they say something, so that a ledger of an earlier version holds.
         if self.put_under is not None:
@@ -103,3 +99,8 @@ class FolderRules(BaseModel):
         if self.inbox_children != "keep":
             rules["inbox_children"] = self.inbox_children
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode("ascii")).hexdigest()
+
+    def _told_apart(self) -> dict[str, str]:
+        """`map` whatever its spelling, save where two lines differ by nothing else."""
+        alike = Counter(fold(old) for old in self.map)
+        return {old if alike[fold(old)] > 1 else fold(old): new for old, new in self.map.items()}

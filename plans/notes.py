@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.language import _, plural
+from connectors.language import _
 from plans.model import Organisation, Site
 
 _SATURDAY = 5
@@ -47,10 +47,6 @@ def _undecided(site: Site) -> Iterator[str]:
 
 
 def _not_built(site: Site) -> Iterator[str]:
-    further = sum(1 for person in site.people if person.further_sources)
-    if further:
-        count = plural("{n} person has further sources", "{n} people have further sources", further)
-        yield _("{site}: {count}; this version copies from the site's source only.").format(site=site.name, count=count)
     if site.copy_window is not None and site.daytime_limit is None:
         yield _(
             "{site}: the hours for copying do nothing without daytime_limit; a copy starts when you run it."

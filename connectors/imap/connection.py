@@ -60,6 +60,8 @@ class Connection:
     features: Features
     #: The answer to NAMESPACE (RFC 2342), None when the server does not know it.
     namespace: Answer | None
+    #: What the server said first, where most say which product they are.
+    greeting: bytes = b""
 
     def close(self) -> None:
         """LOGOUT, as politely as a few seconds allow.  Never raises."""
@@ -85,8 +87,8 @@ def connect(settings: ImapSettings, account: Account, stop: Event, spool: Path, 
         transport.connect(settings.effective_port, settings.connect_timeout, stop)
         if settings.tls == "implicit":
             transport.start_tls(_tls_context(settings), settings.host)
-        _sign_in(transport, settings, account)
-        connection = _look_around(Dialogue(transport, spool))
+        greeting = _sign_in(transport, settings, account)
+        connection = _look_around(Dialogue(transport, spool), greeting)
         transport.opened()
     except BaseException as error:
         transport.cut(error if isinstance(error, ConnectorError) else None)
@@ -101,7 +103,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext:
         raise Fatal(_("ca_file cannot be read, or holds no certificate"), system=settings.host) from error
 
 
-def _look_around(dialogue: Dialogue) -> Connection:
+def _look_around(dialogue: Dialogue, greeting: bytes) -> Connection:
     """Ask for capabilities again: many servers tell only now what they offer."""
     capability = dialogue.must("CAPABILITY", dialogue.run(b"CAPABILITY"))
     names: set[str] = set()
@@ -113,10 +115,11 @@ def _look_around(dialogue: Dialogue) -> Connection:
     namespace = None
     if "NAMESPACE" in features:
         namespace = dialogue.run(b"NAMESPACE")
-    return Connection(dialogue, features, namespace)
+    return Connection(dialogue, features, namespace, greeting)
 
 
-def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> None:
+def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> bytes:
+    """Sign in; what the server greeted with."""
     heard = _Heard()
     try:
         client = _Client(transport, settings, heard)
@@ -125,6 +128,7 @@ def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> 
         if settings.tls == "starttls":
             _start_tls(client, settings)
         _log_in(client, settings.login_name(account.user, account.master_user), account.password)
+        return bytes(client.welcome or b"")
     except imaplib.IMAP4.error:
         # neither the text nor the cause: imaplib quotes what the server said, and that may quote us
         raise _not_signed_in(settings.host, heard.refusal) from None

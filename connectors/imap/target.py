@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.body import SPOOL_OVER
@@ -12,6 +12,7 @@ from connectors.contract import (
     Folder,
     Found,
     Marked,
+    NameRules,
     Outgoing,
     Quota,
     Receipt,
@@ -23,6 +24,7 @@ from connectors.imap.append import Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
+from connectors.imap.held_names import refused, rules_of
 from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
@@ -64,25 +66,30 @@ class ImapTarget(ImapSource):
         answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
         return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
-    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        namespace = self._use().namespace
-        return path_of(raw_of(path, namespace), namespace.separator, namespace)
+    def names(self) -> NameRules:
+        return rules_of(self._use(), self._connection.greeting)
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        return refused(self._use(), paths)
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        listed = self._listing(self._use())
+        return {one.role: path for path, one in listed.items() if one.role is not None and one.selectable}
 
     # -- folders ------------------------------------------------------------------------------------------------
 
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
         mailbox = self._use()
-        if self._folders is None:
-            self._folders = mailbox.listing()
+        folders = self._listing(mailbox)
         place = self._place_of(path, role)
-        known = self._folders.get(place)
+        known = folders.get(place)
         raw = mailbox.raw_name(place)
         status = mailbox.status_if_there(raw) if known is not None and known.selectable else None
         if status is None:
             raw, status = self._make(mailbox, place, raw)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
-            known = self._folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+            known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
         else:
             if not status.messages or place == _INBOX:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
@@ -92,6 +99,12 @@ class ImapTarget(ImapSource):
                 status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         return mailbox.folder(place, known.role if known else None, status)
+
+    def _listing(self, mailbox: Mailbox) -> dict[tuple[str, ...], Listed]:
+        """The target's folders, listed once."""
+        if self._folders is None:
+            self._folders = mailbox.listing()
+        return self._folders
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:
         """The path of the folder with this role, else the path itself."""

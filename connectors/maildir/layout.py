@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from connectors.folder_names import NameRules
 from connectors.imap.names import decode, encode
 from connectors.maildir.quiet import names_in
 from connectors.maildir.settings import Layout, Names
@@ -25,6 +27,8 @@ _PARTS = ("cur", "new", "tmp")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: Folders in folders: deeper is a loop of links.
 _DEEPEST = 40
+#: Bytes of a file's name, with something left for what programs add to it.
+_FILE_NAME = 250
 
 
 def is_folder(directory: Path) -> bool:
@@ -75,6 +79,20 @@ def _nested(directory: Path, path: FolderPath) -> Iterator[FolderPath]:
         below = directory / name
         if name not in _PARTS and not name.startswith(".") and below.is_dir():
             yield from _nested(below, (*path, name))
+
+
+def names_of(shape: Shape) -> NameRules:
+    """Which names this layout holds, on the disks of this system."""
+    folds = sys.platform in ("win32", "darwin")
+    common = NameRules(
+        longest_name=_FILE_NAME,
+        measure=(lambda name: len(encode(name))) if shape.names == "utf-7" else (lambda name: len(name.encode())),
+        folds_case=folds,
+        normal_form="NFC" if folds else None,
+    )
+    if shape.layout == "maildir++":
+        return replace(common, forbidden="./", longest_path=_FILE_NAME)
+    return replace(common, forbidden="/", forbidden_start=".", reserved_anywhere=frozenset(_PARTS), deepest=_DEEPEST)
 
 
 class Folders:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connectors import matching
-from connectors.contract import FlagChange, Folder, Found, Marked, Outgoing, Receipt, Resources, Role, Suspect
+from connectors.contract import (
+    FlagChange,
+    Folder,
+    Found,
+    Marked,
+    NameRules,
+    Outgoing,
+    Quota,
+    Receipt,
+    Resources,
+    Role,
+    Suspect,
+)
 from connectors.errors import ConnectorError, Fatal, FolderMissing, OverQuota, Refused
 from connectors.language import _
 from connectors.maildir.bodies import Unreadable, body_of, opened, received
@@ -14,7 +26,7 @@ from connectors.maildir.epoch import epoch_of
 from connectors.maildir.filename import STAMPS, FileName, new_base, stamp_of, wire_size_of
 from connectors.maildir.flags import changed, flags_of, letters_of
 from connectors.maildir.keywords import add_keywords
-from connectors.maildir.layout import INBOX, FolderPath
+from connectors.maildir.layout import INBOX, FolderPath, names_of
 from connectors.maildir.listing import Item
 from connectors.maildir.making import make_folder
 from connectors.maildir.owner import Owner
@@ -36,6 +48,20 @@ class MaildirTarget(MaildirSource):
             self._owner = Owner.of(root)
         #: Folders whose names the stamps of this process follow.
         self._followed: set[tuple[FolderPath, str]] = set()
+
+    def quota(self) -> Quota | None:
+        """What is left on a disk is everybody's."""
+        return None
+
+    def names(self) -> NameRules:
+        return names_of(self._folders.shape)
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        """Nobody to ask: ``names`` tells all that is known."""
+        return ()
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        return {Role.INBOX: INBOX}
 
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
         """By path alone: a Maildir keeps no roles but the inbox's."""

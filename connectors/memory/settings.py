@@ -48,6 +48,8 @@ class MemorySettings(BaseModel):
     max_message: int | None = None
     #: What becomes of a written message: a header line on top, or NUL replaced and spaces at line ends trimmed.
     rewrites: Literal["none", "adds-header", "alters-body"] = "none"
+    #: Folder names that differ only by case are one folder.
+    folds_case: bool = False
     #: One session a mailbox, which reads messages in their stored order only.
     sequential: bool = False
 

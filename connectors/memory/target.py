@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
 from connectors import matching
-from connectors.contract import FlagChange, Folder, Found, Marked, Outgoing, Receipt, Resources, Role, Suspect
+from connectors.contract import (
+    FlagChange,
+    Folder,
+    Found,
+    Marked,
+    NameRules,
+    Outgoing,
+    Quota,
+    Receipt,
+    Resources,
+    Role,
+    Suspect,
+)
 from connectors.errors import Fatal, Refused
 from connectors.matching import Candidate
 from connectors.memory.faults import Cut, Faults
@@ -36,14 +48,27 @@ class MemoryTarget(MemorySource):
         super().__init__(writer, settings, resources, faults, leave)
         self._writer = writer
 
+    def quota(self) -> Quota | None:
+        return None
+
+    def names(self) -> NameRules:
+        return NameRules(folds_case=self._settings.folds_case)
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        return ()
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        return {state.role: state.path for state in self._writer.folders() if state.role is not None}
+
     def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
         self._meet("ensure", path)
         states = self._writer.folders()
         for state in states:
             if role is not None and state.role is role:
                 return self._folder(state)
+        names = self.names()
         for state in states:
-            if state.path == canonical(path):
+            if names.key(state.path) == names.key(canonical(path)):
                 return self._folder(state)
         return self._folder(self._writer.create(path, role))
 

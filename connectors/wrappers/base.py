@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from connectors.contract import (
@@ -14,6 +14,7 @@ from connectors.contract import (
     Headers,
     Marked,
     Message,
+    NameRules,
     Outgoing,
     Quota,
     Receipt,
@@ -23,8 +24,10 @@ from connectors.contract import (
     Target,
     Unread,
     Window,
-    held_as,
+    names_of,
     quota_of,
+    refused_by,
+    roles_of,
 )
 
 Inner = TypeVar("Inner", bound=Source)
@@ -87,5 +90,11 @@ class TargetWrapper(SourceWrapper[Target]):
     def quota(self) -> Quota | None:
         return quota_of(self._inner)
 
-    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        return held_as(self._inner, path)
+    def names(self) -> NameRules:
+        return names_of(self._inner)
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        return refused_by(self._inner, paths)
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        return roles_of(self._inner)

@@ -7,7 +7,7 @@ to the engine, which knows what was in flight.  After any failure the next opera
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 from typing import Generic, TypeVar
@@ -23,6 +23,7 @@ from connectors.contract import (
     Headers,
     Marked,
     Message,
+    NameRules,
     Outgoing,
     Quota,
     Receipt,
@@ -31,8 +32,10 @@ from connectors.contract import (
     Target,
     Unread,
     Window,
-    held_as,
+    names_of,
     quota_of,
+    refused_by,
+    roles_of,
 )
 from connectors.errors import Stopped, Transient
 from connectors.language import _
@@ -256,8 +259,14 @@ class RetryingTarget(RetryingSource[Target]):
     def quota(self) -> Quota | None:
         return self._ask(quota_of)
 
-    def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        return self._ask(lambda session: held_as(session, path))
+    def names(self) -> NameRules:
+        return self._ask(names_of)
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        return self._ask(lambda session: refused_by(session, paths))
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        return self._ask(roles_of)
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         return self._ask(lambda session: session.fence(folder, batch))

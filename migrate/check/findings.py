@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,9 +34,6 @@ Code = Literal[
     "empty",
     "not-finished",
 ]
-
-#: Some servers take these in no name, and say so only when the folder is made.  The connector then writes _ for them.
-_DOUBTFUL = re.compile("[*%\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,39 +103,43 @@ def _folders(survey: Survey) -> Iterator[Finding]:
             text = _("{folder} and {other} would both be {wanted} on the target; {folder} becomes {to}").format(
                 folder=source, other=_name(one.collides_with), wanted=_name(one.wanted or ()), to=to
             )
-            yield Finding("attention", "folders-meet", text, _use_map())
+            yield Finding("attention", "folders-meet", text, _use(one.line))
         elif one.merged and sharing[one.to] > 1:
             text = _("{folder} goes into {to} together with others, as the plan says").format(folder=source, to=to)
             yield Finding("note", "folders-merge", text)
-    names = [spelling for one in placed if one.role is None for spelling in _spellings(one)]
+    lines = {one.wanted: one.line for one in placed}
+    meeting = {one.wanted for one in placed if one.collides_with is not None}
+    names = [spelling for one in placed if one.role is None for spelling in _spellings(one, meeting)]
     for wanted, to_path in dict.fromkeys(names):
         if wanted[-1] != to_path[-1]:
             text = _("the target cannot hold the name {wanted}; it becomes {to}").format(
                 wanted=_name(wanted), to=_name(to_path)
             )
-            yield Finding("attention", "name-changed", text, _use_map())
-        if _DOUBTFUL.search(to_path[-1]):
-            text = _("the name {to} may be too much for the target, which shows only when the folder is made").format(
-                to=_name(to_path)
-            )
-            to_do = _("Nothing: if the target refuses it, _ is written for what it does not take. Or use map.")
-            yield Finding("note", "name-doubtful", text, to_do)
+            yield Finding("attention", "name-changed", text, _use(lines.get(wanted)))
+
+    for to in dict.fromkeys(_name(one.to or ()) for one in placed if one.doubtful):
+        text = _("the name {to} may be too much for the target, which shows only when the folder is made").format(to=to)
+        to_do = _("Nothing: if the target refuses it, _ is written for what it does not take. Or use map.")
+        yield Finding("note", "name-doubtful", text, to_do)
 
 
-def _spellings(one: Mapped) -> Iterator[tuple[Path, Path]]:
+def _spellings(one: Mapped, meeting: Collection[Path | None]) -> Iterator[tuple[Path, Path]]:
     """A folder and those it lies in, as wanted and as the target has them: each of them is told once for all below."""
     wanted, to = one.wanted or (), one.to or ()
-    if one.collides_with is not None:
-        return
     if len(wanted) != len(to):
-        yield wanted, to
+        if one.collides_with is None:
+            yield wanted, to
         return
     for depth in range(1, len(to) + 1):
-        yield wanted[:depth], to[:depth]
+        if wanted[:depth] not in meeting:
+            yield wanted[:depth], to[:depth]
 
 
-def _use_map() -> str:
-    return _("If that is not wanted, give the folder another name with map in the site's plan.")
+def _use(line: str | None) -> str:
+    if line is None:
+        return _("If that is not wanted, give the folder another name with map in the site's plan.")
+    text = _("If another name is wanted, put this under folders in the site's plan, and change the name on the right:")
+    return f"{text} {line}"
 
 
 def _messages(survey: Survey, copied: int) -> Iterator[Finding]:

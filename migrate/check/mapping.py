@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import count
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from connectors.contract import Folder, Role
+from connectors.contract import Folder, NameRules, Role
+from connectors.folder_names import is_risky
 from connectors.reasons import Reason
-from migrate.copy.job import Rules
+from migrate.copy.job import Placement, Rules
+from migrate.copy.naming import Proposed, Refuses, Wanted, propose
+from plans.folder_patterns import fold
 
 Path = tuple[str, ...]
 
@@ -31,42 +34,69 @@ class Mapped:
     collides_with: Path | None = None
     #: The role under which the target's own folder is used.
     role: Role | None = None
+    #: What to write into the plan, under ``folders``, for a name of one's own; None where the name is as wanted.
+    line: str | None = None
+    #: Whether the target may refuse the name nevertheless, which shows only when the folder is made.
+    doubtful: bool = False
 
 
-def map_folders(
-    folders: Iterable[Folder],
-    rules: Rules,
-    *,
-    held_as: Callable[[Path], Path] = lambda path: path,
-    there: Sequence[Folder] = (),
-) -> list[Mapped]:
-    """The places in the order in which a pass would make them: folders with a role first.
+@dataclass(frozen=True, slots=True)
+class There:
+    """What is known of a target before folders are made on it."""
 
-    ``held_as`` says how the target spells a path, ``there`` are the folders that it has already.
-    """
+    names: NameRules = field(default_factory=NameRules)
+    refuses: Refuses = lambda _paths: ()
+    roles: Mapping[Role, Path] = field(default_factory=dict)
+    #: Where the ledger says that source folders were put.
+    recorded: Mapping[Path, Path] = field(default_factory=dict)
+
+
+def map_folders(folders: Iterable[Folder], rules: Rules, there: There | None = None) -> list[Mapped]:
+    """The places that a pass would make, those with a role first, then by path."""
+    there = there or There()
+    placed = {folder.path: (folder, rules.place(folder)) for folder in folders}
+    wanted = [
+        Wanted(path, placement, there.roles.get(placement.role) if placement.role else None, there.recorded.get(path))
+        for path, (_, placement) in placed.items()
+        if placement is not None
+    ]
+    proposed = propose(wanted, there.names, there.refuses)
     mapped: list[Mapped] = []
-    taken: dict[Path, Path] = {}
-    for folder in sorted(folders, key=lambda one: one.role is None):
-        placement = rules.place(folder)
+    for path, (folder, placement) in sorted(placed.items(), key=lambda item: (item[1][0].role is None, item[0])):
         if placement is None:
             mapped.append(Mapped(folder, None, rules.why_left_out(folder)))
             continue
-        by_role = next((one.path for one in there if placement.role is not None and one.role is placement.role), None)
-        to = at_first = by_role or held_as(placement.path)
-        collides_with = None if placement.merge else taken.get(to)
-        if collides_with is not None:
-            *parents, name = placement.path
-            numbered = (held_as((*parents, f"{name} ({number})")) for number in count(2))
-            to = next(path for path in numbered if path not in taken)
-        taken.setdefault(to, folder.path)
+        to = proposed[path]
+        met = proposed.get(to.collides_with) if to.collides_with is not None else None
+        by_role = placement.role if placement.role and there.roles.get(placement.role) == to.path else None
         mapped.append(
             Mapped(
                 folder,
-                to,
-                wanted=at_first if collides_with is not None else placement.path,
+                to.path,
+                wanted=placement.path if met is None else met.path,
                 merged=placement.merge,
-                collides_with=collides_with,
-                role=placement.role if by_role else None,
+                collides_with=to.collides_with,
+                role=by_role,
+                line=None if by_role else _line(path, placement, to, met),
+                doubtful=by_role is None and not there.names.complete and is_risky(to.path[-1]),
             )
         )
     return mapped
+
+
+def _line(source: Path, placement: Placement, to: Proposed, met: Proposed | None) -> str | None:
+    """A mapping in YAML for a folder that did not get the name it should have.
+
+    A plan's paths are compared without case, so that the folder that differs only by that gets its own place in it.
+    """
+    if to.collides_with is None and to.path[-1] == placement.path[-1]:
+        return None
+    places = {source: to.path}
+    if met is not None and to.collides_with is not None and fold("/".join(to.collides_with)) == fold("/".join(source)):
+        places = {to.collides_with: met.path} | places
+    said = [f"{_quoted(old)}: {_quoted(new[len(placement.under) :])}" for old, new in places.items()]
+    return f"map: {{{', '.join(said)}}}"
+
+
+def _quoted(path: Path) -> str:
+    return json.dumps("/".join(path), ensure_ascii=False)

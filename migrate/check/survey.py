@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 from typing import TypeVar
 
 from connectors.contract import (
@@ -18,14 +19,17 @@ from connectors.contract import (
     Quota,
     Refused,
     Source,
+    Stopped,
     Target,
-    held_as,
+    names_of,
     quota_of,
+    refused_by,
+    roles_of,
 )
 from connectors.reasons import Reason
-from migrate.check.mapping import Mapped, map_folders
+from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.halt import Halt
-from migrate.copy.job import Progress, Rules
+from migrate.copy.job import Job, Progress, Rules
 from plans import SecretError
 
 
@@ -81,54 +85,84 @@ class Survey:
         return sum(one.travelling_size for one in self.folders)
 
 
-def survey(
-    mailbox: str,
-    rules: Rules,
-    open_source: Callable[[], Source],
-    open_target: Callable[[], Target],
-    halt: Halt,
-    progress: Progress,
-) -> Survey:
-    """Sign in on both sides and look.  Troubles are in the result: one side is looked at whatever the other answers."""
-    found = Survey(mailbox)
+#: Where the ledger says that the folders of a source were put, by the source's name.
+Recorded = Mapping[str, Mapping[Path, Path]]
+
+
+def survey(jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None) -> Survey:
+    """Sign in to the target and to each source, and look.
+
+    Troubles are in the result: one side is looked at whatever the other answers.
+    """
+    found = _survey(jobs[0], halt, recorded or {})
+    for job in jobs[1:]:
+        further = _survey(job, halt, recorded or {})
+        found.folders += further.folders
+        found.source_error = found.source_error or further.source_error
+        found.listing += further.listing
+        found.interrupted = found.interrupted or further.interrupted
+    return found
+
+
+def _survey(job: Job, halt: Halt, recorded: Recorded) -> Survey:
+    try:
+        permit = job.admit(halt.stop, True)
+        try:
+            return _look(job, halt, recorded.get(job.source, {}))
+        finally:
+            permit.release()
+    except Stopped:
+        return Survey(job.mailbox, interrupted=True)
+
+
+def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> Survey:
+    found = Survey(job.mailbox)
+    rules = job.rules
     with ExitStack() as stack:
         folders: list[Folder] = []
-        there: list[Folder] = []
         source: Source | None = None
         target: Target | None = None
         try:
-            source = _signed_in(stack, open_source, halt)
+            source = _signed_in(stack, job.open_source, halt)
             folders = list(source.folders())
+        except Stopped:
+            raise
         except (ConnectorError, SecretError) as error:
             found.source_error = error
         try:
-            target = _signed_in(stack, open_target, halt)
-            there = _look_at_target(found, target)
-            mapped = map_folders(folders, rules, held_as=partial(held_as, target), there=there)
+            target = _signed_in(stack, job.open_target, halt)
+            _look_at_target(found, target)
+            mapped = map_folders(folders, rules, there_on(target, recorded))
+        except Stopped:
+            raise
         except (ConnectorError, SecretError) as error:
             found.target_error = error
             mapped = map_folders(folders, rules)
         found.folders = [FolderFacts(one) for one in mapped]
         if source is not None and found.source_error is None:
-            _list_all(found, source, rules, halt, progress)
+            _list_all(found, source, rules, halt, job.progress)
     return found
 
 
 _S = TypeVar("_S", bound=Source)
 
 
-def _signed_in(stack: ExitStack, sign_in: Callable[[], _S], halt: Halt) -> _S:
-    session = stack.enter_context(closing(sign_in()))
+def _signed_in(stack: ExitStack, sign_in: Callable[[Event], _S], halt: Halt) -> _S:
+    session = stack.enter_context(closing(sign_in(halt.stop)))
     stack.enter_context(halt.cutting(session.abort))
     return session
 
 
-def _look_at_target(found: Survey, target: Target) -> list[Folder]:
+def there_on(target: Target, recorded: Mapping[Path, Path]) -> There:
+    """What a target says before folders are made on it.  Raises ConnectorError."""
+    return There(names_of(target), partial(refused_by, target), roles_of(target), recorded)
+
+
+def _look_at_target(found: Survey, target: Target) -> None:
     there = list(target.folders())
     found.max_message = target.capabilities().max_message
     found.quota = quota_of(target)
     found.on_target = sum(folder.messages or 0 for folder in there)
-    return there
 
 
 def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress: Progress) -> None:

@@ -30,6 +30,7 @@ from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
 from migrate.cli.running import Started, choose, started
+from migrate.copy.actions import Action
 from migrate.copy.plan import plan_pass
 from migrate.copy.run import PassResult, run_pass
 from migrate.ledger.store import Ledger
@@ -121,7 +122,7 @@ class _Backup:
     def _plan(self, run: Started) -> dict[str, BaseException]:
         """See that there is room; why some mailboxes cannot be read, so that they are not asked a second time."""
         with self.destination.scratch_ledger() as scratch:
-            done = list(run.each(lambda mailbox: needed(plan_pass(run.job(mailbox, ()), scratch, run.halt))))
+            done = list(run.each(lambda mailbox: needed(_actions(run, mailbox, scratch))))
         messages, size = (sum(one.result[part] for one in done if one.result) for part in (0, 1))
         try:
             check_room(self.destination.folder, messages, size)
@@ -135,7 +136,7 @@ class _Backup:
         def one(mailbox: str) -> tuple[PassResult, Checked]:
             if mailbox in hopeless:
                 raise hopeless[mailbox]
-            result = run_pass(run.job(mailbox, ()), ledger, run.halt)
+            result = run_pass(run.jobs(mailbox), ledger, run.halt)
             # As a target it may be a mailbox in which there was nothing to copy; the check itself hears Ctrl-C.
             written = connector.open_target(Account(mailbox, address=mailbox), Event())
             return result, check(written, ledger, mailbox, run.halt)
@@ -168,6 +169,11 @@ class _Backup:
         )
         if code is Exit.INTERRUPTED:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
+
+
+def _actions(run: Started, mailbox: str, scratch: Ledger) -> list[Action]:
+    """What a pass over all sources would do."""
+    return [action for job in run.jobs(mailbox) for action in plan_pass(job, scratch, run.halt)]
 
 
 def _lines(found: Checked) -> list[str]:

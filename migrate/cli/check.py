@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,13 +16,13 @@ from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.estimate import Estimate, Load, estimate
 from migrate.check.findings import Finding, judge
-from migrate.check.survey import Survey, survey
+from migrate.check.survey import Recorded, Survey, survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
+from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
-from migrate.engine.site import SiteRules
 from migrate.figures import rate_text, size_text, time_text
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
@@ -77,8 +77,9 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     copied = _copied(place, people)
+    recorded = recorded_places(place, plan, people)
     with started(place, organisation, plan, people, _RETRY) as run:
-        surveys = [done.result for done in run.each(partial(_survey, run)) if done.result is not None]
+        surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
         interrupted = run.halt.stop.is_set()
         at_once = run.site.workers
     surveys.sort(key=lambda one: one.mailbox)
@@ -102,20 +103,9 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     sys.exit(code)
 
 
-def _survey(run: Started, mailbox: str) -> Survey:
-    person, stop = run.people[mailbox], run.halt.stop
-    permit = run.site.admit(stop, True)
-    try:
-        return survey(
-            mailbox,
-            SiteRules(run.site.site),
-            lambda: run.site.source(person)(stop),
-            lambda: run.site.target(person)(stop),
-            run.halt,
-            run.progress,
-        )
-    finally:
-        permit.release()
+def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Survey:
+    jobs = run.site.jobs(run.people[mailbox], passwords="when_needed")
+    return survey(jobs, run.halt, recorded.get(mailbox))
 
 
 def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:

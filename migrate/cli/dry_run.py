@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import click
 from rich.console import Console
@@ -14,8 +14,9 @@ from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line
 from migrate.cli.organisation import Place
-from migrate.cli.running import started
+from migrate.cli.running import Started, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
+from migrate.copy.job import Job
 from migrate.copy.plan import plan_pass
 from migrate.engine.local import Done
 from migrate.figures import path_text, size_text
@@ -35,7 +36,7 @@ def dry_run(
 ) -> Exit:
     """Print what a copy would do now; returns the exit code."""
     with started(place, organisation, site, people) as run:
-        plans = list(run.each(lambda mailbox: plan_pass(run.job(mailbox, only_folders), ledger, run.halt)))
+        plans = list(run.each(lambda mailbox: _plans(run, mailbox, only_folders, ledger)))
         interrupted = run.halt.stop.is_set()
     plans.sort(key=lambda done: done.mailbox)
     errors = [done.error for done in plans if done.error is not None]
@@ -54,14 +55,30 @@ def dry_run(
     return code
 
 
-def _show(console: Console, done: Done[list[Action]]) -> None:
-    console.print(done.mailbox, style="bold", highlight=False, markup=False)
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What a copy would do with one source of a mailbox."""
+
+    job: Job
+    actions: Sequence[Action]
+
+
+def _plans(run: Started, mailbox: str, only_folders: tuple[tuple[str, ...], ...], ledger: Ledger) -> list[_Planned]:
+    return [_Planned(job, plan_pass(job, ledger, run.halt)) for job in run.jobs(mailbox, only_folders)]
+
+
+def _show(console: Console, done: Done[list[_Planned]]) -> None:
     if done.error is not None:
+        console.print(done.mailbox, style="bold", highlight=False, markup=False)
         show_line(console, f"  {worded(done.error)}", "red")
-    elif not done.result:
-        console.print("  " + _("nothing to do"))
-    for action in done.result or ():
-        console.print(f"  {describe(action)}", highlight=False, markup=False)
+    for one in done.result or ():
+        console.print(one.job.label, style="bold", highlight=False, markup=False)
+        for action in one.actions:
+            console.print(f"  {describe(action)}", highlight=False, markup=False)
+        if not one.actions:
+            console.print("  " + _("nothing to do"))
+    if len(done.result or ()) > 1:
+        console.print("  " + _("What two sources have in common is copied once; that shows while it is copied."))
 
 
 def describe(action: Action) -> str:
@@ -98,13 +115,15 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _as_json(done: Done[list[Action]]) -> dict[str, object]:
+def _as_json(done: Done[list[_Planned]]) -> dict[str, object]:
     error = None if done.error is None else error_as_json(done.error)
     actions = [
         {
             "action": _NAMES[type(action)],
+            "source": one.job.source,
             **{field.name: getattr(action, field.name) for field in fields(action)},
         }
-        for action in done.result or ()
+        for one in done.result or ()
+        for action in one.actions
     ]
     return {"mailbox": done.mailbox, "actions": actions, "error": error}

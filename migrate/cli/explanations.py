@@ -150,6 +150,15 @@ REASONS: Mapping[Reason, Explanation] = {
         _NOTHING,
         Outcome.ALREADY_THERE,
     ),
+    Reason.IN_ANOTHER_SOURCE: Explanation(
+        mark("another source of the mailbox brought the same message"),
+        mark(
+            "The mailbox is filled from several sources, and this message is in more than one of them: the same senders"
+            " and recipients, date, subject, number and content. One copy stands for all."
+        ),
+        mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
+        Outcome.ALREADY_THERE,
+    ),
     Reason.MOVED_ON_SOURCE: Explanation(
         mark("it moved on the source after we copied it; our copy stays where it is"),
         mark("The person had touched our copy, or works in the new mailbox already, so it is not moved after them."),

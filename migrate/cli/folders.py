@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
@@ -15,16 +15,19 @@ from rich.table import Table
 
 from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
-from migrate.check.mapping import Mapped, map_folders
+from migrate.check.mapping import Mapped, Path, map_folders
+from migrate.check.survey import Recorded, there_on
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
 from migrate.cli.lines import show_line
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
+from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
+from migrate.copy.halt import Halt
+from migrate.copy.job import Job
 from migrate.engine.local import Done
-from migrate.engine.site import SiteRules
 from migrate.figures import path_text
 
 _RETRY = RetryPolicy(tries=2)
@@ -36,10 +39,11 @@ _RETRY = RetryPolicy(tries=2)
 @json_option
 @click.pass_obj
 def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
-    """Where does each folder go?  Lists the source's folders as the plan's rules place them; reads only.
+    """Where does each folder go?  Lists the source's folders under the names that the copy uses; writes nothing.
 
     A folder with a role (sent, drafts, trash, ...) goes into the target's own folder of that role where it has one,
-    whatever that is called there; else it keeps its name.
+    whatever that is called there; else it keeps its name, as far as the target can hold it. Folders that the target
+    would take for one are kept apart. The line below a changed name is for the plan, for another name.
 
     \b
     Example:  bascule folders paris --mailbox anna@example.org
@@ -48,7 +52,8 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     with started(place, organisation, plan, people, _RETRY) as run:
-        done = list(run.each(partial(_mapped, run)))
+        recorded = recorded_places(place, plan, people)
+        done = list(run.each(lambda mailbox: _mapped(run, mailbox, recorded.get(mailbox, {}))))
         interrupted = run.halt.stop.is_set()
     done.sort(key=lambda one: one.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(code_of(one.error) for one in done if one.error is not None)
@@ -61,40 +66,61 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     sys.exit(code)
 
 
-def _mapped(run: Started, mailbox: str) -> list[Mapped]:
-    permit = run.site.admit(run.halt.stop, True)
+@dataclass(frozen=True, slots=True)
+class _OfSource:
+    """The folders of one source of a mailbox."""
+
+    job: Job
+    folders: Sequence[Mapped]
+
+
+def _mapped(run: Started, mailbox: str, recorded: Recorded) -> list[_OfSource]:
+    return [_of_source(job, run.halt, recorded.get(job.source, {})) for job in run.jobs(mailbox)]
+
+
+def _of_source(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> _OfSource:
+    permit = job.admit(halt.stop, True)
     try:
-        with closing(run.site.source(run.people[mailbox])(run.halt.stop)) as source, run.halt.cutting(source.abort):
-            found = map_folders(source.folders(), SiteRules(run.site.site))
+        with closing(job.open_source(halt.stop)) as source, halt.cutting(source.abort):
+            there = list(source.folders())
+            with closing(job.open_target(halt.stop)) as target, halt.cutting(target.abort):
+                found = map_folders(there, job.rules, there_on(target, recorded))
     finally:
         permit.release()
-    return sorted(found, key=lambda one: one.folder.path)
+    return _OfSource(job, sorted(found, key=lambda one: one.folder.path))
 
 
-def _as_json(done: Done[list[Mapped]]) -> dict[str, object]:
+def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
     return {
         "mailbox": done.mailbox,
         "error": None if done.error is None else error_as_json(done.error),
         "folders": [
             {
+                "source": of.job.source,
                 "folder": one.folder.path,
                 "to": one.to,
                 "role": one.folder.role and one.folder.role.value,
                 "messages": one.folder.messages,
                 "reason": one.left_out and one.left_out.value,
                 "collides_with": one.collides_with,
+                "line": one.line,
             }
-            for one in done.result or ()
+            for of in done.result or ()
+            for one in of.folders
         ],
     }
 
 
-def _show(console: Console, done: Done[list[Mapped]]) -> None:
-    console.print(done.mailbox, style="bold", highlight=False, markup=False)
+def _show(console: Console, done: Done[list[_OfSource]]) -> None:
     if done.error is not None:
+        console.print(done.mailbox, style="bold", highlight=False, markup=False)
         show_line(console, f"  {worded(done.error)}", "red")
-        return
-    found: Sequence[Mapped] = done.result or ()
+    for one in done.result or ():
+        console.print(one.job.label, style="bold", highlight=False, markup=False)
+        _show_folders(console, one.folders)
+
+
+def _show_folders(console: Console, found: Sequence[Mapped]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(_("on the source"), overflow="fold")
     table.add_column(_("on the target"), overflow="fold")
@@ -116,6 +142,12 @@ def _show(console: Console, done: Done[list[Mapped]]) -> None:
             folders=text, some=number(len(left_out)), messages=plural("{n} message", "{n} messages", count)
         )
     console.print(text, highlight=False)
+    for one in found:
+        if one.line is not None:
+            told = _("{folder}: for another name, under folders in the site's plan: {line}").format(
+                folder=path_text(one.folder.path), line=one.line
+            )
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _to(one: Mapped) -> str:

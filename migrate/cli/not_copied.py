@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 
 import click
+from sqlalchemy import Connection
 
 from connectors.contract import Reason
 from connectors.language import _, labelled, number, plural
@@ -16,18 +17,20 @@ from migrate.cli.advice import error_as_json
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import explanation_of
 from migrate.cli.options import json_option, mailbox_option, site_argument
-from migrate.cli.organisation import Place
+from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.copy.hold import MailboxBusy, locked
 from migrate.figures import path_text, size_text
 from migrate.ledger import counts
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
+from migrate.ledger.identity import separate
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.not_copied import NotCopied
 from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Direction, Outcome
 from migrate.ledger.store import Ledger, LedgerError
+from plans import Site
 
 #: Rows read at a time: a copy that runs beside this is not kept from writing.
 _PAGE = 1000
@@ -37,13 +40,21 @@ _PAGE = 1000
 @site_argument
 @mailbox_option
 @click.option("--retry", is_flag=True, help="Make what was refused pending again, so that the next copy tries it.")
+@click.option(
+    "--copy-again",
+    is_flag=True,
+    help="Make what another source of the mailbox brought pending, so that the next copy brings it from here too.",
+)
 @json_option
 @click.pass_obj
-def not_copied(place: Place, site: str, mailboxes: tuple[str, ...], retry: bool, to_json: bool) -> None:
+def not_copied(
+    place: Place, site: str, mailboxes: tuple[str, ...], retry: bool, copy_again: bool, to_json: bool
+) -> None:
     """Which messages were not copied, why, and what can I do?  Reads the ledger alone, asks no server.
 
-    One line a message that was refused, left out, merged with an equal one, or is uncertain: date, size, reason code,
-    folder, and the source's own number for it. Subjects are never shown; they are not even kept.
+    One line a message that was refused, left out, merged with an equal one, brought by another source of the mailbox,
+    or is uncertain: date, size, reason code, folder, and the source's own number for it. Subjects are never shown; they
+    are not even kept.
 
     \b
     Example:  bascule not-copied paris --mailbox anna@example.org
@@ -55,12 +66,19 @@ def not_copied(place: Place, site: str, mailboxes: tuple[str, ...], retry: bool,
     with place.ledger() as ledger:
         with ledger.read() as connection:
             begun = [row for row in rows_of_mailboxes.of_site(connection, plan.name) if row.name in wanted]
+        if retry and copy_again:
+            raise Trouble(_("--retry and --copy-again are two things: give them one after the other."))
         if retry:
-            code = _retry(ledger, begun, plan.name, to_json)
+            code = _open_again(
+                ledger, begun, plan.name, rows.retry, _("No refused message can be tried again."), to_json
+            )
+        elif copy_again:
+            nothing = _("There is no message that another source brought.")
+            code = _open_again(ledger, begun, plan.name, separate, nothing, to_json)
         elif to_json:
             code = _print_json(ledger, begun)
         else:
-            code = _print_lines(ledger, begun, plan.name, organisation.time_zone)
+            code = _print_lines(ledger, begun, plan, organisation.time_zone)
     sys.exit(code)
 
 
@@ -100,6 +118,7 @@ def _print_json(ledger: Ledger, begun: Sequence[MailboxRow]) -> Exit:
 def _as_json(mailbox: str, one: NotCopied) -> dict[str, object]:
     return {
         "mailbox": mailbox,
+        "source": one.source,
         "folder": one.folder,
         "key": one.key,
         "received": None if one.received is None else datetime.fromtimestamp(one.received, UTC).isoformat(),
@@ -111,7 +130,7 @@ def _as_json(mailbox: str, one: NotCopied) -> dict[str, object]:
     }
 
 
-def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: str, zone: tzinfo) -> Exit:
+def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: Site, zone: tzinfo) -> Exit:
     found: Counter[tuple[Outcome, Reason | None]] = Counter()
     outcomes: Counter[Outcome] = Counter()
     for row in begun:
@@ -122,30 +141,32 @@ def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: str, zone: t
                 said = True
             found[one.outcome, one.reason] += 1
             outcomes[one.outcome] += 1
-            click.echo(_line(one, zone))
+            click.echo(_line(one, site, zone))
     for (outcome, reason), count in found.items():
         _summarise(outcome, reason, count)
     pending = sum(_pending(ledger, begun).values())
     if pending:
         click.echo(
             _("{messages} still to be copied: bascule copy {site}").format(
-                messages=plural("{n} message is", "{n} messages are", pending), site=site
+                messages=plural("{n} message is", "{n} messages are", pending), site=site.name
             )
         )
     if not found:
         click.echo(_("No message was refused or left out.") if begun else _("Nothing was copied yet."))
     elif outcomes[Outcome.REFUSED]:
-        click.echo(_("To have the refused ones tried again: bascule not-copied {site} --retry").format(site=site))
+        click.echo(_("To have the refused ones tried again: bascule not-copied {site} --retry").format(site=site.name))
     return _code(outcomes)
 
 
-def _line(one: NotCopied, zone: tzinfo) -> str:
+def _line(one: NotCopied, site: Site, zone: tzinfo) -> str:
     received = "" if one.received is None else f"{datetime.fromtimestamp(one.received, zone):%Y-%m-%d %H:%M}"
     size = "" if one.size is None else size_text(one.size)
     code = one.reason.value if one.reason else outcome_text(one.outcome)
     gone = _(", gone from the source") if one.gone else ""
+    # Where a message is needs its source only beside others.
+    where = path_text(one.folder) if one.source == site.source else f"{one.source} {path_text(one.folder)}"
     return _("  {received:16}  {size:>8}  {code:15}  {folder}  (key {key}{gone})").format(
-        received=received, size=size, code=code, folder=path_text(one.folder), key=one.key, gone=gone
+        received=received, size=size, code=code, folder=where, key=one.key, gone=gone
     )
 
 
@@ -161,14 +182,21 @@ def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:
     return {row.name: tallies[row.id].outcomes[Outcome.PENDING] for row in begun}
 
 
-def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool) -> Exit:
+def _open_again(
+    ledger: Ledger,
+    begun: Sequence[MailboxRow],
+    site: str,
+    open_again: Callable[[Connection, int, Direction], int],
+    nothing: str,
+    to_json: bool,
+) -> Exit:
     opened: dict[str, int] = {}
     errors: dict[str, BaseException] = {}
     for row in begun:
         try:
             # A pass that is at work keeps its own count of what is pending.
             with locked(ledger, row), ledger.write() as connection:
-                opened[row.name] = rows.retry(connection, row.id, Direction.FORTH)
+                opened[row.name] = open_again(connection, row.id, Direction.FORTH)
         except (MailboxBusy, LedgerError) as error:
             errors[row.name] = error
     code = worst(code_of(error) for error in errors.values())
@@ -190,5 +218,5 @@ def _retry(ledger: Ledger, begun: Sequence[MailboxRow], site: str, to_json: bool
         count = plural("{n} message is pending again.", "{n} messages are pending again.", total)
         click.echo(_("{count} Now run: bascule copy {site}").format(count=count, site=site))
     else:
-        click.echo(_("No refused message can be tried again."))
+        click.echo(nothing)
     return code

@@ -32,7 +32,7 @@ from plans import Organisation, Person, SecretError, Site
 
 _T = TypeVar("_T")
 
-RunOne = Callable[[Job, Ledger, Halt], PassResult]
+RunOne = Callable[[Sequence[Job], Ledger, Halt], PassResult]
 
 #: Troubles of one mailbox; the others go on.
 _OF_ONE_MAILBOX = (ConnectorError, SecretError, MailboxBusy, HoldLost, LedgerError)
@@ -67,8 +67,9 @@ class Started:
         """What its sessions share."""
         return self.site.resources
 
-    def job(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...]) -> Job:
-        return self.site.job(self.people[mailbox], only_folders)
+    def jobs(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...] = ()) -> list[Job]:
+        """One for each source of the mailbox.  Raises SecretError when a password cannot be had."""
+        return self.site.jobs(self.people[mailbox], only_folders)
 
     def each(self, handle: Callable[[str], _T]) -> Iterator[Done[_T]]:
         """Run ``handle`` for every mailbox; troubles that are not one mailbox's own are raised."""
@@ -121,7 +122,7 @@ def run_people(
     A pass that ``copies`` is done when nothing is pending; another is done when it met no trouble.
     """
     with started(place, organisation, site, people, copies=copies) as run:
-        ended = run.each(lambda mailbox: run_one(run.job(mailbox, only_folders), ledger, run.halt))
+        ended = run.each(lambda mailbox: run_one(run.jobs(mailbox, only_folders), ledger, run.halt))
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)

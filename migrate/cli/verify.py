@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
 from migrate.cli.options import json_option
@@ -20,6 +21,9 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
 from migrate.cli.verify_report import report_of
 from migrate.cli.verify_results import Row, Verification, as_json, show
+from migrate.copy.halt import Halt
+from migrate.copy.job import Job
+from migrate.ledger.store import Ledger, LedgerError
 from migrate.verify.run import verify_mailbox
 from migrate.verify.sampling import Sample
 from plans import Organisation, Person, Site
@@ -94,11 +98,19 @@ def _verify(
         # A ledger is not made for this: without one, differences have no explanation.
         ledger = stack.enter_context(place.ledger()) if place.ledger_file.exists() else None
         run = stack.enter_context(started(place, organisation, site, people))
-        ended = run.each(lambda mailbox: verify_mailbox(run.job(mailbox, ()), ledger, run.halt, sample))
-        rows = [Row(done.mailbox, done.result, done.error) for done in ended]
+        ended = run.each(lambda mailbox: [_verified(job, ledger, run.halt, sample) for job in run.jobs(mailbox)])
+        rows = [row for done in ended for row in done.result or [Row(done.mailbox, None, done.error)]]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
     return Verification(organisation.name, site.name, at, site.time_zone, sample, rows, interrupted)
+
+
+def _verified(job: Job, ledger: Ledger | None, halt: Halt, sample: Sample | None) -> Row:
+    """One source of a mailbox.  What one of them does not give keeps nobody from the others."""
+    try:
+        return Row(job.label, verify_mailbox(job, ledger, halt, sample), None)
+    except (ConnectorError, LedgerError) as error:
+        return Row(job.label, None, error)
 
 
 def _write(file: Path, page: str) -> None:

@@ -31,10 +31,10 @@ class _Pair:
 
 
 def adopt(job: Job, hold: Hold, source: Source, target: Target, places: Sequence[Place]) -> int:
-    """Adopt in every target folder where that was not done yet; returns how many messages are there already."""
+    """Adopt for every source folder where that was not done yet; returns how many messages are there already."""
     by_target: dict[int, list[Place]] = defaultdict(list)
     for place in places:
-        if place.row.adopted_at is None:
+        if not place.adopted:
             by_target[place.row.id].append(place)
     return sum(_adopt_folder(job, hold, source, target, group) for group in by_target.values())
 
@@ -52,7 +52,8 @@ def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: S
             _record(job, hold, place, reader, pairs)
             count += len(pairs)
     with hold.ledger.write() as connection:
-        folders.mark_adopted(connection, place.row.id, job.clock.now())
+        for one in group:
+            folders.mark_adopted(connection, one.folder_id, one.row.id)
     return count
 
 

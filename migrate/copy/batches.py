@@ -29,6 +29,8 @@ class Place:
     source: Folder
     target: Folder
     row: TargetFolderRow
+    #: What the target folder held without our knowledge was compared with this one's messages.
+    adopted: bool
 
 
 @dataclass(frozen=True, slots=True)

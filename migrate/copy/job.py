@@ -40,6 +40,8 @@ class Placement:
     role: Role | None = None
     #: The plan says that several folders may go into this one; otherwise they are kept apart.
     merge: bool = False
+    #: The beginning of ``path`` below which the plan puts everything.
+    under: tuple[str, ...] = ()
 
 
 class Rules(Protocol):
@@ -117,5 +119,12 @@ class Job:
     admit: Callable[[Event, bool], Permit] = _admit_all
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Quiet)
+    #: It is not the site's own source, but one that the people file names beside it.
+    further: bool = False
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What people call it: the mailbox, and which of its sources where that is not the site's own."""
+        return f"{self.mailbox} ({self.source})" if self.further else self.mailbox

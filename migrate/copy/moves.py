@@ -48,12 +48,12 @@ def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -
         pairs = lookalikes.gone(connection, hold.mailbox.id, job.direction)
         old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
         new = messages.by_id(connection, sorted({row for row, _, _ in pairs}))
-        left = {
-            row.id for row in folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source) if row.gone_at
-        }
+        known = {row.id: row for row in folders.of_mailbox(connection, hold.mailbox.id, job.direction, job.source)}
+    left = {row.id for row in known.values() if row.gone_at}
     candidates: dict[int, list[CopyRow]] = defaultdict(list)
     for row, folder_id, copy in pairs:
-        if folder_id in by_id:
+        # Nothing moves from one source to another.
+        if folder_id in by_id and old[copy].folder_id in known:
             candidates[row].append(old[copy])
     pairing = _Pairing()
     for row, alike in candidates.items():
@@ -241,6 +241,8 @@ def _stay(connection: Connection, one: Moved, place: Place | None, now: float) -
     outcome, reason = one.copy.outcome, None if same_place else Reason.MOVED_ON_SOURCE
     if outcome is Outcome.UNCERTAIN:
         reason = Reason.UNANSWERED
+    elif one.copy.same_as is not None:
+        reason = Reason.IN_ANOTHER_SOURCE
     elif not same_place:
         outcome = Outcome.ALREADY_THERE
     copies.hand_over(

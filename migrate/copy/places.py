@@ -4,18 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count
-from threading import Condition
+from threading import Condition, Lock
 from types import MappingProxyType
 
-from connectors.contract import ConnectorError, Folder, Reason, Refused, Target
+from connectors.contract import (
+    ConnectorError,
+    Folder,
+    Reason,
+    Refused,
+    Target,
+    names_of,
+    refused_by,
+    roles_of,
+)
+from connectors.folder_names import FolderPath
 from migrate.copy.background import Background
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
-from migrate.copy.job import Job, Placement
+from migrate.copy.job import Job
+from migrate.copy.naming import Proposed, Wanted, propose
 from migrate.copy.scan import Listed, known_folders, wanted
 from migrate.ledger import counts, folders, messages
 from migrate.ledger.schema import Outcome
+
+
+class Naming:
+    """The target folder of each source folder of a pass, proposed for all of them together.  Thread-safe."""
+
+    def __init__(self, job: Job, hold: Hold, there: Sequence[Folder]) -> None:
+        self._job = job
+        self._hold = hold
+        self._there = {folder.path: folder for folder in there}
+        self._proposed: dict[FolderPath, Proposed] | None = None
+        self._lock = Lock()
+
+    def of(self, folder: Folder, target: Target) -> Proposed | None:
+        """Where a folder goes; None when it is left out.  Asks ``target`` once a pass, unless a folder is new."""
+        with self._lock:
+            if self._proposed is None or folder.path not in self._there:
+                self._there[folder.path] = folder
+                self._proposed = self._propose(target)
+            return self._proposed.get(folder.path)
+
+    def _propose(self, target: Target) -> dict[FolderPath, Proposed]:
+        job, hold = self._job, self._hold
+        with hold.ledger.read() as connection:
+            recorded = folders.places(connection, hold.mailbox.id, job.direction, job.source)
+        recorded |= {path: one.path for path, one in (self._proposed or {}).items()}
+        roles = roles_of(target)
+        travelling = []
+        for folder in self._there.values():
+            placement = job.rules.place(folder)
+            if placement is not None:
+                by_role = roles.get(placement.role) if placement.role else None
+                travelling.append(Wanted(folder.path, placement, by_role, recorded.get(folder.path)))
+        return propose(travelling, names_of(target), partial(refused_by, target))
 
 
 class Ahead:
@@ -24,38 +69,43 @@ class Ahead:
     Uses the target session on a thread of its own; nobody else may until :meth:`made` returned.
     """
 
-    def __init__(self, job: Job, hold: Hold, open_target: Callable[[], Target], there: Sequence[Folder]) -> None:
+    def __init__(
+        self, job: Job, hold: Hold, open_target: Callable[[], Target], there: Sequence[Folder], naming: Naming
+    ) -> None:
         known = known_folders(job, hold)
-        placements = (
-            job.rules.place(folder)
+        self._folders = [
+            folder
             for folder in wanted(job, there)
-            if folder.path not in known or known[folder.path].target_folder_id is None
-        )
-        self._placements = [placement for placement in placements if placement is not None]
+            if (folder.path not in known or known[folder.path].target_folder_id is None)
+            and job.rules.place(folder) is not None
+        ]
         self._open_target = open_target
-        self._made: dict[Placement, Folder] = {}
+        self._naming = naming
+        self._made: dict[FolderPath, Folder] = {}
         self._changed = Condition()
         self._making = Background(self._make, f"folders {job.mailbox}")
 
-    def made(self) -> Mapping[Placement, Folder]:
-        """The folders that could be made; whatever stood in the way of others will be met again."""
+    def made(self) -> Mapping[FolderPath, Folder]:
+        """The folders that could be made, by source path; whatever stood in the way of others will be met again."""
         self._making.finish()
         return self._made
 
-    def folder(self, placement: Placement) -> Folder | None:
-        """This folder as soon as it is made; None when it could not be."""
+    def folder(self, source: FolderPath) -> Folder | None:
+        """The target folder of this one as soon as it is made; None when it could not be."""
         with self._changed:
-            while placement not in self._made and self._making.is_alive():
+            while source not in self._made and self._making.is_alive():
                 self._changed.wait(timeout=0.2)
-            return self._made.get(placement)
+            return self._made.get(source)
 
     def _make(self) -> None:
         with suppress(ConnectorError):
             target = self._open_target()
-            for placement in self._placements:
-                there = target.ensure(placement.path, placement.role)
+            for folder in self._folders:
+                proposed = self._naming.of(folder, target)
+                assert proposed is not None
+                there = target.ensure(proposed.path, proposed.role)
                 with self._changed:
-                    self._made[placement] = there
+                    self._made[folder.path] = there
                     self._changed.notify_all()
 
 
@@ -64,17 +114,17 @@ def place_in_empty(job: Job, hold: Hold, one: Listed, ahead: Ahead) -> Place | N
     written to; None for any other.
     """
     placement = job.rules.place(one.folder)
-    there = None if placement is None else ahead.folder(placement)
+    there = None if placement is None else ahead.folder(one.folder.path)
     if placement is None or there is None or there.messages != 0:
         return None
     with hold.ledger.write() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
         if not placement.merge and folders.path_text(there.path) in others:
             return None
         row = folders.target(connection, hold.mailbox.id, job.direction, there)
         folders.place(connection, one.row.id, row.id)
-        folders.mark_adopted(connection, row.id, job.clock.now())
-    return Place(one.row.id, one.folder, there, row)
+        folders.mark_adopted(connection, one.row.id, row.id)
+    return Place(one.row.id, one.folder, there, row, adopted=True)
 
 
 def make_places(
@@ -82,7 +132,8 @@ def make_places(
     hold: Hold,
     target: Target,
     listed: Sequence[Listed],
-    made: Mapping[Placement, Folder] = MappingProxyType({}),
+    naming: Naming,
+    made: Mapping[FolderPath, Folder] = MappingProxyType({}),
 ) -> dict[int, Place]:
     """Places, by source folder row, of the folders that have something to copy or never had a place.
 
@@ -90,37 +141,39 @@ def make_places(
     accounted for as refused.
     """
     with hold.ledger.read() as connection:
-        pending = counts.count_pending(connection, hold.mailbox.id, job.direction)
+        pending = counts.count_pending(connection, hold.mailbox.id, job.direction, job.source)
     places: dict[int, Place] = {}
     for one in sorted(listed, key=lambda one: one.folder.role is None):
         placement = job.rules.place(one.folder)
         if placement is None or (one.row.target_folder_id is not None and one.row.id not in pending):
             continue
         try:
-            there = _make(job, hold, target, one, placement, made)
+            there = _make(job, hold, target, one, naming, made)
         except Refused as refusal:
             _refuse_folder(job, hold, one, refusal.reason)
             continue
         with hold.ledger.write() as connection:
             row = folders.target(connection, hold.mailbox.id, job.direction, there)
-            folders.place(connection, one.row.id, row.id)
-        places[one.row.id] = Place(one.row.id, one.folder, there, row)
+            adopted = folders.place(connection, one.row.id, row.id)
+        places[one.row.id] = Place(one.row.id, one.folder, there, row, adopted)
     return places
 
 
 def _make(
-    job: Job, hold: Hold, target: Target, one: Listed, placement: Placement, made: Mapping[Placement, Folder]
+    job: Job, hold: Hold, target: Target, one: Listed, naming: Naming, made: Mapping[FolderPath, Folder]
 ) -> Folder:
-    """The target folder, under another name when an unrelated source folder has it already."""
-    there = made.get(placement) or target.ensure(placement.path, placement.role)
-    if placement.merge:
+    """The folder under its proposed name.  What the target made of it nobody foresaw when it is another folder's."""
+    proposed = naming.of(one.folder, target)
+    assert proposed is not None
+    there = made.get(one.folder.path) or target.ensure(proposed.path, proposed.role)
+    if there.path == proposed.path:
         return there
     with hold.ledger.read() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, one.row.id)
+        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
     for number in count(2):
         if folders.path_text(there.path) not in others:
             return there
-        *parents, name = placement.path
+        *parents, name = proposed.path
         there = target.ensure((*parents, f"{name} ({number})"), None)
     raise AssertionError("count() does not end")
 

@@ -15,7 +15,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, hold
 from migrate.copy.job import Job
 from migrate.copy.moves import Moved, find_moved
-from migrate.copy.places import make_places
+from migrate.copy.places import Naming, make_places
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
 from migrate.ledger import copies, counts, messages
@@ -24,8 +24,9 @@ from migrate.ledger.store import Ledger
 
 
 def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
-    """What :func:`migrate.copy.run.run_pass` would do now.  Writes to ``ledger``, and to neither side.
+    """What :func:`migrate.copy.run.run_pass` would do now with one source.  Writes to ``ledger``, and to neither side.
 
+    What another source brought is known by its content, so only the pass itself finds out that it need not be copied.
     Raises what the connectors raise.
     """
     with (
@@ -34,12 +35,13 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
     ):
         sessions.admit(wait=True)
         target = DryRunTarget(sessions.target)
-        listed = scan(job, held, sessions.source, list(sessions.source.folders())).listed
+        there = list(sessions.source.folders())
+        listed = scan(job, held, sessions.source, there).listed
         with held.ledger.write() as connection:
             limit = target.capabilities().max_message
             messages.apply_limit(connection, held.mailbox.id, job.direction, limit, job.clock.now())
         moved = find_moved(job, held, sessions.source, listed)
-        places = make_places(job, held, target, listed)
+        places = make_places(job, held, target, listed, Naming(job, held, there))
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
         actions += _follows(moved, places)
         actions += _adoptions(job, held, sessions, target, places)
@@ -66,7 +68,7 @@ def _copies(
 ) -> Iterator[Action]:
     moving = Counter(one.folder_id for one in moved)
     with held.ledger.read() as connection:
-        pending = counts.count_pending(connection, held.mailbox.id, job.direction)
+        pending = counts.count_pending(connection, held.mailbox.id, job.direction, job.source)
         left_out = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.LEFT_OUT)
         refused = counts.count_by_reason(connection, held.mailbox.id, job.direction, Outcome.REFUSED)
         marks = copies.count_flags_to_carry(connection, held.mailbox.id, job.direction)

@@ -26,6 +26,7 @@ from connectors.contract import (
 from connectors.language import _
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
+from migrate.copy.identity import Identity, is_shared
 from migrate.copy.job import Job
 from migrate.copy.reader import Prepared, PreparedBatch
 from migrate.ledger import attempts, copies, messages
@@ -69,6 +70,7 @@ class Writer:
         self._ledger = hold.ledger
         self._target = target
         self._capabilities: Capabilities = target.capabilities()
+        self._identity = Identity(job, hold) if is_shared(job, hold) else None
         self._flights: deque[_Flight] = deque()
         self._stored: list[dict[str, Any]] = []
         self._refused: list[tuple[int, Outcome, Reason | None]] = []
@@ -80,12 +82,13 @@ class Writer:
         Raises OverQuota when the mailbox is full; what was refused for it stays pending.
         """
         self._refused.extend(batch.unread)
-        if not batch.items:
+        items = batch.items if self._identity is None else self._identity.new(batch.items)
+        if not items:
             batch.release()
             return
         try:
             with self._failing_together():
-                self._send(batch, batch.items)
+                self._send(batch, items)
         except BaseException:
             batch.release()
             raise

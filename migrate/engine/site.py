@@ -13,12 +13,12 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from threading import Event
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from filelock import FileLock, Timeout
 
 from connectors.body import ByteBudget
-from connectors.contract import Connector, Entry, Folder, Reason, Resources, Source, Target
+from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
@@ -31,7 +31,7 @@ from connectors.wrappers import (
 from migrate.copy.job import Job, Placement, Progress
 from migrate.engine.admission import Admission, Permit
 from plans import Organisation, Person, Site, System
-from plans.accounts import source_account, target_account
+from plans.accounts import further_account, source_account, target_account
 
 #: Mailboxes of one site that are worked on at the same time, if the systems' sessions allow it.
 MAILBOXES_AT_ONCE = 8
@@ -49,7 +49,7 @@ class SiteRules:
         if path is None or self.site.private_folders.left_out(folder.path):
             return None
         role = folder.role if rules.keeps_roles(folder.path) else None
-        return Placement(path, role, merge=rules.maps(folder.path))
+        return Placement(path, role, merge=rules.maps(folder.path), under=rules.under)
 
     def why_left_out(self, folder: Folder) -> Reason:
         if self.site.folder_rules.decide(folder.path) is None:
@@ -75,7 +75,8 @@ class SiteRun:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
-        names = {self.site.source, self.site.target}
+        further = {one.system for person in self.site.people for one in person.further_sources}
+        names = {self.site.source, self.site.target, *further}
         systems = {name: self.organisation.systems[name] for name in names}
         self._admission = Admission({name: system.max_sessions for name, system in systems.items()})
         self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
@@ -93,14 +94,57 @@ class SiteRun:
             caps = [caps[0] // 2]
         return max(1, min(MAILBOXES_AT_ONCE, *caps))
 
-    def source(self, person: Person) -> Callable[[Event], Source]:
-        """Signs in to a person's mailbox for reading.  Raises SecretError at once when the password cannot be had."""
-        account = source_account(self.organisation, self.site, person)
-        connector, limit = self._connectors[self.site.source], self._limits[self.site.source]
+    def jobs(
+        self,
+        person: Person,
+        only_folders: tuple[tuple[str, ...], ...] = (),
+        *,
+        passwords: Literal["now", "when_needed"] = "now",
+    ) -> list[Job]:
+        """The jobs of one person's mailbox, one a source; the site's own source first.
+
+        Raises SecretError when a password cannot be had.  Who asks for them when they are needed is told so by the
+        job's ``open_source`` and ``open_target`` instead, and can look at the one side without the other.
+        """
+
+        def resolved(account: Callable[[], Account]) -> Callable[[], Account]:
+            if passwords == "when_needed":
+                return account
+            found = account()
+            return lambda: found
+
+        where = self.organisation, self.site, person
+        sources = [(self.site.source, self.site.source, resolved(partial(source_account, *where)))]
+        sources += [
+            (str(one), one.system, resolved(partial(further_account, *where, one))) for one in person.further_sources
+        ]
+        open_target = self._target(person, resolved(partial(target_account, *where)))
+        return [
+            Job(
+                mailbox=person.mailbox,
+                site=self.site.name,
+                source=name,
+                further=number > 0,
+                open_source=self._source(person, system, account),
+                open_target=open_target,
+                rules=SiteRules(self.site),
+                resources=self.resources,
+                admit=partial(self._admit, system),
+                progress=self.progress,
+                only_folders=only_folders,
+            )
+            for number, (name, system, account) in enumerate(sources)
+        ]
+
+    def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
+        """Signs in to one source of a person's mailbox for reading."""
+        connector, limit = self._connectors[system], self._limits[system]
 
         def open_source(stop: Event) -> Source:
+            who = account()
+
             def sign_in() -> Source:
-                session = connector.open_source(account, stop)
+                session = connector.open_source(who, stop)
                 if self._by_day.limits:
                     session = LimitedSource(session, self._by_day, stop)
                 return LimitedSource(session, limit, stop) if limit.limits else session
@@ -109,14 +153,15 @@ class SiteRun:
 
         return open_source
 
-    def target(self, person: Person) -> Callable[[Event], Target]:
-        """As ``source``, for writing."""
-        account = target_account(self.organisation, self.site, person)
+    def _target(self, person: Person, account: Callable[[], Account]) -> Callable[[Event], Target]:
+        """As ``_source``, for writing."""
         connector, limit = self._connectors[self.site.target], self._limits[self.site.target]
 
         def open_target(stop: Event) -> Target:
+            who = account()
+
             def sign_in() -> Target:
-                session = connector.open_target(account, stop)
+                session = connector.open_target(who, stop)
                 return LimitedTarget(session, limit, stop) if limit.limits else session
 
             return _opened(RetryingTarget(sign_in, self._policy(person), stop))
@@ -126,25 +171,9 @@ class SiteRun:
     def _policy(self, person: Person) -> RetryPolicy:
         return replace(self.retry, told=partial(self.progress.pausing, person.mailbox))
 
-    def admit(self, stop: Event, wait: bool) -> Permit:
+    def _admit(self, source: str, stop: Event, wait: bool) -> Permit:
         """Leave to open one session on each side.  Raises Unavailable or Stopped."""
-        return self._admission.enter((self.site.source, self.site.target), stop, wait=wait)
-
-    def job(self, person: Person, only_folders: tuple[tuple[str, ...], ...] = ()) -> Job:
-        """The job of one person's mailbox.  Raises SecretError when a password cannot be had."""
-        open_source, open_target = self.source(person), self.target(person)
-        return Job(
-            mailbox=person.mailbox,
-            site=self.site.name,
-            source=self.site.source,
-            open_source=open_source,
-            open_target=open_target,
-            rules=SiteRules(self.site),
-            resources=self.resources,
-            admit=self.admit,
-            progress=self.progress,
-            only_folders=only_folders,
-        )
+        return self._admission.enter((source, self.site.target), stop, wait=wait)
 
 
 @contextmanager

@@ -37,6 +37,8 @@ class CopyRow:
     target_key: str | None
     outcome: Outcome
     gone: bool
+    #: The row of another source whose copy stands for this one.
+    same_as: int | None
 
 
 def record_stored(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -130,10 +132,13 @@ def hand_over(
             core_digest=was.core_digest,
             header_digest=was.header_digest,
             message_id=was.message_id,
+            same_as=was.same_as,
             settled_at=now,
         )
     )
-    connection.execute(update(message).where(message.c.id == old).values(successor=new, target_key=None))
+    connection.execute(update(message).where(message.c.id == old).values(successor=new, target_key=None, same_as=None))
+    # What the copy stands for in other sources, it goes on standing for.
+    connection.execute(update(message).where(message.c.same_as == old).values(same_as=new))
 
 
 def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:
@@ -199,6 +204,7 @@ _COPY = (
     message.c.received, message.c.flags_seen, message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
     message.c.source_digest, message.c.wire_digest, message.c.core_digest, message.c.header_digest,
     message.c.message_id, message.c.target_folder_id, message.c.target_key, message.c.outcome, message.c.gone_at,
+    message.c.same_as,
 )  # fmt: skip
 
 

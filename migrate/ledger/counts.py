@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from connectors.contract import Reason
 from migrate.ledger.messages import in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, folder, message
 from migrate.ledger.schema import tally as kept
 
 
@@ -47,14 +47,19 @@ def tally(connection: Connection, mailbox_ids: Sequence[int], direction: Directi
     return counts
 
 
-def count_pending(connection: Connection, mailbox_id: int, direction: Direction) -> dict[int, tuple[int, int]]:
-    """Messages and bytes still to copy, by folder; those in flight count too."""
+def count_pending(
+    connection: Connection, mailbox_id: int, direction: Direction, source: str
+) -> dict[int, tuple[int, int]]:
+    """Messages and bytes still to copy from one source, by folder; those in flight count too."""
     rows = connection.execute(
         select(message.c.folder_id, func.count(), func.coalesce(func.sum(message.c.size), 0))
         .where(
             message.c.mailbox_id == mailbox_id,
             message.c.direction == direction,
             message.c.outcome == Outcome.PENDING,
+            message.c.folder_id.in_(
+                select(folder.c.id).where(folder.c.mailbox_id == mailbox_id, folder.c.source == source)
+            ),
         )
         .group_by(message.c.folder_id)
     )

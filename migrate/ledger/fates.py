@@ -87,6 +87,26 @@ def places(connection: Connection, mailbox_id: int, direction: Direction, source
     return {row.id: tuple(json.loads(row.path)) for row in rows}
 
 
+def of_other_sources(
+    connection: Connection, mailbox_id: int, direction: Direction, source: str, path: tuple[str, ...], epoch: str
+) -> set[str]:
+    """Keys of copies in a target folder that other sources of the mailbox brought."""
+    rows = connection.execute(
+        select(message.c.target_key)
+        .join(target_folder, message.c.target_folder_id == target_folder.c.id)
+        .join(folder, message.c.folder_id == folder.c.id)
+        .where(
+            message.c.mailbox_id == mailbox_id,
+            message.c.direction == direction,
+            message.c.target_key.is_not(None),
+            folder.c.source != source,
+            target_folder.c.path == path_text(path),
+            target_folder.c.epoch == epoch,
+        )
+    )
+    return set(rows.scalars())
+
+
 def left_source(
     connection: Connection, mailbox_id: int, direction: Direction, path: tuple[str, ...], epoch: str
 ) -> set[str]:

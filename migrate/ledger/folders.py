@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, select, update
 
 from connectors.contract import Folder, Role
+from connectors.folder_names import FolderPath
 from migrate.ledger.schema import Direction, folder, target_folder
 
 
@@ -32,7 +33,6 @@ class TargetFolderRow:
     id: int
     path: tuple[str, ...]
     epoch: str
-    adopted_at: float | None
 
 
 def of_mailbox(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> list[FolderRow]:
@@ -101,19 +101,27 @@ def target(connection: Connection, mailbox_id: int, direction: Direction, there:
     return _target_row(row)
 
 
-def place(connection: Connection, folder_id: int, target_folder_id: int) -> None:
-    """The folder's messages go to this target folder."""
+def place(connection: Connection, folder_id: int, target_folder_id: int) -> bool:
+    """The folder's messages go to this target folder; whether it was adopted there."""
     connection.execute(update(folder).where(folder.c.id == folder_id).values(target_folder_id=target_folder_id))
+    adopted_in = connection.execute(select(folder.c.adopted_in).where(folder.c.id == folder_id)).scalar_one()
+    return bool(adopted_in == target_folder_id)
 
 
-def placed_elsewhere(connection: Connection, mailbox_id: int, direction: Direction, folder_id: int) -> set[str]:
-    """Paths (as text) of target folders that other source folders already go to."""
+def placed_elsewhere(
+    connection: Connection, mailbox_id: int, direction: Direction, source: str, folder_id: int
+) -> set[str]:
+    """Paths (as text) of target folders that other folders of the same source already go to.
+
+    The inbox of each source goes into the one inbox there is, and so does every folder of one name.
+    """
     rows = connection.execute(
         select(target_folder.c.path)
         .join(folder, folder.c.target_folder_id == target_folder.c.id)
         .where(
             folder.c.mailbox_id == mailbox_id,
             folder.c.direction == direction,
+            folder.c.source == source,
             folder.c.id != folder_id,
             folder.c.gone_at.is_(None),
         )
@@ -121,12 +129,36 @@ def placed_elsewhere(connection: Connection, mailbox_id: int, direction: Directi
     return set(rows.scalars())
 
 
+def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[FolderPath, FolderPath]:
+    """Where the folders of a source were put, by source path."""
+    rows = connection.execute(
+        select(folder.c.path, target_folder.c.path)
+        .join(target_folder, folder.c.target_folder_id == target_folder.c.id)
+        .where(
+            folder.c.mailbox_id == mailbox_id,
+            folder.c.direction == direction,
+            folder.c.source == source,
+            folder.c.gone_at.is_(None),
+        )
+    )
+    return {_path(path): _path(place) for path, place in rows}
+
+
 def target_by_id(connection: Connection, target_folder_id: int) -> TargetFolderRow:
     return _target_row(connection.execute(select(target_folder).where(target_folder.c.id == target_folder_id)).one())
 
 
-def mark_adopted(connection: Connection, target_folder_id: int, when: float) -> None:
-    connection.execute(update(target_folder).where(target_folder.c.id == target_folder_id).values(adopted_at=when))
+def mark_adopted(connection: Connection, folder_id: int, target_folder_id: int) -> None:
+    """What the target folder holds without our knowledge was compared with this source folder."""
+    connection.execute(update(folder).where(folder.c.id == folder_id).values(adopted_in=target_folder_id))
+
+
+def has_others(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> bool:
+    """Whether the mailbox has folders of another source too."""
+    others = select(folder.c.id).where(
+        folder.c.mailbox_id == mailbox_id, folder.c.direction == direction, folder.c.source != source
+    )
+    return connection.execute(others.limit(1)).first() is not None
 
 
 def path_text(path: tuple[str, ...]) -> str:
@@ -155,4 +187,4 @@ def _folder_row(row: Row[tuple[object, ...]]) -> FolderRow:
 
 def _target_row(row: Row[tuple[object, ...]]) -> TargetFolderRow:
     values = row._mapping
-    return TargetFolderRow(values["id"], _path(values["path"]), values["epoch"], values["adopted_at"])
+    return TargetFolderRow(values["id"], _path(values["path"]), values["epoch"])

@@ -12,7 +12,7 @@ from migrate.ledger.messages import open_attempt
 from migrate.ledger.schema import Direction, Outcome, folder, message
 
 #: In the order of what a person has to look at first.
-OUTCOMES = (Outcome.REFUSED, Outcome.UNCERTAIN, Outcome.MERGED, Outcome.LEFT_OUT)
+OUTCOMES = (Outcome.REFUSED, Outcome.UNCERTAIN, Outcome.MERGED, Outcome.ALREADY_THERE, Outcome.LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class NotCopied:
     """One message, as far as a person needs it to find it in its old mailbox."""
 
     id: int
+    #: The name of the source it is in.
+    source: str
     folder: tuple[str, ...]
     key: str
     #: Seconds since 1970, UTC.
@@ -34,11 +36,15 @@ class NotCopied:
 def page(
     connection: Connection, mailbox_id: int, direction: Direction, outcome: Outcome, after: int, limit: int
 ) -> list[NotCopied]:
-    """The next messages of one outcome, in order of id."""
+    """The next messages of one outcome, in order of id.
+
+    Of those that are there already, the ones that another source of the mailbox brought.
+    """
+    listed = () if outcome is not Outcome.ALREADY_THERE else (message.c.reason == Reason.IN_ANOTHER_SOURCE,)
     rows = connection.execute(
         select(
-            message.c.id, folder.c.path, message.c.key, message.c.received, message.c.size, message.c.reason,
-            message.c.gone_at,
+            message.c.id, folder.c.source, folder.c.path, message.c.key, message.c.received, message.c.size,
+            message.c.reason, message.c.gone_at,
         )
         .join(folder, folder.c.id == message.c.folder_id)
         .where(
@@ -47,13 +53,14 @@ def page(
             message.c.outcome == outcome,
             message.c.successor.is_(None),
             message.c.id > after,
+            *listed,
         )
         .order_by(message.c.id)
         .limit(limit)
     )  # fmt: skip
     return [
         NotCopied(
-            row.id, tuple(json.loads(row.path)), row.key, row.received, row.size, outcome,
+            row.id, row.source, tuple(json.loads(row.path)), row.key, row.received, row.size, outcome,
             Reason(row.reason) if row.reason else None, row.gone_at is not None,
         )
         for row in rows

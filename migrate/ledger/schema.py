@@ -109,6 +109,9 @@ folder = Table(
     Column("rules_digest", String(64)),
     # Where its messages go.
     Column("target_folder_id", ForeignKey("target_folder.id")),
+    # The target folder, in one epoch, whose messages of unknown origin were compared with this one's; nothing is
+    # written before.
+    Column("adopted_in", _Id),
     # Set when the folder was no longer listed.
     Column("gone_at", Float),
     UniqueConstraint("mailbox_id", "direction", "source", "path"),
@@ -122,12 +125,11 @@ target_folder = Table(
     Column("direction", String(5), nullable=False),
     Column("path", Text, nullable=False),
     Column("epoch", Text, nullable=False),
-    # When its messages of unknown origin were compared with the source; nothing is written before.
-    Column("adopted_at", Float),
     UniqueConstraint("mailbox_id", "direction", "path", "epoch"),
 )
 
 _has_object_id = text("object_id IS NOT NULL")
+_has_twin = text("same_as IS NOT NULL")
 
 message = Table(
     "message",
@@ -156,19 +158,34 @@ message = Table(
     Column("target_key", Text),
     Column("outcome", String(20), nullable=False),
     Column("reason", String(40)),
-    # How the outcome is known: "receipt", "found", "received+header", "content", "move".
+    # How the outcome is known: "receipt", "found", "received+header", "content", "move", "core"; "apart" on what is to
+    # be copied though another source brought the same message.
     Column("evidence", Text),
     Column("settled_at", Float),
     Column("gone_at", Float),
     # The row under which this very message is seen now; rows with a successor are not counted again.
     Column("successor", _Id),
+    # The row of another source whose copy is the same message and stands for this one too.
+    Column("same_as", _Id),
     UniqueConstraint("folder_id", "epoch", "key"),
     CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
     Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
     Index("ix_message_identity", "mailbox_id", "received", "size"),
-    # Partial on PostgreSQL too (version 0001); naming that dialect here would import it at every start.
+    # Partial on PostgreSQL too (versions 0001, 0003); naming that dialect here would import it at every start.
     Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id),
     Index("ix_message_claim", "target_folder_id", "target_key"),
+    Index("ix_message_same", "same_as", sqlite_where=_has_twin),
+)
+
+# What other sources of the same mailbox may hold too.  A table of its own, filled only where a mailbox has several
+# sources: an index on message.core_digest would cost every copy a page of the disk for each message.
+content = Table(
+    "content",
+    metadata,
+    Column("message_id", ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    Column("core_digest", LargeBinary(32), nullable=False),
+    Index("ix_content_core", "mailbox_id", "core_digest"),
 )
 
 # Counting millions of rows takes seconds, so the database keeps count: triggers on ``message`` change these rows in the

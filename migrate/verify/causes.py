@@ -34,6 +34,8 @@ def cause_of(
     """
     if fate is None:
         return _of_unknown(finding, seen_until, is_our_copy), None
+    if fate.reason is Reason.IN_ANOTHER_SOURCE and finding.kind in (Kind.FOLDER, Kind.DATE, Kind.FLAGS):
+        return Cause.IN_ANOTHER_SOURCE, None
     match finding.kind:
         case Kind.MISSING:
             cause = _OF_OUTCOME.get(fate.outcome)

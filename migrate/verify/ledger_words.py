@@ -101,3 +101,13 @@ class LedgerWords:
             return set()
         with self._ledger.read() as connection:
             return fates.left_source(connection, self._mailbox_id, self._job.direction, there.path, there.epoch)
+
+    def of_other_sources(self, there: Folder) -> set[str]:
+        """Keys of the copies in a target folder that other sources of the mailbox brought."""
+        if self._ledger is None or self._mailbox_id is None:
+            return set()
+        job = self._job
+        with self._ledger.read() as connection:
+            return fates.of_other_sources(
+                connection, self._mailbox_id, job.direction, job.source, there.path, there.epoch
+            )

@@ -90,7 +90,7 @@ class _Verification:
         others = {folder.path for folder in routes.others}
         in_others = sum(self._count(self._target, folder) for folder in routes.others)
         return Verified(
-            mailbox=self._job.mailbox,
+            mailbox=self._job.label,
             sample=self._sample,
             folders=[group.figures for group in groups],
             in_left_out_folders=sum(self._count(self._source, folder) for folder in routes.left_out),
@@ -278,8 +278,9 @@ class _Verification:
         outlived = 0
         for path, some in by_path.items():
             keys = self._words.left_source(there[path])
+            brought = self._words.of_other_sources(there[path])
             for shown in some:
-                if shown.key in doubles[path]:
+                if shown.key in doubles[path] and shown.key not in brought:
                     cause = Cause.LEFT_SOURCE if shown.key in keys else None
                     findings.append(Finding(Kind.EXTRA, path, target=shown, cause=cause))
                 elif shown.key in keys:

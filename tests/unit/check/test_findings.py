@@ -14,7 +14,7 @@ from migrate.check.survey import FolderFacts, Survey
 
 
 def facts(*path: str, to: tuple[str, ...] | None = None, **more: object) -> FolderFacts:
-    mapped = Mapped(Folder(path, None, "1"), to or path, wanted=path)
+    mapped = Mapped(Folder(path, None, "1"), to or path, wanted=path, doubtful=bool(more.pop("doubtful", False)))
     one = FolderFacts(mapped, messages=1, size=10, travelling=1, travelling_size=10)
     for name, value in more.items():
         setattr(one, name, value)
@@ -83,7 +83,7 @@ def test_a_name_is_told_once_for_all_folders_below_it() -> None:
 
 @pytest.mark.parametrize("name", ["Fête 🎉", "100 %", "a*b"])
 def test_a_name_that_only_creating_shows_is_a_note_that_says_so(name: str) -> None:
-    (finding,) = judge(survey(facts(name)))
+    (finding,) = judge(survey(facts(name, doubtful=True)))
     assert (finding.code, finding.kind) == ("name-doubtful", "note")
     assert "only when the folder is made" in finding.text
 
@@ -116,7 +116,9 @@ def test_what_others_put_on_the_target_is_worth_knowing() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    found = judge(survey(facts("😀", too_large=1), max_message=10, quota=Quota(limit=0, used=0), on_target=3))
+    found = judge(
+        survey(facts("😀", too_large=1, doubtful=True), max_message=10, quota=Quota(limit=0, used=0), on_target=3)
+    )
     assert [finding.kind for finding in found] == ["problem", "attention", "note", "note"]
 
 

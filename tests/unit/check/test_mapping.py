@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.contract import Entry, Folder, Reason, Role
-from migrate.check.mapping import Mapped, Path, map_folders
+from connectors.contract import Entry, Folder, NameRules, Reason, Role
+from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.job import Placement
 
 
@@ -51,26 +51,23 @@ def test_a_folder_that_is_left_out_has_no_place_and_a_reason() -> None:
 
 
 def test_a_folder_with_a_role_goes_to_the_targets_own_whatever_it_is_called() -> None:
-    there = [folder("Gesendet", role=Role.SENT)]
-    (one,) = map_folders([folder("Sent Items", role=Role.SENT)], Rules(), there=there)
+    (one,) = map_folders([folder("Sent Items", role=Role.SENT)], Rules(), There(roles={Role.SENT: ("Gesendet",)}))
     assert one.to == ("Gesendet",)
     assert one.collides_with is None
 
 
 def test_an_unrelated_folder_of_the_same_name_gets_a_number() -> None:
     """The role comes first, whatever the order of the listing."""
-    there = [folder("Gesendet", role=Role.SENT)]
-    found = map_folders([folder("Gesendet"), folder("Sent", role=Role.SENT)], Rules(), there=there)
+    there = There(roles={Role.SENT: ("Gesendet",)})
+    found = map_folders([folder("Gesendet"), folder("Sent", role=Role.SENT)], Rules(), there)
     assert places(found) == {("Sent",): ("Gesendet",), ("Gesendet",): ("Gesendet (2)",)}
     second = next(one for one in found if one.folder.path == ("Gesendet",))
     assert second.collides_with == ("Sent",)
 
 
 def test_names_that_the_target_spells_alike_meet() -> None:
-    def held_as(path: Path) -> Path:
-        return tuple(part.replace(".", "_") for part in path)
-
-    found = map_folders([folder("v1_2"), folder("v1.2"), folder("v1.2 (2)")], Rules(), held_as=held_as)
+    there = There(NameRules(forbidden="."))
+    found = map_folders([folder("v1_2"), folder("v1.2"), folder("v1.2 (2)")], Rules(), there)
     assert places(found) == {("v1_2",): ("v1_2",), ("v1.2",): ("v1_2 (2)",), ("v1.2 (2)",): ("v1_2 (2) (2)",)}
 
 

@@ -7,11 +7,10 @@ from threading import Event
 
 import pytest
 
-from connectors.contract import AuthFailed, Entry, Folder, Reason, Source, Target
+from connectors.contract import AuthFailed, Entry, Folder, Reason, Target
 from connectors.memory import MemorySettings
 from migrate.check.survey import Survey, survey
 from migrate.copy.halt import Halt
-from migrate.copy.job import Quiet
 from plans import SecretError
 from tests.unit.passes.world import ACCOUNT, EverythingGoes, Sides, mail, new_sides, when
 
@@ -32,13 +31,7 @@ class NotTheFirst(EverythingGoes):
 
 
 def looked(sides: Sides, rules: EverythingGoes | None = None, halt: Halt | None = None) -> Survey:
-    def open_source() -> Source:
-        return sides.connectors[0].open_source(ACCOUNT, Event())
-
-    def open_target() -> Target:
-        return sides.connectors[1].open_target(ACCOUNT, Event())
-
-    return survey(ACCOUNT.user, rules or EverythingGoes(), open_source, open_target, halt or Halt(), Quiet())
+    return survey([sides.job(rules=rules or EverythingGoes())], halt or Halt())
 
 
 def test_what_would_travel_is_counted_apart_from_what_would_not(sides: Sides) -> None:
@@ -59,23 +52,10 @@ def test_nothing_is_written(sides: Sides) -> None:
 @pytest.mark.parametrize("trouble", [AuthFailed("no"), SecretError("no password")])
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_one_side_is_looked_at_whatever_the_other_answers(sides: Sides, side: str, trouble: Exception) -> None:
-    def fail() -> Target:
+    def fail(_stop: Event) -> Target:
         raise trouble
 
-    def open_source() -> Source:
-        return sides.connectors[0].open_source(ACCOUNT, Event())
-
-    def open_target() -> Target:
-        return sides.connectors[1].open_target(ACCOUNT, Event())
-
-    found = survey(
-        ACCOUNT.user,
-        EverythingGoes(),
-        fail if side == "source" else open_source,
-        fail if side == "target" else open_target,
-        Halt(),
-        Quiet(),
-    )
+    found = survey([sides.job(**{f"open_{side}": fail})], Halt())
     if side == "source":
         assert (found.source_error, found.target_error) == (trouble, None)
         assert found.on_target == 0

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from connectors.contract import Quota, held_as, quota_of
+from connectors.contract import Quota, names_of, quota_of, refused_by
 from connectors.imap.quota import quota_in
 from connectors.wrappers import LimitedTarget, RateLimit, RetryingTarget, RetryPolicy
 from tests.unit.imap.scripted import FULL, Peer, playing
@@ -80,7 +80,7 @@ def test_wrappers_pass_it_on(tmp_path: Path) -> None:
         limit, stop = RateLimit(messages_per_second=1e9), Event()
         target = RetryingTarget(lambda: LimitedTarget(server.target(), limit, stop), RetryPolicy(), stop)
         assert quota_of(target) == Quota(limit=4096, used=1024)
-        assert held_as(target, ("a/b", "c")) == ("a_b", "c")
+        assert names_of(target).forbidden == "/"
         target.close()
 
 
@@ -90,4 +90,5 @@ class Plain:
 
 def test_a_target_that_cannot_tell_is_not_known() -> None:
     assert quota_of(Plain()) is None  # type: ignore[arg-type]  # no target at all
-    assert held_as(Plain(), ("a", "b")) == ("a", "b")  # type: ignore[arg-type]
+    assert names_of(Plain()).spelt("a/b*", at_top=True) == "a/b*"  # type: ignore[arg-type]
+    assert not refused_by(Plain(), [("a", "b")])  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ class Sides:
     ) -> None:
         Sides._count += 1
         self.clock = VirtualClock()
-        self.names = f"source-{Sides._count}", f"target-{Sides._count}"
+        self.names: tuple[str, ...] = (f"source-{Sides._count}", f"target-{Sides._count}")
         self.folder = folder
         self.pairs = pairs
         settings = (source or MemorySettings(), target or MemorySettings())
@@ -90,6 +90,10 @@ class Sides:
         self.ledger.close()
         for name in self.names:
             MemoryWorld.forget(name)
+
+    def further(self, name: str = "older") -> FurtherSide:
+        """One more source of the same mailbox."""
+        return FurtherSide(self, name)
 
     def lose_ledger(self) -> None:
         self.ledger.close()
@@ -117,13 +121,13 @@ class Sides:
         }
         return Job(**values | changes)  # type: ignore[arg-type]  # a test's own changes
 
-    def run(self, **changes: object) -> PassResult:
+    def run(self, *further: FurtherSide, **changes: object) -> PassResult:
         # A few messages are worth a further pair here, so that pairs copy side by side, and while the source is listed.
         with patch.object(run_module, "_MESSAGES_A_PAIR", 1):
-            return run_pass(self.job(**changes), self.ledger, Halt())
+            return run_pass([self.job(**changes), *(one.job(**changes) for one in further)], self.ledger, Halt())
 
-    def adopt(self) -> PassResult:
-        return run_adoption(self.job(), self.ledger, Halt())
+    def adopt(self, *further: FurtherSide) -> PassResult:
+        return run_adoption([self.job(), *(one.job() for one in further)], self.ledger, Halt())
 
     def on_source(self) -> Counter[tuple[tuple[str, ...], bytes]]:
         return self._contents(0, wire_bytes)
@@ -134,6 +138,27 @@ class Sides:
     def _contents(self, side: int, form: Callable[[bytes], bytes]) -> Counter[tuple[tuple[str, ...], bytes]]:
         reader = self.worlds[side].reader(ACCOUNT.user)
         return Counter((state.path, form(m.data)) for state in reader.folders() for m in state.messages)
+
+
+class FurtherSide:
+    """A further source of the mailbox of ``sides``, in a world of its own."""
+
+    def __init__(self, sides: Sides, name: str) -> None:
+        self._sides = sides
+        self._name = name
+        self.world_name = f"{sides.names[0]}-{name}"
+        sides.names = (*sides.names, self.world_name)
+        self.world = MemoryWorld.named(self.world_name)
+        self.world.clock = sides.clock
+        self.world.add_user(ACCOUNT.user, ACCOUNT.password)
+        self.mailbox = self.world.mailbox(ACCOUNT.user)
+        self._connector = MemoryConnector(MemorySettings(world=self.world_name), sides.resources)
+
+    def job(self, **changes: object) -> Job:
+        def open_source(stop: Event) -> Source:
+            return self._connector.open_source(ACCOUNT, stop)
+
+        return self._sides.job(**{"source": self._name, "further": True, "open_source": open_source} | changes)
 
 
 def mail(number: int, text: str = "hello", *, message_id: bool = True) -> bytes:

@@ -124,11 +124,6 @@ COLUMNS = (
             ],
         ),
         (
-            "passwords:",
-            "folders:\n  map: {Sent: Envoyés, SENT: Autre}\npasswords:",
-            ['sites/lyon.yaml:6:8: "Sent" and "SENT" are the same folder here. Keep one of the two lines.'],
-        ),
-        (
             "target: new-host",
             "target: old-host",
             [

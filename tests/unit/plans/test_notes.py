@@ -43,13 +43,10 @@ def test_what_is_not_acted_on_yet_is_said(write: Write) -> None:
         "leave_out: {private: ask}\ncopy: {window: 19h-7h}\narchives: {collected_in: archives}\n"
         "personal_gmail: {consent: not_required}\n"
     )
-    people = "people: [{address: a@b.example, sources: ['old-host:a2']}]"
-
-    organisation = load(write({"sites/lyon.yaml": SITE.replace("people: lyon.csv", people) + site}))
+    organisation = load(write({"sites/lyon.yaml": SITE + site}))
 
     assert [note.partition(";")[0] for note in notes(organisation)] == [
         ("lyon: private folders stay behind until you decide. Then write private: leave_out, or private: copy."),
-        "lyon: 1 person has further sources",
         "lyon: the hours for copying do nothing without daytime_limit",
         "lyon: this version does not copy archive files.",
         "lyon: this version does not copy from private Gmail accounts.",

@@ -270,3 +270,32 @@ class _Meeting:
             self._before_read(keys[0])
             self._before_read = None
         return self._inner.read(folder, keys)
+
+
+def test_each_source_is_compared_with_what_it_should_have_brought(make: Callable[..., Sides]) -> None:
+    sides = make()
+    older = sides.further()
+    older.mailbox.create(SENT, None)
+    # One that the other source has twice, one that it has in another folder with another date and flag, one of its own.
+    for _ in range(2):
+        older.mailbox.deliver(mail(1), received=when(1), path=INBOX)
+    older.mailbox.deliver(mail(2), received=when(70), flags={"\\Seen"}, path=SENT)
+    older.mailbox.deliver(mail(40), received=when(40), path=INBOX)
+    sides.run(older)
+
+    own = verified(sides)
+    assert own.judged() == (Grade.PERFECT, [])
+    assert own.count(Kind.EXTRA) == 0
+
+    further = verify_mailbox(older.job(), sides.ledger, Halt())
+    assert (further.mailbox, further.found) == ("anna@example.org (older)", {Equality.IDENTICAL: 4})
+    assert {(finding.kind, finding.cause) for finding in further.findings} == {
+        (kind, Cause.IN_ANOTHER_SOURCE) for kind in (Kind.FOLDER, Kind.DATE, Kind.FLAGS)
+    }
+    assert further.judged()[0] is Grade.GOOD
+
+    (key,) = [message.key for state in sides.worlds[1].reader("anna@example.org").folders()
+              for message in state.messages if message.data == mail(2)]  # fmt: skip
+    sides.target.delete(INBOX, key)
+    assert verified(sides).judged()[0] is Grade.POOR
+    assert verify_mailbox(older.job(), sides.ledger, Halt()).count(Kind.MISSING) == 1

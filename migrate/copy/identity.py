@@ -1,0 +1,105 @@
+"""Mail that several sources of a mailbox share is copied once: the first copy stands for the others.
+
+Two messages of different sources are one when their content is (the core digest, which survives what servers add on
+the way).  Pairs are one to one and never within one source: two equal messages in one source are two.  In doubt the
+message is copied.  Each pair is kept in the ledger with its evidence, is listed, and can be undone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from connectors.contract import FolderMissing, Message, Source, Target
+from connectors.wire import header_digest, to_wire
+from migrate.copy.batches import Place
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job
+from migrate.copy.reader import Prepared
+from migrate.ledger import folders, identity, messages
+
+#: Headers asked for at a time.
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What other sources of the mailbox brought, asked for each message before it is sent."""
+
+    job: Job
+    hold: Hold
+
+    def new(self, items: Sequence[Prepared]) -> list[Prepared]:
+        """Those that no other source brought; of the others the ledger says whose copy stands for them."""
+        kept: list[Prepared] = []
+        where = self.hold.mailbox.id, self.job.direction, self.job.source
+        with self.hold.ledger.write() as connection:
+            apart = identity.apart(connection, [item.row for item in items])
+            for item in items:
+                other = None if item.row in apart else identity.partner(connection, *where, item.digests.core)
+                if other is None:
+                    kept.append(item)
+                else:
+                    identity.stand_for(connection, item.row, other, self.job.clock.now())
+        return kept
+
+
+def is_shared(job: Job, hold: Hold) -> bool:
+    """Whether another source of the mailbox was copied before: only then is there anything to be recognised."""
+    with hold.ledger.read() as connection:
+        return folders.has_others(connection, hold.mailbox.id, job.direction, job.source)
+
+
+def prepare(job: Job, hold: Hold, source: Source, target: Target, places: Sequence[Place]) -> None:
+    """Make what other sources brought known by its content.
+
+    A copy that was on the target before us may never have been read: it is read now if it looks like a message to copy.
+    """
+    where = hold.mailbox.id, job.direction, job.source
+    with hold.ledger.read() as connection:
+        unread = identity.has_unread(connection, *where)
+    if unread:
+        for place in places:
+            for headers in _headers(hold, source, place):
+                with hold.ledger.read() as connection:
+                    alike = identity.unread(connection, *where, headers)
+                _read_contents(job, hold, target, alike)
+    with hold.ledger.write() as connection:
+        identity.collect(connection, hold.mailbox.id, job.direction)
+
+
+def _headers(hold: Hold, source: Source, place: Place) -> Iterator[list[bytes]]:
+    """Header digests of what is to be copied from one folder, some at a time."""
+    after = 0
+    while True:
+        with hold.ledger.read() as connection:
+            rows = messages.pending(connection, place.folder_id, place.source.epoch, after, _AT_ONCE)
+        if not rows:
+            return
+        after = rows[-1].id
+        with suppress(FolderMissing):
+            answers = source.headers(place.source, [row.key for row in rows])
+            yield [header_digest(answer.fields) for answer in answers]
+
+
+def _read_contents(job: Job, hold: Hold, target: Target, alike: Sequence[identity.Unread]) -> None:
+    by_folder: dict[int, dict[str, int]] = defaultdict(dict)
+    for copy in alike:
+        by_folder[copy.target_folder_id][copy.target_key] = copy.id
+    for target_folder_id, keys in by_folder.items():
+        with hold.ledger.read() as connection:
+            was = folders.target_by_id(connection, target_folder_id)
+        there = target.ensure(was.path, None)
+        if there.epoch != was.epoch:
+            continue
+        # One by one, so that no more than one body is in memory.
+        for key, row in keys.items():
+            with suppress(FolderMissing):
+                for answer in target.read(there, [key]):
+                    if isinstance(answer, Message):
+                        body, digests = to_wire(answer.body, job.resources.spool)
+                        body.release()
+                        with hold.ledger.write() as connection:
+                            identity.record_core(connection, row, digests.core)
