@@ -68,3 +68,7 @@ class Stopped(ConnectorError):
 
 class Fatal(ConnectorError):
     """Nothing on this system will work until a person changes something (TLS, settings, a missing capability)."""
+
+
+class SpoolError(Fatal):
+    """This machine's own disk does not take a large message; no system is to blame."""

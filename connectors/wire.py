@@ -129,9 +129,13 @@ def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
     if not changed:
         return body, digests
     rewritten = SpooledBody(spool)
-    with body.open() as reader:
-        for _, piece in _wire_pieces(reader):
-            rewritten.write(piece)
+    try:
+        with body.open() as reader:
+            for _, piece in _wire_pieces(reader):
+                rewritten.write(piece)
+    except BaseException:
+        rewritten.release()
+        raise
     body.release()
     return rewritten, digests
 

@@ -71,6 +71,13 @@ def standing_dovecot(certificates: Certificates) -> Iterator[ImapServer]:
         yield _entered(running, running_dovecot(certificates))
 
 
+@pytest.fixture(scope="session")
+def standing_courier() -> Iterator[ImapServer]:
+    """As ``standing_dovecot``."""
+    with ExitStack() as running:
+        yield _entered(running, running_courier(sessions=100))
+
+
 @pytest.fixture
 def courier() -> Iterator[ImapServer]:
     with ExitStack() as running:

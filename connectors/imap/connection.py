@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from imapclient import IMAPClient
 
 from connectors.contract import Account
-from connectors.errors import AuthFailed, ConnectorError, Fatal
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.response import Status, parse_status
@@ -23,6 +24,8 @@ from connectors.language import _
 
 _LOGOUT_TIMEOUT = 5.0
 _SIGN_IN_LITERAL = 1 << 16
+#: Bytes and timeouts that signing in may take: imaplib keeps all that it hears.
+_SIGN_IN_BYTES, _SIGN_IN_TIMEOUTS = 1 << 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,9 @@ def _sign_in(transport: Transport, settings: ImapSettings, account: Account) -> 
     except imaplib.IMAP4.error:
         # neither the text nor the cause: imaplib quotes what the server said, and that may quote us
         raise _not_signed_in(settings.host, heard.refusal) from None
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+        # imaplib and imapclient take much for granted of what a server says
+        raise _not_signed_in(settings.host, None) from None
 
 
 def _not_signed_in(system: str, refusal: Status | None) -> ConnectorError:
@@ -174,6 +180,8 @@ class _Protocol(imaplib.IMAP4):
     def __init__(self, transport: Transport, port: int, heard: _Heard) -> None:
         self._transport = transport
         self._heard = heard
+        self._left = _SIGN_IN_BYTES
+        self._until = time.monotonic() + _SIGN_IN_TIMEOUTS * transport.timeout
         super().__init__(transport.host, port)
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
@@ -186,6 +194,9 @@ class _Protocol(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = self._transport.readline()
+        self._left -= len(line)
+        if self._left < 0 or time.monotonic() > self._until:
+            raise Transient(_("the server floods the connection"), system=self.host)
         status = parse_status(line.partition(b" ")[2])
         if status is not None and status.word in ("NO", "BAD", "BYE"):
             self._heard.refusal = status

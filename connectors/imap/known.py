@@ -56,6 +56,9 @@ class Known:
     #: A UID that every message written from now on exceeds or equals, by raw name and UIDVALIDITY.
     uidnext: dict[tuple[bytes, str], int] = field(default_factory=dict)
 
+    #: The longest message that a folder takes, by raw name, where folders differ (APPENDLIMIT, RFC 7889).
+    append_limits: dict[bytes, int] = field(default_factory=dict)
+
     def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
         """An older, lower number is a valid line too, so threads need not agree."""
         self.uidnext[raw, epoch] = max(uidnext, self.uidnext.get((raw, epoch), 0))

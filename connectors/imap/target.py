@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import (
@@ -47,6 +48,7 @@ class ImapTarget(ImapSource):
     After an APPEND that was refused half-way its connection is cut, and the next call signs in anew.
     """
 
+    _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -78,7 +80,7 @@ class ImapTarget(ImapSource):
 
     # -- folders ------------------------------------------------------------------------------------------------
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         mailbox = self._use()
         folders = self._listing(mailbox)
         place = self._place_of(path, role)
@@ -86,18 +88,20 @@ class ImapTarget(ImapSource):
         raw = mailbox.raw_name(place)
         status = mailbox.status_if_there(raw) if known is not None and known.selectable else None
         if status is None:
-            raw, status = self._make(mailbox, place, raw)
+            raw, status, marked = self._make(mailbox, place, raw, role, subscribed=subscribed)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
-            known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+            known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
         else:
-            if not status.messages or place == _INBOX:
+            if (not status.messages and subscribed) or place == _INBOX:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
                 mailbox.subscribe(raw)
             if not status.messages:
                 status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
+        if status.append_limit is not None:
+            mailbox.known.append_limits[raw] = status.append_limit
         return mailbox.folder(place, known.role if known else None, status)
 
     def _listing(self, mailbox: Mailbox) -> dict[tuple[str, ...], Listed]:
@@ -116,7 +120,9 @@ class ImapTarget(ImapSource):
             (place for place, listed in self._folders.items() if listed.role is role and listed.selectable), path
         )
 
-    def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
+    def _make(
+        self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes, role: Role | None, *, subscribed: bool
+    ) -> tuple[bytes, FolderStatus, Role | None]:
         """Make the folder, under a more cautious name when the server does not hold this one."""
         refusal: Refused | None = None
         tried: list[bytes] = []
@@ -127,7 +133,7 @@ class ImapTarget(ImapSource):
             tried.append(name)
             parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
             try:
-                return name, mailbox.create(name, parents)
+                return name, *mailbox.create(name, parents, role, subscribed=subscribed)
             except Refused as refused:
                 refusal = refusal or refused
         assert refusal is not None
@@ -153,6 +159,9 @@ class ImapTarget(ImapSource):
         mailbox = self._use()
         raw = mailbox.raw_name(folder.path)
         name = mailbox.argument(raw)
+        limit = mailbox.known.append_limits.get(raw)
+        if limit is not None and any(message.body.size > limit for message in batch):
+            return self._but_the_longest(folder, batch, limit, may_commit)
         permanent = mailbox.permanent_flags(folder, raw)
         opened = mailbox.opened
         if opened is not None and opened.raw == raw and not opened.writable:
@@ -160,6 +169,19 @@ class ImapTarget(ImapSource):
         if "MULTIAPPEND" in mailbox.features:
             return self._append(folder, name, permanent, batch, may_commit)
         return self._append_singly(folder, name, permanent, batch, may_commit)
+
+    def _but_the_longest(
+        self, folder: Folder, batch: Sequence[Outgoing], limit: int, may_commit: Callable[[], None]
+    ) -> Iterator[Receipt]:
+        """A batch in which some are longer than the folder takes: refused as a whole where batches are atomic."""
+        if self.capabilities().atomic_batch:
+            return _refused(batch, Reason.TOO_LARGE)
+        return chain.from_iterable(
+            _refused([message], Reason.TOO_LARGE)
+            if message.body.size > limit
+            else self.write(folder, [message], may_commit)
+            for message in batch
+        )
 
     def _append_singly(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.contract import AuthFailed, Fatal, FolderMissing, OverQuota, Transient, Unavailable
+from connectors.errors import SpoolError
 from connectors.language import _, mark
 from connectors.registry import BrokenConnector
 from migrate.ledger.store import LedgerError
@@ -27,6 +28,13 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
         mark(
             "Look at the user name in the people file and the password in the passwords file (bascule secrets status"
             " tries them all); some providers also want IMAP to be switched on, or an app password."
+        ),
+    ),
+    (
+        SpoolError,
+        mark(
+            "Large messages wait in .bascule/spool of the organisation's folder: make room on its disk, and see that"
+            " you may write there. Then run the same command again; it continues where it stopped."
         ),
     ),
     (OverQuota, mark("Give the mailbox more room on that system, then run the same command again.")),

@@ -14,7 +14,6 @@ from tests.acceptance.organisation import Organisation, imap, organisation
 from tests.acceptance.trap import Snap, Trap, running_trap
 from tests.conftest import _entered
 from tests.servers.certificates import Certificates
-from tests.servers.courier import running_courier
 from tests.servers.dovecot import running_dovecot
 from tests.servers.server import ImapServer
 
@@ -28,12 +27,6 @@ def old(certificates: Certificates) -> Iterator[ImapServer]:
     """The Dovecot that mail comes from."""
     with ExitStack() as running:
         yield _entered(running, running_dovecot(certificates))
-
-
-@pytest.fixture(scope="session")
-def standing_courier() -> Iterator[ImapServer]:
-    with ExitStack() as running:
-        yield _entered(running, running_courier(sessions=100))
 
 
 @pytest.fixture
