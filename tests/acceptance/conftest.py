@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.box import Box
+from tests.acceptance.organisation import Organisation, imap, organisation
 from tests.acceptance.trap import Snap, Trap, running_trap
 from tests.conftest import _entered
 from tests.servers.certificates import Certificates
@@ -55,3 +57,17 @@ def trap() -> Iterator[TrapFactory]:
 def place(tmp_path: Path) -> Path:
     """Where an organisation may be written."""
     return tmp_path / "organisation"
+
+
+@pytest.fixture
+def target(new: ImapServer, user: str) -> Box:
+    """The mailbox that mail goes to."""
+    return Box(new, user)
+
+
+@pytest.fixture
+def plan(place: Path, source: Box, target: Box) -> Organisation:
+    """From the ``source`` of the test's own module to the target."""
+    return organisation(
+        place, imap(source.server.port), imap(target.server.port), source_user=source.user, target_user=target.user
+    )
