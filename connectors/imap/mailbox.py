@@ -110,7 +110,7 @@ class Mailbox:
     @property
     def _status_items(self) -> bytes:
         modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
-        object_id = b" MAILBOXID" if "OBJECTID" in self.features else b""
+        object_id = b" MAILBOXID" if self.features.object_id_in_status else b""
         return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s)" % (modseq, object_id)
 
     def statuses(self, raws: Sequence[bytes]) -> Iterator[FolderStatus | ConnectorError]:

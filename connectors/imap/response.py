@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 _BLANK = re.compile(rb"[ \t\r\n]*\Z")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _DEPTH_LIMIT = 12
 _DATE_TIME = re.compile(
     r" ?(\d{1,2})-(\w{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ?([+-])(\d{2})(\d{2})",
@@ -209,9 +210,9 @@ def number(value: Value, limit: int = 2**63) -> int:
 
 
 def object_id_of(value: Value) -> str | None:
-    """An id of RFC 8474, which stands in parentheses."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes):
-        return value[0].decode("ascii", "backslashreplace")
+    """An id of RFC 8474, which stands in parentheses; None when it is none, for two folders may share what is not."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes) and _OBJECT_ID.fullmatch(value[0]):
+        return value[0].decode("ascii")
     return None
 
 
