@@ -60,9 +60,7 @@ SERVICES {{
 
 
 @contextmanager
-def running_cyrus(
-    *, modern: bool = False, capability: str | None = None, settings: str = ""
-) -> Iterator[ImapServer]:
+def running_cyrus(*, modern: bool = False, capability: str | None = None, settings: str = "") -> Iterator[ImapServer]:
     """A private Cyrus.  Raises ServerMissing.
 
     Its names are Debian's: below ``INBOX.``, with ``.`` as separator; ``modern`` is Cyrus' own default since 3.0: no
