@@ -221,9 +221,10 @@ class Mailbox:
         self.dialogue.must(what, answer)
         uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
-        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed))
+        flags = PermanentFlags.of(listed)
         if writable:
-            self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
+            flags = self.known.note_permanent_flags(raw, uidvalidity, flags)
+        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), flags)
         return self.opened
 
     def unselect(self) -> None:

@@ -19,7 +19,7 @@ from connectors.contract import (
     Suspect,
 )
 from connectors.errors import FolderMissing, Refused, Transient
-from connectors.imap.append import Appender, EarlyAnswer, Prepared
+from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
@@ -180,12 +180,37 @@ class ImapTarget(ImapSource):
             if early.arguments_blamed:
                 return _refused(group, Reason.ARGUMENTS)
             return self._answered(mailbox, folder, prepared, early.status)
-        return self._awaited(mailbox, folder, prepared, appender, tag)
 
-    def _awaited(
-        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], appender: Appender, tag: bytes
-    ) -> Iterator[Receipt]:
-        yield from self._answered(mailbox, folder, prepared, appender.answer(tag, prepared))
+        def answered() -> Iterator[Receipt]:
+            status = appender.answer(tag, prepared)
+            listed = self._full_of_keywords(mailbox, folder, prepared, status)
+            if listed is not None:
+                yield from self._append(folder, name, listed, group, may_commit)
+                return
+            if status.word == "OK" and not permanent.any_keyword:
+                raw = mailbox.raw_name(folder.path)
+                mailbox.known.full_of_keywords.add((raw, folder.epoch))
+                mailbox.known.note_permanent_flags(raw, folder.epoch, permanent)
+            yield from self._answered(mailbox, folder, prepared, status)
+
+        return answered()
+
+    def _full_of_keywords(
+        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
+    ) -> PermanentFlags | None:
+        """The flags a folder lists, when a message may have been refused because it keeps no further keyword.
+
+        Cyrus keeps so many of them a folder, says that it takes any, and then refuses the message.  In a batch it is
+        not known whose keyword it was; the engine splits it until the message is alone.
+        """
+        if status.word != "NO" or status.code not in BLAMES_ARGUMENTS or len(prepared) > 1:
+            return None
+        sent = prepared[0].flags
+        if all(flag.startswith("\\") for flag in sent):
+            return None
+        listed = mailbox.open(folder, writable=True, fresh=True, leave=True).permanent_flags
+        listed = replace(listed, any_keyword=False)
+        return None if listed.kept(sent) == sent else listed
 
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status

@@ -1,8 +1,8 @@
 """The commit point of each server: the last byte without which an APPEND stores nothing when its connection is cut.
 
-A FIN delivers what was sent, and what is stored is exact.  A RST may overtake it, so that nothing is promised behind the
-commit point; before it, nothing may ever be stored.  What follows for Bascule: it holds back the last byte of the last
-body, which lies before the commit point of every server.
+A FIN delivers what was sent, and what is stored is exact.  A RST may overtake it, so that nothing is promised behind
+the commit point; before it, nothing may ever be stored.  What follows for Bascule: it holds back the last byte of the
+last body, which no server stores without.
 """
 
 from __future__ import annotations
