@@ -1,6 +1,15 @@
 """Cyrus IMAP, unpacked from its Debian packages by scripts/fetch-servers.sh and never installed.
 
 The master process and imapd are the real ones, run without privileges.  What they ask saslauthd is answered here.
+
+Its manners (3.6.1, Debian 12), as docs/servers.md tells them in full:
+
+* it announces nearly everything that Bascule uses; a MULTIAPPEND is stored whole or not at all;
+* ``STATUS (... MAILBOXID ...)`` answers with bytes that are no id, line ends among them;
+* a folder keeps 100 keywords, says that it takes any, and refuses a message with one more;
+* 8-bit bytes in headers become ``X`` silently; NUL and header lines without a colon are refused;
+* a session goes on reading what another has removed since it opened the folder;
+* a wrong password is answered after three seconds.
 """
 
 from __future__ import annotations
