@@ -59,9 +59,8 @@ MANNERS = {
     "Dovecot without CONDSTORE and MOVE": Manner(options={"capability": _without("CONDSTORE", "MOVE")}),
     "Courier": Manner("courier"),
     "Cyrus": Manner("cyrus"),
-    "Cyrus, no prefix": Manner("cyrus", {"modern": True}),
     "Cyrus, IMAP4rev1 alone": Manner("cyrus", {"capability": "IMAP4rev1", "modern": True}),
-    "Cyrus without MULTIAPPEND": Manner("cyrus", {"capability": _without("MULTIAPPEND")}),
+    "Cyrus, no prefix, without MULTIAPPEND": Manner("cyrus", {"capability": _without("MULTIAPPEND"), "modern": True}),
 }
 #: Seconds after which a message of a cut connection is there, if it ever will be: on loopback it takes up to 70 ms.
 SETTLE = 0.3
