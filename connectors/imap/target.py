@@ -27,7 +27,7 @@ from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
-from connectors.imap.quota import quota_in
+from connectors.imap.quota import lacks_room, quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
@@ -58,10 +58,13 @@ class ImapTarget(ImapSource):
     # -- before anything is written ------------------------------------------------------------------------------
 
     def quota(self) -> Quota | None:
+        return self._quota_of(b"INBOX")
+
+    def _quota_of(self, raw: bytes) -> Quota | None:
         mailbox = self._use()
         if "QUOTA" not in mailbox.features:
             return None
-        answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", mailbox.argument(raw))
         return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
     def held_as(self, path: tuple[str, ...]) -> tuple[str, ...]:
@@ -221,7 +224,15 @@ class ImapTarget(ImapSource):
         verdict = mailbox.dialogue.refusal("APPEND", status)
         if status.word != "BAD" and isinstance(verdict, FolderMissing | Transient):
             raise verdict
-        yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
+        reason = message_reason(status.word, status.code)
+        if status.word == "NO" and not status.code and self._is_full(mailbox.raw_name(folder.path), prepared):
+            reason = Reason.OVER_QUOTA
+        yield from _refused([one.message for one in prepared], reason)
+
+    def _is_full(self, raw: bytes, prepared: Sequence[Prepared]) -> bool:
+        """Whether there is no room for the messages; Cyrus refuses them then without saying so in a code."""
+        quota = self._quota_of(raw)
+        return quota is not None and lacks_room(quota, len(prepared), sum(one.message.body.size for one in prepared))
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
         """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""

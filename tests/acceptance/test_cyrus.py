@@ -12,6 +12,8 @@ from tests.acceptance.journey import journey, sent
 from tests.acceptance.letters import letter
 from tests.acceptance.organisation import SITE, imap, organisation
 from tests.acceptance.trap import Moment, Snap
+from tests.conftest import CyrusFactory
+from tests.servers.cyrus import ADMIN
 from tests.servers.mail import Mail, expected
 from tests.servers.server import ImapServer
 
@@ -118,3 +120,26 @@ def test_mail_with_raw_8_bit_headers_is_not_sent_twice_by_a_killed_copy(
     ended = one.plan.copy()
     assert (ended.code, ended.copied) == (0, 0)
     assert one.there == len(mails)
+
+
+@pytest.mark.parametrize("batch", [2, 100])
+def test_a_full_mailbox_is_said_to_be_full_and_the_copy_goes_on_when_there_is_room(
+    place: Path, old: ImapServer, cyrus: CyrusFactory, user: str, batch: int
+) -> None:
+    """Cyrus refuses what it has no room for without a code that says why."""
+    target = cyrus(quota=40)
+    source = Box(old, f"full-{user}")
+    source.add(*(letter(number, size=3000, folder=("INBOX",)) for number in range(20)))
+    plan = organisation(place, imap(old.port), imap(target.port, batch=batch), source_user=source.user)
+    ended = plan.copy()
+    assert ended.code == 5, ended.err
+    assert "the mailbox is full" in ended.out
+    box = Box(target, "anna")
+    there = sum(stored.total() for stored in box.holds().values())
+    assert there < 20
+    assert there > 0 if batch < 20 else there == 0, "a batch is stored whole or not at all"
+    assert ended.mailbox["outcomes"]["pending"] == 20 - there
+    with target.login(ADMIN) as connection:
+        assert connection.setquota("user.anna", "(STORAGE 2000)")[0] == "OK"
+    assert plan.copy().code == 0
+    assert box.holds() == source.holds()

@@ -27,6 +27,8 @@ from pathlib import Path
 from tests.servers.process import ServerMissing, ServerProcess, free_port, private_folder
 from tests.servers.server import PASSWORD, ImapServer
 
+#: May change every mailbox's quota.
+ADMIN = "administrator"
 _ROOT = Path(__file__).parents[2] / ".cache" / "debian" / "cyrus"
 #: All that it announces and can be told to keep to itself.
 _ANNOUNCED = """
@@ -53,7 +55,8 @@ allowplaintext: yes
 sasl_mech_list: PLAIN LOGIN
 sasl_pwcheck_method: saslauthd
 sasl_saslauthd_path: {folder}/saslauthd
-autocreate_quota: 0
+admins: {admin}
+autocreate_quota: {quota}
 autocreate_users: anyone
 {suppressed}
 {settings}
@@ -69,12 +72,14 @@ SERVICES {{
 
 
 @contextmanager
-def running_cyrus(*, modern: bool = False, capability: str | None = None, settings: str = "") -> Iterator[ImapServer]:
+def running_cyrus(
+    *, modern: bool = False, capability: str | None = None, quota: int = 0, settings: str = ""
+) -> Iterator[ImapServer]:
     """A private Cyrus.  Raises ServerMissing.
 
     Its names are Debian's: below ``INBOX.``, with ``.`` as separator; ``modern`` is Cyrus' own default since 3.0: no
-    prefix, and ``/``.  ``capability`` is all that it announces (it still understands the rest); ``settings`` is added
-    to its imapd.conf.  Plain connections only.
+    prefix, and ``/``.  ``capability`` is all that it announces (it still understands the rest); ``quota`` is what
+    a mailbox may hold in KiB, 0 for no limit; ``settings`` is added to its imapd.conf.  Plain connections only.
     """
     root = find_cyrus()
     account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
@@ -88,6 +93,8 @@ def running_cyrus(*, modern: bool = False, capability: str | None = None, settin
                 group=grp.getgrgid(account.pw_gid).gr_name,
                 modern="yes" if modern else "no",
                 suppressed=_suppressing(capability) if capability else "",
+                admin=ADMIN,
+                quota=quota,
                 settings=settings,
             )
         )
