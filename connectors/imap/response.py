@@ -29,11 +29,11 @@ _TOKEN = re.compile(
 _BLANK = re.compile(rb"[ \t\r\n]*\Z")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+#: RFC 8474, section 5.1.
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _DEPTH_LIMIT = 12
 #: Longer than any message: sums of sizes stay far below 64 bits.
 SIZE_LIMIT = 2**47
-#: RFC 8474, section 5.1.
-_OBJECT_ID_LIMIT = 255
 #: Longest list of flags, and longest date, that is worth remembering.
 _REMEMBERED = 512
 _DATE_TIME = re.compile(
@@ -217,9 +217,9 @@ def number(value: Value, limit: int = 2**63) -> int:
 
 
 def object_id_of(value: Value) -> str | None:
-    """An id of RFC 8474, which stands in parentheses."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes):
-        return value[0].decode("ascii", "backslashreplace") if len(value[0]) <= _OBJECT_ID_LIMIT else None
+    """An id of RFC 8474, which stands in parentheses; None when it is none, for two folders may share what is not."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes) and _OBJECT_ID.fullmatch(value[0]):
+        return value[0].decode("ascii")
     return None
 
 
