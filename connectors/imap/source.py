@@ -31,15 +31,21 @@ class ImapSource:
     """A signed-in session for reading (see :class:`connectors.contract.Source`)."""
 
     def __init__(
-        self, sign_in: Callable[[Event], Connection], stop: Event, settings: ImapSettings, known: Known, spool: Path
+        self,
+        sign_in: Callable[[Event], Connection],
+        connection: Connection,
+        settings: ImapSettings,
+        known: Known,
+        spool: Path,
     ) -> None:
+        """On a ``connection`` that is signed in; ``sign_in`` makes another when the server has spoilt it."""
         self._sign_in = sign_in
         self._settings = settings
         self._known = known
         self._spool = spool
         self._aborted = Event()
-        self._connection = sign_in(stop)
-        self._mailbox = Mailbox(self._connection, known)
+        self._connection = connection
+        self._mailbox = Mailbox(connection, known)
 
     def _use(self) -> Mailbox:
         """The mailbox, signed in anew when the connection was cut because of something the server refused."""
