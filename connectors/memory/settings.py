@@ -44,6 +44,8 @@ class MemorySettings(BaseModel):
     #: Flags beside keywords that the system keeps.
     permanent_flags: frozenset[str] = SYSTEM_FLAGS
     keywords: bool = True
+    #: Flags that are taken with a message and forgotten; set later, they stay.
+    forgets: frozenset[str] = frozenset()
     #: Longest message in bytes.
     max_message: int | None = None
     #: What becomes of a written message: a header line on top, or NUL replaced and spaces at line ends trimmed.

@@ -26,6 +26,7 @@ from migrate.copy.adopt import adopt
 from migrate.copy.batches import BatchQueue, Place
 from migrate.copy.compare import TRIED_AGAIN
 from migrate.copy.flags import carry_flags
+from migrate.copy.given_flags import set_forgotten
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.job import Job
@@ -138,7 +139,9 @@ class _Pass:
                         break
                     again = False  # once, not for ever
             if not self._halt.stop.is_set():
-                self._flagged = carry_flags(self._job, self._hold, sessions.target)
+                if self._count_on_target() > self._before + self._adopted:
+                    self._flagged += set_forgotten(self._job, self._hold, sessions.target)
+                self._flagged += carry_flags(self._job, self._hold, sessions.target)
                 self._save_tokens(listed)
 
     def adopt_only(self) -> None:

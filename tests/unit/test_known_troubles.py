@@ -15,7 +15,7 @@ NAMED = [(number, *test) for number, *_, tests in ROWS for test in re.findall(r"
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def names_in(file: str) -> frozenset[str]:
     tree = ast.parse((ROOT / file).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -27,7 +27,7 @@ def test_every_trouble_has_its_row() -> None:
 
 @pytest.mark.parametrize(("number", "file", "name"), NAMED, ids=[f"{number}-{name}" for number, _, name in NAMED])
 def test_the_named_test_exists(number: str, file: str, name: str) -> None:
-    assert name in tests_of(file), f"row {number} names {file}::{name}"
+    assert name in names_in(file), f"row {number} names {file}::{name}"
 
 
 def test_nothing_else_stands_in_the_last_column() -> None:
