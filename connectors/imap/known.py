@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from connectors.contract import SYSTEM_FLAGS
 from connectors.imap.arguments import is_keyword, system_flag
+
+if TYPE_CHECKING:
+    from connectors.imap.gmail import Overview
 
 #: Large messages remembered a mailbox; the others are read in one piece.
 _LARGE_LIMIT = 10_000
@@ -54,6 +58,9 @@ class Known:
     doubted_keywords: set[str] = field(default_factory=set)
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
+
+    #: Where Gmail's messages were when its folders were last listed.
+    gmail: Overview | None = None
 
     #: A UID that every message written from now on exceeds or equals, by raw name and UIDVALIDITY.
     uidnext: dict[tuple[bytes, str], int] = field(default_factory=dict)

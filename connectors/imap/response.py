@@ -120,6 +120,9 @@ class Fetched:
     size: int | None = None
     modseq: int | None = None
     object_id: str | None = None
+    #: X-GM-MSGID and X-GM-LABELS, the labels as the server spells them.
+    gmail_id: int | None = None
+    labels: frozenset[bytes] | None = None
     #: The body or header section; ``has_section`` tells NIL from not answered.
     section: Part | None = None
     has_section: bool = False
@@ -199,6 +202,17 @@ def _take_object_id(fetched: Fetched, value: Value) -> None:
     fetched.object_id = object_id_of(value)
 
 
+def _take_gmail_id(fetched: Fetched, value: Value) -> None:
+    fetched.gmail_id = number(value, 2**64)
+
+
+def _take_labels(fetched: Fetched, value: Value) -> None:
+    if not isinstance(value, list):
+        raise MalformedResponse("no list of labels")
+    # A label may be called NIL; one that had to be spooled is none.
+    fetched.labels = frozenset(b"NIL" if one is None else one for one in value if isinstance(one, bytes | None))
+
+
 _ITEMS: Mapping[bytes, Callable[[Fetched, Value], None]] = {
     b"UID": _take_uid,
     b"RFC822.SIZE": _take_size,
@@ -206,12 +220,14 @@ _ITEMS: Mapping[bytes, Callable[[Fetched, Value], None]] = {
     b"INTERNALDATE": _take_date,
     b"MODSEQ": _take_modseq,
     b"EMAILID": _take_object_id,
+    b"X-GM-MSGID": _take_gmail_id,
+    b"X-GM-LABELS": _take_labels,
 }
 
 
 def number(value: Value, limit: int = 2**63) -> int:
     """A number below ``limit``.  Raises MalformedResponse."""
-    if not (isinstance(value, bytes) and value.isdigit() and len(value) < 20 and int(value) < limit):
+    if not (isinstance(value, bytes) and value.isdigit() and len(value) <= 20 and int(value) < limit):
         raise MalformedResponse("not a number")
     return int(value)
 
