@@ -185,7 +185,15 @@ class ImapTarget(ImapSource):
     def _awaited(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], appender: Appender, tag: bytes
     ) -> Iterator[Receipt]:
-        yield from self._answered(mailbox, folder, prepared, appender.answer(tag, prepared))
+        status = appender.answer(tag, prepared)
+        if status.word == "NO" and not status.code and not self._is_there(mailbox, folder):
+            # Dovecot says so of a folder that was renamed at that moment, and the messages may be in it all the same.
+            raise FolderMissing(_("the folder is gone, or was made anew"), system=mailbox.dialogue.system)
+        yield from self._answered(mailbox, folder, prepared, status)
+
+    def _is_there(self, mailbox: Mailbox, folder: Folder) -> bool:
+        status = mailbox.status_if_there(mailbox.raw_name(folder.path))
+        return status is not None and status.uidvalidity == folder.epoch
 
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
