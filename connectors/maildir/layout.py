@@ -23,8 +23,8 @@ FolderPath = tuple[str, ...]
 
 _PARTS = ("cur", "new", "tmp")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: Folders in folders: deeper is a loop of links.
-_DEEPEST = 40
+#: Folders in folders: deeper is a loop of links, or the name of an attacker; nothing deeper is listed or made.
+DEEPEST = 40
 
 
 def is_folder(directory: Path) -> bool:
@@ -69,7 +69,7 @@ def _nested(directory: Path, path: FolderPath) -> Iterator[FolderPath]:
     """Raw paths of the folders in this one, itself included."""
     if is_folder(directory):
         yield path
-    if len(path) > _DEEPEST:
+    if len(path) > DEEPEST:
         return
     for name in sorted(names_in(directory)):
         below = directory / name
