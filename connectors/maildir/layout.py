@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from connectors.imap.names import decode, encode
+from connectors.imap.names import decode, encode, harmless
 from connectors.maildir.quiet import names_in
 from connectors.maildir.settings import Layout, Names
 
@@ -160,4 +160,4 @@ def _nestable(part: str) -> str:
 
 
 def _shown(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return harmless(os.fsencode(name).decode("utf-8", "backslashreplace"))

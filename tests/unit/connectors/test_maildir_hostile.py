@@ -1,4 +1,4 @@
-"""Folder names of a hostile server in a Maildir: nothing lies outside it, and there is a verdict for what it cannot hold."""
+"""Folder names of a hostile server in a Maildir: nothing lies outside it, and what it cannot hold has a verdict."""
 
 from __future__ import annotations
 
