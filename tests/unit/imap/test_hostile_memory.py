@@ -46,12 +46,6 @@ def flags(tag: bytes, good: bytes) -> Iterator[bytes]:
     yield tag + b" OK done\r\n"
 
 
-def dates(tag: bytes, good: bytes) -> Iterator[bytes]:
-    for uid in range(1, 150):
-        yield b'* %d FETCH (UID %d INTERNALDATE "%d%s" RFC822.SIZE 1)\r\n' % (uid, uid, uid, MEGABYTE)
-    yield tag + b" OK done\r\n"
-
-
 def endless(line: bytes) -> Bend:
     return lambda tag, good: repeat(line * (1 + 65536 // len(line)))
 
@@ -68,7 +62,6 @@ CASES: dict[str, dict[str, Bend]] = {
     "sixty literals of eight megabytes": {"UID_FETCH": literals},
     "sixty literals of eight megabytes where nobody asked for one": {"LIST": literals, "APPEND": literals},
     "flags without an end": {"UID_FETCH": flags},
-    "dates of a megabyte": {"UID_FETCH": dates},
     "four billion messages": {"EXAMINE": lambda tag, good: (good.replace(b"3 EXISTS", b"99999999 EXISTS"),)},
 }
 
