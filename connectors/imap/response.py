@@ -23,7 +23,8 @@ Value = bytes | SpooledBody | None | list["Value"]
 LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n\Z")
 _STATUS = re.compile(rb"\s*(OK|NO|BAD|BYE|PREAUTH)\b(?: +\[([A-Z0-9.\-]+)(?: ([^\]]*))?\])?", re.IGNORECASE)
 _TOKEN = re.compile(
-    rb'[ \t]*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]{0,1000}\][^\s()"]*|[^\s()"]+))',
+    rb'[ \t]*(?:([()])|"([^"\\]*(?:\\.[^"\\]*)*)"'
+    rb'|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]{0,1000}\][^\s()"]*|[^\s()"]+))',
     re.DOTALL | re.IGNORECASE,
 )
 _BLANK = re.compile(rb"[ \t\r\n]*\Z")

@@ -229,9 +229,17 @@ class ImapTarget(ImapSource):
                 raw = mailbox.raw_name(folder.path)
                 mailbox.known.full_of_keywords.add((raw, folder.epoch))
                 mailbox.known.note_permanent_flags(raw, folder.epoch, permanent)
+            if status.word == "NO" and not status.code and not self._is_there(mailbox, folder):
+                # Dovecot says so of a folder that was renamed at that moment, and the messages may be in it all the
+                # same.
+                raise FolderMissing(_("the folder is gone, or was made anew"), system=mailbox.dialogue.system)
             yield from self._answered(mailbox, folder, prepared, status)
 
         return answered()
+
+    def _is_there(self, mailbox: Mailbox, folder: Folder) -> bool:
+        status = mailbox.status_if_there(mailbox.raw_name(folder.path))
+        return status is not None and status.uidvalidity == folder.epoch
 
     def _full_of_keywords(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
