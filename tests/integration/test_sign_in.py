@@ -171,7 +171,7 @@ def outdated(certificates: Certificates) -> Iterator[tuple[ImapServer, str]]:
     old = expired(certificates)
     der = ssl.PEM_cert_to_DER_cert(old.certificate.read_text())
     with ExitStack() as running:
-        yield _entered(running, running_dovecot(old)), hashlib.sha256(der).digest().hex(":").upper()
+        yield _entered(running, running_dovecot(old)), hashlib.sha256(der).hexdigest()
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
