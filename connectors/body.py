@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from threading import Condition, Event
 from typing import BinaryIO
 
-from connectors.errors import Stopped
+from connectors.errors import SpoolError, Stopped
 from connectors.language import _
 
 #: Messages longer than this (bytes) never sit in memory whole.
@@ -74,11 +77,13 @@ class MemoryBody:
 class SpooledBody:
     """Bytes in a private file (mode 0600) of the spool folder, removed on release.
 
-    Fill it with ``write`` first, then ``open`` it as often as needed.
+    Fill it with ``write`` first, then ``open`` it as often as needed.  Each raises SpoolError when the disk does not do
+    its part: it is full, say.
     """
 
     def __init__(self, spool: Path) -> None:
-        handle, name = tempfile.mkstemp(prefix="body-", dir=spool)
+        with _spooling(spool):
+            handle, name = tempfile.mkstemp(prefix="body-", dir=spool)
         self._path = Path(name)
         self._out: BinaryIO | None = os.fdopen(handle, "wb", buffering=CHUNK)
         self._size = 0
@@ -89,17 +94,30 @@ class SpooledBody:
 
     def write(self, data: bytes) -> None:
         assert self._out is not None, "a spooled body is filled before it is opened"
-        self._out.write(data)
+        with _spooling(self._path.parent):
+            self._out.write(data)
         self._size += len(data)
 
     def open(self) -> BinaryIO:
-        if self._out is not None:
-            self._out.close()
-            self._out = None
-        return self._path.open("rb")
+        with _spooling(self._path.parent):
+            if self._out is not None:
+                out, self._out = self._out, None
+                out.close()
+            return self._path.open("rb")
 
     def release(self) -> None:
         if self._out is not None:
-            self._out.close()
-            self._out = None
+            out, self._out = self._out, None
+            with suppress(OSError):  # what could not be written is not wanted any more
+                out.close()
         self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _spooling(spool: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        detail = errno.errorcode.get(error.errno or 0, "")
+        what = _("this machine's disk does not take a large message on its way")
+        raise SpoolError(what, system=str(spool), detail=detail) from error

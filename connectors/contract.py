@@ -70,6 +70,7 @@ __all__ = [
     "Resources",
     "Role",
     "Session",
+    "Shared",
     "Source",
     "Stopped",
     "Surveyed",
@@ -86,6 +87,7 @@ __all__ = [
     "quota_of",
     "refused_by",
     "roles_of",
+    "shared_left_out",
 ]
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -150,6 +152,8 @@ class Folder:
     object_id: str | None = None
     #: Messages in the folder when it was looked at; None when not known without cost.
     messages: int | None = None
+    #: Whether mail programs that go by subscriptions show it; None when the system does not say.
+    subscribed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,8 +374,11 @@ class Source(Session, Protocol):
 class Target(Source, Protocol):
     """A mailbox to write.  A target can be read as well: verification, adoption and the way back rest on it."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        """The folder of this role, else of this path, made and subscribed when it is not there.  Idempotent.
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        """The folder of this role, else of this path, made when it is not there.  Idempotent.
+
+        A folder that is made, or is there and empty, is subscribed too, as far as the system knows such a thing, so
+        that mail programs show it; one that is not to be ``subscribed`` is not, and one with mail stays as it is.
 
         Names the system cannot hold are changed as little as possible; ``Folder.path`` says what came of it.
         """
@@ -411,6 +418,22 @@ class Target(Source, Protocol):
 
         Only called where ``Capabilities.moves``.  Never expunges anything.
         """
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """What a source may be able to tell of mail that is not the mailbox's own.
+
+    Optional: ask by :func:`shared_left_out`, which knows what to say of a source that cannot.
+    """
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        """Folders that others share with this mailbox and that :meth:`Source.folders` leaves out, as it was set to."""
+
+
+def shared_left_out(source: Source) -> Sequence[tuple[str, ...]]:
+    """Shared folders that the source sees and leaves out; none where nothing is known of any."""
+    return source.shared_left_out() if isinstance(source, Shared) else ()
 
 
 @dataclass(frozen=True, slots=True)

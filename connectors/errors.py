@@ -96,6 +96,10 @@ class Fatal(ConnectorError):
     """Nothing on this system will work until a person changes something (TLS, settings, a missing capability)."""
 
 
+class SpoolError(Fatal):
+    """This machine's own disk does not take a large message; no system is to blame."""
+
+
 class Untrusted(Fatal):
     """The system's certificate is not trusted, or is not the pinned one.
 

@@ -34,6 +34,9 @@ _CONTENT = b"content-"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 #: A field at the start of a line, with its folded continuation lines (RFC 5322 2.2.3).
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+#: Cyrus stores each raw 8-bit byte of a header as ``X``.  So does the header digest, or a copy there would not be found
+#: again and be sent twice.
+_MUNGED = bytes(range(128)) + b"X" * 128
 #: A header longer than this is cut for digests: no real one is, and memory stays bounded for spooled bodies.
 _HEADER_LIMIT = 1 << 20
 
@@ -129,9 +132,13 @@ def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
     if not changed:
         return body, digests
     rewritten = SpooledBody(spool)
-    with body.open() as reader:
-        for _, piece in _wire_pieces(reader):
-            rewritten.write(piece)
+    try:
+        with body.open() as reader:
+            for _, piece in _wire_pieces(reader):
+                rewritten.write(piece)
+    except BaseException:
+        rewritten.release()
+        raise
     body.release()
     return rewritten, digests
 
@@ -165,7 +172,7 @@ def _fields(head: bytes) -> dict[bytes, list[bytes]]:
 
 
 def _header_digest(fields: dict[bytes, list[bytes]]) -> bytes:
-    lines = (name + b":" + fields[name][0] if name in fields else name for name in _HEADER_FIELDS)
+    lines = (name + b":" + fields[name][0].translate(_MUNGED) if name in fields else name for name in _HEADER_FIELDS)
     return hashlib.sha256(b"\n".join(lines)).digest()
 
 

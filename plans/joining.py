@@ -82,6 +82,7 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
         correspondent=_contact(shape.correspondent) if shape.correspondent else None,
         copy_window=shape.copy_.window,
         daytime_limit=shape.copy_.daytime_limit,
+        repair=shape.copy_.repair == "on",
         archives=Archives(folder / archives.collected_in, archives.put_under) if archives else None,
         personal_gmail=PersonalGmail(gmail.only, gmail.consent) if gmail else None,
     )

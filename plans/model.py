@@ -157,6 +157,8 @@ class Site:
     copy_window: HoursOfDay | None = None
     #: Bytes a second outside the window, None for no limit.
     daytime_limit: int | None = None
+    #: Messages that the target refuses or is known to change are repaired, and their originals kept.
+    repair: bool = True
     archives: Archives | None = None
     personal_gmail: PersonalGmail | None = None
 

@@ -26,13 +26,22 @@ def _passwords_file(value: object) -> SecretRef:
 
 
 class CopyEntry(Shape):
-    """When and how fast the site's mail is copied."""
+    """When, how fast and how faithfully the site's mail is copied."""
 
     window: Window | None = Field(
         default=None, description="the hours for copying at full speed, on the site's clocks, such as `19:00-07:00`"
     )
     daytime_limit: Speed | None = Field(
         default=None, description="at most so fast outside these hours, over all mailboxes, such as `2Mbit/s`"
+    )
+
+    repair: Literal["on", "off"] = Field(
+        default="on",
+        description=(
+            "what becomes of a message that the target refuses or would change: `on` (unless given): it is "
+            "[repaired](kept.md#repairs) by a named rule, and its original kept; "
+            "`off`: it is sent as it is, or not copied"
+        ),
     )
 
     @model_validator(mode="after")

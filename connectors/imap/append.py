@@ -23,8 +23,8 @@ from connectors.language import _
 
 #: Bytes gathered before they are sent.
 _GATHER = 1 << 18
-#: Response codes of a refusal that came before the body and may be due to flags or date.
-_BLAMES_ARGUMENTS = frozenset({"", "CANNOT", "LIMIT", "CLIENTBUG"})
+#: Response codes of a refusal that may be due to flags or date.
+BLAMES_ARGUMENTS = frozenset({"", "CANNOT", "LIMIT", "CLIENTBUG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Appender:
         if status is None:
             self._known.accepted_keywords.update(prepared.unproven)
             return
-        blamed = not proven and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
+        blamed = not proven and (status.word == "BAD" or status.code in BLAMES_ARGUMENTS)
         if blamed:
             known = self._known
             (known.refused_keywords if prepared.usual_date else known.doubted_keywords).update(prepared.unproven)

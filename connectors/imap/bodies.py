@@ -79,7 +79,7 @@ class _Reader:
         if self._mailbox.is_open(self._folder):
             tag = self._dialogue.start(*command)
         else:
-            _, tag = self._mailbox.open_and_start(self._folder, *command)
+            _, (tag,) = self._mailbox.open_and_start(self._folder, command)
         try:
             yield from self._fetcher.answers(tag)
         except FetchRefused as refusal:
@@ -116,7 +116,7 @@ class _Reader:
                 piece.release()
                 return Unread(str(uid), Reason.WRONG_LENGTH)
             first = first or piece
-            self._dialogue.keep(body, data)
+            body.write(data)
             if not data or (len(data) < RANGE and body.size >= self.large[uid]):
                 return Message(str(uid), first.received, first.flags or frozenset(), body)
 

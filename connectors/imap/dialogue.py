@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.body import SPOOL_OVER, SpooledBody
-from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
+from connectors.errors import AuthFailed, ConnectorError, Transient
 from connectors.imap.arguments import is_quotable, quoted
+from connectors.imap.patience import Patience
 from connectors.imap.response import LITERAL, Part, Status, parse_status
 from connectors.imap.transport import Transport
 from connectors.imap.verdicts import command_refused
@@ -18,8 +19,6 @@ from connectors.language import _
 _LITERAL_LIMIT = 2**32
 #: Literals of one response; ours ask for one.
 _PARTS_LIMIT = 64
-#: Bytes of untagged responses that one command may collect (folders of a mailbox); bodies are never collected.
-_COLLECT_LIMIT = 32 << 20
 
 
 @dataclass(slots=True)
@@ -97,11 +96,13 @@ class Dialogue:
 
     def log_out(self) -> None:
         """LOGOUT, read up to its answer or the server's goodbye."""
-        tag = self.start(b"LOGOUT")
+        tag, patience = self.start(b"LOGOUT"), self.patience()
         while True:
-            first = self.read_response()[0]
+            parts = self._read_collected()
+            first = parts[0]
             if isinstance(first, bytes) and first.startswith((tag, b"* BYE")):
                 return
+            patience.bear(parts)
 
     def must(self, what: str, answer: Answer) -> Answer:
         """The answer when it is OK; else raises its verdict."""
@@ -119,29 +120,27 @@ class Dialogue:
     def finish(self, tag: bytes) -> Answer:
         """Read up to the tagged answer."""
         untagged: list[list[Part]] = []
-        size = 0
+        patience = self.patience()
         while True:
-            parts = self.read_response()
+            parts = self._read_collected()
             answered = self.tagged(parts, tag)
             if answered is not None:
                 return Answer(answered, untagged, parts[0] if isinstance(parts[0], bytes) else b"")
+            patience.bear(parts)
             untagged.append(parts)
-            size += sum(len(part) + 100 if isinstance(part, bytes) else part.size for part in parts)
-            if size > _COLLECT_LIMIT:
-                for collected in untagged:
-                    release(collected)
-                raise self.broken(_("the server floods the connection"))
 
     def wait_for_plus(self, tag: bytes) -> Status | None:
         """Wait for the server to ask for a literal; a status when it answered the command instead."""
+        patience = self.patience()
         while True:
-            parts = self.read_response()
+            parts = self._read_collected()
             first = parts[0]
             if isinstance(first, bytes) and first.startswith(b"+"):
                 return None
             status = self.tagged(parts, tag)
             if status is not None:
                 return status
+            patience.bear(parts)
 
     def defer(self, tag: bytes) -> None:
         """The answer to this command is asked for later; other commands may be run before."""
@@ -150,10 +149,11 @@ class Dialogue:
     def deferred(self, tag: bytes) -> Status:
         """The answer to a command that was deferred."""
         status = self._deferred[tag]
+        patience = self.patience()
         while status is None:
-            parts = self.read_response()
+            parts = self._read_collected()
             self.tagged(parts, b"")
-            release(parts)
+            patience.bear(parts)
             status = self._deferred[tag]
         del self._deferred[tag]
         return status
@@ -180,12 +180,16 @@ class Dialogue:
             raise self.broken(_("the server's answer makes no sense"))
         return status
 
-    def read_response(self) -> list[Part]:
+    def read_response(self, limit: int = _LITERAL_LIMIT) -> list[Part]:
         """One whole response, literals taken out; large ones are spooled."""
         line = self.transport.readline()
         if line[-3:-2] != b"}" and line[-2:-1] != b"}":
             return [line]
-        return self.read_rest(line)
+        return self.read_rest(line, limit)
+
+    def _read_collected(self) -> list[Part]:
+        """A response to a command that asks for no body, so that nothing of it is spooled."""
+        return self.read_response(SPOOL_OVER)
 
     def read_rest(self, line: bytes, limit: int = _LITERAL_LIMIT) -> list[Part]:
         """The response that starts with ``line``, which may announce a literal."""
@@ -198,7 +202,8 @@ class Dialogue:
                 release(parts)
                 raise self.broken(_("the server announced more than it can have"))
             try:
-                parts.append(self.read_literal(size))
+                # Of several literals the first ones alone may be in memory.
+                parts.append(self.read_literal(size, spooled=total > SPOOL_OVER))
                 line = self.transport.readline()
             except BaseException:
                 release(parts)
@@ -206,34 +211,34 @@ class Dialogue:
             parts.append(line)
         return parts
 
-    def read_literal(self, size: int) -> Part:
+    def read_literal(self, size: int, *, spooled: bool = False) -> Part:
         """A literal's bytes, spooled when they are many."""
-        if size <= SPOOL_OVER:
+        if size <= SPOOL_OVER and not spooled:
             return self.transport.read(size)
-        body = SpooledBody(self._spool)
+        body = self.new_spool()
         try:
             for piece in self.transport.pieces(size):
-                self.keep(body, piece)
+                body.write(piece)
         except BaseException:
             body.release()
+            self.abandon()
             raise
         return body
-
-    def keep(self, body: SpooledBody, data: bytes) -> None:
-        """Write to a spool file.  Raises Fatal when the disk takes no more."""
-        try:
-            body.write(data)
-        except OSError as error:
-            raise self.broken(_("the spool folder takes no more"), fatal=True) from error
 
     def new_spool(self) -> SpooledBody:
         return SpooledBody(self._spool)
 
-    def broken(self, what: str, *, detail: str = "", fatal: bool = False) -> ConnectorError:
+    def broken(self, what: str, *, detail: str = "") -> ConnectorError:
         """End the connection, for nothing on it can be trusted any more; returns the error to raise."""
-        verdict = Fatal if fatal else Transient
         self.transport.cut(Transient(_("the connection was given up"), system=self.system, detail=detail))
-        return verdict(what, system=self.system, detail=detail)
+        return Transient(what, system=self.system, detail=detail)
+
+    def patience(self) -> Patience:
+        """For the answer to one command."""
+        return Patience(self.transport.timeout, self.floods)
+
+    def floods(self) -> ConnectorError:
+        return self.broken(_("the server floods the connection"))
 
     def refuse(self) -> None:
         """Cut the connection because the server refused something that was still being sent."""

@@ -31,7 +31,7 @@ def find(
     epoch, _, uidnext = fence.partition(":")
     opened = mailbox.open(folder, fresh=True)
     same_epoch = epoch == opened.uidvalidity
-    listed = _listed(mailbox, int(uidnext) if same_epoch else 1) if opened.exists else {}
+    listed = _listed(mailbox, int(uidnext) if same_epoch else 1, opened.exists) if opened.exists else {}
     unclaimed = {uid: told for uid, told in listed.items() if str(uid) not in claimed}
     if not same_epoch:  # the whole folder: only what could match at all is read
         unclaimed = _plausible(unclaimed, suspects)
@@ -43,11 +43,11 @@ def find(
 _Told = tuple[int | None, int | None]  # size, and the second it was received
 
 
-def _listed(mailbox: Mailbox, first: int) -> dict[int, _Told]:
+def _listed(mailbox: Mailbox, first: int, exists: int) -> dict[int, _Told]:
     dialogue = mailbox.dialogue
     found: dict[int, _Told] = {}
     try:
-        for fetched in Fetcher(dialogue).fetch(b"%d:*" % first, b"(UID INTERNALDATE RFC822.SIZE)"):
+        for fetched in Fetcher(dialogue).fetch(b"%d:*" % first, b"(UID INTERNALDATE RFC822.SIZE)", exists):
             if fetched.uid is not None and fetched.uid >= first:
                 second = None if fetched.received is None else int(fetched.received.timestamp())
                 found.setdefault(fetched.uid, (fetched.size, second))

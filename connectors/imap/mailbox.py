@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.contract import Folder, Role
@@ -11,14 +12,17 @@ from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Answer
 from connectors.imap.known import Known, PermanentFlags
-from connectors.imap.names import Listed, Namespace, by_path, encode, parse_list, parse_namespace, raw_of
+from connectors.imap.listing import Folders, Lister
+from connectors.imap.names import USES, Listed, Namespace, parse_list, parse_namespace, raw_of
 from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
 from connectors.language import _
 from connectors.reasons import Reason
-from connectors.role_names import roles_by_name
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
+_MODSEQ = re.compile(rb"[1-9]\d{0,18}")
+#: More than any folder holds; a listing asks for every so-manieth of them.
+_MOST_MESSAGES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class FolderStatus:
     messages: int | None
     modseq: int | None
     object_id: str | None
+    #: The longest message that the folder takes (APPENDLIMIT, RFC 7889); None when nothing is said of this one.
+    append_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,23 @@ class Opened:
     uidvalidity: str
     exists: int
     permanent_flags: PermanentFlags
+    #: HIGHESTMODSEQ at that moment; None where the folder has none (NOMODSEQ).
+    modseq: int | None = None
 
 
 class Mailbox:
     """One signed-in mailbox, used by one thread."""
 
-    def __init__(self, connection: Connection, known: Known) -> None:
+    def __init__(self, connection: Connection, known: Known, *, with_shared: bool = False) -> None:
         self.dialogue = connection.dialogue
         self.features = connection.features
         self.known = known
+        #: Other people's folders and shared ones are listed too.
+        self._with_shared = with_shared
         self.opened: Opened | None = None
+        #: VANISHED may be asked for (QRESYNC, RFC 7162).
+        self.resyncs = False
+        self._may_enable = True
         self._stated_namespace = parse_namespace(connection.namespace.untagged) if connection.namespace else None
         self._namespace = self._stated_namespace
 
@@ -63,37 +76,53 @@ class Mailbox:
             self._namespace = Namespace("", roots[0].separator if roots else "/")
         return self._namespace
 
+    def enable_resync(self) -> None:
+        """ENABLE QRESYNC (RFC 5161), which a server takes only until a folder is opened."""
+        for tag in self.dialogue.start_all(self._enabling()):
+            self._enabled(self.dialogue.finish(tag))
+
+    def _enabling(self) -> list[tuple[bytes, ...]]:
+        may_enable, self._may_enable = self._may_enable, False
+        return [(b"ENABLE", b"QRESYNC")] if may_enable and {"QRESYNC", "ENABLE"} <= self.features.names else []
+
+    def _enabled(self, answer: Answer) -> None:
+        lines = [parts[0].upper().split() for parts in answer.untagged if isinstance(parts[0], bytes)]
+        self.resyncs = any(words[:2] == [b"*", b"ENABLED"] and b"QRESYNC" in words for words in lines)
+
     # -- listing ------------------------------------------------------------------------------------------------
 
-    def listing(self) -> dict[tuple[str, ...], Listed]:
-        """The mailbox's own folders by path, and what may not be selected too.
+    @property
+    def _lister(self) -> Lister:
+        return Lister(self.dialogue, self.features, self.namespace, self._with_shared)
 
-        A role that the server announces for no folder goes to the one whose name says so.
-        """
-        namespace = self.namespace
-        special = b"RETURN (SPECIAL-USE)" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.features.names else b""
-        patterns = [namespace.prefix + "*"]
-        if namespace.prefix:
-            patterns.append("INBOX")
-        found: dict[bytes, Listed] = {}
-        for pattern in patterns:
-            words = (b'""', quoted(encode(pattern)), *([special] if special else []))
-            answer = self.dialogue.must("LIST", self.dialogue.run(b"LIST", *words))
-            for listed in map(parse_list, answer.untagged):
-                if listed is not None and not self._is_foreign(listed):
-                    found.setdefault(listed.raw, listed)
-        folders = by_path(found.values(), namespace)
-        named = roles_by_name((path, listed.role) for path, listed in folders.items() if listed.selectable)
-        folders.update({path: replace(folders[path], role=role) for path, role in named.items()})
+    def listing(self) -> Folders:
+        """The mailbox's folders by path, and what may not be selected too."""
+        lister = self._lister
+        return self._listed(lister.folders(lister.ask()[0]))
+
+    def _listed(self, folders: Folders) -> Folders:
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
         return folders
 
-    def _is_foreign(self, listed: Listed) -> bool:
-        return any(
-            listed.raw.startswith(encode(prefix)) or listed.raw == encode(prefix.rstrip(listed.separator or ""))
-            for prefix in self.namespace.foreign
-            if len(prefix) > len(self.namespace.prefix) or not self.namespace.prefix.startswith(prefix)
-        )
+    def looked_at(self) -> list[tuple[tuple[str, ...], Listed, FolderStatus | ConnectorError]]:
+        """The folders that can be selected, and the status of each: with LIST-STATUS in one round trip.
+
+        Where it is offered, QRESYNC is enabled on the way.
+        """
+        self.unselect()  # some servers tell of the folder that is open only what this session knows of it
+        lister = self._lister
+        answers, enabled = lister.ask(self._status_items, self._enabling())
+        for answer in enabled:
+            self._enabled(answer)
+        folders = list(selectable(self._listed(lister.folders(answers))))
+        told = {raw: status for answer in answers for raw, status in _statuses_in(answer)}
+        raws = [listed.raw for _, listed in folders if listed.raw not in told]
+        asked = dict(zip(raws, self.statuses(raws), strict=True))
+        return [(path, listed, told.get(listed.raw) or asked[listed.raw]) for path, listed in folders]
+
+    def shared_left_out(self) -> list[tuple[str, ...]]:
+        """Other people's and shared folders that the listing leaves out."""
+        return [path for path, _ in selectable(self._lister.shared_left_out())]
 
     def raw_name(self, path: tuple[str, ...]) -> bytes:
         """The server's name for a path: as listed, else as it would be made."""
@@ -110,8 +139,9 @@ class Mailbox:
     @property
     def _status_items(self) -> bytes:
         modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
-        object_id = b" MAILBOXID" if "OBJECTID" in self.features else b""
-        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s)" % (modseq, object_id)
+        object_id = b" MAILBOXID" if self.features.object_id_in_status else b""
+        limit = b" APPENDLIMIT" if "APPENDLIMIT" in self.features else b""
+        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s%s)" % (modseq, object_id, limit)
 
     def statuses(self, raws: Sequence[bytes]) -> Iterator[FolderStatus | ConnectorError]:
         """STATUS of many folders, many commands at a time; an answer or its verdict for each, in order."""
@@ -123,7 +153,9 @@ class Mailbox:
             for raw in group:
                 if raw not in answers:
                     answers[raw] = self.dialogue.run_on_folder(b"STATUS", raw, self._status_items)
-            yield from [self._status(raw, answers[raw]) for raw in group]
+            # A server may answer a later command before it ends an earlier one.
+            told = {raw: status for answer in answers.values() for raw, status in _statuses_in(answer)}
+            yield from [self._status(raw, answers[raw], told) for raw in group]
 
     def status_if_there(self, raw: bytes) -> FolderStatus | None:
         """STATUS of one folder; None when there is none.  Raises every other verdict."""
@@ -134,17 +166,11 @@ class Mailbox:
             raise found
         return found
 
-    def _status(self, raw: bytes, answer: Answer) -> FolderStatus | ConnectorError:
+    def _status(self, raw: bytes, answer: Answer, told: Mapping[bytes, FolderStatus]) -> FolderStatus | ConnectorError:
         if answer.status.word != "OK":
             return self.dialogue.refusal("STATUS", answer.status)
-        for parts in answer.untagged:
-            try:
-                values = parse_values(parts)
-                if len(values) >= 4 and _is(values[1], b"STATUS") and _same_name(values[2], raw):
-                    return _folder_status(values[3])
-            except MalformedResponse:
-                continue
-        return Transient(_("STATUS was not answered"), system=self.dialogue.system)
+        status = told.get(b"INBOX" if raw.upper() == b"INBOX" else raw)
+        return status or Transient(_("STATUS was not answered"), system=self.dialogue.system)
 
     def folder(self, path: tuple[str, ...], role: Role | None, status: FolderStatus) -> Folder:
         """The contract's folder.
@@ -182,18 +208,18 @@ class Mailbox:
             and self.opened.uidvalidity == folder.epoch
         )
 
-    def open_and_start(self, folder: Folder, *command: bytes) -> tuple[Opened, bytes]:
-        """EXAMINE the folder and send a command about it in the same round trip; the command's tag.
+    def open_and_start(self, folder: Folder, *commands: Sequence[bytes]) -> tuple[Opened, list[bytes]]:
+        """EXAMINE the folder and send commands about it in the same round trip; the commands' tags.
 
-        Raises as ``open``; the connection is cut then, for the command's answer may be anything.
+        Raises as ``open``; the connection is cut then, for the commands' answers may be anything.
         """
         raw = self.raw_name(folder.path)
         if not is_quotable(raw):
-            return self.open(folder, fresh=True), self.dialogue.start(*command)
-        opening, tag = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), command])
+            return self.open(folder, fresh=True), self.dialogue.start_all(commands)
+        opening, *tags = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), *commands])
         try:
             self.opened_by(raw, self.dialogue.finish(opening), writable=False)
-            return self.open(folder), tag
+            return self.open(folder), tags
         except ConnectorError:
             self.dialogue.refuse()
             raise
@@ -214,16 +240,21 @@ class Mailbox:
 
     def opened_by(self, raw: bytes, answer: Answer, *, writable: bool) -> Opened:
         """The folder that an answer to SELECT or EXAMINE opened.  Raises its verdict when it opened none."""
-        self.opened = None
+        self.opened, self._may_enable = None, False
         what = "SELECT" if writable else "EXAMINE"
         if answer.status.word == "NO" and not answer.status.code:
             raise FolderMissing(_("{what}: no such folder").format(what=what), system=self.dialogue.system, detail="NO")
         self.dialogue.must(what, answer)
-        uidvalidity = next((words.decode("ascii", "replace") for words in answer.codes("UIDVALIDITY")), "")
+        uidvalidity = next((words.decode() for words in answer.codes("UIDVALIDITY") if _is_number(words)), "")
         listed = next((flags_of(words.strip(b"() ")) for words in answer.codes("PERMANENTFLAGS")), None)
-        self.opened = Opened(raw, writable, uidvalidity, _exists(answer), PermanentFlags.of(listed))
+        exists = _exists(answer)
+        if exists > _MOST_MESSAGES:
+            raise self.dialogue.broken(_("the server counts more messages than there can be"))
+        modseq = next((int(words) for words in answer.codes("HIGHESTMODSEQ") if _MODSEQ.fullmatch(words)), None)
+        flags = PermanentFlags.of(listed)
         if writable:
-            self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
+            flags = self.known.note_permanent_flags(raw, uidvalidity, flags)
+        self.opened = Opened(raw, writable, uidvalidity, exists, flags, modseq)
         return self.opened
 
     def unselect(self) -> None:
@@ -241,18 +272,26 @@ class Mailbox:
 
     # -- making -------------------------------------------------------------------------------------------------
 
-    def create(self, raw: bytes, parents: Sequence[bytes]) -> FolderStatus:
-        """CREATE and SUBSCRIBE.  A folder that another session made meanwhile is fine.
+    def create(
+        self, raw: bytes, parents: Sequence[bytes], role: Role | None, *, subscribed: bool
+    ) -> tuple[FolderStatus, Role | None]:
+        """CREATE, and SUBSCRIBE; the role too that the server marked it with (CREATE-SPECIAL-USE, RFC 6154).
+
+        A folder that another session made meanwhile is fine.
 
         Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
         """
-        created, status = self._create(raw)
+        use = USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.features else None
+        created, status = self._create(raw, use, subscribed=subscribed)
+        if isinstance(status, ConnectorError) and use is not None:  # there is one already, or may be none
+            use = None
+            created, status = self._create(raw, None, subscribed=subscribed)
         if isinstance(status, ConnectorError) and parents:  # most servers make them by themselves
             for parent in parents:
-                self._create(parent)
-            created, status = self._create(raw)
+                self._create(parent, None, subscribed=subscribed)
+            created, status = self._create(raw, None, subscribed=subscribed)
         if isinstance(status, FolderStatus):
-            return status
+            return status, role if use is not None and created.word == "OK" else None
         verdict = self.dialogue.refusal("CREATE", created)
         if isinstance(verdict, Refused | FolderMissing):
             verdict = Refused(
@@ -260,16 +299,19 @@ class Mailbox:
             )
         raise verdict if created.word != "OK" else status
 
-    def _create(self, raw: bytes) -> tuple[Status, FolderStatus | ConnectorError]:
+    def _create(self, raw: bytes, use: str | None, *, subscribed: bool) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         name = self.argument(raw)
         leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
-        commands = [(b"CREATE", name), (b"STATUS", name, self._status_items), (b"SUBSCRIBE", name), (b"SELECT", name)]
-        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all([*commands, *leaving])]
-        created, looked, subscribed, selected = answers[:4]
-        status = self._status(raw, looked)
+        create = (b"CREATE", name) if use is None else (b"CREATE", name, b"(USE (%s))" % use.encode())
+        subscribe = [(b"SUBSCRIBE", name)] if subscribed else []
+        commands = [create, (b"STATUS", name, self._status_items), *subscribe, (b"SELECT", name), *leaving]
+        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands)]
+        created, looked = answers[:2]
+        selected = answers[2 + len(subscribe)]
+        status = self._status(raw, looked, dict(_statuses_in(looked)))
         self.opened = None
-        if isinstance(status, ConnectorError) and subscribed.status.word == "OK":
+        if isinstance(status, ConnectorError) and subscribed and answers[2].status.word == "OK":
             self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
             status = replace(status, uidvalidity=self.opened_by(raw, selected, writable=True).uidvalidity)
@@ -293,9 +335,13 @@ def _exists(answer: Answer) -> int:
     exists = 0
     for parts in answer.untagged:
         words = parts[0].split() if isinstance(parts[0], bytes) else []
-        if len(words) == 3 and words[2].upper() == b"EXISTS" and words[1].isdigit():
+        if len(words) == 3 and words[2].upper() == b"EXISTS" and _is_number(words[1]):
             exists = int(words[1])
     return exists
+
+
+def _is_number(words: bytes) -> bool:
+    return words.isdigit() and len(words) < 20
 
 
 def _folder_status(items: Value) -> FolderStatus:
@@ -310,6 +356,7 @@ def _folder_status(items: Value) -> FolderStatus:
         _optional(told, b"MESSAGES"),
         _optional(told, b"HIGHESTMODSEQ"),
         object_id_of(told.get(b"MAILBOXID")),
+        None if told.get(b"APPENDLIMIT") is None else _optional(told, b"APPENDLIMIT"),
     )
 
 
@@ -321,12 +368,18 @@ def _is(value: Value, word: bytes) -> bool:
     return isinstance(value, bytes) and value.upper() == word
 
 
-def _same_name(value: Value, raw: bytes) -> bool:
-    if value is None:
-        return raw.upper() == b"NIL"
-    return value == raw or (_is(value, b"INBOX") and raw.upper() == b"INBOX")
+def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:
+    """Raw names and statuses of the STATUS responses; what follows no grammar is left out."""
+    for parts in answer.untagged:
+        try:
+            values = parse_values(parts)
+            if len(values) >= 4 and _is(values[1], b"STATUS") and isinstance(values[2], bytes | None):
+                raw = b"NIL" if values[2] is None else values[2]  # a folder may be called so
+                yield b"INBOX" if raw.upper() == b"INBOX" else raw, _folder_status(values[3])
+        except MalformedResponse:
+            continue
 
 
-def selectable(folders: dict[tuple[str, ...], Listed]) -> Iterable[tuple[tuple[str, ...], Listed]]:
+def selectable(folders: Folders) -> Iterable[tuple[tuple[str, ...], Listed]]:
     """The folders that can hold messages, in the order of the server."""
     return ((path, listed) for path, listed in folders.items() if listed.selectable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from imapclient import imap_utf7
 
@@ -20,6 +21,8 @@ _ROLES = {
     "\\archive": Role.ARCHIVE,
     "\\all": Role.ALL,
 }
+#: What a new folder of a role is marked with (CREATE-SPECIAL-USE, RFC 6154).
+USES = {role: "\\" + word[1:].capitalize() for word, role in _ROLES.items()}
 _UNSELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: Characters that some servers hold in no folder name: surrogates in UTF-16, as emoji are; layouts on disk and
@@ -28,7 +31,7 @@ _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#\U00010000-\U0010ffff]')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Namespace:
     """Where the user's own folders are: what stands before their names, and between the parts of a name."""
 
@@ -36,6 +39,28 @@ class Namespace:
     separator: str | None = "/"
     #: Prefixes of other people's and shared folders, which are not part of this mailbox.
     foreign: tuple[str, ...] = ()
+    #: Further prefixes of the user's own folders, which stay in their paths: an archive beside the mailbox, say.
+    further: tuple[str, ...] = ()
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """All prefixes of the user's own folders."""
+        return (self.prefix, *self.further)
+
+    def is_foreign(self, listed: Listed) -> bool:
+        """Whether a folder is somebody else's, or the folder in which theirs lie."""
+        name = listed.raw + (listed.separator or "").encode("latin-1")
+        return any(name[:length] in prefixes for length, prefixes in self._foreign.items())
+
+    @cached_property
+    def _foreign(self) -> dict[int, set[bytes]]:
+        """The prefixes as servers spell them, by length: there may be one for each colleague."""
+        found: dict[int, set[bytes]] = {}
+        for prefix in self.foreign:
+            if len(prefix) > len(self.prefix) or not self.prefix.startswith(prefix):
+                raw = encode(prefix)
+                found.setdefault(len(raw), set()).add(raw)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +71,12 @@ class Listed:
     separator: str | None
     role: Role | None
     selectable: bool
+    #: Mail programs that go by subscriptions show it; None where nothing was said of any.
+    subscribed: bool | None = None
 
 
 def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
-    """The first personal namespace; None when there is none."""
+    """The personal namespaces, the first of which is taken off names; None when there is none."""
     for parts in responses:
         values = _values(parts)
         if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"NAMESPACE":
@@ -59,7 +86,7 @@ def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
         )
         foreign = tuple(prefix for group in others for prefix, _ in group if prefix)
         if personal:
-            return Namespace(*personal[0], foreign)
+            return Namespace(*personal[0], foreign, tuple(prefix for prefix, _ in personal[1:]))
     return None
 
 
@@ -70,10 +97,10 @@ def _pair(item: object) -> tuple[str, str | None]:
     return "", None
 
 
-def parse_list(parts: Sequence[Part]) -> Listed | None:
-    """A LIST response; None for every other one."""
+def parse_list(parts: Sequence[Part], word: bytes = b"LIST") -> Listed | None:
+    """A LIST response, or one of LSUB; None for every other one."""
     values = _values(parts)
-    if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"LIST":
+    if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != word:
         return None
     attributes, separator, name = values[2:5]
     if not isinstance(attributes, list) or not isinstance(name, bytes | None):
@@ -83,9 +110,8 @@ def parse_list(parts: Sequence[Part]) -> Listed | None:
     raw = b"NIL" if name is None else name  # a folder may be called so
     if raw.upper() == b"INBOX":
         raw, role = b"INBOX", Role.INBOX
-    return Listed(
-        raw, separator.decode("latin-1") if isinstance(separator, bytes) else None, role, not words & _UNSELECTABLE
-    )
+    apart = separator.decode("latin-1") if isinstance(separator, bytes) else None
+    return Listed(raw, apart, role, not words & _UNSELECTABLE, "\\subscribed" in words)
 
 
 def _values(parts: Sequence[Part]) -> list[object]:
@@ -158,6 +184,8 @@ def raw_of(path: tuple[str, ...], namespace: Namespace) -> bytes:
     """The raw name for a path: the separator inside a part, and control characters, become ``_``."""
     if len(path) == 1 and path[0].upper() == _INBOX:
         return b"INBOX"
+    if path[0].upper() == _INBOX:
+        path = (_INBOX, *path[1:])  # as path_of spells it
     separator = namespace.separator or ""
     parts = [_holdable(part, separator) for part in path]
     if not separator:

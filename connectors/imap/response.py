@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
 from connectors.body import SpooledBody
@@ -23,13 +23,19 @@ Value = bytes | SpooledBody | None | list["Value"]
 LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n\Z")
 _STATUS = re.compile(rb"\s*(OK|NO|BAD|BYE|PREAUTH)\b(?: +\[([A-Z0-9.\-]+)(?: ([^\]]*))?\])?", re.IGNORECASE)
 _TOKEN = re.compile(
-    rb'[ \t]*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]*\][^\s()"]*|[^\s()"]+))',
+    rb'[ \t]*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]{0,1000}\][^\s()"]*|[^\s()"]+))',
     re.DOTALL | re.IGNORECASE,
 )
 _BLANK = re.compile(rb"[ \t\r\n]*\Z")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+#: RFC 8474, section 5.1.
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _DEPTH_LIMIT = 12
+#: Longer than any message: sums of sizes stay far below 64 bits.
+SIZE_LIMIT = 2**47
+#: Longest list of flags, and longest date, that is worth remembering.
+_REMEMBERED = 512
 _DATE_TIME = re.compile(
     r" ?(\d{1,2})-(\w{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ?([+-])(\d{2})(\d{2})",
     re.ASCII,
@@ -144,7 +150,7 @@ def parse_fetch(parts: Sequence[Part]) -> Fetched | None:
     except MalformedResponse:
         texts = b" ".join(part for part in parts[::2] if isinstance(part, bytes))
         uid = _UID_ANYWHERE.search(texts)
-        fetched = Fetched(uid=int(uid[1]) if uid else None, malformed=True)
+        fetched = Fetched(uid=int(uid[1]) if uid and 0 < int(uid[1]) < UID_LIMIT else None, malformed=True)
     for part in parts:
         if isinstance(part, SpooledBody) and part is not fetched.section:
             part.release()
@@ -166,10 +172,12 @@ def _take_item(fetched: Fetched, name: bytes, value: Value) -> None:
 
 def _take_uid(fetched: Fetched, value: Value) -> None:
     fetched.uid = number(value, UID_LIMIT)
+    if not fetched.uid:
+        raise MalformedResponse("no UID")
 
 
 def _take_size(fetched: Fetched, value: Value) -> None:
-    fetched.size = number(value)
+    fetched.size = number(value, SIZE_LIMIT)
 
 
 def _take_flags(fetched: Fetched, value: Value) -> None:
@@ -209,15 +217,19 @@ def number(value: Value, limit: int = 2**63) -> int:
 
 
 def object_id_of(value: Value) -> str | None:
-    """An id of RFC 8474, which stands in parentheses."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes):
-        return value[0].decode("ascii", "backslashreplace")
+    """An id of RFC 8474, which stands in parentheses; None when it is none, for two folders may share what is not."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes) and _OBJECT_ID.fullmatch(value[0]):
+        return value[0].decode("ascii")
     return None
 
 
-@lru_cache(maxsize=4096)
 def flags_of(words: bytes) -> frozenset[str]:
     """Flags of a mailbox's list, system flags in their canonical spelling, without ``\\Recent``."""
+    return _flags_of(words) if len(words) <= _REMEMBERED else _flags_of.__wrapped__(words)
+
+
+@lru_cache(maxsize=4096)
+def _flags_of(words: bytes) -> frozenset[str]:
     flags = set()
     for word in words.split():
         flag = word.decode("ascii", "backslashreplace")
@@ -226,21 +238,27 @@ def flags_of(words: bytes) -> frozenset[str]:
     return frozenset(flags)
 
 
-@lru_cache(maxsize=4096)
 def date_of(text: bytes) -> datetime | None:
-    """An INTERNALDATE with its zone; None when it is no date."""
+    """An INTERNALDATE with its zone; None when it is no date, or none that UTC can say."""
+    return _date_of(text) if len(text) <= _REMEMBERED else None
+
+
+@lru_cache(maxsize=4096)
+def _date_of(text: bytes) -> datetime | None:
     found = _DATE_TIME.fullmatch(text.decode("ascii", "replace"))
     if found is None:
         return None
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
     zone = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
     try:
-        return datetime(
+        date = datetime(
             int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), min(int(second), 59),
             tzinfo=_zone(-zone if sign == "-" else zone),
         )  # fmt: skip
-    except (ValueError, KeyError):
+        date.astimezone(UTC)
+    except (ValueError, KeyError, OverflowError):
         return None
+    return date
 
 
 @lru_cache(maxsize=256)

@@ -101,6 +101,14 @@ class ImapSettings(BaseModel):
         ),
     )
 
+    shared_folders: bool = Field(
+        default=False,
+        description=(
+            "as a source, read also public folders and those that other people share with a mailbox; left out unless"
+            " `true`, because each mailbox that sees them would bring a copy of its own"
+        ),
+    )
+
     @field_validator("master_user_form")
     @classmethod
     def _names_both(cls, form: str) -> str:

@@ -13,10 +13,11 @@ from connectors.contract import Capabilities, Entry, Folder, Headers, Message, U
 from connectors.errors import FolderMissing, Stopped, Transient
 from connectors.imap.arguments import uid_of
 from connectors.imap.bodies import read_bodies
+from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
 from connectors.imap.known import Known
-from connectors.imap.mailbox import FolderStatus, Mailbox, Opened, selectable
+from connectors.imap.mailbox import FolderStatus, Mailbox, Opened
 from connectors.imap.response import Fetched
 from connectors.imap.settings import ImapSettings
 from connectors.imap.stream import WINDOW, Fetcher, FetchRefused
@@ -25,10 +26,18 @@ from connectors.language import _
 _HEADERS = b"(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)])"
 #: A listing window that brings more than this is no window.
 _WINDOW_LIMIT = 20 * WINDOW
+#: Flags of all messages of a window: a hundred each, if they were all different.
+_FLAGS_LIMIT = 100 * WINDOW
+
+#: First and last UID of a window, the last None where there is no end, and the answers about it.
+_Asked = tuple[int, int | None, Iterator[Fetched]]
 
 
 class ImapSource:
     """A signed-in session for reading (see :class:`connectors.contract.Source`)."""
+
+    #: Shared folders are read where the settings ask for it; they are never written to.
+    _may_be_shared = True
 
     def __init__(
         self, sign_in: Callable[[Event], Connection], stop: Event, settings: ImapSettings, known: Known, spool: Path
@@ -39,17 +48,21 @@ class ImapSource:
         self._spool = spool
         self._aborted = Event()
         self._connection = sign_in(stop)
-        self._mailbox = Mailbox(self._connection, known)
+        self._mailbox = self._new_mailbox()
 
     def _use(self) -> Mailbox:
         """The mailbox, signed in anew when the connection was cut because of something the server refused."""
         if self._dialogue.refused:
             self._connection = self._sign_in(self._aborted)
-            self._mailbox = Mailbox(self._connection, self._known)
+            self._mailbox = self._new_mailbox()
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
         return self._mailbox
+
+    def _new_mailbox(self) -> Mailbox:
+        with_shared = self._may_be_shared and self._settings.shared_folders
+        return Mailbox(self._connection, self._known, with_shared=with_shared)
 
     @property
     def _dialogue(self) -> Dialogue:
@@ -78,75 +91,138 @@ class ImapSource:
 
     def folders(self) -> Iterator[Folder]:
         mailbox = self._use()
-        listed = list(selectable(mailbox.listing()))
-        statuses = mailbox.statuses([folder.raw for _, folder in listed])
-        for (path, folder), status in zip(listed, statuses, strict=True):
+        for path, listed, status in mailbox.looked_at():
             if isinstance(status, FolderStatus):
-                yield mailbox.folder(path, folder.role, status)
+                yield replace(mailbox.folder(path, listed.role, status), subscribed=listed.subscribed)
             elif isinstance(status, Transient):
                 raise status
             elif not isinstance(status, FolderMissing):
-                yield Folder(path, folder.role, epoch="")  # opening it will say why it cannot be read
+                yield Folder(path, listed.role, epoch="")  # opening it will say why it cannot be read
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return self._use().shared_left_out()
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
-        """Lists all each time: there are no cursors yet."""
+        """Where the folder has HIGHESTMODSEQ, listings from a cursor name what changed; all others name all."""
         mailbox = self._use()
+        since = Cursor.parse(cursor, folder.epoch)
+        if since is not None and mailbox.features.modseq:
+            changes = self._changes(folder, since)
+            if changes is not None:
+                yield changes
+                return
         if folder.messages is not None and folder.messages <= WINDOW:
-            opened, tag = mailbox.open_and_start(folder, b"UID FETCH", b"1:*", self._items)
+            opened, (tag,) = mailbox.open_and_start(folder, (b"UID FETCH", b"1:*", self._items))
             answers = self._fetcher().answers(tag) if opened.exists else self._nothing(tag)
-            entries = self._collect(opened, 1, answers)
-            listed = len(entries)
-            yield Window(entries)
+            windows: Iterator[_Asked] = iter([(1, None, answers)])
         else:
-            opened, listed = mailbox.open(folder, fresh=True), 0
-            for first, last in self._windows(opened) if opened.exists else ():
-                answers = self._fetcher().fetch(b"%d:%s" % (first, last), self._items)
-                entries = self._collect(opened, first, answers)
-                listed += len(entries)
-                yield Window(entries)
+            opened = mailbox.open(folder, fresh=True)
+            windows = self._fetched_windows(opened) if opened.exists else iter(())
+        listed = highest = 0
+        held: list[Entry] = []
+        for first, last, answers in windows:
+            if held:
+                yield Window(held)
+            held = self._collect(opened, first, last, answers)
+            listed += len(held)
+            highest = int(held[-1].key) if held else highest
         if listed < opened.exists:
             self._check_complete(folder, listed)
+        yield Window(held, cursor=Cursor.after(opened, highest, listed))
+
+    def _changes(self, folder: Folder, since: Cursor) -> Window | None:
+        """What changed since the cursor; None when only a whole listing can tell."""
+        mailbox = self._mailbox
+        mailbox.enable_resync()
+        asks = b"(CHANGEDSINCE %d%s)" % (since.modseq, b" VANISHED" if mailbox.resyncs else b"")
+        opened, tags = mailbox.open_and_start(
+            folder,
+            (b"UID FETCH", b"%d:*" % since.next, self._items),
+            (b"UID FETCH", b"1:%d" % (since.next - 1), self._items, asks),
+        )
+        vanished = Vanished()
+        entries = self._few(opened, tags, vanished)
+        if entries is None or not opened.modseq or opened.modseq < since.modseq:
+            return None
+        new = [entry for entry in entries if int(entry.key) >= since.next]
+        believed, gone = gone_since(since, opened, len(new), vanished if mailbox.resyncs else None)
+        if not believed:
+            return None
+        highest = int(new[-1].key) if new else since.next - 1
+        return Window(entries, gone, Cursor.after(opened, highest, opened.exists), complete=False)
+
+    def _few(self, opened: Opened, tags: Sequence[bytes], vanished: Vanished) -> list[Entry] | None:
+        """The entries of a listing of changes; None when they are many, or when the server does not tell them.
+
+        Dovecot answers a second FETCH before it ends the first, so all answers are taken together.
+        """
+        entries: dict[int, Entry] = {}
+        heard, refused = 0, False
+        for tag in tags:
+            try:
+                for fetched in self._fetcher().answers(tag, asked=opened.exists, hear=vanished.hear):
+                    heard += 1
+                    if heard > 2 * opened.exists + _WINDOW_LIMIT:
+                        raise self._dialogue.floods()
+                    if len(entries) <= CHANGES_LIMIT:
+                        self._take(entries, opened, 1, None, fetched)
+            except FetchRefused:
+                refused = True
+        return None if refused or len(entries) > CHANGES_LIMIT else [entries[uid] for uid in sorted(entries)]
 
     def _nothing(self, tag: bytes) -> Iterator[Fetched]:
         """The answer to a listing of an empty folder, which some servers refuse."""
         self._dialogue.finish(tag)
         return iter(())
 
-    def _windows(self, opened: Opened) -> Iterator[tuple[int, bytes]]:
-        """UID ranges of about WINDOW existing messages each, from the UIDs of every so-manieth message."""
+    def _fetched_windows(self, opened: Opened) -> Iterator[_Asked]:
+        """Windows of about WINDOW existing messages each.
+
+        The borders are the UIDs of every so-manieth message.
+        """
         first = 1
         borders = range(WINDOW, opened.exists, WINDOW)
         if borders:
             uids = {fetched.uid for fetched in self._all(self._fetcher().fetch_numbers(borders, b"(UID)"))}
             for uid in sorted(uid for uid in uids if uid is not None):
-                yield first, b"%d" % uid
+                yield first, uid, self._fetcher().fetch(b"%d:%d" % (first, uid), self._items)
                 first = uid + 1
-        yield first, b"*"
+        yield first, None, self._fetcher().fetch(b"%d:*" % first, self._items)
 
     @property
     def _items(self) -> bytes:
         object_id = b" EMAILID" if "OBJECTID" in self._connection.features else b""
         return b"(UID FLAGS INTERNALDATE RFC822.SIZE%s)" % object_id
 
-    def _collect(self, opened: Opened, first: int, answers: Iterator[Fetched]) -> list[Entry]:
-        """The entries of one window, whose UIDs begin at ``first``."""
+    def _collect(self, opened: Opened, first: int, last: int | None, answers: Iterator[Fetched]) -> list[Entry]:
+        """The entries of one window, whose UIDs go from ``first`` to ``last``."""
         entries: dict[int, Entry] = {}
+        flags = 0
         for fetched in self._all(answers):
-            uid = fetched.uid
-            if uid is None and fetched.malformed:
-                raise self._dialogue.broken(_("an answer to a listing makes no sense"))
-            if uid is None or uid < first:
-                continue  # news about flags; and ``n:*`` names the last message even below n
-            if fetched.size is None and not fetched.malformed:
-                if uid in entries:  # news about flags
-                    entries[uid] = replace(entries[uid], flags=fetched.flags)
-                continue
-            entries[uid] = Entry(str(uid), fetched.size, fetched.received, fetched.flags, object_id=fetched.object_id)
-            if fetched.size is not None and fetched.size > SPOOL_OVER:
-                self._known.note_large(opened.raw, opened.uidvalidity, uid, fetched.size)
+            flags += len(fetched.flags or ())
+            if flags > _FLAGS_LIMIT:
+                raise self._dialogue.floods()
+            self._take(entries, opened, first, last, fetched)
             if len(entries) > _WINDOW_LIMIT:
-                raise self._dialogue.broken(_("the server floods the connection"))
+                raise self._dialogue.floods()
         return [entries[uid] for uid in sorted(entries)]
+
+    def _take(self, entries: dict[int, Entry], opened: Opened, first: int, last: int | None, fetched: Fetched) -> None:
+        """One answer of a listing: an entry, or news about the flags of one."""
+        uid = fetched.uid
+        if uid is None and fetched.malformed:
+            raise self._dialogue.broken(_("an answer to a listing makes no sense"))
+        if uid is None or uid < first or (last is not None and uid > last):
+            return  # news about flags, or not asked for; and ``n:*`` names the last message even below n
+        known = entries.get(uid)
+        is_news = fetched.size is None and (known is not None or (fetched.received is None and not fetched.malformed))
+        if is_news:
+            if known is not None and fetched.flags is not None:
+                entries[uid] = replace(known, flags=fetched.flags)
+            return
+        entries[uid] = Entry(str(uid), fetched.size, fetched.received, fetched.flags, object_id=fetched.object_id)
+        if fetched.size is not None and fetched.size > SPOOL_OVER:
+            self._known.note_large(opened.raw, opened.uidvalidity, uid, fetched.size)
 
     def _check_complete(self, folder: Folder, listed: int) -> None:
         """A listing that leaves messages out would call them gone, or never see them."""

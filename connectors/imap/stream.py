@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from connectors.body import SpooledBody
-from connectors.imap.arguments import uid_sets
+from connectors.imap.arguments import UID_LIMIT, uid_sets
 from connectors.imap.dialogue import Dialogue, release
 from connectors.imap.response import Fetched, Part, Status, date_of, flags_of, parse_fetch
 
@@ -21,12 +21,14 @@ WINDOW = 5000
 RANGE = 2 << 20
 #: Commands under way at once while listing known messages.
 _AHEAD = 2
+#: Answers to one command beside those that were asked for: news about flags, and the same again.
+_UNASKED = 100_000
 
 #: What almost every answer looks like; anything else takes the slower parser.
 _USUAL = re.compile(
-    rb"\* \d+ FETCH \(UID (\d{1,10})(?: MODSEQ \((\d{1,19})\))?"
-    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,19}))?'
-    rb'(?: EMAILID \(([^()\r\n"{]*)\))?'
+    rb"\* \d+ FETCH \(UID ([1-9]\d{0,9})(?: MODSEQ \((\d{1,18})\))?"
+    rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,14}))?'
+    rb'(?: EMAILID \(([^()\r\n"{]{0,255})\))?(?: MODSEQ \((\d{1,18})\))?'
     rb"(?: (?:BODY\[\]|BODY\[HEADER\.FIELDS \([A-Za-z\-\" ]*\)\]) \{(\d{1,9})\}|\))\r\n\Z"
 )
 
@@ -46,14 +48,14 @@ class Fetcher:
         self._dialogue = dialogue
         self._transport = dialogue.transport
 
-    def fetch(self, uid_set: bytes, items: bytes) -> Iterator[Fetched]:
+    def fetch(self, uid_set: bytes, items: bytes, asked: int = WINDOW) -> Iterator[Fetched]:
         """All FETCH answers with a UID to one UID FETCH, asked for or not.
 
         The last answer is given out only after the command was answered, so that whoever stops there leaves the
         connection usable; whoever stops earlier ends it.  Raises FetchRefused after NO or BAD.
         """
         tag = self._dialogue.start(b"UID FETCH", uid_set, items)
-        return self.answers(tag)
+        return self.answers(tag, asked)
 
     def fetch_known(self, uids: Sequence[int], items: bytes) -> Iterator[Fetched]:
         """As ``fetch`` for many UIDs, in commands of bounded length, the next one under way before one is read."""
@@ -80,10 +82,17 @@ class Fetcher:
         """As ``fetch`` by sequence numbers, which mean something until the next command that lets mail go away."""
         return self.answers(self._dialogue.start(b"FETCH", b",".join(b"%d" % number for number in numbers), items))
 
-    def answers(self, tag: bytes) -> Iterator[Fetched]:
-        """The FETCH answers to a command that was started."""
+    def answers(
+        self, tag: bytes, asked: int = WINDOW, hear: Callable[[Sequence[Part]], None] | None = None
+    ) -> Iterator[Fetched]:
+        """The FETCH answers to a command that was started, which asked for about so many.
+
+        ``hear`` is told what else the server says meanwhile.
+        """
         held: Fetched | None = None
         finished = False
+        left = 2 * asked + _UNASKED
+        patience = self._dialogue.patience()
         try:
             while True:
                 line = self._transport.readline()
@@ -97,7 +106,14 @@ class Fetcher:
                         if status is not None:
                             finished = True
                             break
+                        if hear is not None:
+                            hear(parts)
+                        patience.bear(parts)
                         continue
+                left -= 1
+                if left < 0:
+                    answer.release()
+                    raise self._dialogue.floods()
                 before, held = held, answer
                 if before is not None:
                     yield before
@@ -115,9 +131,10 @@ class Fetcher:
     def _usual(self, line: bytes) -> Fetched | None:
         """The answer that starts with ``line`` when it looks as usual, read to its end."""
         found = _USUAL.match(line)
-        if found is None:
+        if found is None or int(found[1]) >= UID_LIMIT:
             return None
-        uid, modseq, flags, date, size, object_id, length = found.groups()
+        uid, modseq, flags, date, size, object_id, modseq_behind, length = found.groups()
+        modseq = modseq or modseq_behind
         section: Part | None = None
         if length is not None:
             section = self._dialogue.read_literal(int(length))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import (
@@ -20,7 +21,7 @@ from connectors.contract import (
     Suspect,
 )
 from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
-from connectors.imap.append import Appender, EarlyAnswer, Prepared
+from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
@@ -29,7 +30,7 @@ from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
-from connectors.imap.quota import quota_in
+from connectors.imap.quota import lacks_room, quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
@@ -47,6 +48,7 @@ class ImapTarget(ImapSource):
     After an APPEND that was refused half-way its connection is cut, and the next call signs in anew.
     """
 
+    _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -60,10 +62,13 @@ class ImapTarget(ImapSource):
     # -- before anything is written ------------------------------------------------------------------------------
 
     def quota(self) -> Quota | None:
+        return self._quota_of(b"INBOX")
+
+    def _quota_of(self, raw: bytes) -> Quota | None:
         mailbox = self._use()
         if "QUOTA" not in mailbox.features:
             return None
-        answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", mailbox.argument(raw))
         return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
     def names(self) -> NameRules:
@@ -78,7 +83,7 @@ class ImapTarget(ImapSource):
 
     # -- folders ------------------------------------------------------------------------------------------------
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         mailbox = self._use()
         folders = self._listing(mailbox)
         place = self._place_of(path, role)
@@ -86,18 +91,20 @@ class ImapTarget(ImapSource):
         raw = mailbox.raw_name(place)
         status = mailbox.status_if_there(raw) if known is not None and known.selectable else None
         if status is None:
-            raw, status = self._make(mailbox, place, raw)
+            raw, status, marked = self._make(mailbox, place, raw, role, subscribed=subscribed)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
-            known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, None, selectable=True))
+            known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
         else:
-            if not status.messages or place == _INBOX:
+            if (not status.messages and subscribed) or place == _INBOX:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
                 mailbox.subscribe(raw)
             if not status.messages:
                 status = mailbox.open_first(raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
+        if status.append_limit is not None:
+            mailbox.known.append_limits[raw] = status.append_limit
         return mailbox.folder(place, known.role if known else None, status)
 
     def _listing(self, mailbox: Mailbox) -> dict[tuple[str, ...], Listed]:
@@ -116,7 +123,9 @@ class ImapTarget(ImapSource):
             (place for place, listed in self._folders.items() if listed.role is role and listed.selectable), path
         )
 
-    def _make(self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes) -> tuple[bytes, FolderStatus]:
+    def _make(
+        self, mailbox: Mailbox, path: tuple[str, ...], raw: bytes, role: Role | None, *, subscribed: bool
+    ) -> tuple[bytes, FolderStatus, Role | None]:
         """Make the folder, under a more cautious name when the server does not hold this one."""
         refusal: Refused | None = None
         tried: list[bytes] = []
@@ -127,7 +136,7 @@ class ImapTarget(ImapSource):
             tried.append(name)
             parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
             try:
-                return name, mailbox.create(name, parents)
+                return name, *mailbox.create(name, parents, role, subscribed=subscribed)
             except Refused as refused:
                 refusal = refusal or refused
         assert refusal is not None
@@ -153,6 +162,9 @@ class ImapTarget(ImapSource):
         mailbox = self._use()
         raw = mailbox.raw_name(folder.path)
         name = mailbox.argument(raw)
+        limit = mailbox.known.append_limits.get(raw)
+        if limit is not None and any(message.body.size > limit for message in batch):
+            return self._but_the_longest(folder, batch, limit, may_commit)
         permanent = mailbox.permanent_flags(folder, raw)
         opened = mailbox.opened
         if opened is not None and opened.raw == raw and not opened.writable:
@@ -160,6 +172,19 @@ class ImapTarget(ImapSource):
         if "MULTIAPPEND" in mailbox.features:
             return self._append(folder, name, permanent, batch, may_commit)
         return self._append_singly(folder, name, permanent, batch, may_commit)
+
+    def _but_the_longest(
+        self, folder: Folder, batch: Sequence[Outgoing], limit: int, may_commit: Callable[[], None]
+    ) -> Iterator[Receipt]:
+        """A batch in which some are longer than the folder takes: refused as a whole where batches are atomic."""
+        if self.capabilities().atomic_batch:
+            return _refused(batch, Reason.TOO_LARGE)
+        return chain.from_iterable(
+            _refused([message], Reason.TOO_LARGE)
+            if message.body.size > limit
+            else self.write(folder, [message], may_commit)
+            for message in batch
+        )
 
     def _append_singly(
         self,
@@ -193,12 +218,37 @@ class ImapTarget(ImapSource):
             if early.arguments_blamed:
                 return _refused(group, Reason.ARGUMENTS)
             return self._answered(mailbox, folder, prepared, early.status)
-        return self._awaited(mailbox, folder, prepared, appender, tag)
 
-    def _awaited(
-        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], appender: Appender, tag: bytes
-    ) -> Iterator[Receipt]:
-        yield from self._answered(mailbox, folder, prepared, appender.answer(tag, prepared))
+        def answered() -> Iterator[Receipt]:
+            status = appender.answer(tag, prepared)
+            listed = self._full_of_keywords(mailbox, folder, prepared, status)
+            if listed is not None:
+                yield from self._append(folder, name, listed, group, may_commit)
+                return
+            if status.word == "OK" and not permanent.any_keyword:
+                raw = mailbox.raw_name(folder.path)
+                mailbox.known.full_of_keywords.add((raw, folder.epoch))
+                mailbox.known.note_permanent_flags(raw, folder.epoch, permanent)
+            yield from self._answered(mailbox, folder, prepared, status)
+
+        return answered()
+
+    def _full_of_keywords(
+        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
+    ) -> PermanentFlags | None:
+        """The flags a folder lists, when a message may have been refused because it keeps no further keyword.
+
+        Cyrus keeps so many of them a folder, says that it takes any, and then refuses the message.  In a batch it is
+        not known whose keyword it was; the engine splits it until the message is alone.
+        """
+        if status.word != "NO" or status.code not in BLAMES_ARGUMENTS or len(prepared) > 1:
+            return None
+        sent = prepared[0].flags
+        if all(flag.startswith("\\") for flag in sent):
+            return None
+        listed = mailbox.open(folder, writable=True, fresh=True, leave=True).permanent_flags
+        listed = replace(listed, any_keyword=False)
+        return None if listed.kept(sent) == sent else listed
 
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
@@ -209,7 +259,15 @@ class ImapTarget(ImapSource):
         verdict = mailbox.dialogue.refusal("APPEND", status)
         if status.word != "BAD" and isinstance(verdict, AuthFailed | FolderMissing | Transient):
             raise verdict
-        yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
+        reason = message_reason(status.word, status.code)
+        if status.word == "NO" and not status.code and self._is_full(mailbox.raw_name(folder.path), prepared):
+            reason = Reason.OVER_QUOTA
+        yield from _refused([one.message for one in prepared], reason)
+
+    def _is_full(self, raw: bytes, prepared: Sequence[Prepared]) -> bool:
+        """Whether there is no room for the messages; Cyrus refuses them then without saying so in a code."""
+        quota = self._quota_of(raw)
+        return quota is not None and lacks_room(quota, len(prepared), sum(one.message.body.size for one in prepared))
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
         """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""

@@ -25,6 +25,8 @@ READ_SIZE = 1 << 18
 LINE_LIMIT = 1 << 20
 _UNASKED_LIMIT = 8 << 20  # bytes a server may send unasked while we send
 _UNSENT_LIMIT = 1 << 18
+#: Bytes that must come within the timeout once something comes at all: a byte now and then is as good as silence.
+_PROGRESS = 512
 _STOP_SLICE = 0.2
 
 
@@ -196,7 +198,7 @@ class Transport:
     def _deadline(self) -> float:
         return time.monotonic() + self.timeout
 
-    def _receive(self) -> bytes:
+    def _receive(self, deadline: float) -> bytes:
         """The next bytes, at least one."""
         try:
             while True:
@@ -212,9 +214,19 @@ class Transport:
                         if not data:
                             raise ConnectionResetError("closed by the server")
                         return data
-                self._wait(write=write, deadline=self._deadline())
+                self._wait(write=write, deadline=deadline)
         except OSError as error:
             raise self._lost(connection_lost(self.host, error)) from error
+
+    def _arriving(self) -> Iterator[bytes]:
+        """What comes, without end; given up when too little of it comes within the timeout."""
+        deadline, since = self._deadline(), _PROGRESS
+        while True:
+            data = self._receive(deadline)
+            since += len(data)
+            if since >= _PROGRESS:
+                deadline, since = self._deadline(), 0
+            yield data
 
     def _received(self, sock: socket.socket) -> bytes:
         """What the server said, unpacked; empty at the end.  Raises as ``recv`` where there is nothing yet."""
@@ -231,8 +243,7 @@ class Transport:
             return line
         pieces = [self._take_all()]
         size = len(pieces[0])
-        while True:
-            data = self._receive()
+        for data in self._arriving():
             end = data.find(b"\n") + 1
             size += end or len(data)
             if size > limit:
@@ -242,6 +253,7 @@ class Transport:
                 self._buffer, self._at = data, end
                 return b"".join(pieces)
             pieces.append(data)
+        raise AssertionError("what arrives has no end")
 
     def read(self, size: int) -> bytes:
         """Exactly ``size`` bytes; the caller bounds it."""
@@ -258,13 +270,16 @@ class Transport:
             self._at += len(piece)
             size -= len(piece)
             yield piece
-        while size:
-            data = self._receive()
+        if not size:
+            return
+        for data in self._arriving():
             if len(data) > size:
                 self._buffer, self._at = data, size
                 data = data[:size]
             size -= len(data)
             yield data
+            if not size:
+                return
 
     def _take_all(self) -> bytes:
         rest = self._buffer[self._at :]

@@ -20,8 +20,8 @@ _SUBSCRIPTIONS = "subscriptions"
 _HEAD = "V\t2\n\n"
 
 
-def make_folder(folders: Folders, path: FolderPath, owner: Owner) -> Path:
-    """The folder of this path, made and subscribed when it is not there.  Raises OSError."""
+def make_folder(folders: Folders, path: FolderPath, owner: Owner, *, subscribed: bool = True) -> Path:
+    """The folder of this path, made, and ``subscribed`` to, when it is not there.  Raises OSError."""
     directory = folders.directory(path)
     if not is_folder(directory):
         # It may be there in another spelling.
@@ -36,7 +36,7 @@ def make_folder(folders: Folders, path: FolderPath, owner: Owner) -> Path:
             owner.take(marker)
     settle_epoch(directory, owner)
     if new:
-        if directory != folders.root:
+        if directory != folders.root and subscribed:
             _subscribe(folders, directory, owner)
         sync_folder(directory)
         sync_folder(directory.parent)

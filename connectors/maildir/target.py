@@ -63,12 +63,12 @@ class MaildirTarget(MaildirSource):
     def roles(self) -> Mapping[Role, tuple[str, ...]]:
         return {Role.INBOX: INBOX}
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         """By path alone: a Maildir keeps no roles but the inbox's."""
         self._alive()
         wanted = INBOX if role is Role.INBOX or (len(path) == 1 and path[0].upper() == "INBOX") else path
         try:
-            directory = make_folder(self._folders, wanted, self._owner)
+            directory = make_folder(self._folders, wanted, self._owner, subscribed=subscribed)
         except OSError as error:
             told = verdict(error, str(self._root))
             if isinstance(told, OverQuota):

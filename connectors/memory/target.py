@@ -60,7 +60,7 @@ class MemoryTarget(MemorySource):
     def roles(self) -> Mapping[Role, tuple[str, ...]]:
         return {state.role: state.path for state in self._writer.folders() if state.role is not None}
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         self._meet("ensure", path)
         states = self._writer.folders()
         for state in states:
@@ -165,6 +165,8 @@ class MemoryTarget(MemorySource):
             self._meet("message", folder.path, ordinal=ordinal, data=data)
         except Refused as error:
             return error.reason
+        if not self._settings.takes(data):
+            return Reason.CONTENT
         return Reason.TOO_LARGE if limit is not None and len(data) > limit else None
 
     def _appear_later(self, folder: Folder, messages: Sequence[Incoming], after: timedelta) -> None:

@@ -28,6 +28,7 @@ from connectors.contract import (
     quota_of,
     refused_by,
     roles_of,
+    shared_left_out,
 )
 
 Inner = TypeVar("Inner", bound=Source)
@@ -63,12 +64,15 @@ class SourceWrapper(Generic[Inner]):
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
         return self._inner.read(folder, keys)
 
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return shared_left_out(self._inner)
+
 
 class TargetWrapper(SourceWrapper[Target]):
     """A target around a target."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        return self._inner.ensure(path, role)
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        return self._inner.ensure(path, role, subscribed=subscribed)
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         return self._inner.fence(folder, batch)

@@ -18,7 +18,7 @@ class DryRunTarget(TargetWrapper):
         super().__init__(inner)
         self._there: list[Folder] | None = None
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         if self._there is None:
             self._there = list(super().folders())
         by_role = (folder for folder in self._there if role is not None and folder.role is role)

@@ -133,9 +133,9 @@ class MeteredSource(SourceWrapper[Inner]):
 class MeteredTarget(MeteredSource[Target], TargetWrapper):
     """A target that counts."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         inner = super().ensure
-        return self._timed("ensure", lambda: inner(path, role))
+        return self._timed("ensure", lambda: inner(path, role, subscribed=subscribed))
 
     def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
         inner = super().fence

@@ -36,6 +36,7 @@ from connectors.contract import (
     quota_of,
     refused_by,
     roles_of,
+    shared_left_out,
 )
 from connectors.errors import Stopped, Transient
 from connectors.language import _
@@ -102,6 +103,9 @@ class RetryingSource(Generic[Inner]):
 
     def folders(self) -> Iterator[Folder]:
         yield from self._ask(lambda session: list(session.folders()))
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        return self._ask(shared_left_out)
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """A listing that fails half-way is started again, and what the caller has is left out.
@@ -253,8 +257,8 @@ class RetryingSource(Generic[Inner]):
 class RetryingTarget(RetryingSource[Target]):
     """A target that repeats what may be repeated."""
 
-    def ensure(self, path: tuple[str, ...], role: Role | None) -> Folder:
-        return self._ask(lambda session: session.ensure(path, role))
+    def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
+        return self._ask(lambda session: session.ensure(path, role, subscribed=subscribed))
 
     def quota(self) -> Quota | None:
         return self._ask(quota_of)

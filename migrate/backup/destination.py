@@ -120,5 +120,5 @@ class Destination:
         systems = {**organisation.systems, SYSTEM: system}
         return (
             replace(organisation, systems=systems),
-            replace(site, target=SYSTEM, folder_rules=FolderRules(), message_rules=MessageRules()),
+            replace(site, target=SYSTEM, folder_rules=FolderRules(), message_rules=MessageRules(), repair=False),
         )

@@ -30,6 +30,7 @@ Code = Literal[
     "name-changed",
     "name-doubtful",
     "left-out",
+    "shared-left-out",
     "target-not-empty",
     "empty",
     "not-finished",
@@ -50,7 +51,13 @@ class Finding:
 
 def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding]:
     """The findings of one mailbox, the worst first.  ``copied``: messages that we brought to the target already."""
-    found = [*_sides(survey), *_room(survey, copied, copied_size), *_folders(survey), *_messages(survey, copied)]
+    found = [
+        *_sides(survey),
+        *_room(survey, copied, copied_size),
+        *_folders(survey),
+        *_shared(survey),
+        *_messages(survey, copied),
+    ]
     order = ("problem", "attention", "note")
     return sorted(found, key=lambda finding: order.index(finding.kind))
 
@@ -121,6 +128,18 @@ def _folders(survey: Survey) -> Iterator[Finding]:
         text = _("the name {to} may be too much for the target, which shows only when the folder is made").format(to=to)
         to_do = _("Nothing: if the target refuses it, _ is written for what it does not take. Or use map.")
         yield Finding("note", "name-doubtful", text, to_do)
+
+
+def _shared(survey: Survey) -> Iterator[Finding]:
+    if survey.shared:
+        text = plural("{n} shared folder is left out", "{n} shared folders are left out", len(survey.shared))
+        text = _("{text} ({folder}, for one)").format(text=text, folder=_name(survey.shared[0]))
+        yield Finding("note", "shared-left-out", text, shared_to_do())
+
+
+def shared_to_do() -> str:
+    """How a plan asks for shared folders."""
+    return _("Nothing if that is wanted; else set shared_folders: true for the source's system.")
 
 
 def _spellings(one: Mapped, meeting: Collection[Path | None]) -> Iterator[tuple[Path, Path]]:

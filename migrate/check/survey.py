@@ -25,6 +25,7 @@ from connectors.contract import (
     quota_of,
     refused_by,
     roles_of,
+    shared_left_out,
 )
 from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path, There, map_folders
@@ -57,6 +58,8 @@ class Survey:
 
     mailbox: str
     folders: list[FolderFacts] = field(default_factory=list)
+    #: Folders that others share with this mailbox, and that its source is set to leave out.
+    shared: Sequence[tuple[str, ...]] = ()
     source_error: ConnectorError | SecretError | None = None
     target_error: ConnectorError | SecretError | None = None
     #: The longest message that the target takes; None when it does not say.
@@ -103,6 +106,7 @@ def survey(jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None) ->
         found.folders += further.folders
         found.source_error = found.source_error or further.source_error
         found.listing += further.listing
+        found.shared = [*found.shared, *further.shared]
         found.interrupted = found.interrupted or further.interrupted
     return found
 
@@ -128,6 +132,7 @@ def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> Survey:
         try:
             source = _signed_in(stack, job.open_source, halt)
             folders = list(source.folders())
+            found.shared = shared_left_out(source)
             found.source_product = source.capabilities().product
         except Stopped:
             raise

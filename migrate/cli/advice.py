@@ -12,6 +12,7 @@ from connectors.contract import (
     Unavailable,
     Untrusted,
 )
+from connectors.errors import SpoolError
 from connectors.language import _, mark
 from connectors.registry import BrokenConnector
 from migrate.cli.explanations import CROWDED, SIGN_INS, TOO_MANY_SESSIONS
@@ -33,6 +34,13 @@ _BY_DETAIL = {
 }
 
 _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
+    (
+        SpoolError,
+        mark(
+            "Large messages wait in .bascule/spool of the organisation's folder: make room on its disk, and see that"
+            " you may write there. Then run the same command again; it continues where it stopped."
+        ),
+    ),
     (OverQuota, mark("Give the mailbox more room on that system, then run the same command again.")),
     (FolderMissing, mark("Somebody changed the folder meanwhile: run the same command again.")),
     (Unavailable, mark("Wait a little and run the same command again; it continues where it stopped.")),

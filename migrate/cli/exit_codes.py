@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from connectors.contract import AuthFailed, ConnectorError, OverQuota, Transient
+from connectors.errors import SpoolError
 from connectors.registry import BrokenConnector
 from migrate.copy.hold import HoldLost, MailboxBusy
 from migrate.ledger.store import LedgerError
@@ -31,7 +32,7 @@ class Exit(IntEnum):
     CONNECTION = 6
     #: A system does not let an account in, or a password cannot be had.
     AUTH = 7
-    #: The ledger cannot be used.
+    #: The ledger cannot be used, or this machine's disk does not do its part.
     LEDGER = 8
     #: Stopped by Ctrl-C or SIGTERM; the same command continues.
     INTERRUPTED = 130
@@ -44,7 +45,7 @@ def code_of(error: BaseException) -> Exit:
         ((OverQuota,), Exit.QUOTA),
         ((MailboxBusy, HoldLost), Exit.LOCKED),
         ((Transient,), Exit.CONNECTION),
-        ((LedgerError,), Exit.LEDGER),
+        ((LedgerError, SpoolError), Exit.LEDGER),
         ((BrokenConnector,), Exit.USAGE),
         ((ConnectorError,), Exit.CONNECTION),
     )

@@ -300,8 +300,11 @@ EXITS: Mapping[Exit, Explanation] = {
         mark("Correct the user name or the password; a wrong password is not tried again, so no account is locked."),
     ),
     Exit.LEDGER: Explanation(
-        mark("the ledger cannot be used"),
-        mark("Its file is damaged, on a network file system, locked for long, or made by a newer version."),
+        mark("the ledger, or the folder it lies in, cannot be used"),
+        mark(
+            "The file is damaged, on a network file system, locked for long, or made by a newer version; or this"
+            " machine's disk is full or may not be written to."
+        ),
         mark("Follow the message. A lost ledger is made anew by `bascule adopt SITE`, and nothing is sent twice."),
     ),
     Exit.INTERRUPTED: Explanation(

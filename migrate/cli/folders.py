@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from connectors.contract import shared_left_out
 from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
+from migrate.check.findings import shared_to_do
 from migrate.check.mapping import Mapped, Path, map_folders
 from migrate.check.survey import Recorded, there_on
 from migrate.cli.advice import error_as_json, worded
@@ -72,6 +74,8 @@ class _OfSource:
 
     job: Job
     folders: Sequence[Mapped]
+    #: Other people's, which the plan does not ask for.
+    shared: Sequence[Path]
 
 
 def _mapped(run: Started, mailbox: str, recorded: Recorded) -> list[_OfSource]:
@@ -83,11 +87,12 @@ def _of_source(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> _OfSource
     try:
         with closing(job.open_source(halt.stop)) as source, halt.cutting(source.abort):
             there = list(source.folders())
+            shared = shared_left_out(source)
             with closing(job.open_target(halt.stop)) as target, halt.cutting(target.abort):
                 found = map_folders(there, job.rules, there_on(target, recorded))
     finally:
         permit.release()
-    return _OfSource(job, sorted(found, key=lambda one: one.folder.path))
+    return _OfSource(job, sorted(found, key=lambda one: one.folder.path), shared)
 
 
 def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
@@ -108,6 +113,7 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
             for of in done.result or ()
             for one in of.folders
         ],
+        "shared_left_out": [path for of in done.result or () for path in of.shared],
     }
 
 
@@ -118,6 +124,9 @@ def _show(console: Console, done: Done[list[_OfSource]]) -> None:
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         _show_folders(console, one.folders)
+        if one.shared:
+            text = plural("{n} shared folder is left out", "{n} shared folders are left out", len(one.shared))
+            console.print(f"{text}. {shared_to_do()}", highlight=False)
 
 
 def _show_folders(console: Console, found: Sequence[Mapped]) -> None:

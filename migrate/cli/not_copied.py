@@ -21,6 +21,7 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.copy.hold import MailboxBusy, locked
 from migrate.figures import path_text, size_text
+from migrate.ledger import counts
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
 from migrate.ledger.identity import separate
@@ -108,9 +109,9 @@ def _print_json(ledger: Ledger, begun: Sequence[MailboxRow]) -> Exit:
             click.echo(f"{comma}\n    {json.dumps(_as_json(row.name, one), ensure_ascii=False)}", nl=False)
             comma = ","
     code = _code(outcomes)
-    counts = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
+    of_outcomes = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
     pending = sum(_pending(ledger, begun).values())
-    click.echo(f'\n  ],\n  "counts": {counts},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
+    click.echo(f'\n  ],\n  "counts": {of_outcomes},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
     return code
 
 
@@ -177,7 +178,8 @@ def _summarise(outcome: Outcome, reason: Reason | None, count: int) -> None:
 
 def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:
     with ledger.read() as connection:
-        return {row.name: rows.count_pending(connection, row.id, Direction.FORTH) for row in begun}
+        tallies = counts.tally(connection, [row.id for row in begun], Direction.FORTH)
+    return {row.name: tallies[row.id].outcomes[Outcome.PENDING] for row in begun}
 
 
 def _open_again(
@@ -209,8 +211,8 @@ def _open_again(
         ]
         click.echo(json.dumps({"exit_code": int(code), "mailboxes": told}, ensure_ascii=False, indent=2))
         return code
-    for trouble in errors.values():
-        click.secho(str(trouble), fg="red")
+    for mailbox, trouble in errors.items():
+        click.secho(labelled(mailbox, str(trouble)), fg="red")
     total = sum(opened.values())
     if total:
         count = plural("{n} message is pending again.", "{n} messages are pending again.", total)

@@ -36,7 +36,13 @@ class Place:
     @property
     def state(self) -> Path:
         path = self.folder / STATE
-        path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            text = _(
+                "{path} cannot be made ({cause}). Make room on the disk, or let this user write to the folder around."
+            )
+            raise Trouble(text.format(path=path, cause=error.strerror), Exit.LEDGER) from error
         return path
 
     def load(self) -> Organisation:

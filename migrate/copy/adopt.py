@@ -18,6 +18,7 @@ from connectors.wire import header_digest, to_wire
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
+from migrate.copy.repaired_before import pair_repaired
 from migrate.ledger import adoption, copies, folders, messages
 from migrate.ledger.adoption import Trait, Unplaced
 from migrate.ledger.schema import Outcome
@@ -51,10 +52,27 @@ def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: S
             pairs = _match(hold, reader, target, place, list(from_folders), by)
             _record(job, hold, place, reader, pairs)
             count += len(pairs)
+        if job.repair and job.kept is not None:
+            count += _adopt_repaired(job, hold, source, target, place, from_folders)
     with hold.ledger.write() as connection:
         for one in group:
             folders.mark_adopted(connection, one.folder_id, one.row.id)
     return count
+
+
+def _adopt_repaired(
+    job: Job, hold: Hold, source: Source, target: Target, place: Place, from_folders: dict[int, Folder]
+) -> int:
+    """What a ledger that is lost had sent repaired: known by the bytes that the rules make of the original."""
+    rows, entries = _candidates(hold, target, place, list(from_folders), "received")
+    reader = _Reader(job, source, target, place.target, from_folders)
+    pairs = [
+        _Pair(row, entry, "repaired")
+        for row, entry in pair_repaired(job, source, target, place.target, from_folders, rows, entries)
+    ]
+    reader.read_headers([pair.row for pair in pairs], [])
+    _record(job, hold, place, reader, pairs)
+    return len(pairs)
 
 
 def _match(hold: Hold, reader: _Reader, target: Target, place: Place, folder_ids: list[int], by: Trait) -> list[_Pair]:

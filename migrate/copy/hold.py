@@ -13,15 +13,14 @@ from filelock import FileLock, Timeout
 from connectors.language import _
 from migrate.ledger import attempts, mailboxes
 from migrate.ledger.mailboxes import MailboxRow
-from migrate.ledger.store import Ledger
+from migrate.ledger.store import Ledger, LedgerError
 
 
 class MailboxBusy(Exception):
     """Another pass works on this mailbox."""
 
     def __init__(self, mailbox: str) -> None:
-        message = _("{mailbox}: another copy works on this mailbox at this moment. Wait for it to end.")
-        super().__init__(message.format(mailbox=mailbox))
+        super().__init__(_("another copy works on this mailbox at this moment. Wait for it to end."))
         self.mailbox = mailbox
 
 
@@ -67,12 +66,17 @@ def hold(ledger: Ledger, mailbox: str, site: str, now: float) -> Iterator[Hold]:
 def locked(ledger: Ledger, mailbox: MailboxRow) -> Iterator[None]:
     """Keep every pass away from a mailbox until the block ends.  Raises :class:`MailboxBusy` when one is at work."""
     folder = ledger.path.parent / "locks"
-    folder.mkdir(mode=0o700, exist_ok=True)
     lock = FileLock(folder / f"mailbox-{mailbox.id}.lock", blocking=False)
     try:
+        folder.mkdir(mode=0o700, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise MailboxBusy(mailbox.name) from error
+    except OSError as error:
+        what = _(
+            "{folder}: no mailbox can be locked there ({cause}). Make room on the disk, or let this user write there."
+        )
+        raise LedgerError(what.format(folder=folder, cause=error.strerror)) from error
     try:
         yield
     finally:

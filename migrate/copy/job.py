@@ -9,6 +9,7 @@ from threading import Event
 from typing import Protocol
 
 from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target, Transient
+from migrate.copy.kept import KeptMail
 from migrate.ledger.schema import Direction
 
 
@@ -121,6 +122,12 @@ class Job:
     progress: Progress = field(default_factory=Quiet)
     #: It is not the site's own source, but one that the people file names beside it.
     further: bool = False
+    #: The name the plan gives the target: what is learnt of its manners holds for all its mailboxes.
+    target: str = ""
+    #: Where originals are kept that do not arrive as they are; None keeps none, and repairs nothing.
+    kept: KeptMail | None = None
+    #: What the target refuses, or is known to change without a word, is repaired.
+    repair: bool = True
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()
 

@@ -103,7 +103,7 @@ class Ahead:
             for folder in self._folders:
                 proposed = self._naming.of(folder, target)
                 assert proposed is not None
-                there = target.ensure(proposed.path, proposed.role)
+                there = target.ensure(proposed.path, proposed.role, subscribed=folder.subscribed is not False)
                 with self._changed:
                     self._made[folder.path] = there
                     self._changed.notify_all()
@@ -165,7 +165,8 @@ def _make(
     """The folder under its proposed name.  What the target made of it nobody foresaw when it is another folder's."""
     proposed = naming.of(one.folder, target)
     assert proposed is not None
-    there = made.get(one.folder.path) or target.ensure(proposed.path, proposed.role)
+    subscribed = one.folder.subscribed is not False
+    there = made.get(one.folder.path) or target.ensure(proposed.path, proposed.role, subscribed=subscribed)
     if there.path == proposed.path:
         return there
     with hold.ledger.read() as connection:
@@ -174,7 +175,7 @@ def _make(
         if folders.path_text(there.path) not in others:
             return there
         *parents, name = proposed.path
-        there = target.ensure((*parents, f"{name} ({number})"), None)
+        there = target.ensure((*parents, f"{name} ({number})"), None, subscribed=subscribed)
     raise AssertionError("count() does not end")
 
 

@@ -11,6 +11,7 @@ from threading import Event, Lock
 from connectors.body import CHUNK
 from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread
 from connectors.language import _
+from connectors.repairs import traits_of
 from connectors.wire import Digests, to_wire
 from migrate.copy.batches import Batch, BatchQueue, Place
 from migrate.copy.channel import Channel
@@ -28,8 +29,14 @@ class Prepared:
 
     row: int
     outgoing: Outgoing
+    #: Of the message as it was read; what is sent has its own in ``outgoing`` once it is repaired.
     digests: Digests
     flags: str
+    #: What in it some servers refuse or change, and the rules by which it was repaired.
+    traits: frozenset[str] = frozenset()
+    rules: tuple[str, ...] = ()
+    #: Under which the target stored it.
+    key: str | None = None
 
 
 @dataclass(slots=True)
@@ -112,4 +119,5 @@ def _prepare(row: int, ordinal: int, message: Message, job: Job) -> Prepared:
     # A server that keeps no date of its own leaves the sender's; a message without either is dated today.
     received = message.received or digests.date or datetime.fromtimestamp(job.clock.now(), UTC)
     outgoing = Outgoing(ordinal, body, received, message.flags, digests.wire, digests.header, digests.message_id)
-    return Prepared(row, outgoing, digests, flags_text(message.flags))
+    traits = traits_of(body) if job.repair and job.kept is not None else frozenset[str]()
+    return Prepared(row, outgoing, digests, flags_text(message.flags), traits)

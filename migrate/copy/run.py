@@ -33,6 +33,7 @@ from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.identity import is_shared, prepare
 from migrate.copy.job import Job
 from migrate.copy.moves import find_moved, follow
+from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
 from migrate.copy.scan import Listed, known_folders, scan, wanted
@@ -147,6 +148,7 @@ class _Pass:
                         break
                     again = False  # once, not for ever
             if not self._halt.stop.is_set():
+                keep_too_large(self.job, self._hold, sessions.source, listed, self._halt.stop)
                 self.flagged = carry_flags(self.job, self._hold, sessions.target)
                 self._save_tokens(listed)
 

@@ -145,6 +145,8 @@ def _compare_windows(
     complete, gone, count = True, list[str](), 0
     with hold.ledger.read() as connection:
         newest = messages.newest(connection, row.id)
+    if folder.messages == 0:
+        cursor = None  # nothing to ask for: it would stand for messages that are no longer there
     for window in source.entries(folder, cursor) if folder.messages != 0 else ():
         complete, cursor = window.complete, window.cursor
         gone.extend(window.gone)
@@ -165,7 +167,9 @@ def _compare_windows(
             # Rows made by this listing are there; only rows from before can be missing from it.
             missing = _not_named(messages.ids(connection, row.id, folder.epoch, newest), named)
         else:
-            missing = messages.ids_by_key(connection, row.id, folder.epoch, gone)
+            # A system may name what went long ago, too.
+            known = messages.known(connection, row.id, folder.epoch, gone)
+            missing = [one.id for one in known.values() if not one.gone]
         messages.mark_gone(connection, missing, job.clock.now())
     return cursor
 

@@ -72,24 +72,38 @@ def look(hold: Hold, target: Target, direction: Direction, clock: Clock) -> floa
     # The latest first: a late attempt's fence is the tighter one, so it takes what can only be its own.
     for (target_folder_id, fence), group in groupby(rows, key=lambda row: (row.target_folder_id, row.fence)):
         tried = list(group)
-        folder, folder_id = _folder_now(hold, target, direction, target_folder_id)
-        taken = given.get(folder_id, frozenset())
         suspects = [_suspect(ordinal, row) for ordinal, row in enumerate(tried)]
-        for found in target.find(folder, fence, suspects, Claims(hold.ledger, folder_id, taken)):
-            verdicts.judge(tried[found.ordinal], found, folder_id, now, settle)
-            if found.key is not None:
-                given[folder_id] = given.get(folder_id, frozenset()) | {found.key}
+        places = _folders_now(hold, target, direction, target_folder_id)
+        for number, (folder, folder_id) in enumerate(places):
+            taken = given.get(folder_id, frozenset())
+            left: list[Suspect] = []
+            for found in target.find(folder, fence, suspects, Claims(hold.ledger, folder_id, taken)):
+                if found.verdict == "absent" and number + 1 < len(places):
+                    left.append(next(suspect for suspect in suspects if suspect.ordinal == found.ordinal))
+                    continue
+                verdicts.judge(tried[found.ordinal], found, folder_id, now, settle)
+                if found.key is not None:
+                    given[folder_id] = given.get(folder_id, frozenset()) | {found.key}
+            suspects = left
     _record(hold, target, verdicts, rows, now)
     return verdicts.due_in
 
 
-def _folder_now(hold: Hold, target: Target, direction: Direction, target_folder_id: int) -> tuple[Folder, int]:
-    """The folder as it is today; its epoch may have changed since the attempt."""
+def _folders_now(
+    hold: Hold, target: Target, direction: Direction, target_folder_id: int
+) -> Sequence[tuple[Folder, int]]:
+    """Where an attempt may be found: the folder as it is today, and before it the one it was, if somebody renamed it.
+
+    A renamed folder keeps its epoch.
+    """
     with hold.ledger.read() as connection:
         was = folders.target_by_id(connection, target_folder_id)
     there = target.ensure(was.path, None)
+    places = [there]
+    if there.epoch != was.epoch:
+        places[:0] = [one for one in target.folders() if one.epoch == was.epoch and one.path != there.path]
     with hold.ledger.write() as connection:
-        return there, folders.target(connection, hold.mailbox.id, direction, there).id
+        return [(one, folders.target(connection, hold.mailbox.id, direction, one).id) for one in places]
 
 
 def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[AttemptRow], now: float) -> None:

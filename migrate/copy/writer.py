@@ -16,6 +16,7 @@ from uuid import uuid4
 from connectors.contract import (
     Capabilities,
     ConnectorError,
+    Fatal,
     OverQuota,
     Reason,
     Receipt,
@@ -29,6 +30,7 @@ from migrate.copy.hold import Hold
 from migrate.copy.identity import Identity, is_shared
 from migrate.copy.job import Job
 from migrate.copy.reader import Prepared, PreparedBatch
+from migrate.copy.repair import Mender
 from migrate.ledger import attempts, copies, messages
 from migrate.ledger.attempts import Intent
 from migrate.ledger.claims import Claims
@@ -74,6 +76,11 @@ class Writer:
         self._flights: deque[_Flight] = deque()
         self._stored: list[dict[str, Any]] = []
         self._refused: list[tuple[int, Outcome, Reason | None]] = []
+        self._mender = Mender(job, hold, target)
+        #: Refused and repaired since: to be sent again.
+        self._mended: list[Prepared] = []
+        #: Why an original could not be kept: raised when all receipts are noted.
+        self._unkept: Fatal | None = None
 
     def write(self, batch: PreparedBatch) -> None:
         """Send one batch, which is the writer's from now on: released when its receipts are heard.
@@ -88,7 +95,7 @@ class Writer:
             return
         try:
             with self._failing_together():
-                self._send(batch, items)
+                self._begin(batch, items)
         except BaseException:
             batch.release()
             raise
@@ -100,6 +107,20 @@ class Writer:
                 self._land()
         if self._stored or self._refused:
             self._record([])
+
+    def _begin(self, batch: PreparedBatch, items: Sequence[Prepared]) -> None:
+        """Send a batch; what the target may change goes alone and is read back before the others follow."""
+        waiting = self._mender.mend_known(items)
+        batch.flights += 1
+        while (doubtful := self._mender.first_doubtful(waiting)) is not None:
+            self._send(batch, [doubtful])
+            while self._flights:
+                self._land()
+            self._mender.look_back(batch.place, doubtful)
+            waiting = self._mender.mend_known([item for item in waiting if item is not doubtful])
+        if waiting:
+            self._send(batch, waiting)
+        batch.landed()
 
     def _send(self, batch: PreparedBatch, items: Sequence[Prepared]) -> None:
         while len(self._flights) >= self._capabilities.under_way:
@@ -135,6 +156,9 @@ class Writer:
                 middle = len(items) // 2
                 self._send(flight.batch, items[:middle])
                 self._send(flight.batch, items[middle:])
+            mended, self._mended = self._mended, []
+            for item in mended:
+                self._send(flight.batch, [item])
         finally:
             flight.batch.landed()
 
@@ -146,11 +170,12 @@ class Writer:
         except ConnectorError:
             while self._flights:
                 self._break_off(self._flights.popleft())
+            self._mended = []  # pending again, as they are on the source
             self._record([])
             raise
         except BaseException:
             # The hold is lost, or we are: all of this is for whoever comes next.
-            self._stored, self._refused = [], []
+            self._stored, self._refused, self._mended = [], [], []
             while self._flights:
                 self._flights.popleft().batch.landed()
             raise
@@ -168,10 +193,10 @@ class Writer:
                 ordinal=ordinal,
                 target_folder_id=place.row.id,
                 fence=fence,
-                wire_digest=item.digests.wire,
+                wire_digest=item.outgoing.wire_digest,
                 wire_size=item.outgoing.body.size,
-                header_digest=item.digests.header,
-                rfc_message_id=item.digests.message_id,
+                header_digest=item.outgoing.header_digest,
+                rfc_message_id=item.outgoing.message_id,
                 received=int(item.outgoing.received.timestamp()),
                 flags=item.flags,
                 deadline=deadline,
@@ -189,6 +214,7 @@ class Writer:
             attempts.settle(connection, [row["row"] for row in stored] + [row for row, _, _ in refused])
             if place is not None:
                 messages.record_digests(connection, [_digests(item, place) for item in items])
+                self._mender.record(connection, items)
             attempts.record(connection, intents)
 
     def _take(self, place: Place, items: Sequence[Prepared], receipts: dict[int, Receipt], *, split: bool) -> bool:
@@ -201,13 +227,14 @@ class Writer:
         for ordinal, receipt in receipts.items():
             item = items[ordinal]
             if receipt.outcome == "refused":
-                again = splits or full
+                again = splits or full or self._mends(item, receipt.reason or Reason.REFUSED)
                 self._refused.append(
                     (item.row, Outcome.PENDING, None)
                     if again
                     else (item.row, Outcome.REFUSED, receipt.reason or Reason.REFUSED)
                 )
             elif receipt.outcome != "uncertain" and receipt.key is not None:
+                item.key = receipt.key
                 kept = item.outgoing.flags if receipt.kept_flags is None else receipt.kept_flags
                 self._stored.append(
                     copies.stored(
@@ -229,7 +256,20 @@ class Writer:
                 attempts.end_by(connection, doubtful, now)
         if full:
             raise OverQuota(_("the mailbox is full"))
+        if self._unkept is not None:
+            raise self._unkept
         return splits
+
+    def _mends(self, item: Prepared, reason: Reason) -> bool:
+        """Whether the message that was refused could be repaired by one rule more, and is to be sent again."""
+        try:
+            if not self._mender.mend_refused(item, reason):
+                return False
+        except Fatal as unkept:
+            self._unkept = unkept
+        else:
+            self._mended.append(item)
+        return True
 
     def _break_off(self, flight: _Flight) -> None:
         """The connection failed: what was not committed was not stored; of the rest, what was not heard is in doubt."""
@@ -242,8 +282,8 @@ class Writer:
         with self._ledger.write() as connection:
             attempts.settle(connection, never)
             attempts.end_by(connection, doubtful, self._job.clock.now())
-        with suppress(OverQuota):
-            self._take(flight.batch.place, items, heard, split=False)
+        with suppress(OverQuota, Fatal):
+            self._take(flight.batch.place, items, heard, split=len(items) > 1 and self._capabilities.atomic_batch)
         flight.batch.landed()
 
     def _resolve(self, place: Place, fence: str, items: Sequence[Prepared], receipts: dict[int, Receipt]) -> None:
@@ -268,11 +308,11 @@ def _suspect(ordinal: int, item: Prepared) -> Suspect:
         ordinal,
         # Each on its own: the target said it took them all.
         str(ordinal),
-        item.digests.wire,
+        item.outgoing.wire_digest,
         item.outgoing.body.size,
-        item.digests.header,
+        item.outgoing.header_digest,
         item.outgoing.received,
-        item.digests.message_id,
+        item.outgoing.message_id,
     )
 
 
@@ -280,7 +320,7 @@ def _digests(item: Prepared, place: Place) -> dict[str, Any]:
     return {
         "row": item.row,
         "source": item.digests.source,
-        "wire": item.digests.wire,
+        "wire": item.outgoing.wire_digest,
         "core": item.digests.core,
         "header": item.digests.header,
         "mid": item.digests.message_id,

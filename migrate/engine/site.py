@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from errno import errorcode
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,8 @@ from filelock import FileLock, Timeout
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
+from connectors.errors import SpoolError
+from connectors.language import _
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
@@ -29,6 +32,7 @@ from connectors.wrappers import (
     RetryPolicy,
 )
 from migrate.copy.job import Job, Placement, Progress
+from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Admission, Permit
 from plans import Organisation, Person, Site, System
 from plans.accounts import further_account, source_account, target_account
@@ -125,6 +129,9 @@ class SiteRun:
                 site=self.site.name,
                 source=name,
                 further=number > 0,
+                target=self.site.target,
+                kept=KeptMail(self.organisation.folder / "kept"),
+                repair=self.site.repair,
                 open_source=self._source(person, system, account),
                 open_target=open_target,
                 rules=SiteRules(self.site),
@@ -180,17 +187,22 @@ class SiteRun:
 def spool_folder(state: Path) -> Iterator[Path]:
     """A private folder for large messages.  What a killed process left behind is removed first: it holds mail."""
     parent = state / "spool"
-    parent.mkdir(mode=0o700, exist_ok=True)
-    for old in parent.iterdir():
-        if old.is_dir():
-            _remove_if_abandoned(old)
-    folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
-    lock = FileLock(folder.with_suffix(".lock"), blocking=False)
-    with lock:
-        try:
-            yield folder
-        finally:
-            rmtree(folder, ignore_errors=True)
+    try:
+        parent.mkdir(mode=0o700, exist_ok=True)
+        for old in parent.iterdir():
+            if old.is_dir():
+                _remove_if_abandoned(old)
+        folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+        lock = FileLock(folder.with_suffix(".lock"), blocking=False)
+        lock.acquire()
+    except OSError as error:
+        what = _("no folder for large messages can be made on this machine's disk")
+        raise SpoolError(what, system=str(parent), detail=errorcode.get(error.errno or 0, "")) from error
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+        lock.release()
     folder.with_suffix(".lock").unlink(missing_ok=True)
 
 

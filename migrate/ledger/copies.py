@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from connectors.contract import Reason
+from migrate.ledger import repairs
 from migrate.ledger.messages import flag_set, flags_text, in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ def hand_over(
     connection.execute(update(message).where(message.c.id == old).values(successor=new, target_key=None, same_as=None))
     # What the copy stands for in other sources, it goes on standing for.
     connection.execute(update(message).where(message.c.same_as == old).values(same_as=new))
+    repairs.hand_over(connection, old, new)
 
 
 def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:
@@ -187,7 +189,9 @@ def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
 
 def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     """Messages of a mailbox that are on the target."""
-    where = _select_copies(mailbox_id, direction).with_only_columns(func.count())
+    where = select(func.coalesce(func.sum(tally.c.messages), 0)).where(
+        tally.c.mailbox_id == mailbox_id, tally.c.direction == direction, tally.c.outcome.in_(ON_TARGET)
+    )
     return int(connection.execute(where).scalar_one())
 
 

@@ -159,10 +159,6 @@ def ids_of_other_epochs(connection: Connection, folder_id: int, epoch: str) -> l
     return list(connection.execute(select(message.c.id).where(*where)).scalars())
 
 
-def ids_by_key(connection: Connection, folder_id: int, epoch: str, keys: Sequence[str]) -> list[int]:
-    return [row.id for row in known(connection, folder_id, epoch, keys).values()]
-
-
 def mark_gone(connection: Connection, rows: Sequence[int], now: float) -> None:
     """No longer on the source.  What was never sent is accounted for as gone; what was sent keeps its outcome."""
     for some in in_pieces(rows):

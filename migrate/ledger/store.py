@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connectors.language import _
 from migrate.ledger.filesystem import is_on_network
 from migrate.ledger.schema import REVISION
+from migrate.ledger.troubles import worded
 
 #: How long one transaction waits for another process to finish its own (seconds), and how often it tries.
 _BUSY_SECONDS = 10
@@ -48,9 +49,7 @@ class Ledger:
         try:
             self._upgrade()
         except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise LedgerError(
-                _("{path} cannot be opened as a ledger: {cause}").format(path=path, cause=_cause(error))
-            ) from error
+            raise LedgerError(worded(path, error)) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -74,25 +73,14 @@ class Ledger:
 
     @contextmanager
     def _begin(self, *, immediate: bool) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(immediate=immediate) as connection:
-            for attempt in range(_BUSY_TRIES):
-                try:
-                    transaction = connection.begin()
-                    break
-                except OperationalError as error:
-                    if attempt + 1 == _BUSY_TRIES:
-                        raise LedgerError(
-                            _("{path} stays locked by another program: {cause}").format(
-                                path=self.path, cause=_cause(error)
-                            )
-                        ) from error
-            try:
-                with transaction:
-                    yield connection
-            except OperationalError as error:
-                raise LedgerError(
-                    _("{path} cannot be used: {cause}").format(path=self.path, cause=_cause(error))
-                ) from error
+        try:
+            connected = self._engine.connect().execution_options(immediate=immediate)
+            with connected as connection, _patiently_begun(connection):
+                yield connection
+        except (IntegrityError, ProgrammingError, DataError):
+            raise  # a defect of ours
+        except DatabaseError as error:
+            raise LedgerError(worded(self.path, error)) from error
 
     def _upgrade(self) -> None:
         if self._revision() == REVISION:
@@ -137,6 +125,8 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _cause(error: Exception) -> str:
-    """The driver's own words: SQLAlchemy's would carry the statement and its values."""
-    return str(getattr(error, "orig", None) or error)
+def _patiently_begun(connection: Connection) -> Transaction:
+    for _attempt in range(_BUSY_TRIES - 1):
+        with suppress(OperationalError):
+            return connection.begin()
+    return connection.begin()

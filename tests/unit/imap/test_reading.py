@@ -254,7 +254,7 @@ def test_a_listing_goes_in_windows_of_existing_messages(tmp_path: Path, monkeypa
         peer.sign_in()
         peer.open_work(exists=5)
         peer.answer(r"FETCH 2,4 \(UID\)", "* 4 FETCH (UID 70000)", "* 2 FETCH (UID 900)")
-        peer.answer("UID FETCH 1:900", line(900), line(3))
+        peer.answer("UID FETCH 1:900", line(900), line(70000), line(3))
         peer.answer("UID FETCH 901:70000", line(5000), line(70000))
         peer.answer(r"UID FETCH 70001:\*", line(70001), line(70000))
         peer.sign_out()
@@ -346,11 +346,11 @@ def test_folders_are_listed_with_roles_and_tokens(tmp_path: Path) -> None:
         capabilities = "IMAP4rev1 NAMESPACE SPECIAL-USE LIST-EXTENDED CONDSTORE OBJECTID"
         peer.sign_in(capabilities)
         peer.answer(
-            r'LIST "" "\*" RETURN \(SPECIAL-USE\)',
+            r'LIST "" "\*" RETURN \(SPECIAL-USE SUBSCRIBED\)',
             '* LIST () "/" inbox',
             '* LIST (\\Sent) "/" "Envoy&AOk-s"',
             '* LIST (\\Noselect) "/" "Nothing"',
-            '* LIST () "/" "Plain"',
+            '* LIST (\\Subscribed) "/" "Plain"',
             '* LIST () "/" "Closed"',
             '* LIST () "/" "Gone"',
         )
@@ -379,6 +379,7 @@ def test_folders_are_listed_with_roles_and_tokens(tmp_path: Path) -> None:
         "M1",
     )
     assert (sent.path, sent.role, sent.messages) == (("Envoyés",), "sent", 3)
+    assert (sent.subscribed, plain.subscribed) == (False, True)
     assert (plain.role, plain.token) == (None, None), "a token without HIGHESTMODSEQ would miss flag changes"
     assert (closed.path, closed.token) == (("Closed",), None)
 
@@ -392,13 +393,16 @@ def test_couriers_prefix_is_taken_off_and_other_peoples_folders_are_left_out(tmp
         peer.answer("NAMESPACE", '* NAMESPACE (("INBOX." ".")) NIL (("#shared." ".")("shared." "."))')
         peer.answer(r'LIST "" "INBOX\.\*"', '* LIST () "." "INBOX.Sent"')
         peer.answer('LIST "" "INBOX"', '* LIST () "." "INBOX"', '* LIST () "." "shared.x"')
+        peer.answer(r'LSUB "" "INBOX\.\*"', '* LSUB () "." "INBOX.Sent"')
+        peer.answer('LSUB "" "INBOX"', status="NO not today")
         for name in ("INBOX.Sent", "INBOX"):
             peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" (UIDVALIDITY 1 UIDNEXT 1 MESSAGES 0)')
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
         session = server.source()
-        assert [folder.path for folder in session.folders()] == [("Sent",), ("INBOX",)]
+        found = [(folder.path, folder.subscribed) for folder in session.folders()]
+        assert found == [(("Sent",), True), (("INBOX",), False)]
         session.close()
 
 

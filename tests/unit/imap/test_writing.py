@@ -463,6 +463,7 @@ def test_a_folder_name_that_cannot_be_said_takes_no_mail(tmp_path: Path) -> None
     def script(peer: Peer) -> None:
         peer.sign_in()
         peer.answer("LIST", b'* LIST () "/" {18}\r\na\r\nx1 CREATE pwned\r\n')
+        peer.answer("LSUB")
         tag = peer.expect(r"STATUS \{18\}")
         peer.say("+ go")
         assert peer.read(18) == b"a\r\nx1 CREATE pwned"

@@ -84,7 +84,7 @@ def test_a_ledger_of_a_newer_version_is_refused(path: Path) -> None:
 
 def test_a_file_that_is_no_ledger_is_named(path: Path) -> None:
     path.write_bytes(b"not a database, certainly not one" * 100)
-    with pytest.raises(LedgerError, match=r"ledger\.sqlite cannot be opened as a ledger: file is not a database"):
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite is no ledger\. Move the file away"):
         Ledger(path)
 
 

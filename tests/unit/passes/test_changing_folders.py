@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.contract import FolderMissing
+from connectors.contract import FolderMissing, Transient
 from connectors.memory import Moment
 from tests.unit.passes.world import Sides, mail, new_sides, when
 
@@ -65,3 +65,21 @@ def test_a_source_folder_that_is_never_the_same_leaves_the_pass_incomplete_and_i
     sides.worlds[0].faults.clear()
     assert sides.run().complete
     assert sides.on_target() == sides.on_source()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["and nothing more", "and made anew by somebody"])
+def test_a_batch_that_arrived_in_a_target_folder_renamed_at_that_moment_is_not_sent_twice(
+    sides: Sides, again: bool
+) -> None:
+    def rename(moment: Moment) -> None:
+        sides.target.rename_folder(moment.folder, ("Kept",))
+        if again:
+            sides.target.create(moment.folder)
+        raise Transient("the answer is lost")
+
+    sides.worlds[1].faults.at("stored", rename)
+    assert sides.run().in_flight == 0
+    assert sorted(sides.on_target().values()) == [1, 1, 1]
+    assert {path for path, _ in sides.on_target()} == {("Kept",)}
+    again_run = sides.run()
+    assert (again_run.complete, again_run.copied) == (True, 0)

@@ -1,0 +1,92 @@
+"""Every fault of a line at every phase of a FETCH and of an APPEND: nothing is lost, nothing is doubled.
+
+The engine's own passes run through a proxy that does the harm; what arrived is counted on the servers, by content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from connectors.contract import AuthFailed, Transient
+from tests.integration.passes import TIMEOUT, Copy, struck
+from tests.servers.faults import Effect, Fault
+from tests.servers.phases import ON_APPEND, ON_FETCH, Phase
+from tests.servers.server import ImapServer
+
+
+@pytest.mark.parametrize("effect", [Effect.CUT, Effect.SILENCE, Effect.BYE], ids=lambda effect: effect.name)
+@pytest.mark.parametrize("phase", [*ON_FETCH, *ON_APPEND], ids=lambda phase: phase.name)
+def test_a_line_that_ends(copying: Callable[..., Copy], phase: Phase, effect: Effect) -> None:
+    copy = copying()
+    copy.arrives(struck(copy, Fault(phase, effect, nth=3)))
+
+
+@pytest.mark.parametrize("phase", [Phase.BODY_LINE, Phase.IN_BODY, Phase.FETCHED, Phase.LITERAL_BEGINS, Phase.STORED])
+def test_garbage_on_the_line(copying: Callable[..., Copy], phase: Phase) -> None:
+    """In the middle of a body it is part of the body for all that anybody can tell, so it goes between lines."""
+    copy = copying()
+    copy.arrives(struck(copy, Fault(phase, Effect.GARBAGE, nth=2)))
+
+
+@pytest.mark.parametrize("phase", [Phase.FETCH, Phase.IN_BODY, Phase.IN_LITERAL, Phase.LAST_BYTE, Phase.STORED])
+@pytest.mark.parametrize("seconds", [TIMEOUT / 2, 2 * TIMEOUT], ids=["within the timeout", "beyond it"])
+def test_a_line_that_stalls(copying: Callable[..., Copy], phase: Phase, seconds: float) -> None:
+    """What it carries arrives late, as long as the target may take to settle at the most."""
+    copy = copying(settle=2 * TIMEOUT)
+    result = struck(copy, Fault(phase, Effect.STALL, nth=2, seconds=seconds))
+    assert seconds > TIMEOUT or result.complete
+    copy.arrives(result)
+
+
+@pytest.mark.parametrize("phase", [Phase.BODY_LINE, Phase.IN_BODY, Phase.FETCHED, Phase.APPEND, Phase.STORED])
+def test_a_byte_now_and_then(copying: Callable[..., Copy], phase: Phase) -> None:
+    copy = copying()
+    copy.arrives(struck(copy, Fault(phase, Effect.DRIP, seconds=0.3)))
+
+
+@pytest.mark.parametrize("phase", [Phase.FETCH, Phase.APPEND, Phase.LOGIN])
+@pytest.mark.parametrize(
+    "words",
+    ["[LIMIT] slow down", "[UNAVAILABLE] not now", "[THROTTLED] slow down", "[INUSE] wait"],
+)
+def test_a_server_that_throttles(copying: Callable[..., Copy], phase: Phase, words: str) -> None:
+    copy = copying()
+    copy.arrives(struck(copy, Fault(phase, Effect.REFUSE, times=2, words=words)))
+
+
+@pytest.mark.parametrize(("phase", "nth"), [(Phase.IN_LITERAL, 25), (Phase.LAST_BYTE, 25), (Phase.STORED, 3)])
+@pytest.mark.parametrize("words", ["[AUTHENTICATIONFAILED] expired", "[EXPIRED] the token has expired"])
+def test_a_sign_in_that_expires_in_an_append(copying: Callable[..., Copy], phase: Phase, nth: int, words: str) -> None:
+    """The session is ended in the middle, and nobody is let in again until a person has done something."""
+    copy = copying()
+    ends = Fault(phase, Effect.BYE, nth=nth, words=words)
+    result = struck(copy, ends, Fault(Phase.LOGIN, Effect.REFUSE, times=10**6, words=words, after=ends))
+    assert not result.complete
+    assert any(isinstance(error, AuthFailed) for error in result.errors), result.errors
+    copy.has_no_double()
+    copy.before_new.faults = []
+    copy.arrives(copy.run())
+
+
+def test_a_line_that_breaks_again_and_again_ends_the_pass_and_no_more(copying: Callable[..., Copy]) -> None:
+    copy = copying()
+    result = struck(copy, Fault(Phase.STORED, Effect.CUT, times=10**6))
+    assert any(isinstance(error, Transient) for error in result.errors)
+    copy.before_new.faults = []
+    copy.arrives(copy.run())
+
+
+@pytest.mark.parametrize("phase", ON_APPEND, ids=lambda phase: phase.name)
+def test_a_line_to_courier_that_ends(copying: Callable[..., Copy], phase: Phase, standing_courier: ImapServer) -> None:
+    copy = copying(new=standing_courier)
+    copy.arrives(struck(copy, Fault(phase, Effect.CUT, nth=3)))
+
+
+@pytest.mark.parametrize("phase", ON_FETCH, ids=lambda phase: phase.name)
+def test_a_line_from_courier_that_ends(
+    copying: Callable[..., Copy], phase: Phase, standing_courier: ImapServer
+) -> None:
+    copy = copying(old=standing_courier)
+    copy.arrives(struck(copy, Fault(phase, Effect.CUT, nth=3)))
