@@ -63,8 +63,9 @@ _WORDINGS: Sequence[tuple[bytes, Denial | type[_TooMany]]] = (
     (b"password expired", Denial.PASSWORD_EXPIRED),
     (b"password has expired", Denial.PASSWORD_EXPIRED),
 )
-#: How many connections one mailbox may hold, where the server says so.
-_STATED_LIMIT = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b")
+#: How many connections are granted, where the server says so: Dovecot; Cyrus, ``(2 of 2 for anna)`` or ``from`` a host.
+_STATED_LIMIT = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b|\(\d{1,6} of (\d{1,6}) (?:for|from) ")
+_OF_HOST = re.compile(rb"\(\d{1,6} of \d{1,6} from ")
 #: Wordings of a limit for a whole machine, not for one mailbox.
 _OF_ALL = (b"from your host", b"from this host", b"from your ip", b"from this ip", b"per ip")
 
@@ -143,8 +144,8 @@ def _too_many(system: str, refusal: Refusal) -> TooManySessions:
     stated = _STATED_LIMIT.search(said)
     return TooManySessions(
         _("takes no further session: too many are open"),
-        "system" if any(words in said for words in _OF_ALL) else "account",
+        "system" if _OF_HOST.search(said) or any(words in said for words in _OF_ALL) else "account",
         system=system,
         detail=refusal.detail,
-        limit=int(stated[1]) if stated else None,
+        limit=int(stated[1] or stated[2]) if stated else None,
     )
