@@ -46,6 +46,8 @@ class MemorySettings(BaseModel):
     keywords: bool = True
     #: Longest message in bytes.
     max_message: int | None = None
+    #: What a message must not have to be taken, as a strict server sees it.
+    refuses: frozenset[Literal["nul", "raw-8bit-header", "missing-message-id"]] = frozenset()
     #: What becomes of a written message: a header line on top, or NUL replaced and spaces at line ends trimmed.
     rewrites: Literal["none", "adds-header", "alters-body"] = "none"
     #: One session a mailbox, which reads messages in their stored order only.
@@ -60,6 +62,15 @@ class MemorySettings(BaseModel):
     @property
     def open_sessions(self) -> int:
         return 1 if self.sequential else self.sessions
+
+    def takes(self, data: bytes) -> bool:
+        """Whether a message is sound enough for it."""
+        head = data.partition(b"\r\n\r\n")[0]
+        return not (
+            ("nul" in self.refuses and b"\0" in data)
+            or ("raw-8bit-header" in self.refuses and not head.isascii())
+            or ("missing-message-id" in self.refuses and b"message-id:" not in head.lower())
+        )
 
     def rewritten(self, data: bytes) -> bytes:
         """What becomes of a message that is written."""

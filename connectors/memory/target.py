@@ -140,6 +140,8 @@ class MemoryTarget(MemorySource):
             self._meet("message", folder.path, ordinal=ordinal, data=data)
         except Refused as error:
             return error.reason
+        if not self._settings.takes(data):
+            return Reason.CONTENT
         return Reason.TOO_LARGE if limit is not None and len(data) > limit else None
 
     def _appear_later(self, folder: Folder, messages: Sequence[Incoming], after: timedelta) -> None:

@@ -69,6 +69,7 @@ def _adopt_repaired(
         _Pair(row, entry, "repaired")
         for row, entry in pair_repaired(job, source, target, place.target, from_folders, rows, entries)
     ]
+    reader.read_headers([pair.row for pair in pairs], [])
     _record(job, hold, place, reader, pairs)
     return len(pairs)
 

@@ -16,7 +16,7 @@ from io import BytesIO
 from connectors.body import MemoryBody
 from connectors.contract import Body, Entry, Folder, FolderMissing, Message, Source, Target
 from connectors.repairs import RULES, Facts, repaired
-from connectors.wire import to_wire
+from connectors.wire import digest_bytes, to_wire
 from migrate.copy.job import Job
 from migrate.ledger.adoption import Unplaced, second
 
@@ -30,7 +30,7 @@ def pair_repaired(
     rows: Sequence[Unplaced],
     entries: Sequence[Entry],
 ) -> Iterator[tuple[Unplaced, Entry]]:
-    """Rows and entries of one second whose bytes are those of a repair, one to one.  Large messages are left out."""
+    """Rows and entries of one second whose content is that of a repair, one to one.  Large messages are left out."""
     by_second: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
         when = second(entry.received)
@@ -47,7 +47,8 @@ def pair_repaired(
         for entry in alike if forms else ():
             if entry.key not in digests:
                 data = _data(job, target, there, entry.key)
-                digests[entry.key] = None if data is None else sha256(data).digest()
+                # The target may have added header fields.
+                digests[entry.key] = None if data is None else digest_bytes(data).core
             if digests[entry.key] in forms:
                 alike.remove(entry)
                 yield row, entry
@@ -55,14 +56,14 @@ def pair_repaired(
 
 
 def _forms(data: bytes | None, received: int) -> set[bytes]:
-    """Digests of everything that the rules, some or all of them in their order, make of a message."""
+    """Core digests of everything that the rules, some or all of them in their order, make of a message."""
     if data is None:
         return set()
     facts = Facts(datetime.fromtimestamp(received, UTC), sha256(data).digest())
     forms = {data}
     for rule in RULES:
         forms |= {form for one in list(forms) if (form := _form(rule, one, facts)) is not None}
-    return {sha256(form).digest() for form in forms - {data}}
+    return {digest_bytes(form).core for form in forms - {data}}
 
 
 def _form(rule: str, data: bytes, facts: Facts) -> bytes | None:

@@ -16,6 +16,7 @@ from uuid import uuid4
 from connectors.contract import (
     Capabilities,
     ConnectorError,
+    Fatal,
     OverQuota,
     Reason,
     Receipt,
@@ -76,6 +77,8 @@ class Writer:
         self._mender = Mender(job, hold, target)
         #: Refused and repaired since: to be sent again.
         self._mended: list[Prepared] = []
+        #: Why an original could not be kept: raised when all receipts are noted.
+        self._unkept: Fatal | None = None
 
     def write(self, batch: PreparedBatch) -> None:
         """Send one batch, which is the writer's from now on: released when its receipts are heard.
@@ -250,13 +253,19 @@ class Writer:
                 attempts.end_by(connection, doubtful, now)
         if full:
             raise OverQuota(_("the mailbox is full"))
+        if self._unkept is not None:
+            raise self._unkept
         return splits
 
     def _mends(self, item: Prepared, reason: Reason) -> bool:
         """Whether the message that was refused could be repaired by one rule more, and is to be sent again."""
-        if not self._mender.mend_refused(item, reason):
-            return False
-        self._mended.append(item)
+        try:
+            if not self._mender.mend_refused(item, reason):
+                return False
+        except Fatal as unkept:
+            self._unkept = unkept
+        else:
+            self._mended.append(item)
         return True
 
     def _break_off(self, flight: _Flight) -> None:
@@ -270,7 +279,7 @@ class Writer:
         with self._ledger.write() as connection:
             attempts.settle(connection, never)
             attempts.end_by(connection, doubtful, self._job.clock.now())
-        with suppress(OverQuota):
+        with suppress(OverQuota, Fatal):
             self._take(flight.batch.place, items, heard, split=len(items) > 1 and self._capabilities.atomic_batch)
         flight.batch.landed()
 

@@ -351,9 +351,7 @@ class Company(RuleBasedStateMachine):
         self.sides.clock.advance(100)
         places = {(path, token(message)) for path, message in self._source_messages()}
         for path, message in self._target_messages():
-            # Without Message-ID, a body that the target altered is in doubt; in doubt it is copied.
-            in_doubt = self.how["rewrites"] == "alters-body" and b"Message-ID" not in message.data
-            if is_ours(message) and (in_doubt or (path, token(message)) not in places):
+            if is_ours(message) and (self._is_in_doubt(message) or (path, token(message)) not in places):
                 self.forgotten[token(message)] += 1
         self.forgotten.update(self.thrown)
         self.blind = True
@@ -362,6 +360,10 @@ class Company(RuleBasedStateMachine):
         for file in self.folder.glob("ledger.sqlite*"):
             file.unlink()
         self.sides.ledger = MortalLedger(self.folder / "ledger.sqlite")
+
+    def _is_in_doubt(self, message: Stored) -> bool:
+        """Without Message-ID, a body that the target altered; in doubt it is copied."""
+        return self.how["rewrites"] == "alters-body" and b"Message-ID" not in message.data
 
     # What must hold
 

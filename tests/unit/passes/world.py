@@ -17,6 +17,7 @@ from connectors.wire import wire_bytes
 from migrate.copy import run as run_module
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Placement
+from migrate.copy.kept import KeptMail
 from migrate.copy.run import PassResult, run_adoption, run_pass
 from migrate.ledger.store import Ledger
 
@@ -85,6 +86,8 @@ class Sides:
         self.source = self.worlds[0].mailbox(ACCOUNT.user)
         self.target = self.worlds[1].mailbox(ACCOUNT.user)
         self.ledger = Ledger(folder / "ledger.sqlite")
+        #: Where originals are kept; without it nothing is repaired.
+        self.kept: KeptMail | None = None
 
     def close(self) -> None:
         self.ledger.close()
@@ -113,6 +116,8 @@ class Sides:
             "rules": EverythingGoes(),
             "resources": self.resources,
             "pairs": self.pairs,
+            "target": "new",
+            "kept": self.kept,
             "clock": Turned(self.clock),
         }
         return Job(**values | changes)  # type: ignore[arg-type]  # a test's own changes
