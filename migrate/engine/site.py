@@ -85,6 +85,7 @@ class SiteRun:
             for name, system in systems.items()
         }
         self._by_day = _by_day(self.site)
+        self._kept = kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -139,7 +140,7 @@ class SiteRun:
             site=self.site.name,
             source=self.site.source,
             target=self.site.target,
-            kept=KeptMail(self.organisation.folder / "kept"),
+            kept=self._kept,
             repair=self.site.repair,
             open_source=open_source,
             open_target=open_target,
@@ -167,6 +168,11 @@ def spool_folder(state: Path) -> Iterator[Path]:
         finally:
             rmtree(folder, ignore_errors=True)
     folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def kept_mail(organisation: Organisation) -> KeptMail:
+    """Where the originals of an organisation are kept."""
+    return KeptMail(organisation.folder / "kept")
 
 
 def new_resources(spool: Path) -> Resources:
