@@ -162,7 +162,7 @@ def test_a_mistake_in_an_organisation_is_told(
             "daytime_limit: 2Mb/s",
             ['12:46: "2Mb/s" is not a speed. Write 2Mbit/s (bits) or 250kB/s (bytes).'],
         ),
-        ("repair: off", "repair: no", ['12:64: "repair" must be on or off.']),
+        ("repair: off", "repair: no", ['12:63: "repair" must be on or off.']),
         (
             "inbox_children: lift",
             "inbox_children: lif",
