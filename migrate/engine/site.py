@@ -89,6 +89,7 @@ class SiteRun:
             for name, system in systems.items()
         }
         self._by_day = _by_day(self.site)
+        self._kept = kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -130,7 +131,7 @@ class SiteRun:
                 source=name,
                 further=number > 0,
                 target=self.site.target,
-                kept=KeptMail(self.organisation.folder / "kept"),
+                kept=self._kept,
                 repair=self.site.repair,
                 open_source=self._source(person, system, account),
                 open_target=open_target,
@@ -204,6 +205,11 @@ def spool_folder(state: Path) -> Iterator[Path]:
         rmtree(folder, ignore_errors=True)
         lock.release()
     folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def kept_mail(organisation: Organisation) -> KeptMail:
+    """Where the originals of an organisation are kept."""
+    return KeptMail(organisation.folder / "kept")
 
 
 def new_resources(spool: Path) -> Resources:
