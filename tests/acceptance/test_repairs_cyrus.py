@@ -16,16 +16,15 @@ from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organ
 from tests.acceptance.test_repairs import INBOX, broken, kept, on_disk
 from tests.acceptance.trap import Moment, Snap
 from tests.conftest import _entered
+from tests.servers.cyrus import running_cyrus
 from tests.servers.mail import bodies
 from tests.servers.server import ImapServer
-
-cyrus = pytest.importorskip("tests.servers.cyrus")
 
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[ImapServer]:
     with ExitStack() as running:
-        yield _entered(running, cyrus.running_cyrus())
+        yield _entered(running, running_cyrus())
 
 
 def numbers(messages: list[bytes]) -> Counter[bytes]:
