@@ -59,6 +59,7 @@ __all__ = [
     "FolderMissing",
     "Found",
     "Headers",
+    "LabelFacts",
     "Marked",
     "Message",
     "NameRules",
@@ -85,6 +86,7 @@ __all__ = [
     "Unread",
     "Untrusted",
     "Window",
+    "label_facts_of",
     "names_of",
     "quota_of",
     "refused_by",
@@ -112,6 +114,7 @@ class Role(StrEnum):
 class Capabilities:
     """What a system can do, as found on one open session."""
 
+    #: ``labels``: a message has several; a source lists it once, in the folder that its labels say.
     layout: Literal["folders", "labels"] = "folders"
     #: Sessions that one mailbox may hold at a time.
     sessions: int = 4
@@ -350,7 +353,7 @@ class Source(Session, Protocol):
     """A mailbox to read.  Every method may raise :class:`Transient`, and may then be called again on a new session."""
 
     def folders(self) -> Iterator[Folder]:
-        """Every selectable folder of the mailbox, each once; a labels system has one."""
+        """Every selectable folder of the mailbox, each once; no message of a labels system is in two of them."""
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """List a folder without bodies, in windows of bounded size, keys in a stable order.
@@ -436,6 +439,30 @@ class Shared(Protocol):
 def shared_left_out(source: Source) -> Sequence[tuple[str, ...]]:
     """Shared folders that the source sees and leaves out; none where nothing is known of any."""
     return source.shared_left_out() if isinstance(source, Shared) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFacts:
+    """How a labels system's messages fit into folders."""
+
+    messages: int
+    #: Messages with labels beside the one that is their folder.
+    several: int
+    #: How many messages have each label, by its path, beside the one that is their folder.
+    beside: Mapping[tuple[str, ...], int]
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """What a source whose messages have labels can tell; optional: ask by :func:`label_facts_of`."""
+
+    def label_facts(self) -> LabelFacts | None:
+        """As its folders were last listed; None when it has no labels."""
+
+
+def label_facts_of(source: Source) -> LabelFacts | None:
+    """How the source's labels fit into folders; None when it has none."""
+    return source.label_facts() if isinstance(source, Labelled) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class SpoolError(Fatal):
 class Untrusted(Fatal):
     """The system's certificate is not trusted, or is not the pinned one.
 
-    ``fingerprint``: sha256 of the certificate that it showed, as ``AA:BB:...``; empty when it could not be had.
+    ``fingerprint``: sha256 of the certificate that it showed, 64 hexadecimal digits; empty when it could not be had.
     """
 
     def __init__(self, what: str, *, system: str = "", detail: str = "", fingerprint: str = "") -> None:

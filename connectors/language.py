@@ -97,6 +97,10 @@ class Text(str):
         # Else an exception would tell a plain text.
         return self
 
+    def __reduce__(self) -> tuple[type[Text], tuple[str, str, Mapping[str, object]]]:
+        # A copy is made of all three.
+        return Text, (super().__str__(), self.english, self.values)
+
     def format(self, *places: object, **values: object) -> str:
         return Text(super().format(*places, **values), self.english, values)
 

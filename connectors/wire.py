@@ -7,7 +7,8 @@ Three digests (sha256) of one message:
 
 * *source*: the bytes as read; *wire*: the bytes as sent (the same when nothing had to change);
 * *core*: the header fields that make a message what it is, unfolded, and the body.  It survives added Received lines;
-* *header*: Message-ID, Date, From and Subject.  It survives a rewritten body, and needs no body to be read.
+* *header*: Message-ID, Date, From and Subject.  It survives a rewritten body and raw bytes that a server replaces one
+  by one, and needs no body to be read.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _HEADER_FIELDS = (b"message-id", b"date", b"from", b"subject")
 _NAMES = frozenset(_CORE_FIELDS) | frozenset(_HEADER_FIELDS)
 _CONTENT = b"content-"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+#: Servers that take no raw 8-bit byte or NUL in a header write something else for it, X (Cyrus) or 0x80 (Dovecot):
+#: a message that was in flight to one of them must still be known.
+_MASKED = bytes(byte if 0 < byte < 0x80 else ord("X") for byte in range(256))
 #: A field at the start of a line, with its folded continuation lines (RFC 5322 2.2.3).
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 #: A header longer than this is cut for digests: no real one is, and memory stays bounded for spooled bodies.
@@ -169,7 +173,7 @@ def _fields(head: bytes) -> dict[bytes, list[bytes]]:
 
 
 def _header_digest(fields: dict[bytes, list[bytes]]) -> bytes:
-    lines = (name + b":" + fields[name][0] if name in fields else name for name in _HEADER_FIELDS)
+    lines = (name + b":" + fields[name][0].translate(_MASKED) if name in fields else name for name in _HEADER_FIELDS)
     return hashlib.sha256(b"\n".join(lines)).digest()
 
 

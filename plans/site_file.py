@@ -43,8 +43,8 @@ class CopyEntry(Shape):
         default="on",
         description=(
             "what becomes of a message that the target refuses or would change: `on` (unless given): it is "
-            "[repaired](kept.md#repairs) by a named rule, and its original kept; "
-            "`off`: it is sent as it is, or not copied"
+            "[repaired](kept.md#repairs) by a named rule, and its original kept; `off`: it is sent as it is, "
+            "or not copied"
         ),
     )
 

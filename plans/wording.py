@@ -131,7 +131,7 @@ def known_keys(model: type[BaseModel], location: Location) -> set[str]:
     """The keys that a model takes at a place inside it."""
     annotation: Any = model
     for step in location:
-        inner = next(_models(annotation), None)
+        inner = next(models_in(annotation), None)
         if isinstance(step, int):
             continue
         if inner is not None and _is_mapping(annotation):
@@ -141,7 +141,7 @@ def known_keys(model: type[BaseModel], location: Location) -> set[str]:
         if found is None:
             return set()
         annotation = found.annotation
-    inner = next(_models(annotation), None)
+    inner = next(models_in(annotation), None)
     return set() if inner is None or _is_mapping(annotation) else set(_fields(inner))
 
 
@@ -154,12 +154,13 @@ def _is_mapping(annotation: Any) -> bool:
     return get_origin(annotation) is dict
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field's annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif get_origin(annotation) is not Literal:
         for part in get_args(annotation):
-            yield from _models(part)
+            yield from models_in(part)
 
 
 def _subject(location: Location) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -17,6 +16,7 @@ from connectors.imap.settings import ImapSettings
 from plans.files import OrganisationFile, SystemEntry
 from plans.folder_rules import FolderRules
 from plans.site_file import LeaveOutEntry, SiteFile
+from plans.wording import models_in
 
 PAGE = Path(__file__).parents[1] / "docs" / "plan.md"
 MODELS: dict[str, type[BaseModel]] = {
@@ -47,15 +47,7 @@ def _rows(model: type[BaseModel], nested: list[str], before: str = "") -> Iterat
         required = "; required" if field.is_required() and not before else ""
         yield f"| {before}`{key}` | {field.description}{required} |"
         if key in nested:
-            yield from _rows(next(_models(field.annotation)), [], f"`{key}`: ")
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif get_origin(annotation) is not Literal:
-        for part in get_args(annotation):
-            yield from _models(part)
+            yield from _rows(next(models_in(field.annotation)), [], f"`{key}`: ")
 
 
 if __name__ == "__main__":

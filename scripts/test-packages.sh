@@ -1,18 +1,18 @@
 #!/bin/sh
-# Debian packages that the tests need: real mail servers on loopback.  Says what it installs before it does.
+# Debian packages that the tests need: real servers on loopback.  Says what it installs before it does.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=
-for package in dovecot-imapd openssl; do
+for package in dovecot-imapd openssl postgresql; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$status" = installed ] || missing="$missing $package"
 done
 
-if [ -n "$missing" ] || [ ! -e .cache/debian/root/.complete ]; then
+if [ -n "$missing" ] || [ ! -e .cache/debian/courier/.complete ] || [ ! -e .cache/debian/cyrus/.complete ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
-    if ! apt-cache show courier-imap dovecot-imapd >/dev/null 2>&1; then
+    if ! apt-cache show courier-imap cyrus-imapd dovecot-imapd postgresql >/dev/null 2>&1; then
         echo "Reading the package lists (apt-get update)"
         $as_root apt-get -qq update
     fi
@@ -20,7 +20,7 @@ fi
 
 if [ -n "$missing" ]; then
     echo "The tests need these Debian packages, which are installed now:$missing"
-    # The package would start a mail server on this machine's own ports.  dpkg asks policy-rc.d before starting a
+    # The packages would start servers on this machine's own ports.  dpkg asks policy-rc.d before starting a
     # service; where there is none, one that says no stands there during the installation.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
@@ -36,4 +36,4 @@ if [ -n "$missing" ]; then
     }
 fi
 
-scripts/fetch-courier.sh
+scripts/fetch-servers.sh

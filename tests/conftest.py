@@ -14,6 +14,7 @@ from connectors import language
 from migrate.cli import help_language
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
+from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
 from tests.servers.process import ServerMissing
 from tests.servers.proxy import Proxy, running_proxy
@@ -21,6 +22,8 @@ from tests.servers.server import ImapServer
 
 #: Starts a Dovecot with the options of :func:`tests.servers.dovecot.running_dovecot`; it ends with the test.
 DovecotFactory = Callable[..., ImapServer]
+#: Starts a Cyrus with the options of :func:`tests.servers.cyrus.running_cyrus`; it ends with the test.
+CyrusFactory = Callable[..., ImapServer]
 #: Puts a proxy before a port, with the options of :func:`tests.servers.proxy.running_proxy`; it ends with the test.
 ProxyFactory = Callable[..., Proxy]
 
@@ -82,6 +85,16 @@ def standing_courier() -> Iterator[ImapServer]:
 def courier() -> Iterator[ImapServer]:
     with ExitStack() as running:
         yield _entered(running, running_courier())
+
+
+@pytest.fixture
+def cyrus() -> Iterator[CyrusFactory]:
+    with ExitStack() as running:
+
+        def start(**options: object) -> ImapServer:
+            return _entered(running, running_cyrus(**options))  # type: ignore[arg-type]  # passed on
+
+        yield start
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from connectors.language import _
 
 #: Bytes gathered before they are sent.
 _GATHER = 1 << 18
-#: Response codes of a refusal that came before the body and may be due to flags or date.
-_BLAMES_ARGUMENTS = frozenset({"", "CANNOT", "LIMIT", "CLIENTBUG"})
+#: Response codes of a refusal that may be due to flags or date.
+BLAMES_ARGUMENTS = frozenset({"", "CANNOT", "LIMIT", "CLIENTBUG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Appender:
         if status is None:
             self._known.accepted_keywords.update(prepared.unproven)
             return
-        blames = status.throttle is None and (status.word == "BAD" or status.code in _BLAMES_ARGUMENTS)
+        blames = status.throttle is None and (status.word == "BAD" or status.code in BLAMES_ARGUMENTS)
         blamed = blames and not proven
         if blamed:
             known = self._known

@@ -12,7 +12,7 @@ from connectors.imap.response import Fetched
 from connectors.imap.stream import RANGE, Fetcher, FetchRefused, existing
 from connectors.reasons import Reason
 
-_WHOLE = b"(UID FLAGS INTERNALDATE BODY.PEEK[])"
+_WHOLE = b"(UID FLAGS INTERNALDATE%s BODY.PEEK[])"
 #: Response codes of a FETCH that say nothing about a message.
 _NOT_ABOUT_MESSAGES = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA"})
 #: What Courier hands out in place of a message whose file is gone.
@@ -22,13 +22,13 @@ _STAND_IN = (
 )
 
 
-def read_bodies(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[Message | Unread]:
-    """Read messages; those known to be large by ranges.  Raises FolderMissing."""
+def read_bodies(mailbox: Mailbox, folder: Folder, uids: Sequence[int], more: bytes = b"") -> Iterator[Message | Unread]:
+    """Read messages; those known to be large by ranges.  ``more`` are further items.  Raises FolderMissing."""
     raw = mailbox.raw_name(folder.path)
     asked = list(dict.fromkeys(uids))
     large = {uid: size for uid in asked if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
     unanswered: list[int] = []
-    reader = _Reader(mailbox, folder, large, unanswered)
+    reader = _Reader(mailbox, folder, large, unanswered, more)
     yield from reader.read([uid for uid in asked if uid not in large])
     for uid in large:
         yield from reader.read_by_ranges(uid)
@@ -54,18 +54,21 @@ def _ask_again(mailbox: Mailbox, folder: Folder, reader: _Reader, unanswered: li
 class _Reader:
     """Reads from a folder; what the server does not answer is noted in ``unanswered``."""
 
-    def __init__(self, mailbox: Mailbox, folder: Folder, large: Mapping[int, int], unanswered: list[int]) -> None:
+    def __init__(
+        self, mailbox: Mailbox, folder: Folder, large: Mapping[int, int], unanswered: list[int], more: bytes
+    ) -> None:
         self.large = large
         self._mailbox = mailbox
         self._folder = folder
         self._dialogue = mailbox.dialogue
         self._fetcher = Fetcher(self._dialogue)
         self._unanswered = unanswered
+        self._more = more
 
     def read(self, uids: Sequence[int]) -> Iterator[Message | Unread]:
         for group, uid_set in uid_sets(uids):
             left = dict.fromkeys(group)
-            for fetched in self._fetch(uid_set, _WHOLE):
+            for fetched in self._fetch(uid_set, _WHOLE % self._more):
                 if fetched.uid not in left or not (_is_told(fetched) or fetched.malformed):
                     fetched.release()  # not asked for, answered before, news about flags, or no message
                     continue
@@ -119,11 +122,11 @@ class _Reader:
             first = first or piece
             body.write(data)
             if not data or (len(data) < RANGE and body.size >= self.large[uid]):
-                return Message(str(uid), first.received, first.flags or frozenset(), body)
+                return Message(str(uid), first.received, first.flags or frozenset(), body, _labels(first))
 
     def _piece(self, uid: int, offset: int) -> Fetched | None:
         """The answer about one range, None when there is none."""
-        items = b"(UID%s BODY.PEEK[]<%d.%d>)" % (b"" if offset else b" FLAGS INTERNALDATE", offset, RANGE)
+        items = b"(UID%s BODY.PEEK[]<%d.%d>)" % (b"" if offset else b" FLAGS INTERNALDATE" + self._more, offset, RANGE)
         found: Fetched | None = None
         for fetched in self._fetch(b"%d" % uid, items):
             if fetched.uid == uid and (fetched.has_section or fetched.malformed) and found is None:
@@ -144,4 +147,9 @@ def _message(fetched: Fetched) -> Message | Unread:
     if section is None:  # a response that follows no grammar
         return Unread(str(fetched.uid), Reason.UNREADABLE)
     body: Body = section if isinstance(section, SpooledBody) else MemoryBody(section)
-    return Message(str(fetched.uid), fetched.received, fetched.flags or frozenset(), body)
+    return Message(str(fetched.uid), fetched.received, fetched.flags or frozenset(), body, _labels(fetched))
+
+
+def _labels(fetched: Fetched) -> frozenset[str]:
+    """As the server spells them."""
+    return frozenset(label.decode("latin-1") for label in fetched.labels or ())

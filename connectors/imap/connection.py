@@ -44,6 +44,15 @@ class Features:
         return "CONDSTORE" in self or "QRESYNC" in self
 
     @property
+    def object_id_in_status(self) -> bool:
+        """Whether STATUS tells a folder's object id.
+
+        Cyrus (known by its X-SIEVE-MAILBOX) answers STATUS, and LIST with STATUS, from memory that it has given back
+        when MAILBOXID stands among other items (seen in 3.6): any bytes, line ends and brackets among them.
+        """
+        return "OBJECTID" in self and "X-SIEVE-MAILBOX" not in self
+
+    @property
     def append_limit(self) -> int | None:
         """The longest message of every folder (RFC 7889), None when the server does not say or folders differ."""
         for name in self.names:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from connectors.contract import Account, Resources
 from connectors.imap.connection import Connection, connect
+from connectors.imap.gmail import GmailSource
 from connectors.imap.known import Known
 from connectors.imap.settings import ImapSettings
 from connectors.imap.source import ImapSource
@@ -33,7 +34,9 @@ class ImapConnector:
         def sign_in(stop: Event) -> Connection:
             return connect(self.settings, account, stop, self._resources.spool, reset_on_close=False)
 
-        return ImapSource(sign_in, stop, self.settings, self._known_of(account), self._resources.spool)
+        connection = sign_in(stop)
+        kind = GmailSource if "X-GM-EXT-1" in connection.features else ImapSource
+        return kind(sign_in, connection, self.settings, self._known_of(account), self._resources.spool)
 
     def open_target(self, account: Account, stop: Event) -> ImapTarget:
         """Sign in for writing; as ``open_source``."""
@@ -41,7 +44,7 @@ class ImapConnector:
         def sign_in(stop: Event) -> Connection:
             return connect(self.settings, account, stop, self._resources.spool, reset_on_close=True)
 
-        return ImapTarget(sign_in, stop, self.settings, self._known_of(account), self._resources.spool)
+        return ImapTarget(sign_in, sign_in(stop), self.settings, self._known_of(account), self._resources.spool)
 
     def _known_of(self, account: Account) -> Known:
         with self._lock:

@@ -111,8 +111,13 @@ class Marker:
         )
         modified = _modified(answer, len(group)) & set(group)
         if answer.status.word == "NO" and answer.status.throttle is None and not modified:
+            system = frozenset(flag for flag in flags if flag.startswith("\\"))
+            # A folder may keep no further keyword, and a refused command has changed nothing.
+            quicker = (
+                self._store_group(sign, system, group, uid_set, states, refused) if system and system < flags else set()
+            )
             refused.update(group)
-            return set()
+            return quicker
         if answer.status.word != "OK" and not modified:
             raise self._dialogue.refusal("STORE", answer.status)
         self._note_modseqs(answer, states)

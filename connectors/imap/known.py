@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from connectors.contract import SYSTEM_FLAGS
 from connectors.imap.arguments import is_keyword, system_flag
+
+if TYPE_CHECKING:
+    from connectors.imap.gmail import Overview
 
 #: Large messages remembered a mailbox; the others are read in one piece.
 _LARGE_LIMIT = 10_000
@@ -45,6 +49,8 @@ class Known:
     raw_names: dict[tuple[str, ...], bytes] = field(default_factory=dict)
     #: By raw name and UIDVALIDITY.
     permanent_flags: dict[tuple[bytes, str], PermanentFlags] = field(default_factory=dict)
+    #: Folders that take no further keyword, whatever they say, by raw name and UIDVALIDITY.
+    full_of_keywords: set[tuple[bytes, str]] = field(default_factory=set)
     #: Keywords this server has taken, and those it has turned down, with APPEND.
     accepted_keywords: set[str] = field(default_factory=set)
     refused_keywords: set[str] = field(default_factory=set)
@@ -53,11 +59,21 @@ class Known:
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
 
+    #: Where Gmail's messages were when its folders were last listed.
+    gmail: Overview | None = None
+
     #: A UID that every message written from now on exceeds or equals, by raw name and UIDVALIDITY.
     uidnext: dict[tuple[bytes, str], int] = field(default_factory=dict)
 
     #: The longest message that a folder takes, by raw name, where folders differ (APPENDLIMIT, RFC 7889).
     append_limits: dict[bytes, int] = field(default_factory=dict)
+
+    def note_permanent_flags(self, raw: bytes, epoch: str, flags: PermanentFlags) -> PermanentFlags:
+        """What SELECT said a folder keeps; what it really does."""
+        if (raw, epoch) in self.full_of_keywords:
+            flags = replace(flags, any_keyword=False)
+        self.permanent_flags[raw, epoch] = flags
+        return flags
 
     def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
         """An older, lower number is a valid line too, so threads need not agree."""

@@ -139,7 +139,7 @@ class Mailbox:
     @property
     def _status_items(self) -> bytes:
         modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
-        object_id = b" MAILBOXID" if "OBJECTID" in self.features else b""
+        object_id = b" MAILBOXID" if self.features.object_id_in_status else b""
         limit = b" APPENDLIMIT" if "APPENDLIMIT" in self.features else b""
         return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s%s)" % (modseq, object_id, limit)
 
@@ -251,9 +251,10 @@ class Mailbox:
         if exists > _MOST_MESSAGES:
             raise self.dialogue.broken(_("the server counts more messages than there can be"))
         modseq = next((int(words) for words in answer.codes("HIGHESTMODSEQ") if _MODSEQ.fullmatch(words)), None)
-        self.opened = Opened(raw, writable, uidvalidity, exists, PermanentFlags.of(listed), modseq)
+        flags = PermanentFlags.of(listed)
         if writable:
-            self.known.permanent_flags[raw, uidvalidity] = self.opened.permanent_flags
+            flags = self.known.note_permanent_flags(raw, uidvalidity, flags)
+        self.opened = Opened(raw, writable, uidvalidity, exists, flags, modseq)
         return self.opened
 
     def unselect(self) -> None:

@@ -128,7 +128,12 @@ def decode(raw: bytes) -> str:
         name.encode("utf-8")
     except (UnicodeError, ValueError):
         return _as_written(raw)
-    return name
+    return harmless(name)
+
+
+def harmless(name: str) -> str:
+    """A name without control characters, which would command the terminal that it is shown on: they are spelt out."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", name)
 
 
 def encode(name: str) -> bytes:
@@ -138,9 +143,9 @@ def encode(name: str) -> bytes:
 
 def _as_written(raw: bytes) -> str:
     try:
-        return raw.decode("utf-8")
+        return harmless(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return raw.decode("ascii", "backslashreplace")
+        return harmless(raw.decode("ascii", "backslashreplace"))
 
 
 def path_of(raw: bytes, separator: str | None, namespace: Namespace) -> tuple[str, ...]:

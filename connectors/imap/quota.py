@@ -28,6 +28,14 @@ def quota_in(responses: Iterable[Sequence[Part]]) -> Quota | None:
     return Quota(limit_bytes, used_bytes, limit_messages, used_messages)
 
 
+def lacks_room(quota: Quota, messages: int, size: int) -> bool:
+    """Whether so many messages of ``size`` bytes together are more than what is left, whose figures are rounded."""
+    room, places = quota.limit, quota.messages_limit
+    return (room is not None and (quota.used or 0) + size > room - _UNIT) or (
+        places is not None and (quota.messages_used or 0) + messages > places
+    )
+
+
 def _tightest(found: Sequence[tuple[int, int]]) -> tuple[int | None, int | None]:
     return min(found, key=lambda one: one[1] - one[0], default=(None, None))
 

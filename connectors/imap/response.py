@@ -24,19 +24,20 @@ Value = bytes | SpooledBody | None | list["Value"]
 LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n\Z")
 _STATUS = re.compile(rb"\s*(OK|NO|BAD|BYE|PREAUTH)\b(?: +\[([A-Z0-9.\-]+)(?: ([^\]]*))?\])?", re.IGNORECASE)
 _TOKEN = re.compile(
-    rb'[ \t]*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]{0,1000}\][^\s()"]*|[^\s()"]+))',
+    rb'[ \t]*(?:([()])|"([^"\\]*(?:\\.[^"\\]*)*)"'
+    rb'|((?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]\r\n]{0,1000}\][^\s()"]*|[^\s()"]+))',
     re.DOTALL | re.IGNORECASE,
 )
 _BLANK = re.compile(rb"[ \t\r\n]*\Z")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+#: RFC 8474, section 5.1.
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _DEPTH_LIMIT = 12
 #: Bytes of a refusal's text that are looked at.
 _TEXT = 300
 #: Longer than any message: sums of sizes stay far below 64 bits.
 SIZE_LIMIT = 2**47
-#: RFC 8474, section 5.1.
-_OBJECT_ID_LIMIT = 255
 #: Longest list of flags, and longest date, that is worth remembering.
 _REMEMBERED = 512
 _DATE_TIME = re.compile(
@@ -127,6 +128,9 @@ class Fetched:
     size: int | None = None
     modseq: int | None = None
     object_id: str | None = None
+    #: X-GM-MSGID and X-GM-LABELS, the labels as the server spells them.
+    gmail_id: int | None = None
+    labels: frozenset[bytes] | None = None
     #: The body or header section; ``has_section`` tells NIL from not answered.
     section: Part | None = None
     has_section: bool = False
@@ -206,6 +210,17 @@ def _take_object_id(fetched: Fetched, value: Value) -> None:
     fetched.object_id = object_id_of(value)
 
 
+def _take_gmail_id(fetched: Fetched, value: Value) -> None:
+    fetched.gmail_id = number(value, 2**64)
+
+
+def _take_labels(fetched: Fetched, value: Value) -> None:
+    if not isinstance(value, list):
+        raise MalformedResponse("no list of labels")
+    # A label may be called NIL; one that had to be spooled is none.
+    fetched.labels = frozenset(b"NIL" if one is None else one for one in value if isinstance(one, bytes | None))
+
+
 _ITEMS: Mapping[bytes, Callable[[Fetched, Value], None]] = {
     b"UID": _take_uid,
     b"RFC822.SIZE": _take_size,
@@ -213,20 +228,22 @@ _ITEMS: Mapping[bytes, Callable[[Fetched, Value], None]] = {
     b"INTERNALDATE": _take_date,
     b"MODSEQ": _take_modseq,
     b"EMAILID": _take_object_id,
+    b"X-GM-MSGID": _take_gmail_id,
+    b"X-GM-LABELS": _take_labels,
 }
 
 
 def number(value: Value, limit: int = 2**63) -> int:
     """A number below ``limit``.  Raises MalformedResponse."""
-    if not (isinstance(value, bytes) and value.isdigit() and len(value) < 20 and int(value) < limit):
+    if not (isinstance(value, bytes) and value.isdigit() and len(value) <= 20 and int(value) < limit):
         raise MalformedResponse("not a number")
     return int(value)
 
 
 def object_id_of(value: Value) -> str | None:
-    """An id of RFC 8474, which stands in parentheses."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes):
-        return value[0].decode("ascii", "backslashreplace") if len(value[0]) <= _OBJECT_ID_LIMIT else None
+    """An id of RFC 8474, which stands in parentheses; None when it is none, for two folders may share what is not."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bytes) and _OBJECT_ID.fullmatch(value[0]):
+        return value[0].decode("ascii")
     return None
 
 

@@ -9,11 +9,12 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Iterable
 
 from connectors.contract import Account
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Fatal
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
 from connectors.imap import sasl
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Dialogue, release
@@ -23,9 +24,10 @@ from connectors.imap.settings import AUTHZID, ImapSettings
 from connectors.imap.tls import check_pin, context_of
 from connectors.language import _
 
-#: Literals and untagged responses before anybody is signed in: servers send a few lines.
+#: What a server may say before anybody is signed in: a few lines, within a few timeouts.
 _LITERAL_LIMIT = 1 << 16
-_LINES_LIMIT = 500
+_BYTES_LIMIT = 1 << 20
+_TIMEOUTS_LIMIT = 5
 _ROUNDS_LIMIT = 8
 _NAME = re.compile(r"[A-Z0-9_-]{1,20}")
 #: What a token endpoint's words in a failed exchange mean (RFC 7628 3.2.2).
@@ -46,6 +48,8 @@ class SignIn:
         self.greeting = b""
         #: What it said beside its answers, for the wordings of refusals.
         self._aside: list[bytes] = []
+        self._left = _BYTES_LIMIT
+        self._until = time.monotonic() + _TIMEOUTS_LIMIT * settings.timeout + settings.connect_timeout
 
     def begin(self) -> None:
         """Hear the greeting, and put TLS on the connection where the plan wants STARTTLS."""
@@ -190,7 +194,7 @@ class SignIn:
 
     def _next(self, tag: bytes) -> bytes | Refusal:
         """The next challenge, or the answer to ``tag`` with all that was said beside it."""
-        for _number in range(_LINES_LIMIT):
+        while True:
             line = self._line()
             if line.startswith(b"+"):
                 return line[1:].strip()
@@ -221,7 +225,11 @@ class SignIn:
             self._aside.append(line)
 
     def _line(self) -> bytes:
-        parts = self._dialogue.read_rest(self._transport.readline(), _LITERAL_LIMIT)
+        line = self._transport.readline()
+        self._left -= len(line)
+        if self._left < 0 or time.monotonic() > self._until:
+            raise Transient(_("the server floods the connection"), system=self._system)
+        parts = self._dialogue.read_rest(line, _LITERAL_LIMIT)
         release(parts)
         first = parts[0]
         assert isinstance(first, bytes), "a response starts with text"
@@ -245,7 +253,7 @@ def _status_in(challenge: bytes) -> str:
     """The status in the JSON that explains why a token is not taken; empty when it is none."""
     try:
         told = json.loads(challenge)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     status = told.get("status") if isinstance(told, dict) else None
     return status if isinstance(status, str) else ""

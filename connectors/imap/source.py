@@ -40,14 +40,20 @@ class ImapSource:
     _may_be_shared = True
 
     def __init__(
-        self, sign_in: Callable[[Event], Connection], stop: Event, settings: ImapSettings, known: Known, spool: Path
+        self,
+        sign_in: Callable[[Event], Connection],
+        connection: Connection,
+        settings: ImapSettings,
+        known: Known,
+        spool: Path,
     ) -> None:
+        """On a ``connection`` that is signed in; ``sign_in`` makes another when the server has spoilt it."""
         self._sign_in = sign_in
         self._settings = settings
         self._known = known
         self._spool = spool
         self._aborted = Event()
-        self._connection = sign_in(stop)
+        self._connection = connection
         self._mailbox = self._new_mailbox()
 
     def _use(self) -> Mailbox:
@@ -117,7 +123,7 @@ class ImapSource:
             windows: Iterator[_Asked] = iter([(1, None, answers)])
         else:
             opened = mailbox.open(folder, fresh=True)
-            windows = self._fetched_windows(opened) if opened.exists else iter(())
+            windows = self._fetched_windows(opened, self._items) if opened.exists else iter(())
         listed = highest = 0
         held: list[Entry] = []
         for first, last, answers in windows:
@@ -175,7 +181,7 @@ class ImapSource:
         self._dialogue.finish(tag)
         return iter(())
 
-    def _fetched_windows(self, opened: Opened) -> Iterator[_Asked]:
+    def _fetched_windows(self, opened: Opened, items: bytes) -> Iterator[_Asked]:
         """Windows of about WINDOW existing messages each.
 
         The borders are the UIDs of every so-manieth message.
@@ -185,9 +191,9 @@ class ImapSource:
         if borders:
             uids = {fetched.uid for fetched in self._all(self._fetcher().fetch_numbers(borders, b"(UID)"))}
             for uid in sorted(uid for uid in uids if uid is not None):
-                yield first, uid, self._fetcher().fetch(b"%d:%d" % (first, uid), self._items)
+                yield first, uid, self._fetcher().fetch(b"%d:%d" % (first, uid), items)
                 first = uid + 1
-        yield first, None, self._fetcher().fetch(b"%d:*" % first, self._items)
+        yield first, None, self._fetcher().fetch(b"%d:*" % first, items)
 
     @property
     def _items(self) -> bytes:

@@ -21,7 +21,7 @@ from connectors.contract import (
     Suspect,
 )
 from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
-from connectors.imap.append import Appender, EarlyAnswer, Prepared
+from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
@@ -30,7 +30,7 @@ from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import FolderStatus, Mailbox
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
-from connectors.imap.quota import quota_in
+from connectors.imap.quota import lacks_room, quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.verdicts import message_reason
@@ -62,10 +62,13 @@ class ImapTarget(ImapSource):
     # -- before anything is written ------------------------------------------------------------------------------
 
     def quota(self) -> Quota | None:
+        return self._quota_of(b"INBOX")
+
+    def _quota_of(self, raw: bytes) -> Quota | None:
         mailbox = self._use()
         if "QUOTA" not in mailbox.features:
             return None
-        answer = mailbox.dialogue.run(b"GETQUOTAROOT", b'"INBOX"')
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", mailbox.argument(raw))
         return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
     def names(self) -> NameRules:
@@ -215,12 +218,48 @@ class ImapTarget(ImapSource):
             if early.arguments_blamed:
                 return _refused(group, Reason.ARGUMENTS)
             return self._answered(mailbox, folder, prepared, early.status)
-        return self._awaited(mailbox, folder, prepared, appender, tag)
 
-    def _awaited(
-        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], appender: Appender, tag: bytes
-    ) -> Iterator[Receipt]:
-        yield from self._answered(mailbox, folder, prepared, appender.answer(tag, prepared))
+        def answered() -> Iterator[Receipt]:
+            status = appender.answer(tag, prepared)
+            listed = self._full_of_keywords(mailbox, folder, prepared, status)
+            if listed is not None:
+                yield from self._append(folder, name, listed, group, may_commit)
+                return
+            if status.word == "OK" and not permanent.any_keyword:
+                raw = mailbox.raw_name(folder.path)
+                mailbox.known.full_of_keywords.add((raw, folder.epoch))
+                mailbox.known.note_permanent_flags(raw, folder.epoch, permanent)
+            bare = status.word == "NO" and not status.code and status.throttle is None
+            if bare and not self._is_there(mailbox, folder):
+                # Dovecot says so of a folder that was renamed at that moment, and the messages may be in it all the
+                # same.
+                raise FolderMissing(_("the folder is gone, or was made anew"), system=mailbox.dialogue.system)
+            yield from self._answered(mailbox, folder, prepared, status)
+
+        return answered()
+
+    def _is_there(self, mailbox: Mailbox, folder: Folder) -> bool:
+        status = mailbox.status_if_there(mailbox.raw_name(folder.path))
+        return status is not None and status.uidvalidity == folder.epoch
+
+    def _full_of_keywords(
+        self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
+    ) -> PermanentFlags | None:
+        """The flags a folder lists, when a message may have been refused because it keeps no further keyword.
+
+        Cyrus keeps so many of them a folder, says that it takes any, and then refuses the message.  In a batch it is
+        not known whose keyword it was; the engine splits it until the message is alone.
+        """
+        if status.word != "NO" or status.code not in BLAMES_ARGUMENTS or status.throttle is not None:
+            return None
+        if len(prepared) > 1:
+            return None
+        sent = prepared[0].flags
+        if all(flag.startswith("\\") for flag in sent):
+            return None
+        listed = mailbox.open(folder, writable=True, fresh=True, leave=True).permanent_flags
+        listed = replace(listed, any_keyword=False)
+        return None if listed.kept(sent) == sent else listed
 
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
@@ -232,7 +271,15 @@ class ImapTarget(ImapSource):
         passing = isinstance(verdict, AuthFailed | FolderMissing | Transient)
         if status.throttle is not None or (status.word != "BAD" and passing):
             raise verdict
-        yield from _refused([one.message for one in prepared], message_reason(status.word, status.code))
+        reason = message_reason(status.word, status.code)
+        if status.word == "NO" and not status.code and self._is_full(mailbox.raw_name(folder.path), prepared):
+            reason = Reason.OVER_QUOTA
+        yield from _refused([one.message for one in prepared], reason)
+
+    def _is_full(self, raw: bytes, prepared: Sequence[Prepared]) -> bool:
+        """Whether there is no room for the messages; Cyrus refuses them then without saying so in a code."""
+        quota = self._quota_of(raw)
+        return quota is not None and lacks_room(quota, len(prepared), sum(one.message.body.size for one in prepared))
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
         """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""

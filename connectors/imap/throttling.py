@@ -21,10 +21,10 @@ _SESSIONS = re.compile(
     rb"|too many concurrent|connection limit)([^\r\n]{0,80})",
     re.IGNORECASE,
 )
-_OF_ALL = re.compile(rb"\b(?:host|ip|address|server)\b", re.IGNORECASE)
-_OF_USER = re.compile(rb"\buser", re.IGNORECASE)
-#: How many connections one mailbox may hold, where Dovecot says so.
-_STATED = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b", re.IGNORECASE)
+_OF_ALL = re.compile(rb"\b(?:host|ip|address|server)\b|\(\d{1,6} of \d{1,6} from ", re.IGNORECASE)
+_OF_USER = re.compile(rb"\buser|\(\d{1,6} of \d{1,6} for ", re.IGNORECASE)
+#: How many are granted, where that is said: Dovecot as above; Cyrus, ``(2 of 2 for anna)`` or ``from`` a host.
+_STATED = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b|\(\d{1,6} of (\d{1,6}) (?:for|from) ", re.IGNORECASE)
 
 #: Nobody means more than a day; a server that says so is mistaken.
 _LONGEST = 86_400.0
@@ -56,4 +56,4 @@ def throttle_in(text: bytes) -> Throttle | None:
         return None
     of_all = _OF_ALL.search(found[1]) and not _OF_USER.search(found[1])
     stated = _STATED.search(found[1])
-    return Throttle(sessions="system" if of_all else "account", limit=int(stated[1]) if stated else None)
+    return Throttle(sessions="system" if of_all else "account", limit=int(stated[1] or stated[2]) if stated else None)

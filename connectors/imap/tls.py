@@ -29,9 +29,4 @@ def check_pin(settings: ImapSettings, certificate: bytes) -> None:
     seen = hashlib.sha256(certificate).hexdigest()
     if f"sha256:{seen}" != settings.certificate_pin:
         what = _("the server shows another certificate than the one in certificate_pin")
-        raise Untrusted(what, system=settings.host, detail="PIN", fingerprint=fingerprint_of(certificate))
-
-
-def fingerprint_of(certificate: bytes) -> str:
-    """sha256 as ``AA:BB:...``, the way openssl and browsers show it."""
-    return hashlib.sha256(certificate).digest().hex(":").upper()
+        raise Untrusted(what, system=settings.host, detail="PIN", fingerprint=seen)

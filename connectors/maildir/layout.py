@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectors.folder_names import NameRules
-from connectors.imap.names import decode, encode
+from connectors.imap.names import decode, encode, harmless
 from connectors.maildir.quiet import names_in
 from connectors.maildir.settings import Layout, Names
 
@@ -25,8 +25,8 @@ FolderPath = tuple[str, ...]
 
 _PARTS = ("cur", "new", "tmp")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: Folders in folders: deeper is a loop of links.
-_DEEPEST = 40
+#: Folders in folders: deeper is a loop of links, or the name of an attacker; nothing deeper is listed or made.
+DEEPEST = 40
 #: Bytes of a file's name, with something left for what programs add to it.
 _FILE_NAME = 250
 
@@ -73,7 +73,7 @@ def _nested(directory: Path, path: FolderPath) -> Iterator[FolderPath]:
     """Raw paths of the folders in this one, itself included."""
     if is_folder(directory):
         yield path
-    if len(path) > _DEEPEST:
+    if len(path) > DEEPEST:
         return
     for name in sorted(names_in(directory)):
         below = directory / name
@@ -92,7 +92,7 @@ def names_of(shape: Shape) -> NameRules:
     )
     if shape.layout == "maildir++":
         return replace(common, forbidden="./", longest_path=_FILE_NAME)
-    return replace(common, forbidden="/", forbidden_start=".", reserved_anywhere=frozenset(_PARTS), deepest=_DEEPEST)
+    return replace(common, forbidden="/", forbidden_start=".", reserved_anywhere=frozenset(_PARTS), deepest=DEEPEST)
 
 
 class Folders:
@@ -178,4 +178,4 @@ def _nestable(part: str) -> str:
 
 
 def _shown(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return harmless(os.fsencode(name).decode("utf-8", "backslashreplace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from connectors.maildir.epoch import settle_epoch
 from connectors.maildir.filename import stamp_of
-from connectors.maildir.layout import FolderPath, Folders, is_folder
+from connectors.maildir.layout import DEEPEST, FolderPath, Folders, is_folder
 from connectors.maildir.owner import Owner
 from connectors.maildir.quiet import names_in, read_quietly
 from connectors.maildir.storing import sync_folder
@@ -22,6 +23,8 @@ _HEAD = "V\t2\n\n"
 
 def make_folder(folders: Folders, path: FolderPath, owner: Owner, *, subscribed: bool = True) -> Path:
     """The folder of this path, made, and ``subscribed`` to, when it is not there.  Raises OSError."""
+    if folders.shape.layout == "directories" and len(path) > DEEPEST:
+        raise OSError(errno.ENAMETOOLONG, "too many levels")
     directory = folders.directory(path)
     if not is_folder(directory):
         # It may be there in another spelling.

@@ -44,6 +44,8 @@ class MemorySettings(BaseModel):
     #: Flags beside keywords that the system keeps.
     permanent_flags: frozenset[str] = SYSTEM_FLAGS
     keywords: bool = True
+    #: Flags that are taken with a message and forgotten; set later, they stay.
+    forgets: frozenset[str] = frozenset()
     #: Longest message in bytes.
     max_message: int | None = None
     #: What a message must not have to be taken, as a strict server sees it.

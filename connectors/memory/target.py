@@ -138,7 +138,13 @@ class MemoryTarget(MemorySource):
         for outgoing in batch:
             data = _bytes(outgoing)
             refusal = refusal or self._refusal(folder, outgoing.ordinal, data)
-            messages.append(Incoming(self._settings.rewritten(data), outgoing.received, self._kept(outgoing.flags)))
+            messages.append(
+                Incoming(
+                    self._settings.rewritten(data),
+                    outgoing.received,
+                    self._kept(outgoing.flags) - self._settings.forgets,
+                )
+            )
         self._meet("sent", folder.path, ordinal=batch[0].ordinal)
         try:
             may_commit()
@@ -174,7 +180,8 @@ class MemoryTarget(MemorySource):
         self._writer.store_later(after, folder.path, messages, folder.epoch)
 
     def _receipt(self, ordinal: int, stored: Stored, asked: frozenset[str] | None = None) -> Receipt:
-        kept = None if asked is None or asked == stored.flags else stored.flags
+        told = stored.flags | ((asked or frozenset()) & self._settings.forgets)
+        kept = None if asked is None or asked == told else told
         return Receipt(ordinal, "stored", stored.key if self._settings.returns_keys else None, kept_flags=kept)
 
     def _kept(self, flags: Collection[str]) -> frozenset[str]:

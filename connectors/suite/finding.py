@@ -23,6 +23,16 @@ class FindingContract:
         bodies = {answer.key: contents(message(answer).body) for answer in target.read(folder, keys)}
         assert [bodies[key] for key in keys] == [harness.as_stored(contents(out.body)) for out in sent]
 
+    @pytest.mark.parametrize("name", samples.AWKWARD)
+    def test_awkward_bytes_are_found_whatever_became_of_them(self, harness: Harness, target: Target, name: str) -> None:
+        folder = target.ensure(("Work",), None)
+        sent = [samples.outgoing(0, Mail(samples.AWKWARD[name]))]
+        fence = target.fence(folder, sent)
+        (receipt,) = target.write(folder, sent, lambda: None)
+        harness.settle()
+        (found,) = self._find(target, folder, fence, sent)
+        assert found.verdict == ("absent" if receipt.outcome == "refused" else "present")
+
     def test_what_was_not_written_is_absent(self, harness: Harness, target: Target) -> None:
         folder, sent, fence = _work(target, 3)
         harness.put(("Work",), samples.mail(50))

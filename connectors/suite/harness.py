@@ -44,6 +44,8 @@ class Harness(ABC):
     resources: Resources
     #: Those of the suite's folder names that the system can hold.
     paths: Sequence[FolderPath] = PATHS
+    #: Whether a session that has listed a folder may still read what was removed from it meanwhile.
+    keeps_view: bool = False
 
     @abstractmethod
     def open_source(self) -> Source:

@@ -12,6 +12,7 @@ from connectors.contract import (
     Folder,
     Found,
     Headers,
+    LabelFacts,
     Marked,
     Message,
     NameRules,
@@ -24,6 +25,7 @@ from connectors.contract import (
     Target,
     Unread,
     Window,
+    label_facts_of,
     names_of,
     quota_of,
     refused_by,
@@ -51,6 +53,9 @@ class SourceWrapper(Generic[Inner]):
 
     def folders(self) -> Iterator[Folder]:
         return self._inner.folders()
+
+    def label_facts(self) -> LabelFacts | None:
+        return label_facts_of(self._inner)
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         return self._inner.entries(folder, cursor)

@@ -21,6 +21,7 @@ from connectors.contract import (
     Folder,
     Found,
     Headers,
+    LabelFacts,
     Marked,
     Message,
     NameRules,
@@ -32,6 +33,7 @@ from connectors.contract import (
     Target,
     Unread,
     Window,
+    label_facts_of,
     names_of,
     quota_of,
     refused_by,
@@ -102,6 +104,9 @@ class RetryingSource(Generic[Inner]):
         session = self._end()
         if session is not None:
             session.abort()
+
+    def label_facts(self) -> LabelFacts | None:
+        return self._ask(label_facts_of)
 
     def folders(self) -> Iterator[Folder]:
         yield from self._ask(lambda session: list(session.folders()))

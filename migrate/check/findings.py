@@ -168,7 +168,9 @@ def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
         text = _("{messages} over the {limit} that the target takes").format(
             messages=count, limit=size_text(survey.max_message)
         )
-        to_do = _("Ask for a higher limit on the target, or save them by hand; bascule not-copied names them later.")
+        to_do = _(
+            "Ask for a higher limit on the target; the copy keeps each as a file, and bascule not-copied names it."
+        )
         yield Finding("attention", "too-large", text, to_do)
     left_out: Counter[Reason] = Counter()
     for facts in survey.folders:

@@ -73,6 +73,8 @@ class Survey:
     #: Seconds that listing the source took.
     listing: float = 0.0
     interrupted: bool = False
+    #: Those over the target's limit, with their folders.
+    too_large: list[tuple[tuple[str, ...], Entry]] = field(default_factory=list)
 
     @property
     def messages(self) -> int:
@@ -189,7 +191,8 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
         try:
             for window in source.entries(folder, None) if folder.messages != 0 else ():
                 for entry in window.entries:
-                    _count(facts, entry, rules, found.max_message)
+                    if _count(facts, entry, rules, found.max_message):
+                        found.too_large.append((folder.path, entry))
                 progress.scanned(found.mailbox, folder.path, facts.messages)
                 if halt.stop.is_set():
                     break
@@ -202,7 +205,8 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
     found.interrupted = halt.stop.is_set()
 
 
-def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None) -> None:
+def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None) -> bool:
+    """True when the message is over the target's limit."""
     size = entry.size or 0
     facts.messages += 1
     facts.size += size
@@ -212,6 +216,8 @@ def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | No
         facts.left_out[reason] += 1
     elif max_message is not None and size > max_message:
         facts.too_large += 1
+        return True
     else:
         facts.travelling += 1
         facts.travelling_size += size
+    return False

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 
 import click
@@ -23,13 +24,15 @@ from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
-from migrate.figures import rate_text, size_text, time_text
+from migrate.figures import path_text, rate_text, size_text, time_text
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
 from plans import Organisation, Person, Site
 
 #: Somebody waits for the answer: a system that cannot be reached is asked once more, and not for minutes.
 _RETRY = RetryPolicy(tries=2)
+#: Messages of a mailbox that are printed as too large; JSON has all of them.
+_PRINTED = 20
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,15 @@ def _as_json(one: Checked) -> dict[str, object]:
                 "messages_used": quota.messages_used,
             },
         },
+        "too_large": [
+            {
+                "folder": folder,
+                "key": entry.key,
+                "received": entry.received and entry.received.astimezone(UTC).isoformat(),
+                "size": entry.size,
+            }
+            for folder, entry in found.too_large
+        ],
         "findings": [
             {
                 "kind": finding.kind,
@@ -222,6 +234,8 @@ def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
     for one in done:
         for finding in one.findings:
             _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
+            if finding.code == "too-large":
+                _show_too_large(console, one.survey)
     _show_estimate(console, done, guess)
 
 
@@ -241,6 +255,19 @@ def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) 
         text += "."
     told = labelled(mailbox, f"{text} {finding.to_do}".rstrip())
     console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _show_too_large(console: Console, found: Survey) -> None:
+    """A line a message, so that somebody can look at it."""
+    for folder, entry in found.too_large[:_PRINTED]:
+        received = "" if entry.received is None else f"{entry.received:%Y-%m-%d}"
+        told = _("  {received:10}  {size:>8}  {folder}  (key {key})").format(
+            received=received, size=size_text(entry.size or 0), folder=path_text(folder), key=entry.key
+        )
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    if len(found.too_large) > _PRINTED:
+        more = plural("{n} more", "{n} more", len(found.too_large) - _PRINTED)
+        console.print("  " + _("{more}: see --json.").format(more=more), highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -> None:

@@ -59,8 +59,8 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("it is over the target's limit"),
         mark("The target states the longest message that it takes (APPENDLIMIT), or said so when it was sent."),
         mark(
-            "Ask for a higher limit on the target and run the copy again, or save the message as a file and bring it"
-            " over by hand."
+            "Ask for a higher limit on the target and run the copy again, or bring the file over by hand that the copy"
+            " kept in the folder kept/; bascule not-copied names it."
         ),
         Outcome.REFUSED,
     ),

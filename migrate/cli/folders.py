@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.contract import shared_left_out
+from connectors.contract import LabelFacts, label_facts_of, shared_left_out
 from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import shared_to_do
@@ -76,6 +76,8 @@ class _OfSource:
     folders: Sequence[Mapped]
     #: Other people's, which the plan does not ask for.
     shared: Sequence[Path]
+    #: How its labels fit into folders, if it has labels.
+    labels: LabelFacts | None
 
 
 def _mapped(run: Started, mailbox: str, recorded: Recorded) -> list[_OfSource]:
@@ -87,12 +89,12 @@ def _of_source(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> _OfSource
     try:
         with closing(job.open_source(halt.stop)) as source, halt.cutting(source.abort):
             there = list(source.folders())
-            shared = shared_left_out(source)
+            shared, labels = shared_left_out(source), label_facts_of(source)
             with closing(job.open_target(halt.stop)) as target, halt.cutting(target.abort):
                 found = map_folders(there, job.rules, there_on(target, recorded))
     finally:
         permit.release()
-    return _OfSource(job, sorted(found, key=lambda one: one.folder.path), shared)
+    return _OfSource(job, sorted(found, key=lambda one: one.folder.path), shared, labels)
 
 
 def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
@@ -114,6 +116,16 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
             for one in of.folders
         ],
         "shared_left_out": [path for of in done.result or () for path in of.shared],
+        "labels": [_labels_as_json(of.job.source, of.labels) for of in done.result or () if of.labels is not None],
+    }
+
+
+def _labels_as_json(source: str, facts: LabelFacts) -> dict[str, object]:
+    return {
+        "source": source,
+        "messages": facts.messages,
+        "several": facts.several,
+        "beside": [{"label": path, "messages": count} for path, count in sorted(facts.beside.items())],
     }
 
 
@@ -124,6 +136,8 @@ def _show(console: Console, done: Done[list[_OfSource]]) -> None:
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         _show_folders(console, one.folders)
+        if one.labels is not None:
+            _show_labels(console, one.labels, one.folders)
         if one.shared:
             text = plural("{n} shared folder is left out", "{n} shared folders are left out", len(one.shared))
             console.print(f"{text}. {shared_to_do()}", highlight=False)
@@ -157,6 +171,25 @@ def _show_folders(console: Console, found: Sequence[Mapped]) -> None:
                 folder=path_text(one.folder.path), line=one.line
             )
             console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_labels(console: Console, facts: LabelFacts, found: Sequence[Mapped]) -> None:
+    """Each message goes to one folder; what becomes of its other labels."""
+    text = plural("{n} message, once", "{n} messages, each once", facts.messages)
+    if facts.several:
+        several = plural("{n} has further labels", "{n} have further labels", facts.several)
+        text = _("{messages}; {several}, which become keywords where the target keeps keywords").format(
+            messages=text, several=several
+        )
+    console.print(f"{text}.", highlight=False)
+    filled = {one.folder.path for one in found if one.folder.messages}
+    for path, count in sorted(facts.beside.items()):
+        line = _("label {label}: keyword of {messages}").format(
+            label=path_text(path), messages=plural("{n} message", "{n} messages", count)
+        )
+        if path not in filled:
+            line = _("{line}; no message has it as its folder").format(line=line)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _to(one: Mapped) -> str:

@@ -14,13 +14,17 @@ from sqlalchemy import Connection
 from connectors.contract import Reason
 from connectors.language import _, labelled, number, plural
 from migrate.cli.advice import error_as_json
+from migrate.cli.changed import changed_as_json, kept_line, print_changed
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import explanation_of
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.copy.hold import MailboxBusy, locked
+from migrate.copy.kept import KeptMail
+from migrate.engine.site import kept_mail
 from migrate.figures import path_text, size_text
+from migrate.ledger import counts, repairs
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
 from migrate.ledger.identity import separate
@@ -49,11 +53,11 @@ _PAGE = 1000
 def not_copied(
     place: Place, site: str, mailboxes: tuple[str, ...], retry: bool, copy_again: bool, to_json: bool
 ) -> None:
-    """Which messages were not copied, why, and what can I do?  Reads the ledger alone, asks no server.
+    """Which messages were not copied as they are, why, and what can I do?  Reads the ledger alone, asks no server.
 
     One line a message that was refused, left out, merged with an equal one, brought by another source of the mailbox,
-    or is uncertain: date, size, reason code, folder, and the source's own number for it. Subjects are never shown; they
-    are not even kept.
+    or is uncertain: date, size, reason code, folder, and the source's own number for it; then those that were repaired.
+    Where an original was kept, its file is named. Subjects are never shown; they are not even kept.
 
     \b
     Example:  bascule not-copied paris --mailbox anna@example.org
@@ -61,6 +65,7 @@ def not_copied(
     """
     organisation = place.load()
     plan = place.site(organisation, site)
+    kept = kept_mail(organisation)
     wanted = {person.mailbox for person in choose(plan, mailboxes)}
     with place.ledger() as ledger:
         with ledger.read() as connection:
@@ -75,20 +80,21 @@ def not_copied(
             nothing = _("There is no message that another source brought.")
             code = _open_again(ledger, begun, plan.name, separate, nothing, to_json)
         elif to_json:
-            code = _print_json(ledger, begun)
+            code = _print_json(ledger, begun, kept)
         else:
-            code = _print_lines(ledger, begun, plan, organisation.time_zone)
+            code = _print_lines(ledger, begun, plan, organisation.time_zone, kept)
     sys.exit(code)
 
 
-def _each(ledger: Ledger, row: MailboxRow) -> Iterator[NotCopied]:
-    """Every message of a mailbox that was not copied, the refused first."""
+def _each(ledger: Ledger, row: MailboxRow) -> Iterator[tuple[NotCopied, bytes | None]]:
+    """Every message of a mailbox that was not copied, the refused first, and the digest of its kept original."""
     for outcome in rows.OUTCOMES:
         after, more = 0, True
         while more:
             with ledger.read() as connection:
                 found = rows.page(connection, row.id, Direction.FORTH, outcome, after, _PAGE)
-            yield from found
+                originals = repairs.originals(connection, [one.id for one in found])
+            yield from ((one, originals.get(one.id)) for one in found)
             more = len(found) == _PAGE
             after = found[-1].id if found else after
 
@@ -97,24 +103,29 @@ def _code(outcomes: Counter[Outcome]) -> Exit:
     return Exit.PARTIAL if outcomes[Outcome.REFUSED] or outcomes[Outcome.UNCERTAIN] else Exit.OK
 
 
-def _print_json(ledger: Ledger, begun: Sequence[MailboxRow]) -> Exit:
+def _print_json(ledger: Ledger, begun: Sequence[MailboxRow], kept: KeptMail) -> Exit:
     """One object, written message by message."""
     outcomes: Counter[Outcome] = Counter()
     click.echo('{\n  "messages": [', nl=False)
     comma = ""
     for row in begun:
-        for one in _each(ledger, row):
+        for one, digest in _each(ledger, row):
             outcomes[one.outcome] += 1
-            click.echo(f"{comma}\n    {json.dumps(_as_json(row.name, one), ensure_ascii=False)}", nl=False)
+            file = None if digest is None else str(kept.path(row.name, digest))
+            click.echo(f"{comma}\n    {json.dumps(_as_json(row.name, one, file), ensure_ascii=False)}", nl=False)
             comma = ","
     code = _code(outcomes)
-    counts = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
+    of_outcomes = json.dumps({outcome.value: outcomes[outcome] for outcome in rows.OUTCOMES})
     pending = sum(_pending(ledger, begun).values())
-    click.echo(f'\n  ],\n  "counts": {counts},\n  "pending": {pending},\n  "exit_code": {int(code)}\n}}')
+    changed = json.dumps(changed_as_json(ledger, begun, kept), ensure_ascii=False)
+    click.echo(
+        f'\n  ],\n  "counts": {of_outcomes},\n  "changed": {changed},\n'
+        f'  "pending": {pending},\n  "exit_code": {int(code)}\n}}'
+    )
     return code
 
 
-def _as_json(mailbox: str, one: NotCopied) -> dict[str, object]:
+def _as_json(mailbox: str, one: NotCopied, kept: str | None) -> dict[str, object]:
     return {
         "mailbox": mailbox,
         "source": one.source,
@@ -126,23 +137,27 @@ def _as_json(mailbox: str, one: NotCopied) -> dict[str, object]:
         "reason": one.reason and one.reason.value,
         "to_do": explanation_of(one.outcome, one.reason).to_do,
         "gone_from_source": one.gone,
+        "kept_as": kept,
     }
 
 
-def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: Site, zone: tzinfo) -> Exit:
+def _print_lines(ledger: Ledger, begun: Sequence[MailboxRow], site: Site, zone: tzinfo, kept: KeptMail) -> Exit:
     found: Counter[tuple[Outcome, Reason | None]] = Counter()
     outcomes: Counter[Outcome] = Counter()
     for row in begun:
         said = False
-        for one in _each(ledger, row):
+        for one, digest in _each(ledger, row):
             if not said:
                 click.secho(row.name, bold=True)
                 said = True
             found[one.outcome, one.reason] += 1
             outcomes[one.outcome] += 1
             click.echo(_line(one, site, zone))
+            if digest is not None:
+                click.echo(kept_line(kept.path(row.name, digest)))
     for (outcome, reason), count in found.items():
         _summarise(outcome, reason, count)
+    print_changed(ledger, begun, zone, kept)
     pending = sum(_pending(ledger, begun).values())
     if pending:
         click.echo(
@@ -177,7 +192,8 @@ def _summarise(outcome: Outcome, reason: Reason | None, count: int) -> None:
 
 def _pending(ledger: Ledger, begun: Sequence[MailboxRow]) -> dict[str, int]:
     with ledger.read() as connection:
-        return {row.name: rows.count_pending(connection, row.id, Direction.FORTH) for row in begun}
+        tallies = counts.tally(connection, [row.id for row in begun], Direction.FORTH)
+    return {row.name: tallies[row.id].outcomes[Outcome.PENDING] for row in begun}
 
 
 def _open_again(
@@ -209,8 +225,8 @@ def _open_again(
         ]
         click.echo(json.dumps({"exit_code": int(code), "mailboxes": told}, ensure_ascii=False, indent=2))
         return code
-    for trouble in errors.values():
-        click.secho(str(trouble), fg="red")
+    for mailbox, trouble in errors.items():
+        click.secho(labelled(mailbox, str(trouble)), fg="red")
     total = sum(opened.values())
     if total:
         count = plural("{n} message is pending again.", "{n} messages are pending again.", total)

@@ -6,21 +6,11 @@ from collections.abc import Iterable
 
 from connectors.language import _, plural, spoken
 from migrate.cli.verify_results import Row, Verification
+from migrate.verify import words
 from migrate.verify.figures import Verified
 from migrate.verify.findings import Finding, Kind
 from migrate.verify.grade import Weight, weigh
 from migrate.verify.matching import Equality
-from migrate.verify.words import (
-    cause_words,
-    date_words,
-    difference_words,
-    folder_words,
-    grade_meaning,
-    grade_word,
-    kind_word,
-    method_sentence,
-    why_sentence,
-)
 from runbooks.report import Cell, MailboxFacts, ReportFacts, Table
 
 #: Findings of a mailbox that are listed on the page; JSON has all of them.
@@ -39,9 +29,9 @@ def report_of(verification: Verification) -> ReportFacts:
         when=verification.at.astimezone(verification.zone).strftime("%Y-%m-%d %H:%M"),
         zone=str(verification.zone),
         grade=grade.value if grade else None,
-        grade_word=grade_word(grade) if grade else _("not verified"),
-        meaning=grade_meaning(grade) if grade else _("No mailbox was verified."),
-        method=method_sentence(verification.sample),
+        grade_word=words.grade_word(grade) if grade else _("not verified"),
+        meaning=words.grade_meaning(grade) if grade else _("No mailbox was verified."),
+        method=words.method_sentence(verification.sample),
         interrupted=verification.interrupted,
         steps=verification.steps,
         figures=_summary(verification),
@@ -61,10 +51,10 @@ def _summary(verification: Verification) -> Table:
             result.on_source, result.left_out, result.expected, result.found.total(), result.count(Kind.MISSING),
             result.count(Kind.ALTERED), different,
         )  # fmt: skip
-        rows.append([row.mailbox, grade_word(row.grade), *counts])
+        rows.append([row.mailbox, words.grade_word(row.grade), *counts])
     headings = [
         _("mailbox"), _("grade"), _("on the source"), _("left out by a rule"), _("expected"), _("found"),
-        kind_word(Kind.MISSING), kind_word(Kind.ALTERED), _("other differences"),
+        words.kind_word(Kind.MISSING), words.kind_word(Kind.ALTERED), _("other differences"),
     ]  # fmt: skip
     return Table(_("Messages by mailbox"), headings, rows)
 
@@ -80,7 +70,12 @@ def _mailbox(row: Row, verification: Verification) -> MailboxFacts:
     if findings:
         tables.append(_findings(findings, verification))
     return MailboxFacts(
-        row.mailbox, grade.value, grade_word(grade), [why_sentence(one) for one in why], tables, _not_listed(findings)
+        row.mailbox,
+        grade.value,
+        words.grade_word(grade),
+        [words.why_sentence(one) for one in why],
+        tables,
+        _not_listed(findings),
     )
 
 
@@ -92,6 +87,8 @@ def _figures(result: Verified) -> Table:
     ]
     if result.found[Equality.FIELDS]:
         rows.append([_("the same but for added header fields"), result.found[Equality.FIELDS]])
+    if result.found[Equality.REPAIRED]:
+        rows.append([_("as it was repaired before it was sent"), result.found[Equality.REPAIRED]])
     if listed:
         rows.append([_("the same by date, size and flags, not read"), listed])
     rows += [
@@ -106,7 +103,7 @@ def _figures(result: Verified) -> Table:
 def _folders(result: Verified) -> Table:
     rows: list[list[Cell]] = [
         [
-            ", ".join(map(folder_words, folder.sources)), folder_words(folder.target), folder.on_source,
+            ", ".join(map(words.folder_words, folder.sources)), words.folder_words(folder.target), folder.on_source,
             folder.left_out, folder.found, folder.on_target,
         ]
         for folder in result.folders
@@ -124,10 +121,10 @@ def _findings(findings: Iterable[Finding], verification: Verification) -> Table:
         shown = finding.shown
         rows.append(
             [
-                kind_word(finding.kind), folder_words(finding.folder), shown.key if shown else "",
-                date_words(shown.second if shown else None, verification.zone).replace(" ", _NO_BREAK),
-                shown.size if shown and shown.size is not None else "", difference_words(finding, verification.zone),
-                cause_words(finding),
+                words.kind_word(finding.kind), words.folder_words(finding.folder), shown.key if shown else "",
+                words.date_words(shown.second if shown else None, verification.zone).replace(" ", _NO_BREAK),
+                shown.size if shown and shown.size is not None else "",
+                words.difference_words(finding, verification.zone), words.cause_words(finding),
             ]
         )  # fmt: skip
     headings = [

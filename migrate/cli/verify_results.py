@@ -185,6 +185,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "explained": weigh(finding) is Weight.EXPLAINED,
         "cause": finding.cause,
         "reason": finding.reason,
+        "rules": finding.rules,
     }
 
 

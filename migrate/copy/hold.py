@@ -20,8 +20,7 @@ class MailboxBusy(Exception):
     """Another pass works on this mailbox."""
 
     def __init__(self, mailbox: str) -> None:
-        message = _("{mailbox}: another copy works on this mailbox at this moment. Wait for it to end.")
-        super().__init__(message.format(mailbox=mailbox))
+        super().__init__(_("another copy works on this mailbox at this moment. Wait for it to end."))
         self.mailbox = mailbox
 
 

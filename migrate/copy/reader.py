@@ -35,6 +35,8 @@ class Prepared:
     #: What in it some servers refuse or change, and the rules by which it was repaired.
     traits: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    #: The core digest of the repaired message.
+    sent_core: bytes = b""
     #: Under which the target stored it.
     key: str | None = None
 

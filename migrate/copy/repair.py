@@ -59,7 +59,9 @@ class Mender:
     def record(self, connection: Connection, items: Sequence[Prepared]) -> None:
         """The proofs of what is about to be sent."""
         rows = [
-            Repair(item.row, item.rules, item.digests.source, item.digests.wire, item.outgoing.wire_digest)
+            Repair(
+                item.row, item.rules, item.digests.source, item.digests.wire, item.outgoing.wire_digest, item.sent_core
+            )
             for item in items
             if item.rules
         ]
@@ -123,7 +125,7 @@ class Mender:
             header_digest=digests.header,
             message_id=digests.message_id,
         )
-        item.rules = (*item.rules, rule)
+        item.rules, item.sent_core = (*item.rules, rule), digests.core
         # What is sealed keeps its traits.
         item.traits = traits_of(new)
         body.release()

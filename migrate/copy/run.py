@@ -28,6 +28,7 @@ from migrate.copy.adopt import adopt
 from migrate.copy.batches import BatchQueue, Place
 from migrate.copy.compare import TRIED_AGAIN
 from migrate.copy.flags import carry_flags
+from migrate.copy.given_flags import set_forgotten
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.identity import is_shared, prepare
@@ -149,7 +150,9 @@ class _Pass:
                     again = False  # once, not for ever
             if not self._halt.stop.is_set():
                 keep_too_large(self.job, self._hold, sessions.source, listed, self._halt.stop)
-                self.flagged = carry_flags(self.job, self._hold, sessions.target)
+                if self._to_copy:
+                    self.flagged += set_forgotten(self.job, self._hold, sessions.target)
+                self.flagged += carry_flags(self.job, self._hold, sessions.target)
                 self._save_tokens(listed)
 
     def adopt_only(self) -> None:

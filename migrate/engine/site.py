@@ -92,6 +92,7 @@ class SiteRun:
         manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
         self._servers = Servers(systems, self.kept, manner)
         self._by_day = _by_day(self.site)
+        self._kept = kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -135,7 +136,7 @@ class SiteRun:
                 source=name,
                 further=number > 0,
                 target=self.site.target,
-                kept=KeptMail(self.organisation.folder / "kept"),
+                kept=self._kept,
                 repair=self.site.repair,
                 open_source=self._source(person, seat[0], account),
                 open_target=open_target,
@@ -208,6 +209,11 @@ def spool_folder(state: Path) -> Iterator[Path]:
         rmtree(folder, ignore_errors=True)
         lock.release()
     folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def kept_mail(organisation: Organisation) -> KeptMail:
+    """Where the originals of an organisation are kept."""
+    return KeptMail(organisation.folder / "kept")
 
 
 def new_resources(spool: Path) -> Resources:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 from connectors.contract import Reason
 from migrate.ledger import repairs
 from migrate.ledger.messages import flag_set, flags_text, in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,39 @@ _FLAGS_DIFFER = and_(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FlagSample:
+    """The first and the last row of one set of flags in one target folder."""
+
+    first: int
+    last: int
+
+
+def flag_samples(connection: Connection, mailbox_id: int, direction: Direction, since: float) -> list[FlagSample]:
+    """Of the messages that we stored with flags since a moment."""
+    where = _given_since(mailbox_id, direction, since).with_only_columns(func.min(message.c.id), func.max(message.c.id))
+    rows = connection.execute(where.group_by(message.c.target_folder_id, message.c.flags_ours))
+    return [FlagSample(first, last) for first, last in rows]
+
+
+def stored_since(
+    connection: Connection, mailbox_id: int, direction: Direction, since: float, after: int, limit: int
+) -> list[CopyRow]:
+    """Messages that we stored with flags since a moment, a page at a time."""
+    where = _given_since(mailbox_id, direction, since).where(message.c.id > after)
+    return _copies(connection, where.order_by(message.c.id).limit(limit))
+
+
+def _given_since(mailbox_id: int, direction: Direction, since: float) -> Select[Any]:
+    return _select_copies(mailbox_id, direction).where(
+        message.c.outcome == Outcome.STORED,
+        message.c.settled_at > since,
+        message.c.flags_ours != "",
+        message.c.target_key.is_not(None),
+        message.c.gone_at.is_(None),
+    )
+
+
 def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
     """These rows by id, if their copies are on the target or may be."""
     found: dict[int, CopyRow] = {}
@@ -189,7 +222,9 @@ def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
 
 def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     """Messages of a mailbox that are on the target."""
-    where = _select_copies(mailbox_id, direction).with_only_columns(func.count())
+    where = select(func.coalesce(func.sum(tally.c.messages), 0)).where(
+        tally.c.mailbox_id == mailbox_id, tally.c.direction == direction, tally.c.outcome.in_(ON_TARGET)
+    )
     return int(connection.execute(where).scalar_one())
 
 

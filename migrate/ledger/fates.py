@@ -11,7 +11,17 @@ from sqlalchemy import Connection, func, select
 from connectors.contract import Reason
 from migrate.ledger.folders import FolderRow, path_text
 from migrate.ledger.messages import flag_set, in_pieces
-from migrate.ledger.schema import Direction, Outcome, folder, message, target_folder
+from migrate.ledger.schema import (
+    ON_TARGET,
+    Direction,
+    Outcome,
+    alteration,
+    folder,
+    message,
+    original,
+    repair,
+    target_folder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,37 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
                 flag_set(theirs),
             )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class SentOtherwise:
+    """A copy that is not what the source holds, and why: we repaired it, or the target altered it."""
+
+    rules: tuple[str, ...]
+    #: Digests of the original in wire form, and of the repaired message; None where the target altered it.
+    original: bytes | None = None
+    wire: bytes | None = None
+    core: bytes | None = None
+    #: Where the target altered it: as it was read back.
+    found: bytes | None = None
+
+
+def sent_otherwise(connection: Connection, row: FolderRow) -> dict[str, SentOtherwise]:
+    """By key, the messages of a source folder in its present epoch whose copies are known not to be the same."""
+    here = (message.c.folder_id == row.id, message.c.epoch == row.epoch, message.c.outcome.in_(ON_TARGET))
+    altered = connection.execute(
+        select(message.c.key, alteration.c.rules, alteration.c.found_digest)
+        .join(alteration, alteration.c.message_id == message.c.id)
+        .where(*here, alteration.c.wire_digest == message.c.wire_digest)
+    )
+    found = {key: SentOtherwise(tuple(rules.split()), found=digest) for key, rules, digest in altered}
+    repaired = connection.execute(
+        select(message.c.key, repair.c.rules, original.c.digest, repair.c.wire_digest, repair.c.core_digest)
+        .join(repair, repair.c.message_id == message.c.id)
+        .join(original, original.c.message_id == message.c.id)
+        .where(*here, repair.c.wire_digest == message.c.wire_digest)
+    )
+    return found | {key: SentOtherwise(tuple(rules.split()), *digests) for key, rules, *digests in repaired}
 
 
 def newest_received(connection: Connection, row: FolderRow) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
+from migrate.ledger import attempts
 from migrate.ledger.messages import open_attempt
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message, tally
 
 #: Triples (new row, its folder, older row).
 Lookalikes = list[tuple[int, int, int]]
@@ -18,17 +19,39 @@ _sent = and_(_old.c.outcome.in_((*ON_TARGET, Outcome.UNCERTAIN)), _old.c.success
 
 def gone(connection: Connection, mailbox_id: int, direction: Direction) -> Lookalikes:
     """New rows beside copies whose message is no longer where it was."""
+    if not _has_sent(connection, mailbox_id, direction, gone=True):
+        return []
     return _pairs(connection, mailbox_id, direction, and_(_sent, _old.c.gone_at.is_not(None)))
 
 
 def there(connection: Connection, mailbox_id: int, direction: Direction) -> Lookalikes:
     """New rows beside copies whose message is listed in another place too."""
+    if not _has_sent(connection, mailbox_id, direction, gone=False):
+        return []
     return _pairs(connection, mailbox_id, direction, and_(_sent, _old.c.gone_at.is_(None), _elsewhere))
 
 
 def in_flight(connection: Connection, mailbox_id: int, direction: Direction) -> Lookalikes:
     """New rows beside messages in flight that are gone, or in another place."""
+    if not attempts.count_unsettled(connection, mailbox_id):
+        return []
     return _pairs(connection, mailbox_id, direction, and_(_in_flight, or_(_old.c.gone_at.is_not(None), _elsewhere)))
+
+
+def _has_sent(connection: Connection, mailbox_id: int, direction: Direction, *, gone: bool) -> bool:
+    """Whether there is any older row to pair with.
+
+    Asked first, because a mailbox whose messages all have one date and size (another tool brought them) would be
+    compared with itself, each message with every other.
+    """
+    counted = select(tally.c.messages).where(
+        tally.c.mailbox_id == mailbox_id,
+        tally.c.direction == direction,
+        tally.c.outcome.in_((*ON_TARGET, Outcome.UNCERTAIN)),
+        tally.c.gone == gone,
+        tally.c.messages > 0,
+    )
+    return connection.execute(counted.limit(1)).first() is not None
 
 
 def _pairs(connection: Connection, mailbox_id: int, direction: Direction, older: ColumnElement[bool]) -> Lookalikes:

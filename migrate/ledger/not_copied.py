@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from connectors.contract import Reason
 from migrate.ledger.messages import open_attempt
@@ -65,16 +65,6 @@ def page(
         )
         for row in rows
     ]  # fmt: skip
-
-
-def count_pending(connection: Connection, mailbox_id: int, direction: Direction) -> int:
-    """Messages of a mailbox that are still to be copied."""
-    where = (
-        message.c.mailbox_id == mailbox_id,
-        message.c.direction == direction,
-        message.c.outcome == Outcome.PENDING,
-    )
-    return int(connection.execute(select(func.count()).where(*where)).scalar_one())
 
 
 def retry(connection: Connection, mailbox_id: int, direction: Direction) -> int:

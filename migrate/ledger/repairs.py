@@ -20,10 +20,11 @@ class Repair:
 
     message_id: int
     rules: Sequence[str]
-    #: As it was read; in wire form, as it is kept; as it is sent.
+    #: As it was read; in wire form, as it is kept; as it is sent, and what of that survives added header fields.
     source_digest: bytes
     original_digest: bytes
     wire_digest: bytes
+    core_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def record(connection: Connection, repairs: Sequence[Repair], now: float) -> Non
                 rules=" ".join(one.rules),
                 source_digest=one.source_digest,
                 wire_digest=one.wire_digest,
+                core_digest=one.core_digest,
                 made_at=now,
             )
         )

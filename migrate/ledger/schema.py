@@ -253,8 +253,9 @@ repair = Table(
     # Names joined by spaces, in the order in which they were applied.
     Column("rules", Text, nullable=False),
     Column("source_digest", LargeBinary(32), nullable=False),
-    # Of the repaired message.  It is what was sent last where it is the message's own wire digest.
+    # Of the repaired message, as is the next.  It is what was sent last where it is the message's own wire digest.
     Column("wire_digest", LargeBinary(32), nullable=False),
+    Column("core_digest", LargeBinary(32), nullable=False),
     Column("made_at", Float, nullable=False),
     Index("ix_repair_message", "message_id"),
 )

@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     MISSING = "missing"
     ALTERED = "altered"
+    REPAIRED = "repaired"  #: there as it was repaired on its way
     DATE = "date"
     FLAGS = "flags"
     FOLDER = "folder"  #: on the target, in another folder
@@ -39,6 +40,8 @@ class Cause(StrEnum):
     THERE_BEFORE = "there-before"  #: on the target before the first copy, and left as it was
     CHANGED_ON_SOURCE = "changed-on-source"  #: since the last pass
     CHANGED_ON_TARGET = "changed-on-target"  #: since it was copied
+    REPAIRED = "repaired"  #: by us, because the target does not take it as it is; the original is kept
+    ALTERED_BY_TARGET = "altered-by-target"  #: when it was stored; read back then
     NOT_KEPT = "not-kept"  #: the target does not keep this flag
 
 
@@ -63,6 +66,8 @@ class Finding:
     cause: Cause | None = None
     #: With the cause REFUSED.
     reason: Reason | None = None
+    #: With the causes REPAIRED and ALTERED_BY_TARGET.
+    rules: tuple[str, ...] = ()
 
     @property
     def shown(self) -> Shown | None:
@@ -91,6 +96,8 @@ def of_pair(pair: Pair, expected_in: FolderPath) -> Iterator[Finding]:
         yield found(Kind.FOLDER)
     if pair.equality is Equality.ALTERED:
         yield found(Kind.ALTERED)
+    if pair.equality is Equality.REPAIRED:
+        yield found(Kind.REPAIRED)
     if pair.equality is Equality.UNREAD:
         yield found(Kind.UNREAD)
     if source.second is not None and target.second is not None and source.second != target.second:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from connectors.contract import Folder
 from migrate.copy.job import Job
 from migrate.ledger import fates, folders, mailboxes
-from migrate.ledger.fates import Fate
+from migrate.ledger.fates import Fate, SentOtherwise
 from migrate.ledger.folders import FolderRow
 from migrate.ledger.store import Ledger
 from migrate.verify.causes import cause_of
-from migrate.verify.findings import Finding, Kind
-from migrate.verify.shown import FolderPath
+from migrate.verify.findings import Cause, Finding, Kind
+from migrate.verify.shown import FolderPath, Shown
 
 
 class LedgerWords:
@@ -51,16 +51,39 @@ class LedgerWords:
         explained: list[Finding] = []
         for path, some in by_folder.items():
             said = self._fates(path, epochs.get(path), [one.source.key for one in some if one.source])
+            otherwise = self._sent_otherwise(path, epochs.get(path))
             seen_until = self._seen_until(path, epochs.get(path))
             for finding in some:
                 if finding.source is None or finding.cause is not None:
                     explained.append(finding)
+                    continue
+                if finding.kind in (Kind.REPAIRED, Kind.ALTERED) and (known := otherwise.get(finding.source.key)):
+                    explained.append(_of_otherwise(finding, known))
                     continue
                 fate = said.get(finding.source.key)
                 is_our_copy = fate is None and self._is_our_copy(finding)
                 cause, reason = cause_of(finding, fate, seen_until, is_our_copy=is_our_copy)
                 explained.append(replace(finding, cause=cause, reason=reason))
         return explained
+
+    def with_repairs(self, read: Sequence[Shown], sources: Sequence[Folder]) -> list[Shown]:
+        """Messages of the source that were read, those that were repaired with what was sent in their place."""
+        otherwise = {folder.path: self._sent_otherwise(folder.path, folder.epoch) for folder in sources}
+        shown = []
+        for one in read:
+            known = otherwise[one.folder].get(one.key)
+            if one.content and known and known.original and known.wire and known.core:
+                content = one.content.repaired(known.original, known.wire, known.core)
+                one = replace(one, content=content)
+            shown.append(one)
+        return shown
+
+    def _sent_otherwise(self, path: FolderPath, epoch: str | None) -> dict[str, SentOtherwise]:
+        row = self._rows.get(path)
+        if self._ledger is None or row is None or row.epoch != epoch:
+            return {}
+        with self._ledger.read() as connection:
+            return fates.sent_otherwise(connection, row)
 
     def _seen_until(self, path: FolderPath, epoch: str | None) -> float | None:
         """What came to a folder later than this, no pass has seen; None when there was no pass."""
@@ -111,3 +134,13 @@ class LedgerWords:
             return fates.of_other_sources(
                 connection, self._mailbox_id, job.direction, job.source, there.path, there.epoch
             )
+
+
+def _of_otherwise(finding: Finding, known: SentOtherwise) -> Finding:
+    """A repair explains only what is there as it was repaired, an alteration only what was seen when it was stored."""
+    if finding.kind is Kind.REPAIRED:
+        return replace(finding, cause=Cause.REPAIRED, rules=known.rules)
+    there = finding.target.content if finding.target else None
+    if known.found is not None and there is not None and there.is_of(known.found):
+        return replace(finding, cause=Cause.ALTERED_BY_TARGET, rules=known.rules)
+    return finding

@@ -21,6 +21,7 @@ class Equality(StrEnum):
     IDENTICAL = "identical"
     LINE_ENDS = "line_ends"  #: but for line ends and NUL bytes
     FIELDS = "fields"  #: but for header fields that a server adds
+    REPAIRED = "repaired"  #: what was sent in its place, as the ledger has proof of it
     LISTED = "listed"  #: date and size; the bodies were not read
     UNREAD = "unread"  #: date and size; one of the bodies could not be read
     ALTERED = "altered"
@@ -70,6 +71,13 @@ def match_contents(matched: Matched) -> None:
     ):
         for closer in (_second_and_flags, _second, _flags, _nothing):
             _pair(matched, _both(_of_content(content), closer), equality)
+    for sent, there in (
+        (lambda content: content.sent and content.sent[0], lambda content: content.wire),
+        (lambda content: content.sent and content.sent[1], lambda content: content.core),
+    ):
+        for closer in (_second_and_flags, _second, _flags, _nothing):
+            of_target = _both(_of_content(there), closer)
+            _pair(matched, _both(_of_content(sent), closer), Equality.REPAIRED, of_target=of_target)
 
 
 def match_listings(sources: Iterable[Shown], targets: Iterable[Shown]) -> Matched:
@@ -111,7 +119,7 @@ def _both(one: _Trait, other: _Trait) -> _Trait:
     return trait
 
 
-def _of_content(digest: Callable[[Content], bytes]) -> _Trait:
+def _of_content(digest: Callable[[Content], bytes | None]) -> _Trait:
     return lambda shown: None if shown.content is None else digest(shown.content)
 
 

@@ -9,6 +9,7 @@ from threading import Event, Lock
 
 from connectors.body import CHUNK, SPOOL_OVER
 from connectors.contract import Entry, Folder, Message, Reason, Resources, Source, Stopped
+from connectors.language import _
 from migrate.verify.shown import Shown, as_listed, digest
 
 #: What is asked for at once: messages, and bytes.
@@ -87,7 +88,7 @@ class SideReader:
 
     def _check(self) -> None:
         if any(stop.is_set() for stop in self._stops):
-            raise Stopped("interrupted")
+            raise Stopped(_("interrupted"))
 
 
 def _size(shown: Shown) -> int:

@@ -225,6 +225,7 @@ class _Verification:
             lambda: self._read_all(self._source, [route.source for route in routes], sources),
             lambda: self._read_all(self._target, [there] if there else [], targets),
         )
+        read = self._words.with_repairs(read, [route.source for route in routes])
         outlived = self._words.left_source(there) if there else set()
         # Of twins, the copy whose original left the source is the one that is left over.
         matched = match(read, sorted(read_there, key=lambda shown: shown.key in outlived))

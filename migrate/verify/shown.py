@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +31,16 @@ class Content:
     header: bytes
     #: None when the message has no Message-ID.
     message_id: bytes | None
+    #: Of a message of the source that was repaired on its way: the wire and the core of what was sent instead.
+    sent: tuple[bytes, bytes] | None = None
+
+    def is_of(self, wire: bytes) -> bool:
+        """Whether these are the bytes of a whole wire digest."""
+        return self.wire == wire[:_KEPT]
+
+    def repaired(self, original: bytes, wire: bytes, core: bytes) -> Content:
+        """With what was sent instead, if this is the original that was repaired.  Takes whole digests."""
+        return replace(self, sent=(wire[:_KEPT], core[:_KEPT])) if self.is_of(original) else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _MEANINGS = {
 _KINDS = {
     Kind.MISSING: mark("missing"),
     Kind.ALTERED: mark("altered"),
+    Kind.REPAIRED: mark("repaired"),
     Kind.DATE: mark("wrong date"),
     Kind.FLAGS: mark("wrong flags"),
     Kind.FOLDER: mark("wrong folder"),
@@ -48,6 +49,8 @@ _CAUSES = {
     Cause.THERE_BEFORE: mark("was on the target before the copy"),
     Cause.CHANGED_ON_SOURCE: mark("changed on the source since the last copy"),
     Cause.CHANGED_ON_TARGET: mark("changed on the target since it was copied"),
+    Cause.REPAIRED: mark("repaired by the rule {rules} before it was sent; its original is kept"),
+    Cause.ALTERED_BY_TARGET: mark("changed by the target itself, which the rule {rules} prevents from then on"),
     Cause.NOT_KEPT: mark("the target does not keep this flag"),
 }
 
@@ -68,7 +71,7 @@ def cause_words(finding: Finding) -> str:
     """Why, in a few words."""
     if finding.cause is None:
         return _("no explanation")
-    return _(_CAUSES[finding.cause]).format(reason=finding.reason or "")
+    return _(_CAUSES[finding.cause]).format(reason=finding.reason or "", rules=", ".join(finding.rules))
 
 
 def why_sentence(why: Why) -> str:

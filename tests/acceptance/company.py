@@ -43,8 +43,8 @@ class Resident:
 def residents(site: str, many: int) -> dict[str, Resident]:
     """The five mailboxes of a site, by what is in them; ``many`` messages lie in one folder of one of them."""
     made = {
-        "tree": (_tree(400), (EMPTY,)),
-        "large": ([*_plain(20), _large()], ()),
+        "tree": (tree(400), (EMPTY,)),
+        "large": ([*_plain(20), large(LARGE)], ()),
         "many": ([letter(number, size=600, folder=("Archive", "Tout")) for number in range(many)], ()),
         "new": ([], (EMPTY,)),
         "plain": (_plain(60), ()),
@@ -58,8 +58,8 @@ def _plain(count: int) -> list[Mail]:
     return mails + mails[::20]
 
 
-def _tree(count: int) -> list[Mail]:
-    """Every folder, flags and keywords in any combination, ten years of dates to the second."""
+def tree(count: int) -> list[Mail]:
+    """Every folder of ``TREE``, flags and keywords in any combination, ten years of dates to the second."""
     chance = random.Random(8)  # the same mailbox each time
     mails = []
     for number in range(count):
@@ -70,10 +70,11 @@ def _tree(count: int) -> list[Mail]:
     return mails
 
 
-def _large() -> Mail:
+def large(size: int) -> Mail:
+    """A message of about ``size`` bytes."""
     head = letter(900, size=100, folder=("INBOX",))
     line = b"0123456789abcdef" * 4 + b"\r\n"
-    return Mail(head.folder, head.data + line * (LARGE // len(line)), head.flags, head.received)
+    return Mail(head.folder, head.data + line * (size // len(line)), head.flags, head.received)
 
 
 @dataclass

@@ -47,7 +47,7 @@ def source(old: ImapServer, shared_corpus: Path) -> str:
     return "corpus"
 
 
-@pytest.mark.parametrize("new", ["dovecot", "courier"], indirect=True)
+@pytest.mark.parametrize("new", ["dovecot", "courier", "cyrus"], indirect=True)
 def test_the_corpus_arrives_byte_for_byte_or_with_a_reason(
     place: Path, old: ImapServer, new: ImapServer, user: str, source: str
 ) -> None:

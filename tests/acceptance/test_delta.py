@@ -27,22 +27,6 @@ def source(old: ImapServer, user: str) -> Box:
 
 
 @pytest.fixture
-def target(new: ImapServer, user: str) -> Box:
-    return Box(new, user)
-
-
-@pytest.fixture
-def plan(place: Path, source: Box, target: Box) -> Organisation:
-    return organisation(
-        place,
-        imap(source.server.port),
-        imap(target.server.port),
-        source_user=source.user,
-        target_user=target.user,
-    )
-
-
-@pytest.fixture
 def copied(plan: Organisation, source: Box, target: Box) -> Iterator[Organisation]:
     """The first pass is done; whatever the test does, no pass leaves a mark on the source."""
     assert plan.copy().code == 0

@@ -18,7 +18,7 @@ SIZE = 100 << 20
 MEMORY = 150 << 20
 
 
-@pytest.mark.parametrize("new", ["dovecot", "courier"], indirect=True)
+@pytest.mark.parametrize("new", ["dovecot", "courier", "cyrus"], indirect=True)
 def test_a_large_message_is_spooled(place: Path, old: ImapServer, new: ImapServer, user: str) -> None:
     name = f"large-{user}"
     line = b"0123456789abcdef" * 4 + b"\r\n"

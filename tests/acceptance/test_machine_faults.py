@@ -125,6 +125,7 @@ def test_a_file_that_may_not_grow(start: Callable[[Sent], Journey], many: Sent) 
     one.ends_exactly()
 
 
+@pytest.mark.nightly
 def test_a_ledger_that_another_program_has_locked(start: Callable[[Sent], Journey], few: Sent) -> None:
     one = start(few)
     assert one.plan.run("status").code == 0  # makes the ledger

@@ -13,7 +13,7 @@ from tests.acceptance.full import quota
 from tests.acceptance.letters import letter
 from tests.acceptance.organisation import SITE, Organisation, imap, organisation
 from tests.conftest import DovecotFactory, _entered
-from tests.servers.certificates import Certificates, expired
+from tests.servers.certificates import Certificates, expired, fingerprint
 from tests.servers.dovecot import find_dovecot, running_dovecot
 from tests.servers.mail import holdings, seed
 from tests.servers.process import free_port
@@ -21,6 +21,15 @@ from tests.servers.server import ImapServer
 
 SOURCE = {"en": "the source cannot be read", "fr": "la source ne peut pas être lue"}
 TARGET = {"en": "the target cannot be signed in to", "fr": "impossible de se connecter à la cible"}
+
+PIN = {
+    "en": "If it must be trusted as it is: have its administrator read you the certificate's sha256 fingerprint over"
+    " the telephone, and only if it is the same as here, write under this system in organisation.yaml:"
+    " certificate_pin: sha256:{}",
+    "fr": "S’il faut l’accepter tel quel : faites-vous lire au téléphone, par son administrateur, l’empreinte sha256 du"
+    " certificat, et seulement si c’est la même qu’ici, écrivez sous ce système dans organisation.yaml :"
+    " certificate_pin: sha256:{}",
+}
 
 
 @pytest.fixture(params=["en", "fr"])
@@ -151,8 +160,9 @@ def test_tls_where_the_plan_says_plain(plan: Organisation, old: ImapServer) -> N
 
 @pytest.mark.parametrize("command", ["check", "copy"])
 def test_an_expired_certificate(plan: Organisation, certificates: Certificates, command: str) -> None:
+    outdated = expired(certificates)
     with ExitStack() as stack:
-        server = _entered(stack, running_dovecot(expired(certificates)))
+        server = _entered(stack, running_dovecot(outdated))
         plan.systems["new"] = {
             "connector": "imap", "host": "localhost", "port": server.tls_port, "ca_file": str(certificates.authority)
         }  # fmt: skip
@@ -161,24 +171,26 @@ def test_an_expired_certificate(plan: Organisation, certificates: Certificates, 
             plan,
             6,
             "localhost: the server's certificate has expired (X509 10). The administrator of that server must renew "
-            "the certificate; until then nothing is sent there.",
+            "the certificate; until then nothing is sent there. " + PIN["en"].format(fingerprint(outdated)),
             "localhost : le certificat du serveur a expiré (X509 10). L’administrateur de ce serveur doit renouveler "
-            "le certificat ; d’ici là, rien n’y est envoyé.",
+            "le certificat ; d’ici là, rien n’y est envoyé. " + PIN["fr"].format(fingerprint(outdated)),
             command,
             TARGET,
         )
 
 
-def test_a_certificate_that_is_not_trusted(plan: Organisation, old: ImapServer) -> None:
+def test_a_certificate_that_is_not_trusted(plan: Organisation, old: ImapServer, certificates: Certificates) -> None:
     plan.systems["old"].update(port=old.tls_port, tls="implicit", host="localhost")
     plan.write()
     said(
         plan,
         6,
         "localhost: the server's certificate is not trusted: its authority is not known on this machine (if it is "
-        "right, name its authority with ca_file) (X509 20). Look at this system in organisation.yaml.",
+        "right, name its authority with ca_file) (X509 20). Look at this system in organisation.yaml. "
+        + PIN["en"].format(fingerprint(certificates)),
         "localhost : le certificat du serveur n’est pas reconnu : son autorité n’est pas connue sur cette machine "
-        "(s’il est bon, indiquez son autorité par ca_file) (X509 20). Vérifiez ce système dans organisation.yaml.",
+        "(s’il est bon, indiquez son autorité par ca_file) (X509 20). Vérifiez ce système dans organisation.yaml. "
+        + PIN["fr"].format(fingerprint(certificates)),
     )
 
 

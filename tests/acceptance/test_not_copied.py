@@ -97,11 +97,16 @@ def test_a_mailbox_that_is_being_copied_is_left_alone(plan: Organisation) -> Non
     try:
         with hold(ledger, "anna@example.org", SITE, time.time()):
             ended = plan.run("not-copied", SITE, "--retry", "--json")
+            told = plan.run("not-copied", SITE, "--retry").out
+            copied = plan.run("copy", SITE)
     finally:
         ledger.close()
     assert ended.code == 4
     (mailbox,) = valid(ended.json, "retry")["mailboxes"]
     assert (mailbox["pending_again"], mailbox["error"]["kind"]) == (0, "MailboxBusy")
+    busy = "anna@example.org: another copy works on this mailbox at this moment. Wait for it to end."
+    assert told.splitlines()[0] == busy
+    assert (copied.code, copied.out.splitlines()) == (4, [busy])
 
 
 def test_nothing_copied_yet_is_no_error(place: Path, old: ImapServer, new: ImapServer) -> None:

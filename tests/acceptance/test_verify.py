@@ -23,7 +23,7 @@ INBOX, PROJECTS, SENT = FOLDERS
 SUBJECT, TEXT = "Zwiebelkuchen-Rezept", "Geheimzutat-Muskat"
 MAILS = letters(120)
 
-both_targets = pytest.mark.parametrize("new", ["dovecot", "courier"], indirect=True)
+every_target = pytest.mark.parametrize("new", ["dovecot", "courier", "cyrus"], indirect=True)
 
 
 def private(number: int) -> Mail:
@@ -39,22 +39,6 @@ def source(old: ImapServer, user: str) -> Box:
     box = Box(old, f"verify-{user}")
     box.add(*MAILS, *(private(number) for number in (900, 901)), letter(950, folder=("Großes 📁 & mehr", "été")))
     return box
-
-
-@pytest.fixture
-def target(new: ImapServer, user: str) -> Box:
-    return Box(new, user)
-
-
-@pytest.fixture
-def plan(place: Path, source: Box, target: Box) -> Organisation:
-    return organisation(
-        place,
-        imap(source.server.port),
-        imap(target.server.port),
-        source_user=source.user,
-        target_user=target.user,
-    )
 
 
 @pytest.fixture
@@ -85,7 +69,7 @@ def kinds(mailbox: dict[str, Any]) -> list[str]:
     return [finding["kind"] for finding in mailbox["findings"]]
 
 
-@both_targets
+@every_target
 @pytest.mark.parametrize("options", [(), ("--sample", "10")])
 def test_a_copy_is_perfect(copied: Organisation, source: Box, target: Box, options: tuple[str, ...]) -> None:
     marks = source.marks(), target.marks()
@@ -96,7 +80,7 @@ def test_a_copy_is_perfect(copied: Organisation, source: Box, target: Box, optio
     assert (source.marks(), target.marks()) == marks
 
 
-@both_targets
+@every_target
 def test_what_was_changed_behind_its_back_is_listed_exactly(copied: Organisation, source: Box, target: Box) -> None:
     removed = [MAILS[0], MAILS[50], MAILS[110]]
     altered, redated = MAILS[7], MAILS[60]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -25,6 +25,7 @@ from connectors.wire import digest_bytes
 from tests.conftest import DovecotFactory, _entered
 from tests.servers.certificates import Certificates
 from tests.servers.courier import running_courier
+from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import running_dovecot
 from tests.servers.mail import Mail, Stored, _Names, holdings, seed
 from tests.servers.mail import Path as Path_
@@ -94,12 +95,14 @@ FOLDERS = {
     "very long": ("n" * 3000,),
 }
 
-#: Dovecot's capabilities; None is Courier.
-SERVERS: Mapping[str, Mapping[str, str] | None] = {
-    "Dovecot": {},
-    "Dovecot with LITERAL-": {"capability": "IMAP4rev1 LITERAL- UIDPLUS MULTIAPPEND NAMESPACE UNSELECT"},
-    "Dovecot, IMAP4rev1 alone": {"capability": "IMAP4rev1"},
-    "Courier": None,
+SERVERS: Mapping[str, Callable[[Certificates], AbstractContextManager[ImapServer]]] = {
+    "Dovecot": running_dovecot,
+    "Dovecot with LITERAL-": lambda certificates: running_dovecot(
+        certificates, capability="IMAP4rev1 LITERAL- UIDPLUS MULTIAPPEND NAMESPACE UNSELECT"
+    ),
+    "Dovecot, IMAP4rev1 alone": lambda certificates: running_dovecot(certificates, capability="IMAP4rev1"),
+    "Courier": lambda _: running_courier(sessions=100),
+    "Cyrus": lambda _: running_cyrus(),
 }
 
 
@@ -177,12 +180,8 @@ def outgoing(ordinal: int, data: bytes, **changes: object) -> Outgoing:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[ImapServer]:
-    options = SERVERS[request.param]
     with ExitStack() as running:
-        if options is None:
-            yield _entered(running, running_courier(sessions=100))
-        else:
-            yield _entered(running, running_dovecot(certificates, capability=options.get("capability")))
+        yield _entered(running, SERVERS[request.param](certificates))
 
 
 @pytest.fixture

@@ -15,9 +15,16 @@ from tests.servers.faults import Effect, Fault
 from tests.servers.phases import ON_APPEND, ON_FETCH, Phase
 from tests.servers.server import ImapServer
 
+#: Where more than a cut is tried by day.
+BY_DAY = {Phase.IN_BODY, Phase.FETCHED, Phase.IN_LITERAL, Phase.LAST_BYTE, Phase.STORED}
+ENDS = [
+    pytest.param(phase, effect, marks=() if phase in BY_DAY or effect is Effect.CUT else pytest.mark.nightly)
+    for phase in (*ON_FETCH, *ON_APPEND)
+    for effect in (Effect.CUT, Effect.SILENCE, Effect.BYE)
+]
 
-@pytest.mark.parametrize("effect", [Effect.CUT, Effect.SILENCE, Effect.BYE], ids=lambda effect: effect.name)
-@pytest.mark.parametrize("phase", [*ON_FETCH, *ON_APPEND], ids=lambda phase: phase.name)
+
+@pytest.mark.parametrize(("phase", "effect"), ENDS, ids=lambda one: one.name)
 def test_a_line_that_ends(copying: Callable[..., Copy], phase: Phase, effect: Effect) -> None:
     copy = copying()
     copy.arrives(struck(copy, Fault(phase, effect, nth=3)))
@@ -49,7 +56,12 @@ def test_a_byte_now_and_then(copying: Callable[..., Copy], phase: Phase) -> None
 @pytest.mark.parametrize("phase", [Phase.FETCH, Phase.APPEND, Phase.LOGIN])
 @pytest.mark.parametrize(
     "words",
-    ["[LIMIT] slow down", "[UNAVAILABLE] not now", "[THROTTLED] slow down", "[INUSE] wait"],
+    [
+        "[LIMIT] slow down",
+        "[THROTTLED] slow down",
+        pytest.param("[UNAVAILABLE] not now", marks=pytest.mark.nightly),
+        pytest.param("[INUSE] wait", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_server_that_throttles(copying: Callable[..., Copy], phase: Phase, words: str) -> None:
     copy = copying()

@@ -68,7 +68,13 @@ WHILE_READ = pytest.mark.parametrize("phase", [Phase.FETCH, Phase.IN_BODY, Phase
 WHILE_WRITTEN = pytest.mark.parametrize(
     "phase", [Phase.APPEND, Phase.IN_LITERAL, Phase.LAST_BYTE, Phase.STORED], ids=lambda phase: phase.name
 )
-EFFECTS = pytest.mark.parametrize("effect", [Effect.NONE, Effect.CUT], ids=["the line holds", "the line breaks"])
+EFFECTS = pytest.mark.parametrize(
+    "effect",
+    [
+        pytest.param(Effect.NONE, id="the line holds"),
+        pytest.param(Effect.CUT, id="the line breaks", marks=pytest.mark.nightly),
+    ],
+)
 
 
 @WHILE_READ

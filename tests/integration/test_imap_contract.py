@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,7 @@ from tests.conftest import _entered
 from tests.servers import mail as servers_mail
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
+from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import running_dovecot
 from tests.servers.proxy import Proxy, running_proxy
 from tests.servers.server import MASTER_PASSWORD, MASTER_USER, ImapServer
@@ -62,6 +64,9 @@ MANNERS = {
         settings={"compress": True},
     ),
     "Courier": Manner("courier"),
+    "Cyrus": Manner("cyrus"),
+    "Cyrus, IMAP4rev1 alone": Manner("cyrus", {"capability": "IMAP4rev1", "modern": True}),
+    "Cyrus, no prefix, without MULTIAPPEND": Manner("cyrus", {"capability": _without("MULTIAPPEND"), "modern": True}),
 }
 #: Seconds after which a message of a cut connection is there, if it ever will be: on loopback it takes up to 70 ms.
 SETTLE = 0.3
@@ -78,6 +83,9 @@ class ImapHarness(Harness):
         self.user = f"ann{next(_numbers)}"
         self.settings = _settings(server, proxy.port, manner.tls, **manner.settings)
         self.connector = ImapConnector(self.settings, resources)
+        if manner.server == "cyrus":
+            self.paths = [path for path in PATHS if '"' not in "".join(path)]
+            self.keeps_view = True
         if manner.server == "courier":
             # It knows no characters beyond the basic plane in names.
             self.paths = [path for path in PATHS if all(ord(character) < 1 << 16 for character in "".join(path))]
@@ -147,8 +155,15 @@ class ImapHarness(Harness):
         if self.manner.server == "courier":
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"").replace(b"\n", b"\r\n")
             return data if data.endswith(b"\r\n") else data + b"\r\n"
+        if self.manner.server == "cyrus":
+            head, blank, body = data.partition(b"\r\n\r\n")
+            return re.sub(rb"[\x80-\xff]", b"X", head) + blank + body
         # Dovecot 2.3 keeps a NUL as the byte 0x80.
         return data.replace(b"\0", b"\x80")
+
+    def refuses(self) -> bytes | None:
+        # Every other server of these takes a NUL and what lies around it.
+        return b"From: a@x\r\n\r\na\0b\r\n" if self.manner.server == "cyrus" else None
 
     @contextmanager
     def _opened(self, path: FolderPath) -> Iterator[imaplib.IMAP4]:
@@ -183,6 +198,8 @@ class _Servers(dict[str, ImapServer]):
         manner = MANNERS[name]
         if manner.server == "courier":
             server = running_courier(sessions=100)
+        elif manner.server == "cyrus":
+            server = running_cyrus(**manner.options)
         else:
             server = running_dovecot(self._certificates, **manner.options)
         self[name] = _entered(self._running, server)

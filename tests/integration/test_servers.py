@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DovecotFactory
+from tests.conftest import CyrusFactory, DovecotFactory
 from tests.servers.mail import Mail, bodies, expected, holdings, seed
 from tests.servers.server import MASTER_PASSWORD, MASTER_USER, ImapServer
 
@@ -27,8 +27,10 @@ _MAILS = [
 ]
 
 
-@pytest.fixture(params=["dovecot", "dovecot with a prefix", "courier"])
+@pytest.fixture(params=["dovecot", "dovecot with a prefix", "courier", "cyrus", "cyrus without a prefix"])
 def server(request: pytest.FixtureRequest) -> ImapServer:
+    if request.param.startswith("cyrus"):
+        return request.getfixturevalue("cyrus")(modern="without" in request.param)  # type: ignore[no-any-return]
     if request.param == "courier":
         return request.getfixturevalue("courier")  # type: ignore[no-any-return]  # pytest types no fixture by name
     dovecot: DovecotFactory = request.getfixturevalue("dovecot")
@@ -87,6 +89,14 @@ def test_announced_capabilities_can_be_masked(dovecot: DovecotFactory) -> None:
     masked = dovecot(capability="IMAP4rev1 UIDPLUS")
     with masked.login("anna") as connection:
         assert connection.capability()[1][-1] == b"IMAP4rev1 UIDPLUS"
+
+
+def test_announced_capabilities_of_cyrus_can_be_masked(cyrus: CyrusFactory) -> None:
+    masked = cyrus(capability="IMAP4rev1 UIDPLUS")
+    with masked.login("anna") as connection:
+        words = set(connection.capability()[1][-1].split())
+    # These have a value, or stand for the moment, and cannot be left out.
+    assert {word for word in words if b"=" not in word} == {b"IMAP4rev1", b"UIDPLUS", b"LOGINDISABLED", b"IDLE"}
 
 
 def test_connections_of_one_user_can_be_limited(dovecot: DovecotFactory) -> None:

@@ -28,6 +28,7 @@ from connectors.wrappers.retry import RetryingSource, RetryPolicy
 from tests.conftest import _entered
 from tests.servers.certificates import Certificates, expired
 from tests.servers.courier import running_courier
+from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
 from tests.servers.passdbs import (
     DENIED,
@@ -171,7 +172,7 @@ def outdated(certificates: Certificates) -> Iterator[tuple[ImapServer, str]]:
     old = expired(certificates)
     der = ssl.PEM_cert_to_DER_cert(old.certificate.read_text())
     with ExitStack() as running:
-        yield _entered(running, running_dovecot(old)), hashlib.sha256(der).digest().hex(":").upper()
+        yield _entered(running, running_dovecot(old)), hashlib.sha256(der).hexdigest()
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
@@ -288,6 +289,37 @@ def test_a_session_that_is_lost_after_its_token_expired_comes_back(
     assert [folder.path for folder in source.folders()] == [("INBOX",)]
     source.close()
     assert tokens.given == 2
+
+
+# -- Cyrus ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("setting", "of"), [("maxlogins_per_user", "account"), ("maxlogins_per_host", "system")])
+def test_cyrus_says_how_many_connections_it_grants_and_to_whom(tmp_path: Path, setting: str, of: str) -> None:
+    with ExitStack() as running:
+        doors = Doors(_entered(running, running_cyrus(settings=f"{setting}: 3")), tmp_path)
+        sessions: list[Source] = []
+
+        def open_too_many() -> None:
+            while len(sessions) < 4:
+                sessions.append(doors.source(Account("ann", PASSWORD)))
+
+        with pytest.raises(TooManySessions) as raised:
+            open_too_many()
+        assert (raised.value.of, raised.value.limit) == (of, 3)
+        assert sessions
+        for session in sessions:
+            session.close()
+
+
+def test_a_proxy_of_cyrus_opens_other_mailboxes(tmp_path: Path) -> None:
+    with ExitStack() as running:
+        doors = Doors(_entered(running, running_cyrus(settings="proxyservers: boss")), tmp_path)
+        session = doors.source(Account("ann", PASSWORD, "boss"), master_user_form="authzid")
+        assert session.capabilities().product.startswith("Cyrus")
+        session.close()
+        error = doors.refused(Account("ann", PASSWORD, "bob"), master_user_form="authzid")
+        assert isinstance(error, AuthFailed)
 
 
 # -- Courier ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,11 @@ def expired(certificates: Certificates) -> Certificates:
         "-CAcreateserial", "-days", "-1", "-out", folder / "expired.pem", "-extfile", folder / "names.ext",
     )  # fmt: skip
     return Certificates(certificates.authority, folder / "expired.pem", certificates.key)
+
+
+def fingerprint(certificates: Certificates) -> str:
+    """sha256 of the server's certificate."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificates.certificate.read_text())).hexdigest()
 
 
 def _new_key(folder: Path, name: str, subject: str) -> None:

@@ -1,4 +1,4 @@
-"""Courier IMAP, unpacked from its Debian packages by scripts/fetch-courier.sh and never installed.
+"""Courier IMAP, unpacked from its Debian packages by scripts/fetch-servers.sh and never installed.
 
 couriertcpd, imaplogin and imapd are the real ones.  What they ask authdaemond is answered here: the socket's path is
 compiled into libcourierauth, so a private copy of that library gets a relative one in its place.
@@ -38,7 +38,7 @@ from pathlib import Path
 from tests.servers.process import ServerMissing, ServerProcess, free_port, private_folder
 from tests.servers.server import PASSWORD, ImapServer
 
-_ROOT = Path(__file__).parents[2] / ".cache" / "debian" / "root"
+_ROOT = Path(__file__).parents[2] / ".cache" / "debian" / "courier"
 _SOCKET = b"authdaemon"
 _SOCKET_PATH = re.compile(rb"/(?:var/)?run/courier/[a-z/]+/socket(?=\0)")
 
@@ -74,7 +74,7 @@ def running_courier(*, sessions: int = 20, cram_md5: bool = False) -> Iterator[I
 def find_courier() -> Path:
     """The folder with the unpacked packages.  Raises ServerMissing."""
     if not (_ROOT / ".complete").exists():
-        raise ServerMissing("Courier is not there: make test fetches it by scripts/fetch-courier.sh")
+        raise ServerMissing("Courier is not there: make test fetches it by scripts/fetch-servers.sh")
     return _ROOT
 
 

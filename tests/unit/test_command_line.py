@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -120,3 +122,31 @@ def test_completion_prints_the_shells_script(shell: str) -> None:
     assert done.exit_code == 0, done.output
     assert "_BASCULE_COMPLETE" in done.output
     assert "bascule" in done.output
+
+
+_IMPORTED = """
+import sys
+from migrate.cli.main import bascule
+bascule(["copy", "--help"], standalone_mode=False)
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["jinja2", "alembic", "keyring", "sqlalchemy.dialects.postgresql", "migrate.cli.verify"]
+)
+def test_a_command_imports_nothing_that_others_need(imported_for_copy: set[str], module: str) -> None:
+    assert module not in imported_for_copy
+    assert "migrate.cli.copy" in imported_for_copy
+
+
+@pytest.fixture(scope="module")
+def imported_for_copy() -> set[str]:
+    done = subprocess.run([sys.executable, "-c", _IMPORTED], cwd=_ROOT, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_an_unknown_command_is_a_mistake_of_the_users() -> None:
+    done = CliRunner().invoke(bascule, ["cpoy"])
+    assert done.exit_code == 2
+    assert "No such command 'cpoy'" in done.output

@@ -143,3 +143,10 @@ def test_the_plans_limits_slow_the_estimate_down() -> None:
 
 def test_nothing_to_copy_takes_no_time() -> None:
     assert estimate([], 8).seconds == 0
+
+
+def test_shared_folders_that_are_left_out_are_told_with_how_to_ask_for_them() -> None:
+    (finding,) = judge(survey(shared=[("Public", "News"), ("Public", "Old")]))
+    assert (finding.code, finding.kind) == ("shared-left-out", "note")
+    assert finding.text == '2 shared folders are left out ("Public/News", for one)'
+    assert "shared_folders: true" in finding.to_do

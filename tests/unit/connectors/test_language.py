@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -42,6 +45,13 @@ def test_a_text_of_somebody_elses_stays_as_it_is() -> None:
     said = "no way {0} in {there}"
     assert reworded(recorded(said)) == said
     assert reworded(recorded(str(AuthFailed(said, system="{x}")))) == "{x}: " + said
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda text: pickle.loads(pickle.dumps(text))])
+def test_a_copy_of_a_text_is_told_again_too(copied: Callable[[str], str]) -> None:
+    record = recorded(copied(str(_expired())))
+    speak("fr")
+    assert reworded(record) == EXPIRE
 
 
 def test_numbers_keep_their_form() -> None:

@@ -111,8 +111,10 @@ class Hostile:
                     if not found[2]:
                         self._say(sock, "LITERAL", tag, line)
                     self.heard.append(line)
-                    file.read(int(found[1]))
+                    literal = file.read(int(found[1]))
                     line = file.readline()
+                    if command == "STATUS":
+                        rest = b"STATUS {%d}\r\n%s%s" % (len(literal), literal, line)
                 self.heard.append(line)
                 self._say(sock, command, tag, rest)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import select
 
 from connectors.contract import Account, Source, Target
 from connectors.imap import ImapConnector, ImapSettings
 from connectors.wire import wire_bytes
 from connectors.wrappers import RetryingSource, RetryPolicy, Timekeeper
 from migrate.copy.run import PassResult
-from migrate.ledger.schema import Outcome
+from migrate.ledger.schema import Outcome, message
 from tests.unit.imap.model import BASIC, CONDSTORE, QRESYNC, Lie, Model
 from tests.unit.passes.world import ACCOUNT, Sides, mail
 
@@ -267,3 +268,40 @@ def test_an_answer_about_no_possible_message_ends_the_listing_with_a_reason(uid:
         assert not result.complete
         assert "makes no sense" in str(result.errors[0])
         assert not here.on_target()
+
+
+def _gone_at(here: Company) -> dict[str, float | None]:
+    with here.sides.ledger.read() as connection:
+        return {row.key: row.gone_at for row in connection.execute(select(message.c.key, message.c.gone_at))}
+
+
+def test_what_went_long_ago_and_is_named_again_keeps_its_time() -> None:
+    """As Dovecot does, which no longer knows when a message went: it then names all that are not there."""
+    with company(QRESYNC) as here:
+        assert here.run().complete
+        here.model.inbox.expunge(2)
+        assert here.run().complete
+        before = _gone_at(here)["2"]
+        here.sides.clock.advance(3600)
+        here.model.inbox.expunge(5)
+        here.model.inbox.gone = [(here.model.inbox.modseq, uid) for uid in (2, 5)]
+        assert here.run().complete
+        after = _gone_at(here)
+        assert before is not None
+        assert after["2"] == before
+        assert after["5"] == before + 3600
+        assert [key for key, when in after.items() if when is not None] == ["2", "5"]
+
+
+@pytest.mark.parametrize("capabilities", [BASIC, CONDSTORE, QRESYNC])
+def test_a_folder_that_was_emptied_and_filled_again_is_known_anew(capabilities: str) -> None:
+    with company(capabilities) as here:
+        assert here.run().complete
+        for uid in range(1, MESSAGES + 1):
+            here.model.inbox.expunge(uid)
+        emptied = here.run()
+        assert emptied.complete
+        assert emptied.tally.gone == MESSAGES
+        here.model.inbox.deliver(mail(100))
+        filled = here.run()
+        assert (filled.complete, filled.copied, filled.tally.gone) == (True, 1, MESSAGES)

@@ -6,10 +6,13 @@ import base64
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from scramp import ScramMechanism
 
@@ -17,6 +20,10 @@ from connectors.contract import Account, AuthFailed, ConnectorError, Denial, Fat
 from connectors.imap import ImapSettings, sasl
 from tests.unit.imap.scripted import PASSWORD, Peer, allow, outgoing, playing
 
+_LINES = [
+    b"+ ", b"+", b"* CAPABILITY IMAP4rev1", b"* BYE", b"* NO [", b"B1 NO [AUTHENTICATIONFAILED]", b"B1 BAD", b"B2 OK",
+    b"* X {5}", b"* X {99999999999999999999}", b"+ eyJzdGF0dXMiOiA0MDF9", b"+ !", b"* OK [CAPABILITY", b"B1",
+]  # fmt: skip
 Script = Callable[[Peer], None]
 EVERYTHING = "IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5 AUTH=SCRAM-SHA-1 AUTH=SCRAM-SHA-256 AUTH=XOAUTH2"
 
@@ -225,6 +232,36 @@ def test_a_wrong_password_by_a_challenge_names_the_other_way(tmp_path: Path) -> 
 
     with playing(tmp_path, script) as server, pytest.raises(AuthFailed, match="try auth: plain"):
         server.source()
+
+
+@given(st.lists(st.binary(max_size=200), max_size=4), st.sampled_from(["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5"]))
+@example([b"r=,s=,i=4096"], "SCRAM-SHA-256")
+@example([b"r=x,s=AAAA,i="], "SCRAM-SHA-1")
+@example([b"r=\xff"], "SCRAM-SHA-1")
+@example([b"", b""], "CRAM-MD5")
+@settings(max_examples=200)
+def test_whatever_a_server_asks_there_is_an_answer_or_an_odd_challenge(challenges: list[bytes], mechanism: str) -> None:
+    exchange = sasl.begin(mechanism, sasl.Credentials("ann", PASSWORD))
+    with suppress(sasl.OddChallenge):
+        for challenge in challenges:
+            assert PASSWORD.encode() not in exchange.answer(challenge)
+    assert mechanism == "CRAM-MD5" or not exchange.complete()
+
+
+@given(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from(_LINES)), max_size=8))
+@example([b"+ " + base64.b64encode(b"[" * 100_000)])
+@example([b"* CAPABILITY", b"+", b"+"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_server_says_while_signing_in_is_a_typed_error(tmp_path: Path, lines: list[bytes]) -> None:
+    def script(peer: Peer) -> None:
+        greet(peer, "IMAP4rev1 SASL-IR AUTH=XOAUTH2")
+        peer.line()
+        with suppress(OSError):
+            for line in lines:
+                peer.say(line.replace(b"B1 OK", b"B1 NO") + b"\r\n")
+
+    with playing(tmp_path, script) as server, pytest.raises(ConnectorError):
+        server.connector(auth="xoauth2", timeout=2).open_source(Account("ann", "t1"), Event())
 
 
 # -- tokens -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from connectors.imap.names import (
     cautious,
     decode,
     encode,
+    harmless,
     parse_list,
     parse_namespace,
     path_of,
@@ -26,7 +27,8 @@ COURIER = Namespace("INBOX.", ".")
 
 @given(st.text())
 def test_modified_utf7_goes_both_ways(name: str) -> None:
-    name = name.encode("utf-8", "replace").decode()
+    """But for control characters, which are spelt out for people."""
+    name = harmless(name.encode("utf-8", "replace").decode())
     assert encode(name).isascii()
     assert decode(encode(name)) == name
 
@@ -111,3 +113,10 @@ def test_other_peoples_folders_are_foreign() -> None:
     assert namespace == Namespace("INBOX.", ".", ("user.", "shared.", "#news."))
     assert parse_namespace([[b"* NAMESPACE NIL NIL NIL\r\n"]]) is None
     assert parse_namespace([[b"* NAMESPACE ((\r\n"]]) is None
+
+
+@pytest.mark.parametrize("raw", [b"a\x1b[2Jb", b"&ABs-x", b"a\r\nb", b"\x00\x7f", b"\x9b", "\x9b31m".encode()])
+def test_a_name_never_commands_the_terminal_that_it_is_shown_on(raw: bytes) -> None:
+    name = decode(raw)
+    assert name.isprintable()
+    assert "\\x" in name

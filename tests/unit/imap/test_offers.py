@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from connectors.contract import Folder, Reason, Role
+from connectors.contract import Folder, Reason, Role, shared_left_out
+from connectors.wrappers import LimitedSource, MeteredSource, Metrics, RateLimit, RetryingSource, RetryPolicy
 from tests.unit.imap.model import BASIC, QRESYNC, Model
 from tests.unit.imap.scripted import FULL, Peer, allow, outgoing, playing
 from tests.unit.imap.test_cursors import opened
@@ -208,3 +210,28 @@ def test_object_ids_are_asked_for_and_previews_never() -> None:
     assert [answer.key for answer in answers] == ["1"]
     assert any("EMAILID" in command for command in model.heard)
     assert not any("PREVIEW" in command for command in model.heard)
+
+
+def test_wrappers_tell_of_shared_folders_too(tmp_path: Path) -> None:
+    def with_shared(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 NAMESPACE")
+        peer.answer("LOGIN")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 NAMESPACE")
+        peer.answer("NAMESPACE", '* NAMESPACE (("" "/")) (("user/" "/")) (("shared/" "/"))')
+        peer.answer(r'LIST "" "user/\*"', '* LIST (\\Noselect) "/" user/bob', '* LIST () "/" user/bob/Sent')
+        peer.answer(r'LIST "" "shared/\*"', '* LIST () "/" shared/news', '* LIST () "/" mine')
+        peer.sign_out()
+
+    with playing(tmp_path, with_shared) as server:
+        stop = Event()
+        limit = RateLimit(messages_per_second=1e9)
+        source = RetryingSource(
+            lambda: MeteredSource(LimitedSource(server.source(), limit, stop), Metrics()), RetryPolicy(), stop
+        )
+        assert shared_left_out(source) == [("user", "bob", "Sent"), ("shared", "news")]
+        source.close()
+
+
+def test_a_source_that_knows_of_no_sharing_leaves_nothing_out() -> None:
+    assert shared_left_out(object()) == ()  # type: ignore[arg-type]  # no source at all

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from connectors.contract import Quota, names_of, quota_of, refused_by
-from connectors.imap.quota import quota_in
+from connectors.imap.quota import lacks_room, quota_in
 from connectors.wrappers import LimitedTarget, RateLimit, RetryingTarget, RetryPolicy
 from tests.unit.imap.scripted import FULL, Peer, playing
 
@@ -92,3 +92,18 @@ def test_a_target_that_cannot_tell_is_not_known() -> None:
     assert quota_of(Plain()) is None  # type: ignore[arg-type]  # no target at all
     assert names_of(Plain()).spelt("a/b*", at_top=True) == "a/b*"  # type: ignore[arg-type]
     assert not refused_by(Plain(), [("a", "b")])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("quota", "messages", "size", "full"),
+    [
+        (Quota(limit=100_000, used=60_000), 1, 30_000, False),
+        (Quota(limit=100_000, used=60_000), 1, 40_000, True),
+        (Quota(limit=100_000, used=None), 3, 90_000, False),
+        (Quota(messages_limit=10, messages_used=8), 2, 1, False),
+        (Quota(messages_limit=10, messages_used=8), 3, 1, True),
+        (Quota(), 1000, 1 << 40, False),
+    ],
+)
+def test_what_does_not_fit_is_known(quota: Quota, messages: int, size: int, full: bool) -> None:
+    assert lacks_room(quota, messages, size) is full

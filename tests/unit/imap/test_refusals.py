@@ -72,7 +72,8 @@ def test_each_refusal_has_its_denial(line: str, denial: Denial) -> None:
         ),
         ("NO [ALERT] Too many simultaneous connections. (Failure)", None, "account"),
         ("BYE Too many connections from your host", None, "system"),
-        ("NO Too many open connections for user anna", None, "account"),
+        ("NO Too many open connections (2 of 2 for anna)", 2, "account"),
+        ("NO Too many open connections (4 of 3 from localhost [127.0.0.1])", 3, "system"),
         ("NO [LIMIT] not now", None, "account"),
     ],
 )

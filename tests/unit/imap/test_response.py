@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.body import SpooledBody
+from connectors.imap import response
 from connectors.imap.response import (
     MalformedResponse,
     date_of,
@@ -158,3 +159,11 @@ def test_what_is_no_date_is_none(text: bytes) -> None:
 
 def test_a_leap_second_is_a_date() -> None:
     assert date_of(b"30-Jun-2015 23:59:60 +0000") == datetime(2015, 6, 30, 23, 59, 59, tzinfo=UTC)
+
+
+def test_only_short_flags_and_dates_are_remembered() -> None:
+    """A hostile server could fill the memory with others."""
+    remembered = [cache.cache_info().currsize for cache in (response._flags_of, response._date_of)]
+    assert len(flags_of(b" ".join(b"k%d" % number for number in range(1000)))) == 1000
+    assert date_of(b"1" * 10_000) is None
+    assert [cache.cache_info().currsize for cache in (response._flags_of, response._date_of)] == remembered

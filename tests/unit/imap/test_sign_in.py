@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -360,11 +361,29 @@ def test_a_server_that_never_stops_talking_is_given_up(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.say("* OK hello")
         peer.expect("CAPABILITY")
-        peer.say(b"* OK still here\r\n" * 2000)
+        flood = b"* OK still here\r\n" * 10_000
+        with suppress(OSError):
+            for _number in range(100):
+                peer.say(flood)
         peer.ended_by()
 
     with playing(tmp_path, script) as server:
-        assert type(refused_sign_in(server)) is Fatal
+        assert "floods" in str(refused_sign_in(server))
+
+
+def test_a_server_that_says_little_again_and_again_is_given_up(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.expect("CAPABILITY")
+        with suppress(OSError):
+            while True:
+                peer.say("* OK still here")
+                sleep(0.05)
+
+    with playing(tmp_path, script) as server:
+        error = refused_sign_in(server, timeout=0.1, connect_timeout=0.5)
+    assert type(error) is Transient
+    assert "floods" in str(error)
 
 
 def test_a_large_literal_before_anybody_is_signed_in_is_given_up(tmp_path: Path) -> None:

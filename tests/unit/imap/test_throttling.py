@@ -31,6 +31,8 @@ DOVECOT = "[LIMIT] Maximum number of connections from user+IP exceeded (mail_max
         ("BYE Too many open connections from this host", Throttle(sessions="system")),
         ("NO Too many connections from your IP", Throttle(sessions="system")),
         ("BYE Too many connections from this host for this user", Throttle(sessions="account")),
+        ("NO Too many open connections (3 of 2 for anna)", Throttle(sessions="account", limit=2)),
+        ("BYE Too many open connections (3 of 2 from 10.0.0.1)", Throttle(sessions="system", limit=2)),
         ("NO Connection limit exceeded", Throttle(sessions="account")),
         ("NO Too many concurrent IMAP commands", Throttle(sessions="account")),
         # No refusal, or one of something else.

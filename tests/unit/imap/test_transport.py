@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -66,6 +66,27 @@ def test_an_endless_line_ends_the_connection() -> None:
         flood.join(10)
         with pytest.raises(Transient):
             transport.send(b"more")
+
+
+@pytest.mark.parametrize("what", ["a line", "a literal"])
+def test_a_byte_now_and_then_is_as_good_as_silence(what: str) -> None:
+    with connected(timeout=0.3) as (transport, peer):
+        over = Event()
+
+        def drip() -> None:
+            with suppress(OSError):
+                while not over.wait(0.02):
+                    peer.sendall(b"x")
+
+        thread = Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(Transient) as raised:
+                transport.readline() if what == "a line" else transport.read(100_000)
+        finally:
+            over.set()
+            thread.join(5)
+        assert raised.value.detail == "ETIMEDOUT"
 
 
 def test_a_peer_that_never_reads_is_given_up() -> None:

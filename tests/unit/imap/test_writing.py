@@ -240,6 +240,40 @@ def test_a_late_refusal_leaves_the_connection_in_use(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        (["* STATUS Work (UIDVALIDITY 7 UIDNEXT 4 MESSAGES 3)", "OK done"], True),
+        (["* STATUS Work (UIDVALIDITY 8 UIDNEXT 4 MESSAGES 3)", "OK done"], False),
+        (["NO [NONEXISTENT] no such folder"], False),
+    ],
+    ids=["there", "made anew", "gone"],
+)
+def test_a_refusal_without_a_reason_counts_only_from_a_folder_that_is_there(
+    tmp_path: Path, status: list[str], refused: bool
+) -> None:
+    """Dovecot refuses a batch whose folder is renamed at that moment, and has it in the renamed folder all the same."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        learn(peer)
+        tag = peer.expect("APPEND")
+        peer.read(len(ONE))
+        peer.line()
+        peer.say(f"{tag} NO Mailbox was deleted under us")
+        peer.answer("STATUS", *status[:-1], status=status[-1])
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        if refused:
+            assert write(target, outgoing(0, ONE)) == [Receipt(0, "refused", reason=Reason.REFUSED)]
+        else:
+            with pytest.raises(FolderMissing):
+                write(target, outgoing(0, ONE))
+        target.close()
+
+
+@pytest.mark.parametrize(
     ("answer", "verdict"), [("NO [TRYCREATE] no", FolderMissing), ("NO [UNAVAILABLE] later", Transient)]
 )
 def test_refusals_that_are_not_about_the_message_are_errors(

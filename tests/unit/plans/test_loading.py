@@ -154,6 +154,7 @@ def test_what_surrounds_the_copy_is_read_in_full(write: Write) -> None:
     assert lyon.correspondent == Contact("Claire M.", None, None)
     assert (lyon.language, lyon.time_zone) == ("en", ZoneInfo("Europe/London"))
     assert (lyon.copy_window, lyon.daytime_limit) == (HoursOfDay(time(19), time(7)), 250_000)
+    assert not lyon.repair
     assert lyon.private_folders == PrivateFolders("ask", ("RH",))
     assert lyon.folder_rules.decide(("Corbeille",)) is None
     assert lyon.archives == Archives(folder / "archives" / "lyon", "Archives")
@@ -168,3 +169,4 @@ def test_what_a_site_does_not_say_is_the_organisations(write: Write) -> None:
 
     assert (lyon.language, lyon.time_zone) == ("fr", ZoneInfo("Europe/Paris"))
     assert (lyon.private_folders, lyon.domain, lyon.copy_window) == (PrivateFolders("copy"), None, None)
+    assert lyon.repair

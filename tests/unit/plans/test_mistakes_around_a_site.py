@@ -27,7 +27,7 @@ switch: 2027-02-09
 correspondent: {name: Claire M.}
 language: en
 time_zone: Europe/London
-copy: {window: "19:00-07:00", daytime_limit: 2Mbit/s}
+copy: {window: "19:00-07:00", daytime_limit: 2Mbit/s, repair: off}
 folders: {map: {Envoyés: Sent}, put_under: Old mail, inbox_children: lift}
 leave_out: {folders: [Corbeille], private: ask, not_private: [RH], before: 2015-01-01, after: 2026-12-31}
 archives: {collected_in: archives/lyon, put_under: Archives}
@@ -162,6 +162,7 @@ def test_a_mistake_in_an_organisation_is_told(
             "daytime_limit: 2Mb/s",
             ['12:46: "2Mb/s" is not a speed. Write 2Mbit/s (bits) or 250kB/s (bytes).'],
         ),
+        ("repair: off", "repair: no", ['12:63: "repair" must be on or off.']),
         (
             "inbox_children: lift",
             "inbox_children: lif",

@@ -247,9 +247,6 @@ def test_a_mistake_in_an_organisation_is_told_in_french(
         ("put_under: Old mail", "put_under: /Old mail",
          [('sites/lyon.yaml:13:44: "/Old mail" n’est pas un chemin de dossier. '
            'Séparez les noms par un seul /, par exemple "A/B".')]),
-        ("{Envoyés: Sent}", "{Sent: A, SENT: B}",
-         [('sites/lyon.yaml:13:16: "Sent" et "SENT" désignent ici le même dossier. '
-           "Gardez une seule des deux lignes.")]),
         ("[Corbeille]", "[Corbeille, Envoy*]",
          [('sites/lyon.yaml:13:17: "Envoyés" reçoit ici un autre nom, et une autre règle le laisse de côté. '
            "Supprimez l’une des deux lignes.")]),

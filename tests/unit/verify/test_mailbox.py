@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -12,13 +13,14 @@ from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
 from connectors.memory import MemorySettings
 from migrate.copy.halt import Halt
 from migrate.copy.job import Placement
+from migrate.copy.kept import KeptMail
 from migrate.verify.figures import Verified
 from migrate.verify.findings import Cause, Kind
 from migrate.verify.grade import Grade
 from migrate.verify.matching import Equality
 from migrate.verify.run import verify_mailbox
 from migrate.verify.sampling import Sample
-from tests.unit.passes.world import Sides, mail, when
+from tests.unit.passes.world import ACCOUNT, Sides, mail, when
 
 INBOX, SENT = ("INBOX",), ("Sent",)
 
@@ -299,3 +301,49 @@ def test_each_source_is_compared_with_what_it_should_have_brought(make: Callable
     sides.target.delete(INBOX, key)
     assert verified(sides).judged()[0] is Grade.POOR
     assert verify_mailbox(older.job(), sides.ledger, Halt()).count(Kind.MISSING) == 1
+
+
+def test_a_repaired_message_is_there_as_it_was_repaired(make: Callable[..., Sides], tmp_path: Path) -> None:
+    sides = make(target=MemorySettings(refuses=frozenset({"nul", "missing-message-id"})))
+    sides.kept = KeptMail(tmp_path / "kept")
+    sides.source.deliver(mail(20) + b"a\0b\r\n", received=when(20))
+    sides.source.deliver(mail(21, message_id=False), received=when(21))
+    sides.run()
+    result = verified(sides)
+    assert (result.judged()[0], result.found[Equality.REPAIRED]) == (Grade.GOOD, 2)
+    assert {(one.kind, one.cause, one.rules) for one in result.findings} == {
+        (Kind.REPAIRED, Cause.REPAIRED, ("nul",)),
+        (Kind.REPAIRED, Cause.REPAIRED, ("missing-message-id",)),
+    }
+    # Without the proof it is another message.
+    sides.lose_ledger()
+    assert verified(sides).judged()[0] is Grade.POOR
+
+
+def test_a_repair_explains_nothing_that_happened_to_the_copy_later(make: Callable[..., Sides], tmp_path: Path) -> None:
+    sides = make(target=MemorySettings(refuses=frozenset({"nul"})))
+    sides.kept = KeptMail(tmp_path / "kept")
+    sides.source.deliver(mail(20) + b"a\0b\r\n", received=when(20))
+    sides.run()
+    inbox = next(state for state in sides.worlds[1].reader(ACCOUNT.user).folders() if state.path == INBOX)
+    (copy,) = [one for one in inbox.messages if b"=00" in one.data]
+    sides.target.delete(INBOX, copy.key)
+    sides.target.deliver(copy.data.replace(b"=00", b"forged"), INBOX, received=when(20))
+    result = verified(sides)
+    assert (result.judged()[0], [one.kind for one in result.findings]) == (Grade.POOR, [Kind.ALTERED])
+
+
+def test_what_the_target_altered_when_it_stored_it_is_explained_and_nothing_else(
+    make: Callable[..., Sides], tmp_path: Path
+) -> None:
+    sides = make()
+    sides.kept = KeptMail(tmp_path / "kept")
+    raw = mail(20).replace(b"Subject: s20", b"Subject: caf\xe9")
+    sides.source.deliver(raw, received=when(20))
+    with patch.object(MemorySettings, "rewritten", lambda _, data: data.replace(b"\xe9", b"X")):
+        sides.run()
+    result = verified(sides)
+    assert [(one.kind, one.cause, one.rules) for one in result.findings] == [
+        (Kind.ALTERED, Cause.ALTERED_BY_TARGET, ("raw-8bit-header",))
+    ]
+    assert result.judged()[0] is Grade.GOOD

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("source_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("wire_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("core_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("made_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_repair_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repair")),

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Fetches Courier IMAP and Cyrus IMAP as Debian packages and unpacks them in .cache/debian; installs nothing.
+# As packages both conflict with Dovecot, so the tests run them from there (tests/servers/courier.py and cyrus.py).
+set -eu
+cd "$(dirname "$0")/.."
+
+# fetch NAME PATTERN PACKAGE...: into .cache/debian/NAME the packages, and what of that which apt would newly install
+# for them is named like PATTERN: the server itself, and the libraries that this machine does not have.
+fetch() {
+    root=.cache/debian/$1 archives=.cache/debian/archives pattern=$2
+    shift 2
+    [ ! -e "$root/.complete" ] || return 0
+    rm -rf "$root" "$archives"
+    mkdir -p "$archives" "$root"
+    packages=$(LC_ALL=C apt-get --simulate --no-install-recommends install "$@" |
+        sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -E "^($pattern|lib)")
+    echo "Fetching, without installing:" $packages
+    (cd "$archives" && apt-get -qq -o APT::Sandbox::User=root download $packages)
+    for archive in "$archives"/*.deb; do
+        dpkg-deb --extract "$archive" "$root"
+    done
+    rm -rf "$archives"
+    touch "$root/.complete"
+}
+
+# gamin, where it still exists, is the file monitor that Courier asks before every command.
+gamin=gamin
+apt-cache show gamin >/dev/null 2>&1 || gamin=
+fetch courier 'courier-|gamin$' courier-imap $gamin
+fetch cyrus 'cyrus-' cyrus-imapd
