@@ -92,7 +92,7 @@ class SiteRun:
         manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
         self._servers = Servers(systems, self.kept, manner)
         self._by_day = _by_day(self.site)
-        self._kept = kept_mail(self.organisation)
+        self._kept_mail = kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -136,7 +136,7 @@ class SiteRun:
                 source=name,
                 further=number > 0,
                 target=self.site.target,
-                kept=self._kept,
+                kept=self._kept_mail,
                 repair=self.site.repair,
                 open_source=self._source(person, seat[0], account),
                 open_target=open_target,
