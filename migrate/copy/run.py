@@ -142,7 +142,11 @@ class _Pass:
                 self._settle(sessions.target)
                 asked_again = number == 0 and self._ask_again(began)
                 after = self._unfinished()
-                if not sum(after) or self._halt.stop.is_set() or self._is_hopeless():
+                if not sum(after):
+                    # A line that broke behind the last message matters no more: what it left open was found.
+                    self.errors = [error for error in self.errors if not isinstance(error, Transient)]
+                    break
+                if self._halt.stop.is_set() or self._is_hopeless():
                     break
                 if after == before:
                     if not (asked_again or (again and self._may_have_passed())):

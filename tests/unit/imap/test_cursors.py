@@ -99,6 +99,7 @@ def test_whatever_happens_a_caller_knows_what_is_there(capabilities: str, steps:
                     store.uidvalidity += 1
                     caller.known, caller.cursor = {}, None  # as the ledger does with another epoch
                 elif what == "reset":
+                    caller.list()  # what changed since, a number that is the same again would hide from anybody
                     store.modseq, store.gone = 1, []
                     for message in store.messages:
                         message.modseq = 1

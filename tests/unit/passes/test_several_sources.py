@@ -175,7 +175,7 @@ def test_a_message_in_flight_from_one_source_is_not_sent_from_the_other(sides: S
     result = sides.run(older)
     assert on_target(sides) == expected(1)
     assert result.tally.reasons[Reason.IN_ANOTHER_SOURCE] == 1
-    assert sides.run(older).complete
+    assert result.complete
 
 
 EXAMPLES = os.environ.get("BASCULE_EXAMPLES")
