@@ -113,6 +113,8 @@ class Conversation:
             self._tag, self._verb = (named[1], named[2].decode("latin-1").upper()) if named else (b"", "")
             if self._verb == "FETCH" and b"BODY.PEEK[]" not in line:
                 self._verb = ""
+            if self._verb == "AUTHENTICATE":
+                self._verb = "LOGIN"
             if self._verb in ("LOGIN", "FETCH", "APPEND"):
                 self.open[self._tag] = self._verb
                 phases.append((Phase(Phase[self._verb]), 0))
