@@ -70,6 +70,7 @@ class StampedProgress:
         self.scanned = inner.scanned
         self.to_copy = inner.to_copy
         self.waiting = inner.waiting
+        self.pausing = inner.pausing
         self._copied = inner.copied
 
     def copied(self, mailbox: str, messages: int, size: int) -> None:
