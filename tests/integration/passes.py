@@ -57,7 +57,7 @@ class Copy:
         state.mkdir(exist_ok=True)
         with spool_folder(state) as spool, closing(Ledger(state / "ledger.sqlite")) as ledger:
             run = SiteRun(plan, site, new_resources(spool), Quiet(), RETRY)
-            return run_pass(run.job(site.people[0]), ledger, Halt())
+            return run_pass(run.jobs(site.people[0]), ledger, Halt())
 
     def arrives(self, first: PassResult) -> None:
         """Whatever the first pass came to, what is there is ours once; and a later pass has the rest."""
