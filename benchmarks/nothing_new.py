@@ -192,7 +192,7 @@ def _pass(port: int, folder: Path, ledger: Ledger) -> tuple[float, float, int]:
 
     job = Job("ann", "bench", "old", open_source, open_target, OnlyNew(), resources, pairs=1)
     with watch.looking():
-        result = run_pass(job, ledger, Halt())
+        result = run_pass([job], ledger, Halt())
         wall, cpu = time.perf_counter() - watch.began, time.process_time() - watch.began_cpu
     if not result.complete:
         raise SystemExit(f"the pass is not complete: {result.errors}")

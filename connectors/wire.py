@@ -32,7 +32,8 @@ _CORE_FIELDS = (
 _HEADER_FIELDS = (b"message-id", b"date", b"from", b"subject")
 _NAMES = frozenset(_CORE_FIELDS) | frozenset(_HEADER_FIELDS)
 _CONTENT = b"content-"
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+#: The line feed comes first, so that the search looks for one byte: half the time of counting both kinds of line ends.
+_BARE_LF = re.compile(rb"\n(?<!\r\n)")
 #: Servers that take no raw 8-bit byte or NUL in a header write something else for it, X (Cyrus) or 0x80 (Dovecot):
 #: a message that was in flight to one of them must still be known.
 _MASKED = bytes(byte if 0 < byte < 0x80 else ord("X") for byte in range(256))
@@ -75,9 +76,7 @@ def wire_bytes(data: bytes) -> bytes:
     """Wire form of a message that is in memory."""
     if data.startswith(b"From "):
         data = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
-    if data.count(b"\n") != data.count(b"\r\n"):
-        data = _BARE_LF.sub(b"\r\n", data)
-    return data
+    return _crlf(data)
 
 
 def digest_bytes(data: bytes) -> Digests:
@@ -160,7 +159,7 @@ def _wire_pieces(reader: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _crlf(data: bytes) -> bytes:
-    return data if data.count(b"\n") == data.count(b"\r\n") else _BARE_LF.sub(b"\r\n", data)
+    return _BARE_LF.sub(b"\r\n", data) if _BARE_LF.search(data) else data
 
 
 def _fields(head: bytes) -> dict[bytes, list[bytes]]:

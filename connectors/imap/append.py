@@ -69,7 +69,7 @@ class Appender:
         self._features = features
         self._known = known
         self._tag = b""
-        self._gathered: list[bytes] = []
+        self._gathered: list[bytes | memoryview] = []
         self._size = 0
 
     def send(self, folder: bytes, messages: Sequence[Prepared], may_commit: Callable[[], None]) -> bytes:
@@ -89,7 +89,8 @@ class Appender:
             self._announce(messages[-1])
             held = b""
             for piece in _pieces(messages[-1].message.body):
-                self._gather(held + piece[:-1])
+                self._gather(held)
+                self._gather(memoryview(piece)[:-1])
                 held = piece[-1:]
             self._flush()
             self._commit(may_commit)
@@ -143,7 +144,12 @@ class Appender:
             (known.refused_keywords if prepared.usual_date else known.doubted_keywords).update(prepared.unproven)
         raise EarlyAnswer(status, arguments_blamed=blamed)
 
-    def _gather(self, data: bytes) -> None:
+    def _gather(self, data: bytes | memoryview) -> None:
+        if len(data) >= _GATHER:
+            # What fills a packet by itself is not copied once more.
+            self._flush()
+            self._send(data)
+            return
         self._gathered.append(data)
         self._size += len(data)
         if self._size >= _GATHER:
@@ -155,7 +161,7 @@ class Appender:
         if data:
             self._send(data)
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         for start in range(0, len(data), _GATHER):
             if self._transport.answered():

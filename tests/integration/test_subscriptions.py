@@ -61,7 +61,7 @@ def test_what_was_hidden_stays_hidden_and_what_was_shown_is_shown(
             lambda stop: new.open_target(account, stop), EverythingGoes(), resources,
         )  # fmt: skip
         with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-            result = run_pass(job, ledger, Halt())
+            result = run_pass([job], ledger, Halt())
         assert result.complete
         session = new.open_source(account, Event())
         assert {".".join(folder.path) for folder in session.folders()} >= set(_FOLDERS)

@@ -32,5 +32,6 @@ def test_the_named_test_exists(number: str, file: str, name: str) -> None:
 
 def test_nothing_else_stands_in_the_last_column() -> None:
     for number, *_, tests in ROWS:
+        assert "::" in tests, f"row {number} names no test"
         left = re.sub(r"`[^`:]+::\w+`", "", tests)
         assert not left.strip(" ,"), f"row {number}"

@@ -352,6 +352,19 @@ def test_a_password_can_be_the_token(tmp_path: Path) -> None:
         server.connector(auth="xoauth2").open_source(Account("ann", "t1"), Event()).close()
 
 
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_shared_mailbox_is_opened_by_its_own_name_with_the_token_of_who_may(tmp_path: Path, mechanism: str) -> None:
+    def script(peer: Peer) -> None:
+        greet(peer, f"IMAP4rev1 SASL-IR AUTH={mechanism}")
+        # The mailbox's name; of whoever holds the token nothing is said.
+        let_in(peer, bearer(peer, "t1", mechanism=mechanism))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        helper = Account("ann", "t1", master_user="migration")
+        server.connector(auth=mechanism.lower()).open_source(helper, Event()).close()
+
+
 @pytest.mark.parametrize("said", ["NO [AUTHENTICATIONFAILED] expired", "NO [EXPIRED] expired", "BAD expired"])
 def test_a_token_that_expires_under_way_is_a_matter_of_a_new_session(tmp_path: Path, said: str) -> None:
     def script(peer: Peer) -> None:
