@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Event
 
 import click
-from rich.console import Console
 
 from connectors.contract import Account
 from connectors.language import _, labelled, plural
@@ -25,7 +24,7 @@ from migrate.backup.index import as_json as check_as_json
 from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
@@ -158,7 +157,7 @@ class _Backup:
             told["folder"] = str(self.destination.folder)
             click.echo(json.dumps(told, ensure_ascii=False, indent=2))
             return
-        console = Console()
+        console = terminal()
         show(console, rows)
         for one in ended:
             if one.checked is not None:

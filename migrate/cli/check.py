@@ -20,6 +20,7 @@ from migrate.check.findings import Finding, judge
 from migrate.check.survey import Recorded, Survey, survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
@@ -101,7 +102,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(Console(), done, guess)
+        _show(terminal(), done, guess)
         _show_servers(plan, done)
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))

@@ -12,7 +12,7 @@ from rich.console import Console
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
@@ -48,7 +48,7 @@ def dry_run(
             )
         )
     else:
-        console = Console()
+        console = terminal()
         for done in plans:
             _show(console, done)
         click.echo(_("Nothing was done. Without --dry-run it will be."))

@@ -6,12 +6,12 @@ import json
 
 import click
 from click.shell_completion import CompletionItem
-from rich.console import Console
 from rich.table import Table
 
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS, Explanation
+from migrate.cli.lines import terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
 from migrate.ledger.outcomes import outcome_text
@@ -86,14 +86,14 @@ def _tell(code: str, known: tuple[str, Explanation]) -> None:
     else:
         outcome = outcome_text(told.outcome) if told.outcome else ""
         title = _("{code} ({outcome}): {what}.").format(code=code, outcome=outcome, what=told.what)
-    console = Console()
+    console = terminal()
     console.print(title, style="bold", highlight=False, markup=False)
     console.print(_("Why: {text}").format(text=told.why), highlight=False, markup=False)
     console.print(_("What to do: {text}").format(text=told.to_do), highlight=False, markup=False)
 
 
 def _list() -> None:
-    console = Console()
+    console = terminal()
     for title, rows in (
         (_("Reason codes: why a message was not copied, or was there already"), [
             (code.value, text.told().what) for code, text in REASONS.items()

@@ -22,7 +22,7 @@ from migrate.check.survey import Recorded, there_on
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
@@ -64,7 +64,7 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         for one in done:
-            _show(Console(), one)
+            _show(terminal(), one)
     sys.exit(code)
 
 

@@ -18,7 +18,7 @@ import plans
 from connectors.language import LANGUAGES, _, labelled, plural, spoken
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
@@ -104,7 +104,7 @@ def import_(place: Place, site: str, file: Path, from_: str | None, merge: bool,
         told = _as_json(export, change, others, _shown(place, path), written=written, code=code)
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(Console(), export, change, others, _shown(place, path), written=written)
+        _show(terminal(), export, change, others, _shown(place, path), written=written)
     sys.exit(code)
 
 

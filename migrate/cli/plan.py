@@ -13,7 +13,7 @@ from rich.table import Table
 import plans
 from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from plans import Organisation, PlanError, Problem
@@ -54,7 +54,7 @@ def check(place: Place, to_json: bool) -> None:
     if to_json:
         _print({"exit_code": int(Exit.OK), "problems": [], **_summary(organisation)})
     else:
-        _show(Console(), organisation)
+        _show(terminal(), organisation)
 
 
 @plan.command()

@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import click
-from rich.console import Console
 
 from connectors.contract import ConnectorError, Resources
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
+from migrate.cli.lines import terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.progress import RunProgress
 from migrate.cli.results import Row, as_json, show
@@ -124,7 +124,7 @@ def started(
         if copies
         else _("Stopping: nothing further is looked at. Press Ctrl-C again to cut the connections.")
     )
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     progress = RunProgress(console)
     with (
         interruptible(console, stopping) as halt,
@@ -164,7 +164,7 @@ def run_people(
     if to_json:
         click.echo(json.dumps(as_json(rows, code, opens), ensure_ascii=False, indent=2))
     else:
-        show(Console(), rows)
+        show(terminal(), rows)
         if interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
         if opens is not None:

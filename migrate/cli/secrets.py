@@ -18,7 +18,7 @@ from connectors.os_errors import os_error_text
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -64,7 +64,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     people = choose(plan, mailboxes)
     total = sum(len(_SIDES) + len(person.further_sources) for person in people)
     stopping = _("Stopping: no further account is tried.")
-    with interruptible(Console(stderr=True), stopping) as halt, closing(Kept(place.ledger_file)) as kept:
+    with interruptible(terminal(stderr=True), stopping) as halt, closing(Kept(place.ledger_file)) as kept:
         found = (
             look_up(organisation, plan, people)
             if offline
@@ -78,7 +78,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     if to_json:
         click.echo(json.dumps(_as_json(found, strange, code), ensure_ascii=False, indent=2))
     else:
-        _show(Console(), found, plan)
+        _show(terminal(), found, plan)
         for problem in strange:
             click.echo(problem)
     sys.exit(code)
@@ -123,7 +123,7 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
 
 def _collected(credentials: Iterable[Credential], total: int, *, quiet: bool) -> list[Credential]:
     """All of them, with a line that moves on a terminal."""
-    console = Console(stderr=True, quiet=quiet)
+    console = terminal(stderr=True, quiet=quiet)
     found: list[Credential] = []
     with console.status(_("Signing in…")) as line:
         for one in credentials:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from connectors.language import _, labelled
-from migrate.cli.lines import show_line
+from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import as_counts, show_tallies
@@ -39,7 +39,7 @@ def status(place: Place, site: str | None, keep_looking: bool, to_json: bool) ->
         raise Trouble(_("--watch and --json do not go together: one object is one look."))
     organisation = place.load()
     sites = [place.site(organisation, site).name] if site else sorted(organisation.sites)
-    console = Console()
+    console = terminal()
     with place.ledger() as ledger:
         if keep_looking:
             watch(lambda: _look(ledger, organisation, sites), console)

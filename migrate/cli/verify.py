@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
+from migrate.cli.lines import terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
@@ -78,7 +78,7 @@ def verify(
     if to_json:
         click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
     else:
-        show(Console(), verification)
+        show(terminal(), verification)
         if verification.interrupted:
             click.echo(_("Interrupted. What is missing here was not verified."))
     if report is not None:

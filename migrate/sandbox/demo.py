@@ -21,6 +21,7 @@ from typing import Any
 from rich.console import Console
 
 from connectors.language import _, language_of, number, plural, speak
+from migrate.cli.lines import terminal
 from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Outcome
 from migrate.sandbox import company
@@ -41,7 +42,7 @@ _OK, _PARTIAL = 0, 3
 
 def main() -> None:
     """Run the demo in ``demo/`` of the current directory; exit with 1 when a count is wrong."""
-    console = Console()
+    console = terminal()
     speak(language_of())
     # However it is stopped, also where it was started in the background, the servers and the command go with it.
     for signalled in (signal.SIGINT, signal.SIGTERM):
