@@ -1,53 +1,24 @@
-"""Running a pass from beginning to end."""
+"""Running a pass from beginning to end: hold the mailbox, go over its sources, and say what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from connectors.contract import (
-    AuthFailed,
     ConnectorError,
-    Fatal,
-    Folder,
-    FolderMissing,
-    OverQuota,
     Reason,
-    Source,
     Stopped,
-    Target,
-    Transient,
-    Unavailable,
 )
-from connectors.folder_names import FolderPath
-from migrate.copy import settle
-from migrate.copy.adopt import adopt
-from migrate.copy.batches import BatchQueue, Place
-from migrate.copy.compare import TRIED_AGAIN
-from migrate.copy.flags import carry_flags
-from migrate.copy.given_flags import set_forgotten
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
-from migrate.copy.identity import is_shared, prepare
 from migrate.copy.job import Job
-from migrate.copy.moves import find_moved, follow
-from migrate.copy.oversize import keep_too_large
-from migrate.copy.pair import Pair, PairError, run_pairs
-from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
-from migrate.copy.scan import Listed, known_folders, scan, wanted
-from migrate.copy.sessions import Sessions
-from migrate.ledger import attempts, counts, folders, lookalikes, mailboxes, messages
+from migrate.copy.pair import PairError
+from migrate.copy.source_pass import SourcePass
+from migrate.ledger import attempts, counts, mailboxes
 from migrate.ledger.counts import Tally
 from migrate.ledger.schema import ON_TARGET, Direction, MailboxState, Outcome
 from migrate.ledger.store import Ledger, LedgerError
-
-#: A pair more is opened only for so many messages more.
-_MESSAGES_A_PAIR = 200
-#: Times that what came back as pending is tried in one pass, as long as each time brings something.
-_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +49,22 @@ def run_pass(jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
     Raises :class:`migrate.copy.hold.MailboxBusy` when another pass holds it; what goes wrong with a system is in
     ``PassResult.errors``, with all that was done before recorded.
     """
-    return _run(jobs, ledger, halt, _Pass.run)
+    return _run(jobs, ledger, halt, SourcePass.run)
 
 
 def run_adoption(jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
     """Scan and adopt only: nothing is written to either side, save the target folders that are not there yet."""
-    return _run(jobs, ledger, halt, _Pass.adopt_only)
+    return _run(jobs, ledger, halt, SourcePass.adopt_only)
 
 
-def _run(jobs: Sequence[Job], ledger: Ledger, halt: Halt, steps: Callable[[_Pass], None]) -> PassResult:
+def _run(jobs: Sequence[Job], ledger: Ledger, halt: Halt, steps: Callable[[SourcePass], None]) -> PassResult:
     first = jobs[0]
     with hold(ledger, first.mailbox, first.site, first.clock.now()) as held:
         before = _state(held, first.direction)
-        passes = []
+        passes: list[SourcePass] = []
+        to_copy: dict[int, tuple[int, int]] = {}
         for job in jobs:
-            one = _Pass(job, held, halt)
+            one = SourcePass(job, held, halt, to_copy)
             passes.append(one)
             try:
                 steps(one)
@@ -102,240 +74,6 @@ def _run(jobs: Sequence[Job], ledger: Ledger, halt: Halt, steps: Callable[[_Pass
             if halt.stop.is_set() or any(isinstance(error, HoldLost) for error in one.errors):
                 break
         return _finish(held, passes, before, interrupted=halt.stop.is_set())
-
-
-class _Pass:
-    """The steps of a pass over one source, in order, on the sessions they share."""
-
-    def __init__(self, job: Job, held: Hold, halt: Halt) -> None:
-        self.job = job
-        self._hold = held
-        self._ledger = held.ledger
-        self._halt = halt
-        self.errors: list[PairError] = []
-        self.unseen: Sequence[FolderMissing] = ()
-        self.moved = self.flagged = self.adopted = 0
-        self._shared = is_shared(job, held)
-        #: Sessions of further pairs that sign in while the source is listed.
-        self._extras: list[Sessions] = []
-        #: Messages and bytes, by source folder, when they were first found.
-        self._to_copy: dict[int, tuple[int, int]] = {}
-
-    def run(self) -> None:
-        with ExitStack() as stack:
-            sessions = stack.enter_context(closing(Sessions(self.job, self._halt)))
-            sessions.admit(wait=True)
-            self._settle_earlier(sessions.target)
-            there = list(sessions.source.folders())
-            self._open_extras(stack, sessions, there)
-            began = self.job.clock.now()
-            naming = Naming(self.job, self._hold, there)
-            listed, made = self._list(stack, sessions, there, naming)
-            again = True
-            for number in range(_ROUNDS):
-                before = self._unfinished()
-                self._copy_round(sessions, listed, naming, made)
-                made = {}
-                if not self._halt.stop.is_set():
-                    # A pair that failed cut its sessions, to wake its other half.
-                    sessions.renew()
-                self._settle(sessions.target)
-                asked_again = number == 0 and self._ask_again(began)
-                after = self._unfinished()
-                if not sum(after):
-                    # A line that broke behind the last message matters no more: what it left open was found.
-                    self.errors = [error for error in self.errors if not isinstance(error, Transient)]
-                    break
-                if self._halt.stop.is_set() or self._is_hopeless():
-                    break
-                if after == before:
-                    if not (asked_again or (again and self._may_have_passed())):
-                        break
-                    again = False  # once, not for ever
-            if not self._halt.stop.is_set():
-                keep_too_large(self.job, self._hold, sessions.source, listed, self._halt.stop)
-                if self._to_copy:
-                    self.flagged += set_forgotten(self.job, self._hold, sessions.target)
-                self.flagged += carry_flags(self.job, self._hold, sessions.target)
-                self._save_tokens(listed)
-
-    def adopt_only(self) -> None:
-        with closing(Sessions(self.job, self._halt)) as sessions:
-            sessions.admit(wait=True)
-            source, target = sessions.source, sessions.target
-            self._settle_earlier(target)
-            there = list(source.folders())
-            scanned = scan(self.job, self._hold, source, there)
-            listed, self.unseen = scanned.listed, scanned.unseen
-            places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
-            self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
-
-    def _settle_earlier(self, target: Target) -> None:
-        """What an earlier pass, or the source before this one, left in flight.
-
-        Another source's message is waited for: this one may hold it too, and must not bring it a second time.
-        """
-        if self._shared:
-            self._settle(target)
-        else:
-            settle.look(self._hold, target, self.job.direction, self.job.clock)
-
-    def _list(
-        self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder], naming: Naming
-    ) -> tuple[Sequence[Listed], Mapping[FolderPath, Folder]]:
-        """List the source and make the target's folders.
-
-        The further pairs of a first pass copy meanwhile what is listed already and goes to an empty folder.
-        """
-        limit = sessions.target.capabilities().max_message
-        queue = self._queue(sessions.target)
-        pairs = [Pair(self.job, self._hold, extra, queue, self._halt) for extra in self._extras]
-        self._extras = []
-        ahead = Ahead(self.job, self._hold, lambda: sessions.target, there, naming)
-        stack.callback(ahead.made)
-
-        def offer(one: Listed) -> None:
-            place = place_in_empty(self.job, self._hold, one, ahead)
-            if place is not None:
-                self._apply_limit(limit)
-                self._announce([one.row.id])
-                queue.add(place)
-
-        for pair in pairs:
-            stack.callback(pair.finish)
-            pair.start()
-        stack.callback(queue.close)
-        scanned = scan(self.job, self._hold, sessions.source, there, offer if pairs else None)
-        self.unseen = scanned.unseen
-        made = ahead.made()
-        queue.close()
-        if pairs:
-            self._run([Pair(self.job, self._hold, sessions, queue, self._halt), *pairs])
-            if not self._halt.stop.is_set():
-                sessions.renew()
-        return scanned.listed, made
-
-    def _copy_round(
-        self, sessions: Sessions, listed: Sequence[Listed], naming: Naming, made: Mapping[FolderPath, Folder]
-    ) -> None:
-        source, target = sessions.source, sessions.target
-        self._apply_limit(target.capabilities().max_message)
-        moved = find_moved(self.job, self._hold, source, listed)
-        places = make_places(self.job, self._hold, target, listed, naming, made)
-        self.moved += follow(self.job, self._hold, target, moved, places)
-        self.adopted += adopt(self.job, self._hold, source, target, list(places.values()))
-        if self._shared:
-            prepare(self.job, self._hold, source, target, list(places.values()))
-        count = self._announce(places)
-        if count and not self._halt.stop.is_set():
-            self._copy(sessions, list(places.values()), count)
-
-    def _copy(self, sessions: Sessions, places: Sequence[Place], count: int) -> None:
-        queue = self._queue(sessions.target)
-        queue.add(*places)
-        queue.close()
-        with ExitStack() as stack:
-            pairs = [Pair(self.job, self._hold, sessions, queue, self._halt)]
-            for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-                extra = stack.enter_context(closing(Sessions(self.job, self._halt)))
-                pairs.append(Pair(self.job, self._hold, extra, queue, self._halt))
-            self._run(pairs)
-
-    def _run(self, pairs: Sequence[Pair]) -> None:
-        """Copy by these pairs.  A round that is tried again brings its own troubles; those of the last one count."""
-        self.errors = _troubles(run_pairs(pairs), pairs[0])
-
-    def _announce(self, folder_ids: Collection[int]) -> int:
-        """Tell how much there is to copy in all, these folders included; how many messages are pending in them."""
-        with self._ledger.read() as connection:
-            pending = self._count_pending(connection)
-        new = {folder_id: pending[folder_id] for folder_id in pending.keys() & set(folder_ids)}
-        if new:
-            # What a round before left over is told of already.
-            self._to_copy = new | self._to_copy
-            count, size = (sum(column) for column in zip(*self._to_copy.values(), strict=True))
-            self.job.progress.to_copy(self.job.mailbox, count, size)
-        return sum(count for count, _ in new.values())
-
-    def _open_extras(self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]) -> None:
-        """On a first pass the further pairs sign in while the source is listed: everything in it will be copied.
-
-        Not beside another source: what that one brought has to be known before anything is copied.
-        """
-        if self._shared or known_folders(self.job, self._hold):
-            return
-        count = sum(folder.messages or 0 for folder in wanted(self.job, there))
-        for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-            extra = Sessions(self.job, self._halt)
-            extra.open_ahead()
-            stack.callback(extra.close)
-            self._extras.append(extra)
-
-    def _apply_limit(self, limit: int | None) -> None:
-        with self._ledger.write() as connection:
-            messages.apply_limit(connection, self._hold.mailbox.id, self.job.direction, limit, self.job.clock.now())
-
-    def _queue(self, target: Target) -> BatchQueue:
-        with self._ledger.read() as connection:
-            look_alike = lookalikes.in_flight(connection, self._hold.mailbox.id, self.job.direction)
-        return BatchQueue(
-            self._ledger,
-            most=target.capabilities().batch,
-            # What may be the same message as one in flight waits until that is settled.
-            hold_back=frozenset(new for new, _, _ in look_alike),
-        )
-
-    def _more_pairs(self, source: Source, target: Target, count: int) -> int:
-        """Pairs beside the first: no more than either side bears, and than the work is worth."""
-        sides = source.capabilities(), target.capabilities()
-        if sides[0].sequential or not sides[1].returns_keys:
-            return 0
-        most = min(self.job.pairs, *(side.sessions for side in sides))
-        return min(most, -(-count // _MESSAGES_A_PAIR)) - 1
-
-    def _settle(self, target: Target) -> None:
-        """Wait for what is in flight, until all is settled or somebody stops the run."""
-        while (due_in := settle.look(self._hold, target, self.job.direction, self.job.clock)) is not None:
-            with self._ledger.read() as connection:
-                waiting = attempts.count_unsettled(connection, self._hold.mailbox.id)
-            self.job.progress.waiting(self.job.mailbox, due_in, waiting)
-            if self.job.clock.wait(due_in, self._halt.stop):
-                return
-
-    def _ask_again(self, since: float) -> bool:
-        """A refusal without a reason may be the moment's: a Maildir that a killed session still holds, say.
-
-        True when there was one.
-        """
-        with self._ledger.write() as connection:
-            return messages.open_again(connection, self._hold.mailbox.id, self.job.direction, Reason.REFUSED, since)
-
-    def _may_have_passed(self) -> bool:
-        """Whether it was a folder that was made anew since it was looked up, or a line that broke."""
-        return any(
-            isinstance(error, FolderMissing | Transient) and not isinstance(error, Unavailable) for error in self.errors
-        )
-
-    def _unfinished(self) -> tuple[int, int]:
-        """Messages pending, and how many of them are in flight."""
-        with self._ledger.read() as connection:
-            pending = self._count_pending(connection)
-            in_flight = attempts.count_unsettled(connection, self._hold.mailbox.id)
-        return sum(count for count, _ in pending.values()), in_flight
-
-    def _count_pending(self, connection: Connection) -> dict[int, tuple[int, int]]:
-        return counts.count_pending(connection, self._hold.mailbox.id, self.job.direction, self.job.source)
-
-    def _is_hopeless(self) -> bool:
-        return any(isinstance(error, AuthFailed | Fatal | OverQuota | HoldLost | Stopped) for error in self.errors)
-
-    def _save_tokens(self, listed: Sequence[Listed]) -> None:
-        """A token is kept only where nothing is left to do: the next pass skips what it proves unmoved."""
-        with self._ledger.write() as connection:
-            open_folders = counts.unfinished_folders(connection, self._hold.mailbox.id, self.job.direction, TRIED_AGAIN)
-            for one in listed:
-                if not one.skipped and one.row.id not in open_folders:
-                    folders.save_token(connection, one.row.id, one.folder.token, one.cursor, self.job.rules.digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +96,7 @@ def _state(held: Hold, direction: Direction) -> _State:
         return _State(tally, attempts.count_unsettled(connection, held.mailbox.id))
 
 
-def _finish(held: Hold, passes: Sequence[_Pass], before: _State, *, interrupted: bool) -> PassResult:
+def _finish(held: Hold, passes: Sequence[SourcePass], before: _State, *, interrupted: bool) -> PassResult:
     """Close the pass in the ledger.  A pass whose hold was lost leaves that to its successor."""
     job = passes[0].job
     now = _state(held, job.direction)
@@ -376,11 +114,6 @@ def _finish(held: Hold, passes: Sequence[_Pass], before: _State, *, interrupted:
         with held.ledger.write() as connection:
             mailboxes.finish(connection, held.mailbox.id, state, job.clock.now(), error)
     return result
-
-
-def _troubles(errors: Sequence[PairError], first: Pair) -> list[PairError]:
-    """A further session that is not granted is no trouble as long as the first pair works."""
-    return [error for error in errors if error in first.errors or not isinstance(error, Unavailable)]
 
 
 def _distinct(errors: Sequence[PairError]) -> tuple[PairError, ...]:

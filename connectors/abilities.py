@@ -1,0 +1,86 @@
+"""What a session may be able to tell besides.  Optional: the functions know what to say of one that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from connectors.folder_names import NameRules
+from connectors.sessions import Source, Target
+from connectors.values import (
+    LabelFacts,
+    Quota,
+    Role,
+)
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """What a source may be able to tell of mail that is not the mailbox's own.
+
+    Optional: ask by :func:`shared_left_out`, which knows what to say of a source that cannot.
+    """
+
+    def shared_left_out(self) -> Sequence[tuple[str, ...]]:
+        """Folders that others share with this mailbox and that :meth:`Source.folders` leaves out, as it was set to."""
+
+
+def shared_left_out(source: Source) -> Sequence[tuple[str, ...]]:
+    """Shared folders that the source sees and leaves out; none where nothing is known of any."""
+    return source.shared_left_out() if isinstance(source, Shared) else ()
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """What a source whose messages have labels can tell; optional: ask by :func:`label_facts_of`."""
+
+    def label_facts(self) -> LabelFacts | None:
+        """As its folders were last listed; None when it has no labels."""
+
+
+def label_facts_of(source: Source) -> LabelFacts | None:
+    """How the source's labels fit into folders; None when it has none."""
+    return source.label_facts() if isinstance(source, Labelled) else None
+
+
+@runtime_checkable
+class Surveyed(Protocol):
+    """What a target may be able to tell before anything is written to it.
+
+    Optional: ask by :func:`quota_of`, :func:`names_of`, :func:`refused_by` and :func:`roles_of`, which know what to
+    say of a target that cannot.
+    """
+
+    def quota(self) -> Quota | None:
+        """What the mailbox may hold; None when the system does not say.  Changes nothing."""
+
+    def names(self) -> NameRules:
+        """Which folder names the system holds.  Tells the same whatever the mailbox holds at the moment."""
+
+    def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+        """Those of ``paths`` that the system says it can never hold.  Makes nothing; silence is no refusal."""
+
+    def roles(self) -> Mapping[Role, tuple[str, ...]]:
+        """The mailbox's own folder of each role that it has one for."""
+
+
+def quota_of(target: Target) -> Quota | None:
+    """The target's quota; None when it is not known."""
+    return target.quota() if isinstance(target, Surveyed) else None
+
+
+def names_of(target: Target) -> NameRules:
+    """Which names the target holds; every one where nothing is known."""
+    return target.names() if isinstance(target, Surveyed) else NameRules()
+
+
+def refused_by(target: Target, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
+    """Those of ``paths`` that the target can never hold, as far as it says."""
+    return target.refuses(paths) if isinstance(target, Surveyed) else ()
+
+
+def roles_of(target: Target) -> Mapping[Role, tuple[str, ...]]:
+    """The target's own folders by role."""
+    if isinstance(target, Surveyed):
+        return target.roles()
+    return {folder.role: folder.path for folder in target.folders() if folder.role is not None}
