@@ -84,10 +84,15 @@ def test_a_sign_in_that_expires_in_an_append(copying: Callable[..., Copy], phase
 
 def test_a_line_that_breaks_again_and_again_ends_the_pass_and_no_more(copying: Callable[..., Copy]) -> None:
     copy = copying()
-    result = struck(copy, Fault(Phase.STORED, Effect.CUT, times=10**6))
+    result = struck(copy, Fault(Phase.LAST_BYTE, Effect.CUT, times=10**6))
     assert any(isinstance(error, Transient) for error in result.errors)
     copy.before_new.faults = []
     copy.arrives(copy.run())
+
+
+def test_a_line_that_breaks_before_every_answer_brings_everything_all_the_same(copying: Callable[..., Copy]) -> None:
+    copy = copying()
+    copy.arrives(struck(copy, Fault(Phase.STORED, Effect.CUT, times=10**6)))
 
 
 @pytest.mark.parametrize("phase", ON_APPEND, ids=lambda phase: phase.name)
