@@ -14,7 +14,7 @@ demo:
 test: check
 	@scripts/test-packages.sh
 	$(VENV)/coverage erase
-	$(VENV)/coverage run -m pytest -m "not nightly"
+	@scripts/run-tests.sh
 	$(VENV)/coverage combine --quiet
 	$(VENV)/coverage report
 

@@ -47,7 +47,7 @@ def test_each_message_has_its_place_date_size_and_reason(plan: Organisation) -> 
     ended = plan.run("not-copied", SITE, "--json")
     assert ended.code == 3
     told = valid(ended.json, "not-copied")
-    assert told["counts"] == {"refused": 2, "uncertain": 0, "merged": 0, "left_out": 1}
+    assert told["counts"] == {"refused": 2, "uncertain": 0, "merged": 0, "already_there": 0, "left_out": 1}
     first, second, third = told["messages"]
     assert (first["folder"], first["key"], first["reason"]) == (["INBOX"], "1", "too-large")
     assert first["received"] == letter(1).received.isoformat()
