@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.contract import LabelFacts, label_facts_of, shared_left_out
-from connectors.language import _, number, plural
+from connectors.contract import LabelFacts, Role, label_facts_of, shared_left_out
+from connectors.language import _, mark, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import shared_to_do
 from migrate.check.mapping import Mapped, Path, map_folders
@@ -33,6 +33,16 @@ from migrate.engine.local import Done
 from migrate.figures import path_text
 
 _RETRY = RetryPolicy(tries=2)
+
+_ROLES = {
+    Role.INBOX: mark("inbox"),
+    Role.SENT: mark("sent"),
+    Role.DRAFTS: mark("drafts"),
+    Role.TRASH: mark("trash"),
+    Role.JUNK: mark("junk"),
+    Role.ARCHIVE: mark("archive"),
+    Role.ALL: mark("all"),
+}
 
 
 @click.command()
@@ -153,7 +163,7 @@ def _show_folders(console: Console, found: Sequence[Mapped]) -> None:
         table.add_row(
             escape(path_text(one.folder.path)),
             escape(_to(one)),
-            one.folder.role.value if one.folder.role else "",
+            _(_ROLES[one.folder.role]) if one.folder.role else "",
             "?" if one.folder.messages is None else number(one.folder.messages),
         )
     console.print(table)
