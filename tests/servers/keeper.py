@@ -37,6 +37,8 @@ def main(folder: Path, account: str, command: list[str]) -> int:
         user=user,
         group=group,
         extra_groups=None if user is None else [],
+        # Cyrus, asked to end, sends SIGTERM to its whole process group: to every server of all test runs, were it ours.
+        process_group=0,
         preexec_fn=_die_with_keeper,
     )
     ended = os.pidfd_open(server.pid)
