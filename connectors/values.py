@@ -80,6 +80,16 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class ToEnsure:
+    """A target folder that has to be there."""
+
+    path: tuple[str, ...]
+    role: Role | None
+    #: Mail programs that go by subscriptions are to show it.
+    subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message in a listing, without its body."""
 

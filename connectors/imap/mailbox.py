@@ -20,6 +20,8 @@ from connectors.reasons import Reason
 
 #: STATUS commands sent in one go.
 _STATUS_GROUP = 50
+#: Folders made in one go.
+_MADE_AT_ONCE = 20
 _MODSEQ = re.compile(rb"[1-9]\d{0,18}")
 #: More than any folder holds; a listing asks for every so-manieth of them.
 _MOST_MESSAGES = 100_000_000
@@ -51,6 +53,15 @@ class Opened:
     modseq: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A folder to be made: its raw name, its special use, and whether it is to be subscribed."""
+
+    raw: bytes
+    use: str | None
+    subscribed: bool
+
+
 class Mailbox:
     """One signed-in mailbox, used by one thread."""
 
@@ -64,6 +75,8 @@ class Mailbox:
         #: VANISHED may be asked for (QRESYNC, RFC 7162).
         self.resyncs = False
         self._may_enable = True
+        #: Answers to the commands that made folders, until ``create`` is asked for them.
+        self._made: dict[Making, list[Answer]] = {}
         self._stated_namespace = parse_namespace(connection.namespace.untagged) if connection.namespace else None
         self._namespace = self._stated_namespace
 
@@ -281,7 +294,7 @@ class Mailbox:
 
         Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
         """
-        use = USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.features else None
+        use = self._use_of(role)
         created, status = self._create(raw, use, subscribed=subscribed)
         if isinstance(status, ConnectorError) and use is not None:  # there is one already, or may be none
             use = None
@@ -302,22 +315,43 @@ class Mailbox:
     def _create(self, raw: bytes, use: str | None, *, subscribed: bool) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         name = self.argument(raw)
-        leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
-        create = (b"CREATE", name) if use is None else (b"CREATE", name, b"(USE (%s))" % use.encode())
-        subscribe = [(b"SUBSCRIBE", name)] if subscribed else []
-        commands = [create, (b"STATUS", name, self._status_items), *subscribe, (b"SELECT", name), *leaving]
-        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands)]
+        making = Making(raw, use, subscribed)
+        answers = self._made.pop(making, None)
+        if answers is None:
+            answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all(self._commands(making))]
         created, looked = answers[:2]
-        selected = answers[2 + len(subscribe)]
+        selected = answers[2 + subscribed]
         status = self._status(raw, looked, dict(_statuses_in(looked)))
         self.opened = None
         if isinstance(status, ConnectorError) and subscribed and answers[2].status.word == "OK":
             self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
             status = replace(status, uidvalidity=self.opened_by(raw, selected, writable=True).uidvalidity)
-            if leaving:
+            if "UNSELECT" in self.features:
                 self.opened = None
         return created.status, status
+
+    def _commands(self, making: Making) -> list[tuple[bytes, ...]]:
+        name = self.argument(making.raw)
+        create = (b"CREATE", name) if making.use is None else (b"CREATE", name, b"(USE (%s))" % making.use.encode())
+        subscribe = [(b"SUBSCRIBE", name)] if making.subscribed else []
+        leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
+        return [create, (b"STATUS", name, self._status_items), *subscribe, (b"SELECT", name), *leaving]
+
+    def make_ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]]) -> None:
+        """CREATE many folders (raw name, role, whether to subscribe) in few round trips; ``create`` takes up the
+        answers.
+        """
+        made = [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
+        for start in range(0, len(made), _MADE_AT_ONCE):
+            group = {making: self._commands(making) for making in made[start : start + _MADE_AT_ONCE]}
+            tags = iter(self.dialogue.start_all([command for commands in group.values() for command in commands]))
+            for making, commands in group.items():
+                self._made[making] = [self.dialogue.finish(next(tags)) for _ in commands]
+        self.opened = None
+
+    def _use_of(self, role: Role | None) -> str | None:
+        return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.features else None
 
     def subscribe(self, raw: bytes) -> None:
         """SUBSCRIBE, which changes nothing where it was done before; not every server keeps subscriptions."""

@@ -19,6 +19,7 @@ from connectors.contract import (
     Receipt,
     Role,
     Suspect,
+    ToEnsure,
 )
 from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
 from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
@@ -82,6 +83,14 @@ class ImapTarget(ImapSource):
         return {one.role: path for path, one in listed.items() if one.role is not None and one.selectable}
 
     # -- folders ------------------------------------------------------------------------------------------------
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        mailbox = self._use()
+        there = self._listing(mailbox)
+        places = [(self._place_of(one.path, one.role), one) for one in folders]
+        mailbox.make_ahead(
+            [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there]
+        )
 
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         mailbox = self._use()

@@ -22,8 +22,10 @@ from connectors.contract import (
     Role,
     Suspect,
     Target,
+    ToEnsure,
     Unread,
     Window,
+    foresee,
     refused_by,
 )
 from connectors.errors import ConnectorError
@@ -139,6 +141,9 @@ class HeedingTarget(HeedingSource[Target], TargetWrapper):
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         return self._streamed(lambda: self._inner.move(folder, to, keys))
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        self._asked(lambda: foresee(self._inner, folders))
 
     def quota(self) -> Quota | None:
         return self._asked(super().quota)

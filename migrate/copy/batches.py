@@ -78,6 +78,8 @@ class BatchQueue:
         self._changed = Condition()
         self._places: deque[Place] = deque()
         self._current: Iterator[Batch] = iter(())
+        #: Cut, and not to be read in one question with the batch before it.
+        self._cut: Batch | None = None
         self._closed = False
 
     def add(self, *places: Place) -> None:
@@ -91,20 +93,37 @@ class BatchQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def next(self, stop: Event) -> Batch | None:
-        """The next batch, waited for as long as places may come; None after the last one, or once ``stop`` is set."""
+    def take(self, stop: Event, most: int) -> list[Batch]:
+        """The next batches, up to ``most`` of one place; one that is spooled comes alone.
+
+        Waits as long as places may come.  Empty after the last batch, or once ``stop`` is set.
+        """
         with self._changed:
             while not stop.is_set():
-                batch = next(self._current, None)
-                if batch is not None:
-                    return batch
+                batches = self._cut_off(most)
+                if batches:
+                    return batches
                 if self._places:
                     self._current = self._batches(self._places.popleft())
                 elif self._closed:
-                    return None
+                    return []
                 else:
                     self._changed.wait(timeout=0.2)
-        return None
+        return []
+
+    def _cut_off(self, most: int) -> list[Batch]:
+        taken: list[Batch] = []
+        while len(taken) < most:
+            batch, self._cut = self._cut or next(self._current, None), None
+            if batch is None:
+                break
+            if taken and batch.oversize:
+                self._cut = batch
+                break
+            taken.append(batch)
+            if batch.oversize:
+                break
+        return taken
 
     def _batches(self, place: Place) -> Iterator[Batch]:
         for rows in cut(self._pending(place), self._most):
