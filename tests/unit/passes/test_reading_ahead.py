@@ -150,7 +150,7 @@ def test_an_interruption_ends_the_reading_behind_the_batch_in_hand() -> None:
     class Stopping(Told):
         def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
             for answer in super().read(folder, keys):
-                if answer.key == "5":
+                if answer.key == "6":
                     stop.set()
                 yield answer
 
