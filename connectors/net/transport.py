@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from threading import Event, Lock
 
 from connectors.errors import ConnectorError, Fatal, Stopped, Transient
-from connectors.imap.deflate import Deflate
-from connectors.imap.sockets import limit_unsent, poll_socket, raise_failure, set_linger
-from connectors.imap.verdicts import connection_lost, tls_failed, unreachable
 from connectors.language import _
+from connectors.net.deflate import Deflate
+from connectors.net.sockets import limit_unsent, poll_socket, raise_failure, set_linger
+from connectors.net.verdicts import connection_lost, tls_failed, unreachable
 
 #: Bytes asked for at a time.
 READ_SIZE = 1 << 18
