@@ -23,8 +23,11 @@ _WORDINGS: Sequence[tuple[bytes, Denial]] = (
     (b"log in via your web browser", Denial.POLICY),
     (b"not enabled for imap", Denial.POLICY),
     (b"imap access is disabled", Denial.POLICY),
+    (b"not enabled for pop", Denial.POLICY),
+    (b"pop access is disabled", Denial.POLICY),
     # Zoho
     (b"yet to enable imap", Denial.POLICY),
+    (b"yet to enable pop", Denial.POLICY),
     # Dovecot, Courier, Cyrus and their kin
     (b"login disabled for this user", Denial.DISABLED),
     (b"account is disabled", Denial.DISABLED),

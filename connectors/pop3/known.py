@@ -1,0 +1,52 @@
+"""What is learnt of a server, and of one account on it, for further sessions of the same run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+#: Commands that may be under way: at first, and at the most.
+_FIRST_WINDOW, _WIDEST = 16, 256
+
+
+@dataclass(slots=True)
+class KnownServer:
+    """Shared by all sessions on one server; whatever two of them write at once is right either way."""
+
+    window: int = _FIRST_WINDOW
+    #: TOP hands out whole messages; unlike RETR it marks none of them as read.
+    top: bool = True
+    #: A message that came shorter than it was listed, and came the same a second time: as long as that, and so much
+    #: shorter.  What is shorter and missing less is believed.
+    proven_size: int = 0
+    proven_shortfall: int = 0
+
+    def went_well(self) -> None:
+        """A window's worth of answers came."""
+        self.window = min(2 * self.window, _WIDEST)
+
+    def broke(self) -> None:
+        """The connection was lost with commands under way."""
+        self.window = max(1, self.window // 4)
+
+    def believes(self, size: int, listed: int) -> bool:
+        """Whether a message of ``size`` bytes that is listed with more needs no second look."""
+        return size <= self.proven_size and listed - size <= self.proven_shortfall
+
+    def proves(self, size: int, listed: int) -> None:
+        self.proven_size = max(self.proven_size, size)
+        self.proven_shortfall = max(self.proven_shortfall, listed - size)
+
+
+@dataclass(slots=True)
+class KnownAccount:
+    """Of one account."""
+
+    #: When somebody signed in last (``time.monotonic``), and the seconds that the server wants before the next time.
+    signed_in: float | None = None
+    login_delay: int = 0
+    #: Dates of messages by key, as far as they were looked at.  Forgotten when a session ends in order.
+    received: dict[str, datetime | None] = field(default_factory=dict)
+    #: How often the connection was lost while a message was being handed out first of all.
+    broke_at: Counter[str] = field(default_factory=Counter)
