@@ -8,6 +8,8 @@ from datetime import datetime
 
 #: Commands that may be under way: at first, and at the most.
 _FIRST_WINDOW, _WIDEST = 16, 256
+#: Windows that must go well before more is tried than what once broke the connection.
+_PATIENCE = 50
 
 
 @dataclass(slots=True)
@@ -15,6 +17,9 @@ class KnownServer:
     """Shared by all sessions on one server; whatever two of them write at once is right either way."""
 
     window: int = _FIRST_WINDOW
+    #: So many are tried at the most; less than what was under way when the connection was lost.
+    ceiling: int = _WIDEST
+    _well: int = 0
     #: TOP hands out whole messages; unlike RETR it marks none of them as read.
     top: bool = True
     #: A message that came shorter than it was listed, and came the same a second time: as long as that, and so much
@@ -24,10 +29,14 @@ class KnownServer:
 
     def went_well(self) -> None:
         """A window's worth of answers came."""
-        self.window = min(2 * self.window, _WIDEST)
+        self._well += 1
+        if self._well >= _PATIENCE:
+            self._well, self.ceiling = 0, min(2 * self.ceiling, _WIDEST)
+        self.window = min(2 * self.window, self.ceiling)
 
     def broke(self) -> None:
         """The connection was lost with commands under way."""
+        self._well, self.ceiling = 0, max(1, self.window // 2)
         self.window = max(1, self.window // 4)
 
     def believes(self, size: int, listed: int) -> bool:

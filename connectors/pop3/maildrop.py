@@ -7,6 +7,7 @@ digest of the content and the ordinal among equals: a message that takes the pla
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,13 @@ class Maildrop:
 
     def size(self, key: str) -> int | None:
         return self.sizes.get(self.numbers[key])
+
+    def token(self) -> str:
+        """Moves with every message that comes or goes."""
+        found = hashlib.sha256()
+        for key in self.keys:
+            found.update(f"{key} {self.size(key)}\0".encode())
+        return found.hexdigest()
 
 
 def names_content(key: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -25,23 +24,6 @@ INBOX = ("INBOX",)
 EPOCH = "1"
 #: Entries to a window of a listing.
 _WINDOW = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a listing ended: how many there were, and the last one's key.  What comes later stands behind it."""
-
-    count: int
-    last: str
-
-    @classmethod
-    def after(cls, keys: Sequence[str]) -> str | None:
-        return f"{len(keys)} {keys[-1]}" if keys else None
-
-    @classmethod
-    def parse(cls, text: str | None) -> Cursor | None:
-        count, _space, last = (text or "").partition(" ")
-        return cls(int(count), last) if count.isdecimal() and last else None
 
 
 class Pop3Source:
@@ -67,7 +49,9 @@ class Pop3Source:
         self._seen: Maildrop | None = None
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(sessions=1, sequential=True, product=self._connection.features.product)
+        # A server that knows no flags changes none: what its token stands for is all that there is to tell.
+        product = self._connection.features.product
+        return Capabilities(sessions=1, sequential=True, flag_tokens=True, product=product)
 
     def close(self) -> None:
         self._account.received.clear()
@@ -78,18 +62,16 @@ class Pop3Source:
         self._connection.dialogue.transport.cut()
 
     def folders(self) -> Iterator[Folder]:
-        yield Folder(INBOX, Role.INBOX, EPOCH, messages=len(self._maildrop().keys))
+        maildrop = self._maildrop()
+        yield Folder(INBOX, Role.INBOX, EPOCH, maildrop.token(), messages=len(maildrop.keys))
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
-        """Lists all each time.  With a cursor, dates are told of those alone that came since: the others are known."""
+        """Lists all each time, with dates where they can be had without bodies."""
         maildrop = self._opened(folder)
-        keys = maildrop.keys
-        known = _known_before(maildrop, Cursor.parse(cursor))
-        for start in range(0, max(len(keys), 1), _WINDOW):
-            some = keys[start : start + _WINDOW]
-            self._look_up([key for place, key in enumerate(some, start) if place >= known])
-            last = start + _WINDOW >= len(keys)
-            yield Window([self._entry(maildrop, key) for key in some], cursor=Cursor.after(keys) if last else None)
+        for start in range(0, max(len(maildrop.keys), 1), _WINDOW):
+            some = maildrop.keys[start : start + _WINDOW]
+            self._look_up(some)
+            yield Window([self._entry(maildrop, key) for key in some])
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         maildrop = self._opened(folder)
@@ -166,12 +148,6 @@ class Pop3Source:
             body, digests = to_wire(answer, self._spool)
             body.release()
             yield int(name), digests.core
-
-
-def _known_before(maildrop: Maildrop, cursor: Cursor | None) -> int:
-    """How many messages from the first on an earlier listing named; 0 in doubt."""
-    place = 0 if cursor is None else maildrop.numbers.get(cursor.last, 0)
-    return place if cursor is not None and place <= cursor.count else 0
 
 
 def _now() -> datetime:

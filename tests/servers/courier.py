@@ -135,9 +135,7 @@ def _server(root: Path, folder: Path, port: int, sessions: int, environment: Map
     return ServerProcess(command, folder, port=port, env=environment)
 
 
-def _pop3_server(
-    root: Path, folder: Path, sessions: int, environment: Mapping[str, str]
-) -> tuple[ServerProcess, int]:
+def _pop3_server(root: Path, folder: Path, sessions: int, environment: Mapping[str, str]) -> tuple[ServerProcess, int]:
     settings, port = _settings(root, "pop3d"), free_port()
     programs = root / "usr/lib/courier/courier"
     command: list[str | Path] = [
