@@ -25,6 +25,8 @@ _MOST = 1_000_000
 _UID = re.compile(rb"[!-~]{1,255}")
 _STAT = re.compile(rb"\+ok +(\d{1,18})\b")
 _LISTED = re.compile(rb" *(\d{1,18})(?: +(\S+))?")
+#: Sums of sizes stay numbers of 64 bits.
+_SIZE = re.compile(rb"\d{1,14}")
 #: Hexadecimal digits of a content's digest in a key, and what stands in their place for one that cannot be read.
 _DIGITS, _NO_CONTENT = 40, "-"
 
@@ -84,7 +86,7 @@ def look(dialogue: Dialogue, features: Features, contents_of: ContentsOf) -> Mai
     return Maildrop(
         list(keys.values()),
         {key: number for number, key in keys.items()},
-        {number: int(size) for number, size in sizes.items() if size.isdigit() and len(size) <= 18},
+        {number: int(size) for number, size in sizes.items() if _SIZE.fullmatch(size)},
     )
 
 

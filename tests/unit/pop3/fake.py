@@ -57,6 +57,8 @@ class Fake:
     sizes: Mapping[int, int] = field(default_factory=dict)
     greeting: bytes = GREETING
     bends: dict[str, Bend] = field(default_factory=dict)
+    #: For each AUTH that comes, what is said to it, and to each line of the client after it.
+    exchanges: list[list[bytes]] = field(default_factory=list)
     heard: list[list[str]] = field(default_factory=list)
     #: The most commands that were there to be read at once.
     under_way: int = 0
@@ -66,7 +68,7 @@ class Fake:
         self.heard.append(heard)
         with sock, contextlib.suppress(OSError, Cut):
             self._say(sock, "GREETING", b"", self.greeting)
-            there = b""
+            there, saying = b"", list[bytes]()
             while True:
                 while b"\n" not in there:
                     piece = sock.recv(1 << 16)
@@ -77,6 +79,11 @@ class Fake:
                 line, _end, there = there.partition(b"\n")
                 text = line.rstrip(b"\r").decode("latin-1")
                 heard.append(text)
+                if text.startswith("AUTH "):
+                    saying = self.exchanges.pop(0)
+                if saying:
+                    sock.sendall(saying.pop(0))
+                    continue
                 self._say(sock, text, line, self._answer(text))
                 if text == "QUIT":
                     return
