@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
+from connectors.language import _
 from connectors.net.settings import ServerSettings
 
 _GMAIL = ("pop.gmail.com", "pop.googlemail.com")
 #: Seconds that Gmail wants between two sign-ins of one account, also where it does not announce them.
 _GMAIL_LOGIN_DELAY = 300
+_DAYS = re.compile(r"(\d{1,4})\s*(?:d|days?|j|jours?)")
+
+
+def _parse_days(value: object) -> timedelta:
+    """As a plan spells days everywhere: ``30 days``, ``30 jours``."""
+    if isinstance(value, timedelta):
+        return value
+    found = _DAYS.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    if found is None or not int(found[1]):
+        raise ValueError(_("must be a number of days, such as 30 days"))
+    return timedelta(days=int(found[1]))
+
+
+_Days = Annotated[timedelta, PlainValidator(_parse_days), WithJsonSchema({"type": "string", "examples": ["30 days"]})]
 
 
 class Pop3Settings(ServerSettings):
@@ -35,12 +52,11 @@ class Pop3Settings(ServerSettings):
             " one that comes from `command:` is asked for again when it has expired"
         ),
     )
-    unread_days: int = Field(
-        default=0,
-        ge=0,
+    unread_if_newer_than: _Days | None = Field(
+        default=None,
         description=(
-            "a POP3 server does not tell what was read: mail of the last so many days is copied as unread, what is"
-            " older as read; unless given, all of it as read"
+            "a POP3 server does not tell what was read: what is newer than so many days when it is copied, `30 days`,"
+            " arrives unread, all else as read; all arrives as read unless given"
         ),
     )
 

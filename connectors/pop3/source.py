@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -105,9 +105,9 @@ class Pop3Source:
         return Message(key, received, self._flags(received), body)
 
     def _flags(self, received: datetime | None) -> frozenset[str]:
-        """POP3 knows no flags: what is not quite new was read, for it would be fetched otherwise."""
-        days = self._settings.unread_days
-        new = bool(days) and received is not None and received > _now() - timedelta(days=days)
+        """POP3 knows no flags: all counts as read, but for what the plan calls too new for that."""
+        newer_than = self._settings.unread_if_newer_than
+        new = newer_than is not None and received is not None and received > _now() - newer_than
         return frozenset() if new else frozenset({"\\Seen"})
 
     def _entry(self, maildrop: Maildrop, key: str) -> Entry:

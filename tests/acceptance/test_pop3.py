@@ -258,7 +258,7 @@ def test_mail_newer_than_the_plan_says_is_unread(
     fresh = replace(fresh, data=fresh.data.replace(b"05 Jan 2026", now))
     settled(only_dovecot, user, [fresh, letter(2, folder=INBOX)])
     plan = plan_from(place, only_dovecot, new, user)
-    plan.systems["old"]["unread_days"] = 14
+    plan.systems["old"]["unread_if_newer_than"] = "14 days"
     plan.write()
     assert plan.copy().copied == 2
     flags = sorted(sorted(stored.flags) for stored in holdings(new, user)[INBOX].elements())

@@ -151,7 +151,7 @@ def test_what_is_older_than_the_plan_says_was_read(tmp_path: Path) -> None:
 
     seen = frozenset({"\\Seen"})
     with fake(dated(1), dated(30), b"Subject: no date\r\n\r\nx\r\n") as server:
-        assert flags(unread_days=7) == [frozenset(), seen, seen]
+        assert flags(unread_if_newer_than="7 days") == [frozenset(), seen, seen]
         assert flags() == [seen, seen, seen]
 
 

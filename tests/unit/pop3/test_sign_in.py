@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -218,6 +219,14 @@ def test_an_account_does_not_sign_in_sooner_than_the_server_wants(tmp_path: Path
 def test_gmail_s_delay_is_known() -> None:
     assert Pop3Settings(host="pop.gmail.com").login_delay == 300
     assert Pop3Settings(host="pop.example.org").login_delay == 0
+
+
+@pytest.mark.parametrize("days", ["", "30", "0 days", "a month", 30, True, "99999 days"])
+def test_days_are_spelt_as_everywhere_in_a_plan(days: object) -> None:
+    good = Pop3Settings.model_validate({"host": "x", "unread_if_newer_than": "30 jours"})
+    assert good.unread_if_newer_than == timedelta(days=30)
+    with pytest.raises(ValueError, match="30 days"):
+        Pop3Settings.model_validate({"host": "x", "unread_if_newer_than": days})
 
 
 @pytest.mark.parametrize("account", [Account("ann\r\nDELE 1", "x"), Account("ann", "x\r\nDELE 1"), Account("a\0", "x")])
