@@ -20,8 +20,10 @@ class KnownServer:
     #: So many are tried at the most; less than what was under way when the connection was lost.
     ceiling: int = _WIDEST
     _well: int = 0
+    #: Whether it knows TOP; None until it was asked.
+    knows_top: bool | None = None
     #: TOP hands out whole messages; unlike RETR it marks none of them as read.
-    top: bool = True
+    whole_by_top: bool = True
     #: A message that came shorter than it was listed, and came the same a second time: as long as that, and so much
     #: shorter.  What is shorter and missing less is believed.
     proven_size: int = 0

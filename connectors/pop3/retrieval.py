@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from connectors.body import CHUNK
@@ -31,6 +32,15 @@ _HEADER = 1 << 20
 _LOSSES = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message: by what its losses are remembered, where it is, and its size as the server lists it."""
+
+    name: str
+    number: int
+    listed: int | None
+
+
 class Retrieval:
     """Reads from the maildrop of one session."""
 
@@ -39,7 +49,7 @@ class Retrieval:
         self._server = server
         self._account = account
         self._pipelines = "PIPELINING" in features
-        self._has_top = features.may("TOP")
+        self._may_top = features.may("TOP")
         #: Whether RETR was used, which may have marked messages as read.
         self.retrieved = False
         #: Whether anything was handed out on this session.
@@ -47,53 +57,61 @@ class Retrieval:
 
     # -- whole messages -----------------------------------------------------------------------------------------
 
-    def messages(self, wanted: Sequence[tuple[str, int, int | None]]) -> Iterator[tuple[str, Body | Reason]]:
-        """The bodies of messages, given by name, number and listed size; or why there is none.
-
-        ``name`` is what a loss of the connection is remembered by.
-        """
-        second_look: list[tuple[str, int, int | None, bytes]] = []
-        left = []
+    def messages(self, wanted: Sequence[Wanted]) -> Iterator[tuple[str, Body | Reason]]:
+        """The bodies of messages by name; or why there is none."""
+        left, second_look = [], list[tuple[Wanted, bytes]]()
         for one in wanted:
-            if self._account.broke_at[one[0]] >= _LOSSES:
-                del self._account.broke_at[one[0]]  # the next pass tries again
-                yield one[0], Reason.UNREADABLE
+            if self._has_cost_too_much(one.name):
+                del self._account.broke_at[one.name]  # the next pass tries again
+                yield one.name, Reason.UNREADABLE
             else:
                 left.append(one)
-        by_top = self._has_top and self._server.top
-        commands = [b"TOP %d %d" % (number, _ALL_LINES) if by_top else b"RETR %d" % number for _, number, _ in left]
-        self.retrieved = self.retrieved or (bool(commands) and not by_top)
-        bodies = self._ahead(commands, [name for name, _, _ in left], lambda index: self._body(left[index][2]))
-        for (name, number, listed), body in zip(left, bodies, strict=True):
-            if isinstance(body, Status):
-                if by_top:
-                    second_look.append((name, number, listed, b""))
-                else:
-                    yield name, self._refused(body)
-            elif self._is_short(body, listed):
-                second_look.append((name, number, listed, _digest(body)))
+        by_top = self._asks_top and self._server.whole_by_top
+        commands = [b"TOP %d %d" % (one.number, _ALL_LINES) if by_top else b"RETR %d" % one.number for one in left]
+        self.retrieved = self.retrieved or (bool(left) and not by_top)
+        bodies = self._ahead(commands, [one.name for one in left], lambda index: self._body(left[index].listed))
+        for one, body in zip(left, bodies, strict=True):
+            if by_top:
+                self._hear_of_top(body)
+            if isinstance(body, Status) and not by_top:
+                yield one.name, self._refused(body)
+            elif isinstance(body, Status):
+                second_look.append((one, b""))
+            elif self._is_short(body, one.listed):
+                second_look.append((one, _digest(body)))
                 body.release()
             else:
-                yield name, body
-        for name, number, listed, first in second_look:
-            yield name, self._again(name, number, listed, first, by_top=by_top)
+                yield one.name, body
+        for one, first in second_look:
+            yield one.name, self._again(one, first, by_top=by_top)
 
-    def _again(self, name: str, number: int, listed: int | None, first: bytes, *, by_top: bool) -> Body | Reason:
-        """By RETR, one by one.  ``first`` is the digest of what came before, empty when nothing did."""
+    def _again(self, one: Wanted, first: bytes, *, by_top: bool) -> Body | Reason:
+        """By RETR, one by one, until the same came twice.  ``first`` is the digest of what came before, if anything."""
         self.retrieved = True
-        (body,) = self._ahead([b"RETR %d" % number], [name], lambda _index: self._body(listed))
-        if isinstance(body, Status):
-            return self._refused(body)
-        if first and listed is not None and _digest(body) == first:
-            self._server.proves(body.size, listed)
-            return body
-        if by_top and (not first or not self._is_short(body, listed)):
-            self._server.top = False  # it is refused, or cuts messages off
-            return body
-        if self._is_short(body, listed):
+        seen = {first} - {b""}
+        for _time in range(2):
+            (body,) = self._ahead([b"RETR %d" % one.number], [one.name], lambda _index: self._body(one.listed))
+            if isinstance(body, Status):
+                return self._refused(body)
+            digest = _digest(body)
+            same, enough = digest in seen, not self._is_short(body, one.listed)
+            if same:
+                self._server.proves(body.size, one.listed or 0)
+            if same or enough:
+                if by_top and first and digest != first:
+                    self._server.whole_by_top = False  # TOP cuts messages off
+                return body
+            seen.add(digest)
             body.release()
-            return Reason.WRONG_LENGTH  # another beginning each time
-        return body
+        return Reason.WRONG_LENGTH  # it ends in another place each time
+
+    def _hear_of_top(self, answer: Body | Status) -> None:
+        """The first answer to TOP tells whether the server knows it, if it does not say."""
+        if self._server.knows_top is None:
+            self._server.knows_top = not isinstance(answer, Status)
+
+    def _has_cost_too_much(self, name: str) -> bool:
+        return self._account.broke_at[name] >= _LOSSES
 
     def _is_short(self, body: Body, listed: int | None) -> bool:
         """Whether something may be missing.  Many servers list sizes that are not those of what they send."""
@@ -117,21 +135,31 @@ class Retrieval:
     # -- headers ------------------------------------------------------------------------------------------------
 
     def headers(self, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """The header blocks of messages, in order; what the server refuses is left out."""
-        if not self._has_top:
-            for name, answer in self.messages([(str(number), number, None) for number in numbers]):
+        """The header blocks of messages, in order; what the server refuses, or dies of, is left out."""
+        if not self._asks_top:
+            for name, answer in self.messages([Wanted(str(number), number, None) for number in numbers]):
                 if not isinstance(answer, Reason):
                     yield int(name), _head(answer)
             return
-        commands = [b"TOP %d 0" % number for number in numbers]
-        for number, body in zip(numbers, self._ahead(commands, [], lambda _index: self._body(None)), strict=True):
+        left = [number for number in numbers if not self._has_cost_too_much(f"TOP {number}")]
+        bodies = self._ahead(
+            [b"TOP %d 0" % number for number in left],
+            [f"TOP {number}" for number in left],
+            lambda _index: self._body(None),
+        )
+        for number, body in zip(left, bodies, strict=True):
+            self._hear_of_top(body)
             if not isinstance(body, Status):
                 yield number, _head(body)
 
     @property
     def tells_headers(self) -> bool:
         """Whether headers can be had without whole messages."""
-        return self._has_top
+        return self._asks_top
+
+    @property
+    def _asks_top(self) -> bool:
+        return self._may_top and self._server.knows_top is not False
 
     # -- under way ----------------------------------------------------------------------------------------------
 
@@ -151,7 +179,7 @@ class Retrieval:
         try:
             yield from self._dialogue.ahead(commands, self._window, learning)
         except Transient:
-            self._lost(names[asked] if names else "")
+            self._lost(names[asked])
             raise
 
     def _window(self) -> int:
@@ -159,7 +187,7 @@ class Retrieval:
 
     def _lost(self, name: str) -> None:
         self._server.broke()
-        if name and not self._began:
+        if not self._began:
             self._account.broke_at[name] += 1
 
 

@@ -13,7 +13,7 @@ from connectors.language import _
 from connectors.pop3.connection import Connection
 from connectors.pop3.known import KnownAccount, KnownServer
 from connectors.pop3.maildrop import Maildrop, look, names_content
-from connectors.pop3.retrieval import Retrieval, head_of
+from connectors.pop3.retrieval import Retrieval, Wanted, head_of
 from connectors.pop3.settings import Pop3Settings
 from connectors.reasons import Reason
 from connectors.received import received_by_header
@@ -92,7 +92,7 @@ class Pop3Source:
             elif not names_content(key):
                 yield Unread(key, Reason.UNREADABLE)
             else:
-                wanted.append((key, maildrop.numbers[key], maildrop.size(key)))
+                wanted.append(Wanted(key, maildrop.numbers[key], maildrop.size(key)))
         for key, answer in self._retrieval.messages(wanted):
             yield Unread(key, answer) if isinstance(answer, Reason) else self._message(key, answer)
 
@@ -141,7 +141,7 @@ class Pop3Source:
 
     def _contents(self, numbers: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
         """The core digest of messages: what a server adds at the top of each does not change it."""
-        for name, answer in self._retrieval.messages([(str(number), number, None) for number in numbers]):
+        for name, answer in self._retrieval.messages([Wanted(str(number), number, None) for number in numbers]):
             if isinstance(answer, Reason):
                 yield int(name), None
                 continue

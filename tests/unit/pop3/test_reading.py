@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -14,6 +16,7 @@ from connectors.body import SPOOL_OVER
 from connectors.contract import FolderMissing, Message, Reason, Source, Transient, Unavailable, Unread
 from connectors.errors import ConnectorError
 from connectors.suite.samples import contents, folder_at
+from connectors.wrappers import RetryingSource, RetryPolicy
 from tests.unit.pop3.fake import FEATURES, INBOX, Cut, entries, fake, letter, read, sign_in
 
 LETTERS = [letter(number, 50 * number) for number in range(1, 41)]
@@ -231,6 +234,43 @@ def test_a_message_on_which_the_server_always_dies_is_told_of_and_the_others_are
         assert sorted(found.values()) == sorted(LETTERS[:4] + LETTERS[5:])  # type: ignore[type-var]  # all are bytes
 
 
+def test_a_message_whose_header_kills_the_server_is_listed_without_its_date(tmp_path: Path) -> None:
+    def dies(_line: bytes, _good: bytes) -> Iterator[bytes]:
+        raise Cut
+        yield b""
+
+    with fake(*LETTERS, bends={"TOP 5": dies}) as server:
+        connector = server.connector(tmp_path)
+        for _session in range(8):
+            with suppress(Transient):
+                listed = entries(sign_in(connector))
+                break
+        assert [entry.key for entry in listed if entry.received is None] == ["u5"]
+        assert len(listed) == len(LETTERS)
+
+
+def test_a_session_that_breaks_is_opened_again_when_the_server_allows_it(tmp_path: Path) -> None:
+    """What a run does: it tells of the pause, waits for it, and asks for what is left."""
+
+    def half(line: bytes, good: bytes) -> Iterator[bytes]:
+        yield good[: len(good) // 2]
+        server.bends.clear()
+        raise Cut
+
+    pauses: list[float] = []
+    with fake(*LETTERS, features=[*FEATURES, "LOGIN-DELAY 1"]) as server:
+        connector = server.connector(tmp_path)
+        policy = RetryPolicy(first=0.01, told=lambda seconds, _why: pauses.append(seconds))
+        source = RetryingSource(lambda: sign_in(connector), policy, Event())
+        began = monotonic()
+        server.bends = {"TOP 21": lambda line, good: half(line, good) if b" 0" not in line else [good]}
+        assert list(read(source).values()) == LETTERS
+        source.close()
+        assert monotonic() - began >= 0.9
+        assert len(server.heard) == 2
+        assert any(0.5 < pause <= 1 for pause in pauses)
+
+
 def test_who_stops_reading_half_way_does_not_take_one_answer_for_another(tmp_path: Path) -> None:
     with fake(*LETTERS) as server:
         session = server.source(tmp_path)
@@ -267,6 +307,25 @@ def test_a_server_whose_top_cuts_messages_off_is_asked_in_the_other_way(tmp_path
         session = sign_in(connector)
         read(session, ["u40"])
         assert [line for line in server.said("TOP")[before:] if not line.endswith(" 0")] == []
+
+
+def test_a_server_whose_top_cuts_off_and_whose_sizes_are_estimates(tmp_path: Path) -> None:
+    """RETR too brings less than was listed: it is believed when it brings the same a second time."""
+
+    def cut_off(_line: bytes, good: bytes) -> list[bytes]:
+        return [good if len(good) < 1000 else good[:998] + b"\r\n.\r\n"]
+
+    sizes = {number: len(data) + 40 for number, data in enumerate(LETTERS, 1)}
+    with fake(*LETTERS, sizes=sizes, bends={"TOP": cut_off}) as server:
+        assert sorted(read(server.source(tmp_path)).values()) == sorted(LETTERS)
+
+
+def test_one_message_that_top_refuses_is_no_reason_to_mark_all_others(tmp_path: Path) -> None:
+    with fake(*LETTERS, bends={"TOP 2": lambda _line, _good: [b"-ERR cannot\r\n"]}) as server:
+        session = server.source(tmp_path)
+        read(session)
+        read(session)
+        assert server.said("RETR") == ["RETR 2"] * 2
 
 
 def test_sizes_that_are_too_small_are_not_asked_about(tmp_path: Path) -> None:
