@@ -41,7 +41,7 @@ def pop3_courier() -> Iterator[ImapServer]:
         yield _entered(running, running_courier(sessions=100, pop3=True))
 
 
-@pytest.fixture(params=["dovecot", "courier"])
+@pytest.fixture(params=["dovecot", pytest.param("courier", marks=pytest.mark.nightly)])
 def old(request: pytest.FixtureRequest) -> ImapServer:
     """The server that mail comes from."""
     server: ImapServer = request.getfixturevalue(f"pop3_{request.param}")
@@ -129,7 +129,11 @@ def test_what_comes_and_goes_between_two_passes(place: Path, old: ImapServer, ne
 
 @pytest.mark.parametrize(
     "snap",
-    [Snap(Moment.APPEND_BEGINS, nth=2), Snap(Moment.LAST_BYTE, nth=3), Snap(Moment.ANSWERED, nth=1)],
+    [
+        Snap(Moment.LAST_BYTE, nth=3),
+        pytest.param(Snap(Moment.APPEND_BEGINS, nth=2), marks=pytest.mark.nightly),
+        pytest.param(Snap(Moment.ANSWERED), marks=pytest.mark.nightly),
+    ],
     ids=lambda snap: snap.moment.name,
 )
 def test_a_killed_copy_is_continued_without_loss_or_doubles(
