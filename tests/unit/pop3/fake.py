@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,6 +58,9 @@ class Fake:
     sizes: Mapping[int, int] = field(default_factory=dict)
     greeting: bytes = GREETING
     bends: dict[str, Bend] = field(default_factory=dict)
+    #: What STLS puts on the connection, and what is offered from then on.
+    protection: ssl.SSLContext | None = None
+    protected_features: Sequence[str] = FEATURES
     #: For each AUTH that comes, what is said to it, and to each line of the client after it.
     exchanges: list[list[bytes]] = field(default_factory=list)
     heard: list[list[str]] = field(default_factory=list)
@@ -66,7 +70,8 @@ class Fake:
     def serve(self, sock: socket.socket) -> None:
         heard: list[str] = []
         self.heard.append(heard)
-        with sock, contextlib.suppress(OSError, Cut):
+        with contextlib.ExitStack() as ends, contextlib.suppress(OSError, Cut):
+            ends.enter_context(sock)
             self._say(sock, "GREETING", b"", self.greeting)
             there, saying = b"", list[bytes]()
             while True:
@@ -85,6 +90,9 @@ class Fake:
                     sock.sendall(saying.pop(0))
                     continue
                 self._say(sock, text, line, self._answer(text))
+                if text == "STLS" and self.protection is not None:
+                    sock = ends.enter_context(self.protection.wrap_socket(sock, server_side=True))
+                    self.features = self.protected_features
                 if text == "QUIT":
                     return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,6 +25,7 @@ from connectors.contract import (
     Unavailable,
 )
 from connectors.pop3 import Pop3Settings
+from tests.servers.certificates import Certificates
 from tests.unit.pop3.fake import FEATURES, GREETING, PASSWORD, Bend, Cut, decoded, fake, letter, sign_in
 
 
@@ -125,6 +127,15 @@ def test_nothing_is_said_unprotected_where_protection_is_wanted(tmp_path: Path, 
     with fake() as server, pytest.raises((Fatal, Transient)):
         server.source(tmp_path, tls=tls, timeout=1)
     assert server.said("USER", "PASS", "APOP", "AUTH") == []
+
+
+def test_what_was_offered_before_tls_counts_for_nothing(tmp_path: Path, certificates: Certificates) -> None:
+    """Somebody on the way says that the server takes a weak mechanism, which it does not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    with fake(greeting=b"+OK\r\n", features=[*FEATURES, "STLS", "SASL SCRAM-SHA-1"], protection=context) as server:
+        server.source(tmp_path, tls="starttls", auth=None, ca_file=certificates.authority)
+        assert server.heard[0] == ["CAPA", "STLS", "CAPA", "USER ann", f"PASS {PASSWORD}", "CAPA"]
 
 
 def test_what_was_put_in_before_tls_ends_everything(tmp_path: Path) -> None:
