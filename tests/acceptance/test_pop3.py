@@ -190,6 +190,7 @@ def test_ids_that_are_all_new_double_nothing(place: Path, only_dovecot: ImapServ
     assert holdings(new, user) == arrived(mails)
 
 
+@pytest.mark.nightly
 def test_a_lost_ledger_doubles_nothing(place: Path, only_dovecot: ImapServer, new: ImapServer, user: str) -> None:
     mails = letters(60)
     settled(only_dovecot, user, mails)
@@ -254,6 +255,7 @@ def test_a_pop3_system_as_the_target_is_refused_with_what_to_do(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.nightly
 def test_mail_newer_than_the_plan_says_is_unread(
     place: Path, only_dovecot: ImapServer, new: ImapServer, user: str
 ) -> None:
@@ -268,3 +270,28 @@ def test_mail_newer_than_the_plan_says_is_unread(
     flags = sorted(sorted(stored.flags) for stored in holdings(new, user)[INBOX].elements())
     assert flags == [[], ["\\Seen"]]
     assert plan.copy().mailbox["this_pass"]["flags_changed"] == 0
+
+
+def test_what_another_source_brought_too_is_copied_once(
+    place: Path, only_dovecot: ImapServer, new: ImapServer, user: str
+) -> None:
+    """A mailbox on an IMAP server, and an old POP3 account with some of the same mail, relayed there."""
+    mails = letters(30)
+    hop = b"Received: from mx.example by pop.example; Mon, 05 Jan 2026 08:00:09 +0000\r\n"
+    relayed = [replace(mail, data=hop + mail.data) for mail in mails[20:]]
+    only_there = [letter(number, folder=INBOX) for number in range(500, 505)]
+    maildrop = settled(only_dovecot, user, [*relayed, *only_there])
+    before = maildrop.digest()
+    seed(only_dovecot, f"imap-{user}", mails)
+    plan = organisation(place, imap(only_dovecot.port), imap(new.port), source_user=f"imap-{user}", target_user=user)
+    plan.systems["past"] = pop3(only_dovecot.pop3_port)
+    plan.people[0]["sources"] = f"past:pop-{user}"
+    plan.passwords[f"past:pop-{user}"] = (PASSWORD, "")
+    plan.write()
+    ended = plan.copy()
+    assert ended.code == 0, ended.err
+    assert (ended.copied, ended.mailbox["seen"]) == (35, 45)
+    assert ended.mailbox["reasons"] == {"in-another-source": 10}
+    assert holdings(new, user)[INBOX].total() == 35
+    assert plan.copy().copied == 0
+    assert maildrop.digest() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import ConnectorError, Message
+from connectors.received import received_by_header
 from connectors.suite.samples import folder_at
 from tests.unit.pop3.fake import INBOX, Bend, entries, fake, letter, read, sign_in
 
@@ -138,3 +140,19 @@ def test_any_answer_at_any_place(tmp_path: Path, command: str, answer: bytes) ->
                 answered.body.release()
         session.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(
+            b"Received: Date: ; , Mon 1 32 Jan 2024 0 99999999999 00:00:00 25:61:61 +0000 -9999 GMT".split()
+        )
+        | st.sampled_from([b" ", b"\r\n", b"\r\n ", b"\xff", b"\0", b"(" * 50])
+        | st.binary(max_size=4)
+    ).map(b" ".join)
+)
+def test_any_header_gives_a_date_that_can_be_kept_or_none(head: bytes) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    date = received_by_header(head, now)
+    assert date is None or datetime(1970, 1, 1, tzinfo=UTC) < date < now + timedelta(days=3)
