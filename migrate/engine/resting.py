@@ -10,7 +10,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from connectors.contract import ConnectorError, OverQuota, Postponed, Transient
+from connectors.contract import ConnectorError, OverQuota, Postponed, TooSoon, Transient
 from connectors.language import _
 from connectors.wrappers import Timekeeper
 from migrate.engine.kept import Kept
@@ -79,11 +79,12 @@ class BackOffs:
         self._manner.rest(whom, lambda: self._due(whom), interrupted)
 
     def note(self, whom: Whom, error: ConnectorError) -> None:
-        """Keep what an error says of a pause: of an allowance for this account, of anything else for all accounts."""
+        """Keep what an error says of a pause: for this account where it is about that, else for all accounts."""
         if isinstance(error, OverQuota) and error.until is not None:
             self._keep(whom, BackOff(error.until.timestamp(), "allowance"))
         elif isinstance(error, Transient) and error.retry_after:
-            self._keep((whom[0], ""), BackOff(self._manner.now() + error.retry_after, "asked"))
+            whose = whom if isinstance(error, TooSoon) else (whom[0], "")
+            self._keep(whose, BackOff(self._manner.now() + error.retry_after, "asked"))
 
     def _keep(self, whom: Whom, found: BackOff) -> None:
         with self._lock:

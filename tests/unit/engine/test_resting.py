@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import OverQuota, Postponed, Stopped, Transient
+from connectors.contract import OverQuota, Postponed, Stopped, TooSoon, Transient
 from connectors.wrappers import Timekeeper
 from migrate.engine.kept import Kept
 from migrate.engine.resting import BackOffs, DayAllowance, Manner, free_at
@@ -81,6 +81,15 @@ def test_a_stated_pause_holds_for_all_accounts_of_the_server_and_no_other(world:
     first.wait(BEN, never)
     assert world.passed == pytest.approx(92)
     assert world.told == [(ANN[0], "12:01:32", "asked")]
+
+
+def test_an_account_that_came_too_soon_waits_alone(world: World) -> None:
+    first = world.back_offs()
+    first.note(ANN, TooSoon("lets an account sign in only so often", retry_after=10))
+    first.wait(BEN, never)
+    assert world.passed == 0
+    world.back_offs().wait(ANN, never)
+    assert world.passed >= 10
 
 
 def test_another_process_obeys_and_says_so_too(world: World) -> None:

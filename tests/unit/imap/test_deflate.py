@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from connectors.contract import Account, Folder, Transient
-from connectors.imap.deflate import Deflate
+from connectors.net.deflate import Deflate
 from tests.unit.imap.scripted import PASSWORD, Peer, outgoing, playing
 
 READ = 1 << 12
