@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from collections.abc import Iterator
 from hashlib import sha256
@@ -161,6 +162,22 @@ def test_a_cut_at_any_point_neither_loses_nor_doubles(tmp_path: Path, point: str
         assert plain == {mail(1), mail(3)}
         assert len(there(sides)) == 4
         assert len(changed(sides)) == 2
+
+
+def test_repaired_and_altered_copies_are_counted_and_no_plan_of_the_count_reads_all_messages(altering: Sides) -> None:
+    deliver(altering, *(mail(number).replace(b"hello", NUL) for number in range(4)))
+    counted = altering.run().tally
+    assert (counted.repaired, counted.altered) == (3, 1)
+    statements: list[str] = []
+    with altering.ledger.read() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(statements.append)
+        repairs.count(connection, [1], Direction.FORTH)
+        driver.set_trace_callback(None)
+        plans = [row[-1] for one in statements if "FROM" in one for row in driver.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert len(statements) == 2
+    assert {one for one in plans if " message " in one} == {"SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"}
 
 
 def test_the_first_message_that_is_altered_teaches_and_the_next_are_repaired(altering: Sides) -> None:
