@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Event
+from typing import TypeVar
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import Folder
@@ -19,6 +20,8 @@ BATCH_BYTES = 4 << 20
 #: What a message is taken for when its source does not tell its size.
 UNKNOWN_SIZE = 1 << 17
 _ROWS = 2000
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,16 @@ class Batch:
         return len(self.rows) == 1 and _size(self.rows[0]) > SPOOL_OVER
 
 
-def cut(rows: Iterable[PendingRow], most: int) -> Iterator[list[PendingRow]]:
+def cut(rows: Iterable[_T], most: int, size_of: Callable[[_T], int]) -> Iterator[list[_T]]:
     """Rows in order, in pieces of at most ``most`` messages and :data:`BATCH_BYTES` bytes; large ones alone."""
-    piece: list[PendingRow] = []
+    piece: list[_T] = []
     size = 0
     for row in rows:
-        if piece and (len(piece) == most or size + _size(row) > BATCH_BYTES):
+        if piece and (len(piece) == most or size + size_of(row) > BATCH_BYTES):
             yield piece
             piece, size = [], 0
         piece.append(row)
-        size += _size(row)
+        size += size_of(row)
     if piece:
         yield piece
 
@@ -107,7 +110,7 @@ class BatchQueue:
         return None
 
     def _batches(self, place: Place) -> Iterator[Batch]:
-        for rows in cut(self._pending(place), self._most):
+        for rows in cut(self._pending(place), self._most, _size):
             yield Batch(place, rows)
 
     def _pending(self, place: Place) -> Iterator[PendingRow]:
