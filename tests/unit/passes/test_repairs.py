@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from connectors.body import SpooledBody
 from connectors.contract import Reason, Refused
+from connectors.errors import SpoolError
 from connectors.memory import MemorySettings
 from connectors.memory.faults import Cut, Moment
+from migrate.copy import repair
 from migrate.copy.kept import KeptMail
 from migrate.ledger import mailboxes, repairs
 from migrate.ledger.repairs import Changed
@@ -282,6 +285,26 @@ def test_a_large_message_is_repaired_from_its_spool_file(strict: Sides) -> None:
     assert data.endswith(ENCODED.partition(b"\r\n")[2])
     assert kept(strict)[0].read_bytes() == large
     assert list(strict.folder.glob("body-*")) == []
+
+
+def test_a_disk_that_fills_up_during_a_repair_leaves_nothing_behind_and_the_next_pass_goes_on(
+    strict: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(SpooledBody):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            raise SpoolError("this machine's disk does not take it")
+
+    deliver(strict, mail(1) + (b"0123456789abcdef" * 4 + b"\r\n") * (9 << 14) + NUL)
+    with monkeypatch.context() as full:
+        full.setattr(repair, "SpooledBody", Full)
+        result = strict.run()
+    assert [type(error) for error in result.errors] == [SpoolError]
+    assert there(strict) == []
+    assert list(strict.folder.glob("body-*")) == []
+    strict.clock.advance(300)
+    assert strict.run().complete
+    assert len(there(strict)) == 1
 
 
 def test_what_is_too_large_is_kept_once(tmp_path: Path) -> None:
