@@ -32,11 +32,12 @@ coverage:
 	$(VENV)/coverage combine --quiet
 	$(VENV)/coverage report
 
-# The slow suites: many random interruptions, long state machines.
+# The slow suites: many random interruptions, and the machines of random steps with other and many more of them.
 nightly:
 	@scripts/setup-venv.sh test
 	@scripts/test-packages.sh
 	$(VENV)/python -m pytest -m nightly --timeout 3600
+	BASCULE_EXAMPLES=500 $(VENV)/python -m pytest tests/unit/passes -m "not nightly" --timeout 3600
 
 # The documentation as pages, in .cache/site.
 docs:
