@@ -46,12 +46,12 @@ class Batch:
     @property
     def size(self) -> int:
         """Bytes as listed."""
-        return sum(_size(row) for row in self.rows)
+        return sum(listed_size(row) for row in self.rows)
 
     @property
     def oversize(self) -> bool:
         """One message that is spooled to disk, alone."""
-        return len(self.rows) == 1 and _size(self.rows[0]) > SPOOL_OVER
+        return len(self.rows) == 1 and listed_size(self.rows[0]) > SPOOL_OVER
 
 
 def cut(rows: Iterable[_T], most: int, size_of: Callable[[_T], int]) -> Iterator[list[_T]]:
@@ -110,7 +110,7 @@ class BatchQueue:
         return None
 
     def _batches(self, place: Place) -> Iterator[Batch]:
-        for rows in cut(self._pending(place), self._most, _size):
+        for rows in cut(self._pending(place), self._most, listed_size):
             yield Batch(place, rows)
 
     def _pending(self, place: Place) -> Iterator[PendingRow]:
@@ -124,5 +124,6 @@ class BatchQueue:
             yield from (row for row in rows if row.id not in self._hold_back)
 
 
-def _size(row: PendingRow) -> int:
+def listed_size(row: PendingRow) -> int:
+    """Bytes as listed."""
     return UNKNOWN_SIZE if row.size is None else row.size
