@@ -113,8 +113,7 @@ def _connected(
         sign_in.sign_in(account, token)
         connection = _look_around(dialogue, Features(sign_in.offered()), sign_in.greeting)
         if settings.compress and "COMPRESS=DEFLATE" in connection.features:
-            dialogue.must("COMPRESS", dialogue.run(b"COMPRESS", b"DEFLATE"))
-            transport.compress()
+            _compress(dialogue)
         transport.opened()
     except Untrusted as error:
         transport.cut(error)
@@ -123,6 +122,15 @@ def _connected(
         transport.cut(error if isinstance(error, ConnectorError) else None)
         raise
     return connection
+
+
+def _compress(dialogue: Dialogue) -> None:
+    """COMPRESS (RFC 4978).  A server that offers it and does not do it is spoken to as it is."""
+    answer = dialogue.run(b"COMPRESS", b"DEFLATE")
+    if answer.status.word == "OK":
+        dialogue.transport.compress()
+    elif answer.status.throttle is not None:
+        raise dialogue.refusal("COMPRESS", answer.status)
 
 
 def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings, stop: Event) -> SignIn:

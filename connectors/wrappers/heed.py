@@ -13,6 +13,7 @@ from connectors.contract import (
     Folder,
     Found,
     Headers,
+    LabelFacts,
     Marked,
     Message,
     NameRules,
@@ -85,6 +86,9 @@ class HeedingSource(SourceWrapper[Inner]):
 
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
         return self._streamed(lambda: self._inner.read(folder, keys))
+
+    def label_facts(self) -> LabelFacts | None:
+        return self._asked(super().label_facts)
 
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return self._asked(super().shared_left_out)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Event
+from typing import TypeVar
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import Folder
@@ -19,6 +20,8 @@ BATCH_BYTES = 4 << 20
 #: What a message is taken for when its source does not tell its size.
 UNKNOWN_SIZE = 1 << 17
 _ROWS = 2000
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,24 @@ class Batch:
     @property
     def size(self) -> int:
         """Bytes as listed."""
-        return sum(_size(row) for row in self.rows)
+        return sum(listed_size(row) for row in self.rows)
 
     @property
     def oversize(self) -> bool:
         """One message that is spooled to disk, alone."""
-        return len(self.rows) == 1 and _size(self.rows[0]) > SPOOL_OVER
+        return len(self.rows) == 1 and listed_size(self.rows[0]) > SPOOL_OVER
 
 
-def cut(rows: Iterable[PendingRow], most: int) -> Iterator[list[PendingRow]]:
+def cut(rows: Iterable[_T], most: int, size_of: Callable[[_T], int]) -> Iterator[list[_T]]:
     """Rows in order, in pieces of at most ``most`` messages and :data:`BATCH_BYTES` bytes; large ones alone."""
-    piece: list[PendingRow] = []
+    piece: list[_T] = []
     size = 0
     for row in rows:
-        if piece and (len(piece) == most or size + _size(row) > BATCH_BYTES):
+        if piece and (len(piece) == most or size + size_of(row) > BATCH_BYTES):
             yield piece
             piece, size = [], 0
         piece.append(row)
-        size += _size(row)
+        size += size_of(row)
     if piece:
         yield piece
 
@@ -126,7 +129,7 @@ class BatchQueue:
         return taken
 
     def _batches(self, place: Place) -> Iterator[Batch]:
-        for rows in cut(self._pending(place), self._most):
+        for rows in cut(self._pending(place), self._most, listed_size):
             yield Batch(place, rows)
 
     def _pending(self, place: Place) -> Iterator[PendingRow]:
@@ -140,5 +143,6 @@ class BatchQueue:
             yield from (row for row in rows if row.id not in self._hold_back)
 
 
-def _size(row: PendingRow) -> int:
+def listed_size(row: PendingRow) -> int:
+    """Bytes as listed."""
     return UNKNOWN_SIZE if row.size is None else row.size
