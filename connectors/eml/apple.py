@@ -76,9 +76,8 @@ class _Tree:
                     messages.setdefault(path, [])
         placed = {path: self._files("/".join(("emlx", *path)), folders) for path, folders in messages.items()}
         for path, file in exports:
-            if placed.get(path, "") is not None:
-                while path in placed:
-                    path = (*path[:-1], f"{path[-1]}_")
+            while placed.get(path) is not None:
+                path = (*path[:-1], f"{path[-1]}_")
             placed[path] = self._stores.setdefault("/".join(("mbox", *path)), MboxFile(file))
         shelves = self._shelves(placed)
         return Found(shelves, [Problem(code, message) for code, message in walk.problems()])
