@@ -92,8 +92,10 @@ def _write(file: Path, size: int) -> None:
     line = b"The minutes of the meeting follow; >From here on all is as we said. Form, formal, Fromage.\n"
     text = b"".join(line[chance.randrange(40) :] for _line in range(20_000))
     header = (
-        b"From - Fri Aug 05 10:57:20 2016\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\nReturn-Path: <a@b.example>\n"
-        + b"Received: from one.example by two.example with ESMTPS; Fri, 5 Aug 2016 10:57:20 +0200\n" * 6
+        b"From - Fri Aug 05 10:57:20 2016\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
+        b"Return-Path: <anna@example.org>\n"
+        + b"Received: from one.example by two.example with ESMTPS; Fri, 5 Aug 2016 10:57:20 +0200\n"
+        * 6
         + b"From: Anna <anna@example.org>\nTo: Bruno <bruno@example.org>\nSubject: Minutes\n"
         b"Date: Fri, 5 Aug 2016 10:57:19 +0200\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
     )
