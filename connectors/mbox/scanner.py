@@ -151,17 +151,19 @@ class _Scan:
         known = len(message.header)
         text = message.header + self._data[start : min(end, start + HEADER_LIMIT - known)]
         if text.startswith((b"\n", b"\r\n")):  # no header at all
-            message.header = b""
-            self._judge_header(message)
-            message.digest.update(text[:known])
-            return start
-        found = _EMPTY_LINE.search(text, max(0, known - 2))
-        if found is None and len(text) < HEADER_LIMIT:
+            cut = 0
+        elif found := _EMPTY_LINE.search(text, max(0, known - 2)):
+            cut = found.start() + 1
+        elif len(text) < HEADER_LIMIT:
             message.header = text
             return end
-        message.header = text if found is None else text[: found.start() + 1]
+        else:
+            cut = HEADER_LIMIT
+        message.header = text[:cut]
         self._judge_header(message)
-        return start + len(message.header) - known
+        if cut < known:  # the empty line began in what was taken for the header
+            message.digest.update(text[cut:known])
+        return start + max(0, cut - known)
 
     def _judge_header(self, message: _Message) -> None:
         message.complete = True

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import mailbox
 import os
+import random
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,6 +20,7 @@ from hypothesis import strategies as st
 from connectors.archives.headers import STORE_FIELDS, StoreFields, split
 from connectors.mbox import scanner
 from connectors.mbox.archive import is_mbox, open_mbox
+from connectors.mbox.boundary import separator
 from tests.unit.archives.looking import codes, holdings, items, messages, reading
 
 FROM = b"From anna@example.org Sat Jan  3 01:05:34 1996\n"
@@ -136,27 +140,36 @@ def test_what_is_before_the_first_message_is_told(tmp_path: Path) -> None:
         assert codes(archive) == {"no-message"}
 
 
-LINES = st.sampled_from(
-    [
-        b"", b"text", b"A: 1", b" folded", b"Subject: x", b"From a Sat Jan  3 01:05:34 1996", b"From - 1:05", b"From",
-        b"From now on", b"From a@b", b">From a Sat Jan  3 01:05:34 1996", b"Content-Length: 7", b"Status: RO",
-        b"\0" * 9, b"X-Mozilla-Status: 0001", b"x" * 70, b"\r", b"\xff\xfe", b"a\r",
-    ]
-)  # fmt: skip
+LINES = [
+    b"", b"text", b"A: 1", b" folded", b"Subject: x", b"From a Sat Jan  3 01:05:34 1996", b"From - 1:05", b"From",
+    b"From now on", b"From a@b", b">From a Sat Jan  3 01:05:34 1996", b"Content-Length: 7", b"Status: RO", b"\0" * 9,
+    b"X-Mozilla-Status: 0001", b"x" * 70, b"\r", b"\xff\xfe", b"a\r",
+]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(LINES, max_size=40), ends=st.sampled_from([b"\n", b"\r\n"]), chunk=st.integers(1, 200))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(st.sampled_from(LINES), max_size=40),
+    seed=st.integers(0, 1 << 32),
+    ends=st.sampled_from([b"\n", b"\r\n"]),
+    chunk=st.integers(1, 100),
+)
 def test_a_file_is_the_same_however_it_is_cut_into_pieces(
-    tmp_path: Path, lines: list[bytes], ends: bytes, chunk: int
+    tmp_path: Path, lines: list[bytes], seed: int, ends: bytes, chunk: int
 ) -> None:
-    data = ends.join([b"From a Sat Jan  3 01:05:34 1996", b"A: 0", *lines])
+    many = random.Random(seed).choices(LINES, k=80)
+    data = ends.join([b"From a Sat Jan  3 01:05:34 1996", b"A: 0", *lines, *many])
     file = tmp_path / "box"
     file.write_bytes(data)
     whole = list(_scanned(file))
-    with patch.object(scanner, "_CHUNK", chunk):
+    # The longest From_ line here, with the field behind it, is shorter than what is looked at ahead.
+    with patch.object(scanner, "_CHUNK", chunk), patch.object(scanner, "LOOK", 150):
         assert list(_scanned(file)) == whole
     assert [start for start, _digest in whole] == list(_by_lines(data))
+    for (start, digest), (end, _next) in pairwise([*whole, (len(data), b"")]):
+        stored = data[start : end - separator(data, end)]
+        header, body = split(stored.partition(b"\n")[2])
+        assert digest == sha256(StoreFields().without(header) + body).digest()[:16]
 
 
 def _scanned(file: Path) -> Iterator[tuple[int, bytes]]:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connectors.archives.contract import Damaged
+from connectors.mbox import file as mbox_file
 from connectors.mbox.archive import MboxArchive, open_mbox
 from connectors.mbox.digest import ContentDigest
+from connectors.mbox.scanner import scan
 from tests.unit.archives.live_mbox import EXPUNGED, SEEN, LiveMbox
 from tests.unit.archives.looking import codes, folder_of, items, message, messages, reading
 
@@ -140,6 +143,27 @@ def test_a_last_message_that_is_being_written_waits_for_the_next_listing(tmp_pat
         assert not codes(archive)
 
 
+@pytest.mark.parametrize(("end", "shown"), [(b"a line\n", 1), (b"a line\n\n", 2)])
+def test_a_last_message_without_an_empty_line_waits_when_the_file_changes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, shown: int
+) -> None:
+    box = LiveMbox(tmp_path / "Inbox")
+    box.append(CONTENTS[0])
+    with box.path.open("ab") as file:
+        file.write(b"From - Fri Aug 05 10:57:20 2016\nSubject: half\n\n" + end)
+
+    def scan_and_write(*arguments: object) -> object:
+        index = scan(*arguments)  # type: ignore[arg-type]  # passed on
+        with box.path.open("ab") as file:
+            file.write(b"another\n")
+        return index
+
+    monkeypatch.setattr(mbox_file, "scan", scan_and_write)
+    with closing(open_mbox(box.path, reading(tmp_path))) as archive:
+        folder = folder_of(archive)
+        assert len(list(archive.items(folder))) == shown
+
+
 def test_a_file_that_nobody_writes_any_more_ends_as_it_ends(tmp_path: Path) -> None:
     box = LiveMbox(tmp_path / "Inbox")
     box.append(CONTENTS[0])
@@ -238,7 +262,13 @@ def test_a_run_of_nuls_is_digested_alike_however_it_is_fed(count: int) -> None:
     told.update_nuls(count)
     told.update(b"c", plain=True)
     told.update(b"\0")
-    assert whole.digest() == pieces.digest() == told.digest()
+    another = ContentDigest()
+    another.update(data[:-1] + b"\0\0")
+    assert whole.digest() == pieces.digest() == told.digest() != another.digest()
+    short = ContentDigest()
+    short.update(b"\0\0a\0\0")
+    short.update(b"\0b\0")
+    assert short.digest() == sha256(b"\0\0a\0\0\0b\0").digest()[:16]
 
 
 def test_keys_of_many_twins_are_found(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.mbox import file as mbox_file
+from connectors.mbox import unescaping
 from connectors.mbox.archive import open_mbox
 from connectors.mbox.unescaping import signed_as
 from tests.unit.archives.looking import messages, reading
@@ -81,3 +82,15 @@ def test_a_message_that_does_not_fit_into_memory_is_treated_alike(
         monkeypatch.setattr(mbox_file, "_IN_MEMORY", 0)
         monkeypatch.setattr(mbox_file, "_CHUNK", chunk)
         assert stored(tmp_path, *parts) == whole
+
+
+def test_what_looks_escaped_in_the_middle_of_a_long_line_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mbox_file, "_IN_MEMORY", 0)
+    monkeypatch.setattr(unescaping, "_LONGEST_START", 30)
+    body = b"".join(b"x" * length + b">From y\n>From z\n" for length in range(1, 200))
+    for chunk in (1, 10, 64, 100):
+        monkeypatch.setattr(mbox_file, "_CHUNK", chunk)
+        found = stored(tmp_path, (signed(SENT), MBOXRD), (b"A: 2\n", body))
+        assert found[1] == body.replace(b"\n>From z", b"\nFrom z")
