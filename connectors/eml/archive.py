@@ -19,6 +19,8 @@ from connectors.quiet import names_in, open_regular
 _SUFFIX = ".eml"
 #: What macOS writes beside files on disks of other systems.
 _COMPANION = "._"
+#: What Windows writes into any folder.
+_WINDOWS = frozenset({"desktop.ini", "thumbs.db"})
 
 
 class EmlArchive(StoredArchive):
@@ -70,7 +72,7 @@ class _Tree:
         paths = dict[tuple[str, ...], Directory]()
         for directory in walk.walk(self._root):
             own = sum(map(is_eml, directory.files))
-            others += sum(not name.startswith(".") for name in directory.files) - own
+            others += sum(not name.startswith(".") and name.lower() not in _WINDOWS for name in directory.files) - own
             if own or (directory.relative and not directory.files):
                 paths[self._path(directory, paths)] = directory
         roles = names.roles(paths)

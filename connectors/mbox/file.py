@@ -74,14 +74,9 @@ class MboxFile:
         start, end = index.starts[number], index.end(number)
         from_line, header = self._head(start, end)
         found = headers.fields(header)
-        told = self.told(number, from_line, header)
         size = end - start - len(from_line) - len(header) + len(self._fields.without(header))
         size -= separator(self._bytes(max(start, end - 3), end), min(3, end - start))
-        return Item(index.key(number), max(size, 0), dates.received(from_line, found), told[0], labels=told[1])
-
-    def told(self, number: int, from_line: bytes, header: bytes) -> tuple[frozenset[str] | None, frozenset[str]]:
-        """Flags and labels of a message."""
-        return headers.flags(headers.fields(header)), frozenset()
+        return Item(index.key(number), max(size, 0), dates.received(from_line, found), headers.flags(found))
 
     def place(self, number: int) -> int:
         """What the scan's owner noted of a message beside its kind."""

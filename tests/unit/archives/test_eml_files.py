@@ -33,6 +33,7 @@ def export(tmp_path: Path) -> Path:
         "Inbox/._RE two.EML": b"\0\5\x16\7",
         "Inbox/Deep/Deeper/3.eml": b"X-Mozilla-Status: 0001\nSubject: 3\n\nx\n",
         "Inbox/readme.txt": b"x",
+        "Inbox/Thumbs.db": b"x",
         "Gesendet/4.eml": b"From - Fri Aug 05 10:57:20 2016\nReceived: x; Wed, 12 Nov 2008 20:54:40 +0300\n\nx\n",
         "Gesendet/twin.eml": b"Subject: 5\n\nx\n",
         "Gesendet/twin (1).eml": b"Subject: 5\n\nx\n",

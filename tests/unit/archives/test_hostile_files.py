@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import plistlib
-import resource
 import socket
 import subprocess
 import sys
@@ -154,6 +153,17 @@ def test_bytes_of_any_kind_end_in_messages_or_in_typed_errors(
         path.unlink()
 
 
+def test_a_system_without_pread_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "box"
+    path.write_bytes((FROM + b"A: 1\n\none\n\n") * 3)
+    found = []
+    for _way in range(2):
+        with closing(open_mbox(path, reading(tmp_path))) as archive:
+            found.append(holdings(archive))
+        monkeypatch.setattr("connectors.quiet._PREAD", None)
+    assert found[0] == found[1] == {("box",): [b"A: 1\n\none\n"] * 3}
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """A line of 60 MB, a header of as much, and a hole of 20 GB; the process may have 150 MB of addresses."""
     many = b"0123456789abcdef" * 65536
@@ -169,8 +179,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
                 file.write(many)
         os.utime(path, (1, 1))  # long ago: nobody is writing the line that has no end
     program = """
+import resource
 import sys
 from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
 from connectors.archives.contract import Reading
 from connectors.mbox.archive import open_mbox
 class Sink:
@@ -189,10 +201,8 @@ for name in sys.argv[1:]:
     print(len(items))
     archive.close()
 """
-    limit = 150 << 20
     done = subprocess.run(
         [sys.executable, "-c", program, str(sparse), str(line), str(header)],
         capture_output=True, text=True, cwd=Path(__file__).parents[3],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )  # fmt: skip
     assert (done.stderr, done.stdout.split()) == ("", ["2", "1", "1"])

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.archives.headers import STORE_FIELDS, StoreFields, split
+from connectors.archives import headers
+from connectors.archives.headers import HEADER_LIMIT, STORE_FIELDS, StoreFields, split
 from connectors.mbox import scanner
 from connectors.mbox.archive import is_mbox, open_mbox
 from connectors.mbox.boundary import separator
@@ -153,23 +154,25 @@ LINES = [
     seed=st.integers(0, 1 << 32),
     ends=st.sampled_from([b"\n", b"\r\n"]),
     chunk=st.integers(1, 100),
+    limit=st.sampled_from([HEADER_LIMIT, 60]),
 )
 def test_a_file_is_the_same_however_it_is_cut_into_pieces(
-    tmp_path: Path, lines: list[bytes], seed: int, ends: bytes, chunk: int
+    tmp_path: Path, lines: list[bytes], seed: int, ends: bytes, chunk: int, limit: int
 ) -> None:
     many = random.Random(seed).choices(LINES, k=80)
     data = ends.join([b"From a Sat Jan  3 01:05:34 1996", b"A: 0", *lines, *many])
     file = tmp_path / "box"
     file.write_bytes(data)
-    whole = list(_scanned(file))
-    # The longest From_ line here, with the field behind it, is shorter than what is looked at ahead.
-    with patch.object(scanner, "_CHUNK", chunk), patch.object(scanner, "LOOK", 150):
-        assert list(_scanned(file)) == whole
-    assert [start for start, _digest in whole] == list(_by_lines(data))
-    for (start, digest), (end, _next) in pairwise([*whole, (len(data), b"")]):
-        stored = data[start : end - separator(data, end)]
-        header, body = split(stored.partition(b"\n")[2])
-        assert digest == sha256(StoreFields().without(header) + body).digest()[:16]
+    with patch.object(scanner, "HEADER_LIMIT", limit), patch.object(headers, "HEADER_LIMIT", limit):
+        whole = list(_scanned(file))
+        # The longest From_ line here, with the field behind it, is shorter than what is looked at ahead.
+        with patch.object(scanner, "_CHUNK", chunk), patch.object(scanner, "LOOK", 150):
+            assert list(_scanned(file)) == whole
+        assert [start for start, _digest in whole] == list(_by_lines(data))
+        for (start, digest), (end, _next) in pairwise([*whole, (len(data), b"")]):
+            stored = data[start : end - separator(data, end)]
+            header, body = split(stored.partition(b"\n")[2])
+            assert digest == sha256(StoreFields().without(header) + body).digest()[:16]
 
 
 def _scanned(file: Path) -> Iterator[tuple[int, bytes]]:
