@@ -24,6 +24,8 @@ from connectors.mbox.archive import open_mbox
 
 #: Megabytes a second of CPU, megabytes of memory, seconds for a file that is nearly all hole.
 _SPEED, _MEMORY, _SECONDS = 600, 40, 5.0
+#: Of what a slower or busier machine does at the same moment when it does nothing but look at every byte twice.
+_SHARE = 0.7
 _SPARSE = 25 << 30
 _SIZES = (2_000, 4_000, 8_000, 20_000, 60_000, 200_000)
 
@@ -41,7 +43,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=arguments.place) as folder:
         large, sparse = Path(folder) / "large", Path(folder) / "sparse"
         _write(large, int(arguments.gigabytes * 1e9))
-        _raw(large)
+        raw = _raw(large)
         figures = [_measured(large, "scanned"), _measured(large, "scanned and listed", "--list")]
         large.unlink()
         _write(sparse, 20_000_000)
@@ -52,7 +54,7 @@ def main() -> int:
             file.write(b"\n\n" + start[:-2])
         figures.append(_measured(sparse, "25 GB, sparse, listed", "--list"))
     scanned, listed, hollow = figures
-    good = scanned["speed"] >= _SPEED and hollow["seconds"] <= _SECONDS
+    good = scanned["speed"] >= min(_SPEED, _SHARE * raw) and hollow["seconds"] <= _SECONDS
     return 0 if good and max(one["memory"] for one in (scanned, listed, hollow)) <= _MEMORY else 1
 
 
@@ -112,7 +114,7 @@ def _write(file: Path, size: int) -> None:
             written += out.write(b"%sMessage-ID: <%d@example.org>\n\n%s\n\n" % (header, number, body))
 
 
-def _raw(file: Path) -> None:
+def _raw(file: Path) -> float:
     """What the machine does at this moment with the same bytes: read, search and digest them, and nothing else.
 
     It also brings the file into memory as far as there is room: the disk is not what is measured.
@@ -123,7 +125,9 @@ def _raw(file: Path) -> None:
             piece.find(b"\nFrom\0")
             digest.update(piece)
     cpu = time.process_time() - cpu
-    print(f"{'read, search, digest':24} {cpu:.2f} s of CPU, {file.stat().st_size / 1e6 / cpu:,.0f} MB/s of CPU")
+    speed = file.stat().st_size / 1e6 / cpu
+    print(f"{'read, search, digest':24} {cpu:.2f} s of CPU, {speed:,.0f} MB/s of CPU")
+    return speed
 
 
 if __name__ == "__main__":
