@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ _SUFFIX = ".partial.emlx"
 _APPLE = b"x-apple-content-length"
 #: What is left of a message without its attachments.
 _LARGEST = 32 << 20
-_DEEPEST = 20
+_DEEPEST, _MOST_PARTS = 20, 1000
 _BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;]{1,200}))', re.IGNORECASE)
 #: Bytes that make whole lines of base64.
 _LINES = 57 * 1024
@@ -98,7 +99,7 @@ def _read(reader: BinaryIO, start: int, end: int) -> bytes:
 
 def _emptied(data: bytes) -> Iterator[_Part]:
     """The parts whose bodies were taken out, in order."""
-    for part in _leaves(data, 0, len(data), (), 0):
+    for part in islice(_leaves(data, 0, len(data), (), 0), _MOST_PARTS):
         if _APPLE in headers.fields(part.header) and not data[part.body : part.end].strip():
             yield part
 

@@ -47,6 +47,8 @@ class _Message:
     header: bytes = b""
     complete: bool = False
     mark: int = 0
+    #: Where it ends by its own word, 0 when that is not to be believed, None before it was asked.
+    stated: int | None = None
 
 
 class _Scan:
@@ -179,15 +181,22 @@ class _Scan:
         message = self._message
         if message is None:
             return False
+        if message.stated is not None:
+            return message.stated > self._base + start
         header = message.header
         if not message.complete:
             header, rest = split(header + self._data[self._taken : start])
             if not rest:
                 return False
+        message.stated = self._stated_end(message.begins, header)
+        return message.stated > self._base + start
+
+    def _stated_end(self, begins: int, header: bytes) -> int:
+        """Where a message with this header ends by its Content-Length, if one ends there; else 0."""
         if b"ontent-length" not in header.lower() or (found := _LENGTH.search(header)) is None:
-            return False
-        stated = message.begins + len(header) + (2 if header.endswith(b"\r\n") else 1) + int(found[1])
-        return stated > self._base + start and self._ends_at(stated)
+            return 0
+        stated = begins + len(header) + (2 if header.endswith(b"\r\n") else 1) + int(found[1])
+        return stated if self._ends_at(stated) else 0
 
     def _ends_at(self, end: int) -> bool:
         """Whether a message ends at ``end``: the next one begins there, or behind an empty line, or the file ends."""
