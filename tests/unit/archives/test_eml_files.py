@@ -6,11 +6,13 @@ import os
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from connectors.contract import Role
 from connectors.eml.archive import is_eml_folder, open_eml_folder
+from connectors.quiet import open_regular
 from tests.unit.archives.looking import codes, folder_of, holdings, items, message, reading
 
 
@@ -102,6 +104,20 @@ def test_a_file_that_changed_since_it_was_listed_is_not_taken_for_the_message_th
             message(archive, folder, item.key)
         with pytest.raises(KeyError):
             message(archive, folder, "nonsense")
+
+
+def test_a_file_that_may_not_be_read_is_told(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(path: Path) -> BinaryIO:
+        if path.name == "twin.eml":
+            raise PermissionError
+        return open_regular(path)
+
+    monkeypatch.setattr("connectors.eml.files.open_regular", opened)
+    with closing(open_eml_folder(export, reading(tmp_path))) as archive:
+        assert len(holdings(archive)["Gesendet",]) == 2
+        assert [(one.folder, one.message[:6]) for one in archive.problems() if one.code == "unreadable"] == [
+            (("Gesendet",), "1 file")
+        ]
 
 
 def test_one_file_is_an_archive_of_one_message(export: Path, tmp_path: Path) -> None:

@@ -284,3 +284,14 @@ def test_keys_of_many_twins_are_found(tmp_path: Path) -> None:
         for nonsense in ("", "zz", keys[0] + ".300", keys[0] + ".-1", keys[0] + ".x", "00" * 16):
             with pytest.raises(KeyError):
                 message(archive, folder, nonsense)
+
+
+def test_thunderbirds_marks_at_the_top_count_whatever_the_from_line_says(tmp_path: Path) -> None:
+    """Programs that import a mailbox keep Thunderbird's fields and write a From_ line of their own."""
+    file = tmp_path / "box"
+    begin = b"From anna@example.org Sat Jan  3 01:05:34 1996\nX-Account-Key: account1\n folded\nX-UIDL: 1\n"
+    file.write_bytes(
+        begin + b"X-Mozilla-Status: 0009\nA: 1\n\none\n\n" + begin + b"A: 2\nX-Mozilla-Status: 0009\n\ntwo\n\n"
+    )
+    with closing(open_mbox(file, reading(tmp_path))) as archive:
+        assert messages(archive) == [b"A: 2\n\ntwo\n"]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.archives.contract import NotAnArchive
 from connectors.contract import Role
 from connectors.mbox.takeout import is_takeout, open_takeout
 from connectors.mbox.takeout_labels import WORDS, Word, decoded, labels_of, language_of, read
@@ -164,8 +165,15 @@ def test_a_message_in_the_files_of_several_labels_is_listed_once(tmp_path: Path)
     with closing(open_takeout(tmp_path / "Takeout", reading(tmp_path))) as archive:
         assert holdings(archive) == {("INBOX",): [], ("A",): [mail(1), mail(3), mail(3)], ("B",): [mail(2)]}
         before = {item.key for folder in archive.folders() for item in archive.items(folder)}
+        token = archive.token()
+        assert archive.token() == token
         (place / "A.mbox").unlink()
         assert {item.key for folder in archive.folders() for item in archive.items(folder)} == before
+        assert archive.token() != token
+        with pytest.raises(KeyError):
+            archive.header(folder_of(archive, "A"), "00" * 16)
+    with pytest.raises(NotAnArchive):
+        open_takeout(tmp_path / "Takeout" / "archive_browser.html", reading(tmp_path))
 
 
 def test_labels_are_no_part_of_a_messages_name(tmp_path: Path) -> None:

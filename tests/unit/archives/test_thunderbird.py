@@ -11,6 +11,7 @@ import pytest
 from connectors.contract import Role
 from connectors.mbox.mork import folder_name
 from connectors.mbox.thunderbird import is_thunderbird, open_thunderbird
+from connectors.quiet import names_in
 from tests.unit.archives.looking import codes, folder_of, holdings, items, reading
 
 FROM = b"From - Fri Aug 05 10:57:20 2016\nX-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n"
@@ -194,3 +195,40 @@ def test_nothing_of_a_profile_is_touched(profile: Path, tmp_path: Path) -> None:
         holdings(archive)
         archive.token()
     assert state() == before
+
+
+def test_a_folder_that_changes_while_another_is_listed_is_not_mixed_up(profile: Path, tmp_path: Path) -> None:
+    """One file is open at a time; one that is opened again is the same one, or there is an error."""
+    inbox = profile / "Mail" / "Local Folders" / "Inbox"
+    with closing(open_thunderbird(profile, reading(tmp_path))) as archive:
+        listing = archive.items(folder_of(archive, "Local Folders", "Inbox"))
+        assert next(listing).key
+        assert len(items(archive, "Local Folders", "Sent")) == 1
+        assert next(listing).key, "nothing has changed"
+        listing = archive.items(folder_of(archive, "Local Folders", "Inbox"))
+        assert len(items(archive, "Local Folders", "Sent")) == 1
+        inbox.write_bytes(b"\n" * 10 + inbox.read_bytes())
+        with pytest.raises(OSError, match="Stale"):
+            next(listing)
+        assert len(items(archive, "Local Folders", "Inbox")) == 2
+
+
+def test_names_that_are_no_utf_8_are_read_in_the_encoding_that_was_named(tmp_path: Path) -> None:
+    account = tmp_path / "account"
+    folder(account / os.fsdecode(b"\xc9t\xe9\n"), 1)
+    with closing(open_thunderbird(account, reading(tmp_path))) as archive:
+        assert holdings(archive) == {("Été\\x0a",): [mail(1)]}
+
+
+def test_a_folder_that_may_not_be_read_is_told(profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def names(place: Path) -> list[str]:
+        if place.name == "Projects.sbd":
+            raise PermissionError
+        return names_in(place)
+
+    monkeypatch.setattr("connectors.archives.walking.names_in", names)
+    with closing(open_thunderbird(profile, reading(tmp_path))) as archive:
+        paths = {one.path[1:] for one in archive.folders()}
+        assert ("Projects",) in paths
+        assert ("Projects", "2012") not in paths
+        assert "unreadable" in codes(archive)
