@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from hashlib import sha256
 
 from connectors.archives.contract import ArchiveFolder, Item
@@ -18,6 +19,8 @@ _DEVICES = frozenset(
 _DEVICE = re.compile(rf"({'|'.join(sorted(_DEVICES))})(?=\.)", re.IGNORECASE)
 #: Ends that say what a file is for: a folder that is called so would be taken for one.
 _OUR_ENDS = re.compile(r"\.(eml|ics|vcf|sbd|msf|mbox)$", re.IGNORECASE)
+
+_TOP = "x"
 
 #: What every file system holds.  Windows counts 260 characters for a path, the way to the export included.
 ANYWHERE = NameRules(
@@ -39,14 +42,19 @@ def places_of(
 
     Two folders with one path have one place: the names of their files keep them apart.
     """
-    paths = {folder.path: None for folder in folders if folder.path}
-    wanted = [Wanted(path, Placement(tuple(map(_plain, path))), recorded=recorded.get(path)) for path in paths]
-    return {path: one.path for path, one in propose(wanted, rules).items()}
+    # Below a folder of any name: at the top, mail systems know an inbox however it is written, and a disk does not.
+    wanted = [
+        Wanted(
+            path, Placement((_TOP, *map(_plain, path))), recorded=(_TOP, *recorded[path]) if path in recorded else None
+        )
+        for path in dict.fromkeys(folder.path for folder in folders if folder.path)
+    ]
+    return {path: one.path[1:] for path, one in propose(wanted, rules).items()}
 
 
 def stem_of(folder: ArchiveFolder, item: Item) -> str:
     """A file's name without its end: sorts by date, and is the same whenever the same item is written again."""
-    when = "undated" if item.received is None else f"{item.received:%Y-%m-%d-%H%M%S}"
+    when = "undated" if item.received is None else f"{item.received.astimezone(UTC):%Y-%m-%d-%H%M%S}"
     return f"{when}-{digest_of(folder, item).hex()[:16]}"
 
 

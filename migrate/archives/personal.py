@@ -126,12 +126,17 @@ def _write_item(
     except KeyError:
         return "gone", _("The archive was changed while it was read.")
     if one.suffix not in _KINDS:
-        return "no-form", _("There is no file that calendars or address books would take it from.")
+        return no_form()
     try:
         writing.add(one.suffix, one.data, nature)
     except NotAFile:
         return "bad-file", _("What was made of it is no calendar entry or contact.")
     return None
+
+
+def no_form() -> tuple[str, str]:
+    """Why an item stands in no file when nothing is wrong with it."""
+    return "no-form", _("There is no file that calendars or address books would take it from.")
 
 
 class _Writing:
