@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
 from connectors.body import ByteBudget
+from connectors.nature import Nature
 from connectors.reasons import Reason
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -57,6 +58,8 @@ class Capabilities:
     moves: bool = False
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
+    #: Mail is rebuilt from what an archive keeps of it: the same message has other bytes on a server.
+    rebuilt: bool = False
     #: What the system calls itself, for reports; empty when it does not say.
     product: str = ""
 
@@ -90,6 +93,8 @@ class Entry:
     labels: frozenset[str] = frozenset()
     #: Names the message across folders and moves (EMAILID, RFC 8474), None when the system has no such thing.
     object_id: str | None = None
+    #: What is no mail is listed, so that it is accounted for, and never copied into a mailbox.
+    nature: Nature = Nature.MAIL
 
 
 @dataclass(frozen=True, slots=True)
