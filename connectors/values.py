@@ -58,8 +58,6 @@ class Capabilities:
     moves: bool = False
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
-    #: Mail is rebuilt from what an archive keeps of it: the same message has other bytes on a server.
-    rebuilt: bool = False
     #: What the system calls itself, for reports; empty when it does not say.
     product: str = ""
 

@@ -80,7 +80,7 @@ class ArchiveSource:
 
     def capabilities(self) -> Capabilities:
         # A token stands for the whole file, flags included.
-        return Capabilities(sessions=1, sequential=True, flag_tokens=True, rebuilt=self._archive.rebuilt)
+        return Capabilities(sessions=1, sequential=True, flag_tokens=True)
 
     def close(self) -> None:
         self._lookup = None

@@ -134,7 +134,7 @@ class SiteRun:
                 mailbox=person.mailbox,
                 site=self.site.name,
                 source=name,
-                further=number > 0,
+                called=name if number > 0 else "",
                 target=self.site.target,
                 kept=self._kept_mail,
                 repair=self.site.repair,

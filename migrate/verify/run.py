@@ -12,7 +12,7 @@ from typing import TypeVar
 from connectors.contract import Folder, FolderMissing, Source, Stopped
 from migrate.copy.background import Background
 from migrate.copy.halt import Halt
-from migrate.copy.job import Job
+from migrate.copy.job import Job, why_left_out
 from migrate.copy.sessions import Sessions
 from migrate.ledger.store import Ledger
 from migrate.verify.figures import FolderFigures, Verified
@@ -200,7 +200,7 @@ class _Verification:
         left_out = 0
         for route in routes:
             for entry in self._source.entries(route.source):
-                if self._job.rules.leaves_out(entry):
+                if why_left_out(self._job.rules, entry):
                     left_out += 1
                 else:
                     expected.append(as_listed(route.source.path, entry))
