@@ -36,6 +36,8 @@ class Shelf:
     #: Raised by whatever asks for a body, or for anything.
     bad_sector: OSError | None = None
     away: bool = False
+    #: The drive is pulled out when so many bodies were read.
+    away_after: int | None = None
     changes: Iterator[int] = field(default_factory=lambda: count(1))
     changed: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -105,6 +107,7 @@ class ShelfArchive:
             yield kept.item
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
+        self.shelf.away = self.shelf.away or self.shelf.read == self.shelf.away_after
         data = self._kept(folder, key).data
         self.shelf.read += 1
         out.writelines(memoryview(data)[start : start + (1 << 16)] for start in range(0, len(data), 1 << 16))
