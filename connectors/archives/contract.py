@@ -46,7 +46,8 @@ class ArchiveFolder:
 class Item:
     """One item in a listing, without its body."""
 
-    #: Names the item within its archive: the same after the archive grew, was compacted, or was copied elsewhere.
+    #: Names the item within its archive: the same after the archive grew, was compacted, or was copied elsewhere, and
+    #: never that of another item, not even in a copy of the archive that was used on by itself.
     key: str
     #: Bytes of the message, or a good guess where it is rebuilt; None when not known without reading it.
     size: int | None

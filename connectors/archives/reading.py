@@ -79,20 +79,8 @@ class Lookup:
         if not wanted:
             return
         for item in self._ahead:
-            key = entry_key(self._archive, item)
-            if key in wanted:
-                found[key] = item
-                wanted.discard(key)
+            if item.key in wanted:
+                found[item.key] = item
+                wanted.discard(item.key)
                 if not wanted:
                     return
-
-
-def entry_key(archive: Archive, item: Item) -> str:
-    """The key of an item's entry.
-
-    An archive that has an identity has it in every copy of it, and two copies that lived on apart give the same key to
-    different messages; the date tells them apart.
-    """
-    if not archive.identity or item.received is None:
-        return item.key
-    return f"{item.key}@{int(item.received.timestamp()):x}"

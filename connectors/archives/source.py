@@ -13,7 +13,7 @@ from threading import Event
 from typing import BinaryIO, cast
 
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem
-from connectors.archives.reading import Lookup, Sink, entry_key
+from connectors.archives.reading import Lookup, Sink
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
 from connectors.errors import ConnectorError, Fatal, FolderMissing, Stopped, Transient
 from connectors.language import _, mark
@@ -111,14 +111,14 @@ class ArchiveSource:
             self._alive()
             with self._judged():
                 some = list(islice(items, _WINDOW))
-            yield Window([self._entry(item) for item in some])
+            yield Window([_entry(item) for item in some])
             if len(some) < _WINDOW:
                 return
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         self._lookup = None  # it would tell what it saw before
         found = self._found(folder, keys)
-        yield from (self._entry(found[key]) for key in keys if key in found)
+        yield from (_entry(found[key]) for key in keys if key in found)
 
     def headers(self, folder: Folder, keys: Sequence[str]) -> Iterator[Headers]:
         there = self._folder(folder)
@@ -161,11 +161,6 @@ class ArchiveSource:
             raise
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
         return Message(key, item.received, flags, sink.body(), item.labels)
-
-    def _entry(self, item: Item) -> Entry:
-        # What the archive does not say is decided once, when the message is copied, and never changed later.
-        key = entry_key(self._archive, item)
-        return Entry(key, item.size, item.received, item.flags, item.labels, nature=item.nature)
 
     def _items(self, folder: ArchiveFolder) -> Iterator[Item]:
         with self._judged():
@@ -212,3 +207,8 @@ def _apart(folders: Iterable[ArchiveFolder]) -> dict[tuple[str, ...], ArchiveFol
             path = (*folder.path[:-1], f"{folder.path[-1]} ({number})")
         found[path] = folder
     return found
+
+
+def _entry(item: Item) -> Entry:
+    # What the archive does not say is decided once, when the message is copied, and never changed later.
+    return Entry(item.key, item.size, item.received, item.flags, item.labels, nature=item.nature)

@@ -143,16 +143,6 @@ def test_two_folders_of_one_name_are_both_there(harness: ShelfHarness) -> None:
     assert [len(next(iter(source.entries(one, None))).entries) for one in there] == [1, 1, 1]
 
 
-def test_copies_of_an_archive_that_lived_on_apart_have_keys_apart(harness: ShelfHarness) -> None:
-    harness.shelf.put(b"Subject: x\r\n\r\n", key="2097220", received=NOW)
-    before = list(entries(harness.open_source()))
-    harness.shelf.folders[INBOX].clear()
-    harness.shelf.put(b"Subject: y\r\n\r\n", key="2097220", received=NOW + timedelta(hours=1))
-    assert list(entries(harness.open_source())) != before
-    harness.shelf.identity = ""
-    assert list(entries(harness.open_source())) == ["2097220"]
-
-
 def test_a_folder_is_gone_through_once_by_who_reads_in_its_order(harness: ShelfHarness) -> None:
     for number in range(1000):
         harness.shelf.put(f"Subject: {number}\r\n\r\n".encode())

