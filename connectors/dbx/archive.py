@@ -15,9 +15,9 @@ from connectors.dbx.file import MAGIC, DbxFile, kind_of
 from connectors.dbx.folders import Hierarchy, StoredFolder, files_of, shown
 from connectors.dbx.messages import Messages, pieces
 from connectors.language import _, plural
-from connectors.maildir.quiet import names_in
+from connectors.quiet import names_in
 
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_END_OF_HEADER = re.compile(rb"(\r?\n)\r?\n")
 #: A header longer than this is none.
 _LONGEST_HEADER = 1 << 22
 #: Files of Outlook Express's own beside the folders.
@@ -78,6 +78,10 @@ class DbxArchive:
             self._tell(*hierarchy.problems, *self._strangers())
 
     @property
+    def rebuilt(self) -> bool:
+        return False
+
+    @property
     def identity(self) -> str:
         return f"{self._created:016x}" if self._created else ""
 
@@ -103,7 +107,8 @@ class DbxArchive:
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         stored = self._folders[folder.key]
-        places = self._places[folder.key] = {}
+        # Kept from one listing to the next: an earlier one may still be gone on with.
+        places = self._places.setdefault(folder.key, {})
         if stored.file is None:
             return
         with closing(DbxFile(stored.file)) as file:
@@ -125,7 +130,7 @@ class DbxArchive:
             looked_at = max(len(head) - 3, 0)
             head += piece
             if (end := _END_OF_HEADER.search(head, looked_at)) is not None:
-                return bytes(head[: end.start()])
+                return bytes(head[: end.end(1)])
             if len(head) > _LONGEST_HEADER:
                 break
         return bytes(head)
@@ -140,7 +145,7 @@ class DbxArchive:
 
     def _message(self, folder: ArchiveFolder, key: str) -> Iterator[bytes]:
         stored = self._folders[folder.key]
-        if folder.key not in self._places:
+        if key not in self._places.get(folder.key, {}):
             for _item in self.items(folder):
                 pass
         first = self._places[folder.key][key]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from connectors.dbx.info import LONGEST_INFO, IndexedInfo
-from connectors.maildir.quiet import open_quietly
+from connectors.quiet import open_quietly
 
 #: What every file of Outlook Express 5 and 6 begins with; the four bytes behind it say which kind it is.
 MAGIC = bytes.fromhex("cfad12fe")

@@ -12,7 +12,7 @@ from connectors.dbx import info as fields
 from connectors.dbx.file import BrokenObject, DbxFile, kind_of
 from connectors.imap.names import harmless
 from connectors.language import _, number
-from connectors.maildir.quiet import names_in, open_quietly
+from connectors.quiet import names_in, open_quietly
 from connectors.values import Role
 
 _ROLES = {1: Role.INBOX, 3: Role.SENT, 4: Role.TRASH, 5: Role.DRAFTS}

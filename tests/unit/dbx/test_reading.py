@@ -88,7 +88,7 @@ def test_a_header_is_read_without_its_body(tmp_path: Path, reading: Reading) -> 
     with closing(lone(tmp_path, folder_file([Entry(whole), Entry(b"Subject: x")]), reading)) as archive:
         [folder] = archive.folders()
         first, second = (item.key for item in archive.items(folder))
-        assert archive.header(folder, first) == long.removesuffix(b"\r\n")
+        assert archive.header(folder, first) == long
         assert archive.header(folder, second) == b"Subject: x"
 
 
