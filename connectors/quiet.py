@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +16,18 @@ _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 def open_quietly(path: Path) -> BinaryIO:
     """A reader at byte 0.  Raises OSError."""
     return os.fdopen(_descriptor(path, _READ), "rb")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """As :func:`open_quietly`, for files alone: a pipe or a device is not waited for.  Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    # It may have become a pipe since, and opening that would wait for ever.
+    descriptor = _descriptor(path, _READ | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def read_quietly(path: Path) -> bytes:
