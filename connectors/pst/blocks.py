@@ -61,8 +61,9 @@ class Blocks:
         if checksum(body) != told:
             message = _("The checksum of block {block:x} at byte {offset} does not fit: some bytes of it are wrong.")
             self._problems.add("checksum", message.format(block=identifier, offset=offset))
-        if self.layout.compresses and trailer[5] and trailer[5] != size:
-            body = self._inflated(body, trailer[5], identifier)
+        if self.layout.compresses:
+            plain = max(trailer[5], entry[3] if len(entry) > 3 else 0)
+            body = self._inflated(body, plain, identifier) if plain > size else body
         if identifier & INTERNAL or not self._method:
             return body
         return decode(body, self._method, identifier & 0xFFFFFFFF)

@@ -29,7 +29,8 @@ class Layout:
     #: Size of data, signature, then checksum and identifier likewise; one more, the size before compression, or not.
     block_trailer: Struct
     crc_first: bool
-    #: Entries of B-trees: key, identifier, offset; identifier, offset, size, …; node, data, subnodes, parent, ….
+    #: Entries of B-trees: key, identifier, offset; identifier, offset, size, … (before compression where there is any);
+    #: node, data, subnodes, parent, ….
     branch: Struct
     block_entry: Struct
     node_entry: Struct
@@ -117,7 +118,7 @@ UNICODE_4K = Layout(
     block_trailer=Struct("<HHIQHH4x"),
     crc_first=True,
     branch=Struct("<QQQ"),
-    block_entry=Struct("<QQHHI"),
+    block_entry=Struct("<QQHHHH"),
     node_entry=Struct("<QQQII"),
     align=512,
     largest=65536,
