@@ -142,6 +142,11 @@ class Job:
     only_folders: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def shown(self) -> str:
+        """What people call the source."""
+        return self.called or self.source
+
+    @property
     def label(self) -> str:
         """What people call it: the mailbox, and which of its sources where that is not the site's own."""
         return f"{self.mailbox} ({self.called})" if self.called else self.mailbox
