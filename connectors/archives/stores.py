@@ -68,7 +68,10 @@ class StoredArchive:
     def token(self) -> str:
         digest = hashlib.sha256()
         for shelf in self._fresh().shelves:
-            token = shelf.store.token() if shelf.store else ""
+            try:
+                token = shelf.store.token() if shelf.store else ""
+            except FileNotFoundError:  # a moment ago: looking again finds it gone
+                token = "gone"
             digest.update(f"{shelf.folder.key}\0{token}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:32]
 
