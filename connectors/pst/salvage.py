@@ -3,7 +3,8 @@
 Every page of a B-tree and every block ends with a trailer that names it and holds a checksum, and both begin at known
 multiples ([MS-PST] 2.2.2.7.1 and 2.2.2.8.1).  Leaves of the node tree tell which blocks an item has; blocks are found
 by themselves, so no page of the block tree is needed.  Where something is told twice, the newest page counts whose
-blocks are still there: Outlook writes pages and blocks anew at other places and leaves the old ones until it needs room.
+blocks are still there: Outlook writes pages and blocks anew at other places and leaves the old ones until it needs
+room.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class NodeIndex:
         nodes, data, _subnodes, _parents, ages = self._columns
         there = [identifier > 1 and blocks.find(identifier & ~1) is not None for identifier in data]
         order = sorted(range(len(nodes)), key=lambda at: (nodes[at], there[at], ages[at]))
-        last = [at for at, after in zip(order, [*order[1:], None], strict=True) if after is None or nodes[at] != nodes[after]]
-        kept = [at for at in last if there[at]]
+        last = {nodes[at]: at for at in order}
+        kept = [at for at in last.values() if there[at]]
         first, *others = self._columns
         self._columns = (
             array("I", (first[at] for at in kept)),
@@ -138,7 +139,9 @@ def search(disk: Disk, problems: Problems) -> Salvaged | None:
     found.blocks.settle(iter(told))
     lost = found.nodes.settle(found.blocks)
     if lost:
-        message = _("Of {count} items or folders only their place in an index is left; some may have been deleted before.")
+        message = _(
+            "Of {count} items or folders only their place in an index is left; some may have been deleted before."
+        )
         problems.add("lost", message.format(count=lost))
     found.method = _method(disk, head, found)
     return found
