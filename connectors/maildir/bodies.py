@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from connectors.body import CHUNK, SPOOL_OVER, MemoryBody, SpooledBody
 from connectors.contract import Body
-from connectors.maildir.quiet import open_quietly
+from connectors.quiet import open_quietly
 from connectors.wire import wire_bytes
 
 #: How files begin that a server has compressed (gzip, bzip2, zstd, xz, lz4): only that server can read them.

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from connectors.maildir.owner import Owner
-from connectors.maildir.quiet import open_quietly, read_quietly
+from connectors.quiet import open_quietly, read_quietly
 
 #: Written once into each folder of a target.
 FILE = "bascule-epoch"

@@ -17,7 +17,7 @@ from connectors.errors import Transient
 from connectors.language import _
 from connectors.maildir.flags import KEYWORD_LETTERS, is_keyword
 from connectors.maildir.owner import Owner
-from connectors.maildir.quiet import names_in, read_quietly
+from connectors.quiet import names_in, read_quietly
 
 _FILE = "dovecot-keywords"
 _COURIER = "courierimapkeywords"

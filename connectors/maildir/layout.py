@@ -17,8 +17,8 @@ from typing import Literal
 
 from connectors.folder_names import NameRules
 from connectors.imap.names import decode, encode, harmless
-from connectors.maildir.quiet import names_in
 from connectors.maildir.settings import Layout, Names
+from connectors.quiet import names_in
 
 INBOX = ("INBOX",)
 FolderPath = tuple[str, ...]

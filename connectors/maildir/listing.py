@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectors.maildir.filename import FileName, order
-from connectors.maildir.quiet import names_in
+from connectors.quiet import names_in
 
 #: A change this long ago (nanoseconds) shows in the folder's time, however coarse its clock.
 _SETTLED = 100_000_000

@@ -12,8 +12,8 @@ from connectors.maildir.epoch import settle_epoch
 from connectors.maildir.filename import stamp_of
 from connectors.maildir.layout import DEEPEST, FolderPath, Folders, is_folder
 from connectors.maildir.owner import Owner
-from connectors.maildir.quiet import names_in, read_quietly
 from connectors.maildir.storing import sync_folder
+from connectors.quiet import names_in, read_quietly
 
 #: What lies in ``tmp`` for so long (seconds) was left there by a process that died: the rule of all Maildir programs.
 _ABANDONED = 36 * 3600
