@@ -33,6 +33,7 @@ class PstArchive:
     """
 
     kind: ClassVar[str] = "pst"
+    rebuilt: ClassVar[bool] = True
 
     def __init__(self, store: Store, reading: Reading) -> None:
         self._store = store
