@@ -5,5 +5,6 @@ The format was never published.  Positions and meanings of fields are those of t
 """
 
 from connectors.dbx.archive import DbxArchive, is_dbx, is_dbx_folder, open_dbx
+from connectors.dbx.salvage import has_traces
 
-__all__ = ["DbxArchive", "is_dbx", "is_dbx_folder", "open_dbx"]
+__all__ = ["DbxArchive", "has_traces", "is_dbx", "is_dbx_folder", "open_dbx"]

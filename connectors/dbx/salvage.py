@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 from connectors.dbx.file import BLOCK_HEADER, BrokenObject, DbxFile
 
@@ -13,6 +15,8 @@ _ROOM = (512).to_bytes(4, "little")
 _STEP = 1 << 20
 #: Addresses are 32-bit numbers; what lies behind cannot be pointed at.
 _FARTHEST = 1 << 32
+#: Where a file has messages at all, it has some among its first bytes.
+_ENOUGH = 64 << 20
 #: What a message begins with: a header field.
 _FIELD = re.compile(rb"[!-9;-~]{1,100}:[ \t]?")
 
@@ -41,10 +45,10 @@ def _begins_a_message(file: DbxFile, address: int) -> bool:
         return False
 
 
-def _pieces(file: DbxFile) -> Iterator[tuple[int, int]]:
+def _pieces(file: DbxFile, until: int = _FARTHEST) -> Iterator[tuple[int, int]]:
     """Address and next pointer of every piece.  Objects do not overlap, so none is looked for inside another."""
     earliest = 0
-    for base in range(0, min(file.size, _FARTHEST), _STEP):
+    for base in range(0, min(file.size, until), _STEP):
         window = file.at(base, _STEP + BLOCK_HEADER)
         position = -1
         while (position := window.find(_ROOM, position + 1)) >= 0:
@@ -56,3 +60,9 @@ def _pieces(file: DbxFile) -> Iterator[tuple[int, int]]:
             following = int.from_bytes(window[position + 8 : position + 12], "little")
             earliest = address + BLOCK_HEADER + 512
             yield address, following
+
+
+def has_traces(path: Path) -> bool:
+    """Whether a file whose beginning is wrecked is full of pieces of messages.  Raises OSError."""
+    with closing(DbxFile(path)) as file:
+        return next(_pieces(file, min(file.size, _ENOUGH)), None) is not None
