@@ -124,6 +124,11 @@ class Bag:
             raise Damaged("subnode", _("A part of it is not in the file."))
         return found
 
+    def subnodes_named(self) -> frozenset[int]:
+        """Subnodes that hold long values of it."""
+        values = (value for kind, value in self._cells.values() if kind not in INLINE and kind != OBJECT)
+        return frozenset(value for value in values if isinstance(value, int) and value & _NODE_TYPE)
+
     def _stored(self, kind: int, value: int) -> bytes:
         if kind == OBJECT:
             raise Damaged("property", _("It is no value."))

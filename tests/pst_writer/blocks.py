@@ -148,6 +148,11 @@ class BlockFile:
         self._at = at
         return at
 
+    def gap(self, size: int) -> None:
+        """Leave a hole that takes no room on disk, in place of blocks that nobody is to read."""
+        self._at = self._next_map = (self._at + size + self.layout.page - 1) // self.layout.page * self.layout.page
+        self._out.seek(self._at)
+
     def _write_map(self) -> None:
         offset = self._next_map
         # All taken: whoever would write to the file has to look for room behind its end.
