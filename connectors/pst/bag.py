@@ -15,7 +15,18 @@ from connectors.pst.core import Core
 from connectors.pst.heap import PROPERTIES, TABLE, Heap
 from connectors.pst.stream import DataStream
 from connectors.pst.subnodes import Subnodes
-from connectors.pst.values import INLINE, OBJECT, STRING8, UNICODE, Decoder, codec_of, decoded, decoder, inline, inline_size
+from connectors.pst.values import (
+    INLINE,
+    OBJECT,
+    STRING8,
+    UNICODE,
+    Decoder,
+    codec_of,
+    decoded,
+    decoder,
+    inline,
+    inline_size,
+)
 
 _SUBJECT = 0x0037
 _MESSAGE_CODE_PAGE, _INTERNET_CODE_PAGE = 0x3FFD, 0x3FDE

@@ -50,7 +50,9 @@ class Blocks:
         whole = (size + self._tail + align - 1) // align * align
         data = self._disk.read(offset, whole)
         if len(data) < whole:
-            message = _("The file ends before block {block:x} at byte {offset}.").format(block=identifier, offset=offset)
+            message = _("The file ends before block {block:x} at byte {offset}.").format(
+                block=identifier, offset=offset
+            )
             raise Damaged("truncated", message)
         trailer = self._trailer.unpack_from(data, whole - self._tail)
         told, own = (trailer[2], trailer[3]) if self.layout.crc_first else (trailer[3], trailer[2])

@@ -97,9 +97,7 @@ def _upwards(node: int, parents: dict[int, int]) -> Iterator[int]:
         node = parents[node]
 
 
-def _paths(
-    parents: dict[int, int], names: dict[int, str], subtree: int
-) -> dict[int, tuple[tuple[str, ...], bool]]:
+def _paths(parents: dict[int, int], names: dict[int, str], subtree: int) -> dict[int, tuple[tuple[str, ...], bool]]:
     """Path of each folder and whether people see it; no two have the same one."""
     found: dict[int, tuple[tuple[str, ...], bool]] = {}
     taken: set[tuple[str, ...]] = {(LOST,)}

@@ -42,7 +42,9 @@ def read_header(disk: Disk) -> Header:
         message = _("{path} does not begin as a PST or OST file does.").format(path=disk.path)
         raise NotAnArchive(disk.path, message, salvageable=disk.size > len(head))
     if head[8:10] == _ADDRESS_BOOK:
-        raise NotAnArchive(disk.path, _("{path} is an address book of Outlook; it holds no mail.").format(path=disk.path))
+        raise NotAnArchive(
+            disk.path, _("{path} is an address book of Outlook; it holds no mail.").format(path=disk.path)
+        )
     layout = layout_of(unpack_from("<H", head, 10)[0]) if len(head) >= 12 else None
     if layout is None or len(head) < layout.full_header or head[8:10] not in _STORES:
         message = _("The beginning of {path} is damaged.").format(path=disk.path)

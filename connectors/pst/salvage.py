@@ -81,7 +81,11 @@ class NodeIndex:
         nodes, data, _subnodes, _parents, ages = self._columns
         there = [identifier > 1 and blocks.find(identifier & ~1) is not None for identifier in data]
         order = sorted(range(len(nodes)), key=lambda at: (nodes[at], there[at], ages[at]))
-        last = [at for at, after in zip(order, [*order[1:], None], strict=True) if after is None or nodes[at] != nodes[after]]
+        last = [
+            at
+            for at, after in zip(order, [*order[1:], None], strict=True)
+            if after is None or nodes[at] != nodes[after]
+        ]
         kept = [at for at in last if there[at]]
         first, *others = self._columns
         self._columns = (
@@ -138,7 +142,9 @@ def search(disk: Disk, problems: Problems) -> Salvaged | None:
     found.blocks.settle(iter(told))
     lost = found.nodes.settle(found.blocks)
     if lost:
-        message = _("Of {count} items or folders only their place in an index is left; some may have been deleted before.")
+        message = _(
+            "Of {count} items or folders only their place in an index is left; some may have been deleted before."
+        )
         problems.add("lost", message.format(count=lost))
     found.method = _method(disk, head, found)
     return found
