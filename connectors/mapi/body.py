@@ -99,9 +99,9 @@ def _html_charset(data: bytes, properties: Properties, context: Context) -> str:
     page = properties.get(tags.INTERNET_CODEPAGE)
     named = charset(page) if isinstance(page, int) else None
     is_wide = named is not None and _WIDE.match(named) is not None
-    if named is not None and codec(named) is not None and is_wide == (b"\0" in data[:256]):
-        if named != "us-ascii" or data.isascii():
-            return named
+    is_fit = is_wide == (b"\0" in data[:256]) and (named != "us-ascii" or data.isascii())
+    if named is not None and codec(named) is not None and is_fit:
+        return named
     if (found := _META.search(data, 0, 4096)) is not None:
         named = found[1].decode("ascii").lower()
         if codec(named) is not None and not _WIDE.match(named):

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 import olefile
+from olefile.olefile import OleFileError
 
 from connectors.archives.contract import Damaged, NotAnArchive
 from connectors.language import _
@@ -84,7 +85,7 @@ class CompoundFile:
             self._ole = olefile.OleFileIO(reader)
             self._reader = reader
             self.root = Storage(self, self._ole.root, 0)
-        except (olefile.OleFileError, *_FAULTS) as error:
+        except (OleFileError, *_FAULTS) as error:
             reader.close()
             raise NotAnArchive(path, _("This is no message of Outlook's, or its beginning is damaged.")) from error
         except BaseException:
@@ -97,7 +98,7 @@ class CompoundFile:
             if size < self._ole.minisectorcutoff:
                 return BytesIO(self._ole._open(entry.isectStart, size).read())
             return BufferedReader(_Chain(self._reader, self._runs(entry.isectStart, size), size), 1 << 16)
-        except (olefile.OleFileError, *_FAULTS) as error:
+        except (OleFileError, *_FAULTS) as error:
             raise damaged() from error
 
     def _runs(self, sector: int, size: int) -> list[tuple[int, int]]:
