@@ -50,6 +50,7 @@ class StoredArchive:
     """Implements the archive contract on shelves.  A subclass names its kind."""
 
     kind: ClassVar[str]
+    rebuilt: ClassVar[bool] = False
 
     def __init__(self, look: Callable[[], Found]) -> None:
         """``look`` finds the folders as they are now, and gives a folder the store again that it had before."""
@@ -69,10 +70,10 @@ class StoredArchive:
         digest = hashlib.sha256()
         for shelf in self._fresh().shelves:
             try:
-                token = shelf.store.token() if shelf.store else ""
+                told = shelf.store.token() if shelf.store else ""
             except FileNotFoundError:  # a moment ago: looking again finds it gone
-                token = "gone"
-            digest.update(f"{shelf.folder.key}\0{token}\n".encode("utf-8", "surrogateescape"))
+                told = "gone"
+            digest.update(f"{shelf.folder.key}\0{told}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:32]
 
     def folders(self) -> Iterator[ArchiveFolder]:

@@ -37,6 +37,10 @@ class Content:
     end: int
     received: datetime | None
     flags: frozenset[str] | None
+    #: About how many bytes the message has more than there are between start and end.
+    further: int = 0
+    #: Code and message when something of it is missing.
+    missing: tuple[str, str] | None = None
 
 
 class Form(Protocol):
@@ -50,9 +54,6 @@ class Form(Protocol):
 
     def write(self, reader: BinaryIO, path: Path, content: Content, out: BinaryIO) -> None:
         """The message as it was sent.  Raises Damaged, OSError."""
-
-    def problem(self, reader: BinaryIO, path: Path, content: Content) -> tuple[str, str] | None:
-        """Code and message when something of the message is missing.  Raises OSError."""
 
 
 class Files:
@@ -87,12 +88,11 @@ class Files:
             try:
                 with open_regular(path) as reader:
                     content = self._form.content(reader, path)
-                    problem = self._form.problem(reader, path, content)
             except OSError:  # gone since it was read: the next listing tells
                 continue
-            if problem is not None:
-                self._problems.append((*problem, key))
-            yield Item(key, content.end - content.start, content.received, content.flags)
+            if content.missing is not None:
+                self._problems.append((*content.missing, key))
+            yield Item(key, content.end - content.start + content.further, content.received, content.flags)
 
     def write_message(self, key: str, out: BinaryIO) -> None:
         for _attempt in range(_TRIES):

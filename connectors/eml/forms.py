@@ -43,9 +43,6 @@ class EmlForm:
     def write(self, reader: BinaryIO, path: Path, content: Content, out: BinaryIO) -> None:
         copy_without(reader, content, self._fields, out)
 
-    def problem(self, reader: BinaryIO, path: Path, content: Content) -> tuple[str, str] | None:
-        return None
-
 
 class ThunderbirdForm(EmlForm):
     """A message in a Maildir of Thunderbird, which writes its marks into the header as it does in an mbox.

@@ -1,0 +1,171 @@
+"""Which kind of archive lies at a path, by what is in it and never by its name; and the one way to open any of them.
+
+Readers are imported when they are needed: none of them costs anything to who has no such archive.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from connectors.archives.contract import Archive, NotAnArchive, Reading
+from connectors.archives.foreign import foreign
+from connectors.language import _
+from connectors.os_errors import os_error_text
+from connectors.quiet import open_regular
+
+#: What a file begins with is looked at so far, in bytes.
+HEAD = 1 << 14
+#: Windows: another program has the file open and lets nobody else read it.
+_HELD = frozenset({32, 33})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A line of the table; functions are named as ``module:function``."""
+
+    name: str
+    #: ``head``: it is asked with the first bytes of a file; ``file``, ``folder``: with the path of one.
+    asks: Literal["head", "file", "folder"]
+    is_it: str
+    #: ``(path, reading) -> Archive``; empty for what another connector reads.
+    open_it: str = ""
+    #: Mail is rebuilt from what the archive keeps of it (see ``Archive.rebuilt``).
+    rebuilt: bool = False
+    #: Such a file holds one item and no more.
+    single: bool = False
+    #: Asked with the path of a file that nothing else is known of, when damaged archives are searched for.
+    traces: str = ""
+
+    @cached_property
+    def check(self) -> Callable[[Any], bool]:
+        return cast("Callable[[Any], bool]", _named(self.is_it))
+
+    @cached_property
+    def opener(self) -> Callable[[Path, Reading], Archive]:
+        return cast("Callable[[Path, Reading], Archive]", _named(self.open_it))
+
+
+MAILDIR, MIXED, ZIP = "maildir", "mixed", "zip"
+
+#: In the order of asking: what is certain first, a text that looks like a message last.
+KINDS: tuple[Kind, ...] = (
+    Kind("dbx", "head", "connectors.dbx:is_dbx", "connectors.dbx:open_dbx", traces="connectors.dbx:has_traces"),
+    Kind("olm", "file", "connectors.olm:is_olm", "connectors.olm:open_olm", rebuilt=True),
+    Kind(ZIP, "head", "connectors.zips:is_zip", "connectors.mixed:open_mixed"),
+    Kind("mbox", "head", "connectors.mbox.archive:begins_mbox", "connectors.mbox.archive:open_mbox"),
+    Kind(MAILDIR, "folder", "connectors.archives.kinds:is_maildir"),
+    Kind("dbx", "folder", "connectors.dbx:is_dbx_folder", "connectors.dbx:open_dbx"),
+)
+_MIXED = Kind(MIXED, "folder", "connectors.mixed:is_mixed", "connectors.mixed:open_mixed")
+
+
+def recognise(path: Path) -> Kind:
+    """The kind of archive at ``path``; ``mixed`` for any directory that is of no kind itself.
+
+    Raises NotAnArchive when there is nothing, nothing that can be read, or nothing that is known.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return kind_of_folder(path) or _MIXED
+        if not stat.S_ISREG(mode):
+            raise NotAnArchive(path, _("{path} is a pipe or a device, and no file.").format(path=path))
+        with open_regular(path) as reader:
+            head = reader.read(HEAD)
+        if not head:
+            raise NotAnArchive(path, _("{path} is empty.").format(path=path))
+        kind = kind_of_file(head, lambda: path)
+    except OSError as error:
+        raise NotAnArchive(path, _why_unreadable(path, error)) from error
+    if kind is None:
+        raise NotAnArchive(path, unknown(path, head))
+    return kind
+
+
+def open_archive(path: Path, reading: Reading) -> Archive:
+    """The archive at ``path``, whatever its kind.  Raises NotAnArchive, OSError."""
+    try:
+        kind = recognise(path)
+    except NotAnArchive:
+        if (traced := _by_traces(path, reading)) is None:
+            raise
+        kind = traced
+    if not kind.open_it:
+        what = _("{path} is a Maildir. It is no archive but a system of its own: give it a source of the type maildir.")
+        raise NotAnArchive(path, what.format(path=path))
+    return kind.opener(path, reading)
+
+
+def kind_of_file(head: bytes, path: Callable[[], Path]) -> Kind | None:
+    """The kind of a file that begins so, None when it is of none.
+
+    ``path`` is called only when a look at the beginning is not enough.  Raises OSError.
+    """
+    for kind in KINDS:
+        if kind.asks == "head" and kind.check(head):
+            return kind
+        if kind.asks == "file" and _may_be(kind, head) and kind.check(path()):
+            return kind
+    return None
+
+
+def kind_of_folder(path: Path) -> Kind | None:
+    """The kind of a directory that is an archive as a whole.  Raises OSError."""
+    return next((kind for kind in KINDS if kind.asks == "folder" and kind.check(path)), None)
+
+
+def is_maildir(path: Path) -> bool:
+    """Whether a directory is a Maildir: mail lies in it, or in the folders of its first level."""
+    from connectors.maildir.layout import is_folder  # its connector is large, and seldom wanted here
+    from connectors.quiet import names_in
+
+    return is_folder(path) or any(name.startswith(".") and is_folder(path / name) for name in names_in(path))
+
+
+def unknown(path: Path, head: bytes) -> str:
+    """Why a file that begins so is not read."""
+    why = foreign(head)
+    told = _("{path} is no mail archive of a kind that is known.").format(path=path)
+    return f"{path}: {why}" if why else told
+
+
+#: What files of a kind that is asked with their path begin with: whoever asks would have to unpack them first.
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "olm": (b"PK\3\4",),
+    "msg": (b"\xd0\xcf\x11\xe0",),
+}
+
+
+def _may_be(kind: Kind, head: bytes) -> bool:
+    beginnings = _BEGINNINGS.get(kind.name)
+    return beginnings is None or head.startswith(beginnings)
+
+
+def _by_traces(path: Path, reading: Reading) -> Kind | None:
+    if not reading.salvage or not path.is_file():
+        return None
+    return next((kind for kind in KINDS if kind.traces and _named(kind.traces)(path)), None)
+
+
+def _named(place: str) -> Callable[..., Any]:
+    module, _colon, function = place.partition(":")
+    return cast("Callable[..., Any]", getattr(import_module(module), function))
+
+
+def _why_unreadable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return _("There is nothing at {path}; is the drive connected that it is on?").format(path=path)
+    if getattr(error, "winerror", 0) in _HELD:
+        what = _("{path} is held by another program: close Outlook, or whichever program has it open, and try again.")
+        return what.format(path=path)
+    if isinstance(error, PermissionError):
+        held = _("{path} may not be read by this user, or is held by another program that has it open.")
+        return held.format(path=path)
+    return _("{path} cannot be read: {why}").format(path=os.fspath(path), why=os_error_text(error))

@@ -1,0 +1,78 @@
+"""Transfer encodings, in pieces of bounded size (RFC 2045 6).
+
+Delimiters of multiparts begin with ``=_``, which no encoded text can hold: quoted-printable writes = as =3D, base64
+knows no underscore, and text that stays as it is must not hold it at the beginning of a line.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+from typing import BinaryIO, Protocol
+
+#: Bytes of 76 characters of base64 (RFC 2045 6.8).
+_LINE = 57
+#: Lines encoded at a time: 57 kB at most in memory, and a single call for what is shorter.
+_BLOCK = _LINE * 1024
+_TOO_LONG = re.compile(rb"[^\n]{998}")
+#: A line that would be taken for a delimiter, or for the beginning of another message in an mbox.
+_MISTAKEN = re.compile(rb"^(?:--=_|From )", re.MULTILINE)
+_FROM = re.compile(rb"^From ", re.MULTILINE)
+_AWAY = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+
+
+def transfer(text: bytes) -> tuple[bytes, bytes]:
+    """The encoding that suits a text, and the text in it; its line ends become CRLF, and it ends with one."""
+    if b"\n" in text or b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    if not text.endswith(b"\n"):
+        text += b"\r\n"
+    others = len(text.translate(None, _AWAY))
+    if others * 6 > len(text):
+        return b"base64", base64(text)
+    if not others and not _TOO_LONG.search(text) and not _MISTAKEN.search(text):
+        return b"7bit", text
+    # istext keeps CRLF as they are; the length of lines and blanks at their ends are the library's own care.
+    written = binascii.b2a_qp(text, istext=True)
+    if b"From " in written:
+        written = _FROM.sub(b"=46rom ", written)
+    return b"quoted-printable", written
+
+
+def base64(data: bytes) -> bytes:
+    """Lines of 76 characters, each with its end."""
+    encode = binascii.b2a_base64
+    return b"".join([encode(data[at : at + _LINE], newline=False) + b"\r\n" for at in range(0, len(data), _LINE)])
+
+
+class Readable(Protocol):
+    """What can be copied."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Recoded:
+    """Text in UTF-8, read in pieces from bytes in another encoding."""
+
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int, /) -> bytes:
+        """Some bytes, about ``size`` of the source; none at the end."""
+        while piece := self._source.read(size):
+            if text := self._decoder.decode(piece):
+                return text.encode("utf-8", "replace")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def copy_base64(source: Readable, out: BinaryIO) -> None:
+    """All that ``source`` still holds, as :func:`base64`.  Raises what its reads raise, with whole lines written."""
+    left = b""
+    while piece := source.read(_BLOCK):
+        piece = left + piece if left else piece
+        whole = len(piece) - len(piece) % _LINE
+        left = piece[whole:]
+        out.write(base64(piece[:whole]))
+    out.write(base64(left))

@@ -1,0 +1,5 @@
+"""Zip files that nobody vouches for: their list of members is checked first, and members are read in pieces."""
+
+from connectors.zips.directory import Member, NotAZip, Refusal, Zip, is_zip
+
+__all__ = ["Member", "NotAZip", "Refusal", "Zip", "is_zip"]
