@@ -44,7 +44,7 @@ def archive_files(folder: Path, site: Site, person: Person) -> Iterator[ArchiveF
         for path in files_of(folder, archives, named):
             if path not in seen:
                 seen.add(path)
-                yield ArchiveFile(path, named, _under(archives, named, path))
+                yield ArchiveFile(path, named, placed_under(archives, named, path))
 
 
 def files_of(folder: Path, archives: Archives, named: NamedArchive) -> list[Path]:
@@ -68,7 +68,7 @@ def _is_there(path: Path) -> bool:
         return True  # whoever opens it hears why not
 
 
-def _under(archives: Archives, named: NamedArchive, path: Path) -> tuple[str, ...]:
+def placed_under(archives: Archives, named: NamedArchive, path: Path) -> tuple[str, ...]:
     """A folder that the people file names is the archive's own; below one that is for several, each has its own."""
     if named.folder is not None and not named.several:
         return _path(named.folder)

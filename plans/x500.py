@@ -22,9 +22,11 @@ def x500_addresses(data: bytes, file: str) -> tuple[dict[str, str], list[Problem
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
     for row in table.rows:
+        if "address" not in row.cells:
+            continue  # a line of the template that nobody filled in
         x500 = cleaned(row.cells.get("x500", "")).lower().removeprefix(_KIND)
         try:
-            address = checked_address(cleaned(row.cells.get("address", "")))
+            address = checked_address(cleaned(row.cells["address"]))
         except Worded as error:
             message = _("The second cell of this line {what}").format(what=error.message)
             problems.append(Problem(file, row.line, None, message, error.hint))

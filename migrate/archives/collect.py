@@ -101,7 +101,7 @@ class Collecting:
     def begin(self) -> int:
         """Finish what an earlier run left, and see that there is room; bytes to be copied.
 
-        Raises :class:`NoRoom`, BrokenList, CannotWrite, OSError.
+        Raises :class:`NoRoom`, BrokenList, CannotWrite.
         """
         with writing():
             make_private(self.collected_in)
@@ -110,7 +110,8 @@ class Collecting:
             with writing():
                 self._lists[mailbox].settle()
         needed = sum(self._needed(one) for one in self.originals)
-        free = shutil.disk_usage(self.collected_in).free
+        with writing():
+            free = shutil.disk_usage(self.collected_in).free
         if needed and needed + _SPARE > free:
             text = _(
                 "The disk of {folder} is too small: the archives need {needed}, and {free} are free. Nothing was"

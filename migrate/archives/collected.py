@@ -15,9 +15,11 @@ from shutil import rmtree
 from typing import Any, Literal
 
 from connectors.language import _
+from connectors.os_errors import os_error_text
 from migrate.archives.files import make_private, sync_folder, write_whole
 from migrate.archives.names import ANYWHERE
 from migrate.archives.verified_copy import Stamp
+from migrate.ledger.store import LedgerError
 
 NAME = "collected.json"
 EARLIER = "earlier"
@@ -26,7 +28,7 @@ EARLIER = "earlier"
 State = Literal["current", "earlier", "placing"]
 
 
-class BrokenList(Exception):
+class BrokenList(LedgerError):
     """The list of a mailbox's collected archives cannot be understood: worded for people."""
 
 
@@ -71,7 +73,7 @@ class Collected:
 
     @classmethod
     def read(cls, collected_in: Path, mailbox: str) -> Collected:
-        """The list as it stands; nothing is changed.  Raises :class:`BrokenList`, OSError."""
+        """The list as it stands; nothing is changed.  Raises :class:`BrokenList`."""
         folder = collected_in / ANYWHERE.spelt(mailbox, at_top=True)
         file = folder / NAME
         if not file.exists():
@@ -79,6 +81,9 @@ class Collected:
         try:
             told = json.loads(file.read_text(encoding="utf-8"))
             entries = [Entry(**{**one, "stamp": Stamp(**one["stamp"])}) for one in told["archives"]]
+        except OSError as error:
+            message = _("{file} cannot be read: {why}.")
+            raise BrokenList(message.format(file=file, why=os_error_text(error))) from error
         except (ValueError, LookupError, TypeError) as error:
             message = _("{file} cannot be understood. Put back the copy of a backup, or move the folder away.")
             raise BrokenList(message.format(file=file)) from error
@@ -156,13 +161,3 @@ class Collected:
             if file.casefold() not in taken | {NAME} and not (self.folder / file).exists():
                 return file
             number += 1
-
-
-def collected_copy(collected_in: Path, mailbox: str, original: Path) -> Path | None:
-    """The collected copy of an archive that the people file names by where it lay; None when there is none.
-
-    Raises :class:`BrokenList`, OSError.
-    """
-    collected = Collected.read(collected_in, mailbox)
-    entry = collected.of(original)
-    return None if entry is None else collected.folder / entry.file

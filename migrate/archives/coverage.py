@@ -53,10 +53,11 @@ class Holding:
 def uncovered(way: Way, holding: Holding, collected: date | None, today: date) -> Gap | None:
     """The days whose mail neither side can be trusted to hold; None when there is none.
 
-    ``collected``: the day on which the archive was last copied with nobody holding it; None when that is not known.
+    ``collected``: the day on which the archive was last written to before it was copied with nobody holding it; None
+    when that is not known.
     """
     if collected is not None and collected >= today:
-        return None  # since then nobody can have fetched anything
+        return None  # Outlook has been closed since: so people are told
     held = holding.believed(collected, today)
     end = _end(way, held, collected)
     if end is None:

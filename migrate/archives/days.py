@@ -1,4 +1,4 @@
-"""Counting mail by day, received and sent apart, in an archive and on a server."""
+"""Counting the mail of a source by day, received and sent apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
-from connectors.archives.contract import Archive, Nature
+from connectors.archives.contract import Nature
 from connectors.contract import Folder, Role, Source
 from migrate.archives.coverage import Way
 
@@ -39,16 +39,8 @@ class Days:
             self.ways["sent" if role is Role.SENT else "received"][day] += 1
 
 
-def count_archive(archive: Archive, days: Days) -> None:
-    """Count an archive's mail.  Raises OSError."""
-    for folder in archive.folders():
-        for item in archive.items(folder):
-            if item.nature is Nature.MAIL:
-                days.take(folder.role, item.received)
-
-
 def count_source(source: Source, days: Days) -> None:
-    """Count a server's mail.  Where its listing has no date, the header's own is taken.
+    """Count the mail of a server or an archive.  Where its listing has no date, the header's own is taken.
 
     Raises what the source raises.
     """
@@ -56,6 +48,8 @@ def count_source(source: Source, days: Days) -> None:
         undated: list[str] = []
         for window in source.entries(folder, None):
             for entry in window.entries:
+                if entry.nature is not Nature.MAIL:
+                    continue
                 if entry.received is None:
                     undated.append(entry.key)
                 else:

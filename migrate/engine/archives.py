@@ -10,17 +10,17 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 
-from connectors.archives.kinds import MAILDIR, open_archive, recognise
-
 from connectors.archives.contract import NotAnArchive, Reading
+from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.archives.source import ArchiveSource, ReadRule, verdict
 from connectors.contract import Entry, Fatal, Folder, Reason, Resources, Source
 from connectors.errors import ConnectorError
 from connectors.maildir import MaildirSettings
 from connectors.maildir.source import MaildirSource
+from migrate.archives.named import to_read
 from migrate.copy.job import Placement
 from plans import Organisation, Person, Site
-from plans.archive_files import ArchiveFile, archive_files, archives_of, called
+from plans.archive_files import ArchiveFile, archives_of, called
 from plans.folder_patterns import fits
 
 #: The longest name of a source that the ledger takes.
@@ -89,10 +89,10 @@ class _Look:
 def personal_archives(
     organisation: Organisation, site: Site, person: Person, resources: Resources
 ) -> list[PersonalArchive]:
-    """The archives of a person in the order of the plan.  Looks into each; one that cannot be read says so when it is
-    opened.
+    """The archives of a person in the order of the plan; of what was collected the copies.  Looks into each; one that
+    cannot be read says so when it is opened.  Raises BrokenList.
     """
-    files = list(archive_files(organisation.folder, site, person))
+    files = [one.file for one in to_read(organisation.folder, site, person)]
     opening = _Opening(organisation, site, resources)
     looks = [opening.look(one.path) for one in files]
     shown = _apart([one.path for one in files])

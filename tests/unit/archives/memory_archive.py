@@ -89,6 +89,10 @@ class MemoryArchive:
         self.closed = 0
 
     @property
+    def rebuilt(self) -> bool:
+        return True
+
+    @property
     def identity(self) -> str:
         return self._identity
 

@@ -19,7 +19,7 @@ import pytest
 from connectors.archives.contract import NotAnArchive, Reading
 from migrate.archives import collect, verified_copy
 from migrate.archives.collect import Collecting, NoRoom, Original, Outcome
-from migrate.archives.collected import BrokenList, Collected, collected_copy
+from migrate.archives.collected import BrokenList, Collected
 from migrate.archives.holders import holder_of, is_locked
 from migrate.archives.troubles import CannotRead, CannotWrite
 from migrate.archives.verified_copy import CopyStopped, NotTheSame, VerifiedCopy
@@ -102,7 +102,7 @@ def test_a_copy_is_the_original_read_only_with_its_time_and_its_record(world: Wo
     assert entry.sha256 == sha256(path.read_bytes()).hexdigest()
     assert (entry.source, entry.stamp.size, entry.kind, entry.identity) == (str(path), 5004, "memory", "record key")
     assert (entry.collected, entry.complete_on) == ("2026-03-09T12:00:00+00:00", "2026-03-02")
-    assert collected_copy(world.into, _ANNA, path) == done.copy
+    assert [place for _entry, place in world.list.current()] == [done.copy]
 
 
 @pytest.mark.parametrize("size", [0, 1, 299, 300, 999, 1000, 1001, 2000, 3456])
@@ -195,7 +195,7 @@ def test_an_archive_that_was_only_moved_is_not_kept_twice(world: World) -> None:
     path.rename(moved)
     assert world.collect(moved)[0].came == "unchanged"
     assert world.there() == {"Outlook.pst": b"PST1 same"}
-    assert collected_copy(world.into, _ANNA, moved) == world.into / _ANNA / "Outlook.pst"
+    assert [one.source for one in world.list.entries] == [str(moved)]
 
 
 @pytest.mark.parametrize("at", [0, 1, 4, 7, 11, 15])
