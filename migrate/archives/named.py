@@ -34,19 +34,17 @@ def to_read(folder: Path, site: Site, person: Person) -> list[ReadFrom]:
     """
     archives = archives_of(folder, site)
     collected = Collected.read(archives.collected_in, person.mailbox)
-    copies = {entry.source: entry for entry, _place in collected.current()}
-    found: list[ReadFrom] = []
+    copies = {entry.source: (entry, place) for entry, place in collected.current()}
+    by_place = {place.absolute(): entry for entry, place in copies.values()}
+    found: dict[Path, ReadFrom] = {}
     for one in archive_files(folder, site, person):
-        entry = copies.pop(str(one.path.absolute()), None)
-        place = one.path if entry is None else collected.folder / entry.file
-        found.append(ReadFrom(replace(one, path=place), entry))
-    taken = {one.file.path for one in found}
-    for entry in copies.values():
-        place = collected.folder / entry.file
+        path = one.path.absolute()
+        entry, place = copies.pop(str(path), (by_place.get(path), one.path))
+        found.setdefault(place, ReadFrom(replace(one, path=place), entry))
+    for entry, place in copies.values():
         for named in person.archives:
-            pattern = str((folder / named.path).absolute())
-            if named.several and fnmatchcase(entry.source, pattern.replace("[", "[[]")) and place not in taken:
+            pattern = str((folder / named.path).absolute()).replace("[", "[[]")
+            if named.several and fnmatchcase(entry.source, pattern):
                 under = placed_under(archives, named, Path(entry.source))
-                found.append(ReadFrom(ArchiveFile(place, named, under), entry))
-                taken.add(place)
-    return found
+                found.setdefault(place, ReadFrom(ArchiveFile(place, named, under), entry))
+    return list(found.values())
