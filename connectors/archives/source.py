@@ -99,7 +99,7 @@ class ArchiveSource:
             # First, so that what comes in the meantime moves it.
             token = self._archive.token()
             there = list(self._archive.folders())
-        self._folders = _apart(there)
+        self._folders = self._apart(there)
         self._lookup = None
         for path, folder in self._folders.items():
             yield Folder(path, folder.role, self._archive.epoch, token, messages=folder.items)
@@ -178,11 +178,24 @@ class ArchiveSource:
         self._alive()
         if self._folders is None:
             with self._judged():
-                self._folders = _apart(self._archive.folders())
+                self._folders = self._apart(self._archive.folders())
         there = self._folders.get(folder.path)
         if there is None or self._archive.epoch != folder.epoch:
             raise FolderMissing(_("the folder is gone"), system=str(self._path))
         return there
+
+    def _apart(self, folders: Iterable[ArchiveFolder]) -> dict[tuple[str, ...], ArchiveFolder]:
+        """By their paths: a folder without a name has the archive's, and of several of one name the later get a number."""
+        found: dict[tuple[str, ...], ArchiveFolder] = {}
+        for folder in folders:
+            *parents, name = folder.path or (self._path.stem,)
+            path = (*parents, name)
+            for number in count(2):
+                if path not in found:
+                    break
+                path = (*parents, f"{name} ({number})")
+            found[path] = folder
+        return found
 
     @contextmanager
     def _judged(self) -> Iterator[None]:
@@ -194,19 +207,6 @@ class ArchiveSource:
     def _alive(self) -> None:
         if self._aborted.is_set():
             raise Stopped(_("the session was aborted"), system=str(self._path))
-
-
-def _apart(folders: Iterable[ArchiveFolder]) -> dict[tuple[str, ...], ArchiveFolder]:
-    """By their paths; an archive may have several of one name, and the later ones get a number."""
-    found: dict[tuple[str, ...], ArchiveFolder] = {}
-    for folder in folders:
-        path = folder.path
-        for number in count(2):
-            if path not in found:
-                break
-            path = (*folder.path[:-1], f"{folder.path[-1]} ({number})")
-        found[path] = folder
-    return found
 
 
 def _entry(item: Item) -> Entry:

@@ -77,6 +77,7 @@ class MsgArchive:
     """
 
     kind: ClassVar[str] = "msg"
+    rebuilt: ClassVar[bool] = True
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self._path = path
