@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from connectors.archives.contract import ArchiveFolder, Damaged, Item, Nature, PersonalItem, Problem, Reading
+from connectors.archives.contract import ArchiveFolder, Damaged, Item, PersonalItem, Problem, Reading
 from connectors.language import _
 from connectors.mapi.context import Context
 from connectors.mapi.message import header, write_message
+from connectors.mapi.nature import nature_of
 from connectors.mapi.personal import personal_item
 from connectors.pst.folders import Tree, read_tree
 from connectors.pst.items import PstItem
-from connectors.pst.listing import item_of, key_of, nature_of
+from connectors.pst.listing import item_of, key_of
 from connectors.pst.store import Store, open_store
 
 _RECORD_KEY = 0x0FF9
-_MESSAGE_CLASS = 0x001A
 
 
 def open_pst(path: Path, reading: Reading) -> PstArchive:
@@ -38,7 +38,7 @@ class PstArchive:
         self._store = store
         self._problems = store.core.problems
         self._tree: Tree | None = None
-        self._context = Context(reading.addresses, self._problems.add)
+        self._context = Context(reading.spool, reading.addresses, self._problems.take, encoding=store.core.encoding)
         #: The item that was read last: its header is as a rule asked for before its bytes.
         self._last: tuple[str, PstItem] | None = None
         key = None if store.properties is None else store.properties.get(_RECORD_KEY)
@@ -61,49 +61,35 @@ class PstArchive:
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         """In ascending order of their nodes.  An item whose properties cannot be read is listed with its node alone."""
         for node in self._read_tree().in_folder(folder):
-            try:
-                self._problems.at(folder.path, f"{node:x}")
-                item = self._open(node)
-                key = key_of(node, item.properties)
-                self._problems.at(folder.path, key)
-                told = item_of(key, item.properties, salvaged=self._store.salvaged)
-            except Damaged as damaged:
-                self._problems.add(damaged.code, str(damaged))
-                told = Item(f"{node:x}", None, None, None, salvaged=self._store.salvaged)
-            finally:
-                self._problems.at()
+            key = f"{node:x}"
+            with self._problems.of(folder.path, key):
+                try:
+                    item = self._open(node)
+                    key = key_of(node, item.properties)
+                    self._last = key, item
+                    told = item_of(key, item, salvaged=self._store.salvaged)
+                except Damaged as damaged:
+                    self._problems.add(damaged.code, str(damaged))
+                    told = Item(key, None, None, None, salvaged=self._store.salvaged)
             yield told
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         item = self._find(folder, key)
-        try:
-            self._problems.at(folder.path, key)
-            write_message(item, out, self._context)
-        finally:
-            self._problems.at()
+        with self._problems.of(folder.path, key):
+            write_message(item, out, self._context.about(folder.path, key))
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         item = self._find(folder, key)
-        try:
-            self._problems.at(folder.path, key)
-            return header(item, self._context)
-        finally:
-            self._problems.at()
+        with self._problems.of(folder.path, key):
+            return header(item, self._context.about(folder.path, key))
 
     def personal_item(self, folder: ArchiveFolder, key: str) -> PersonalItem:
         item = self._find(folder, key)
-        try:
-            self._problems.at(folder.path, key)
-            return personal_item(item, self.nature(item), self._context)
-        finally:
-            self._problems.at()
-
-    @staticmethod
-    def nature(item: PstItem) -> Nature:
-        return nature_of(item.properties.get(_MESSAGE_CLASS))
+        with self._problems.of(folder.path, key):
+            return personal_item(item, nature_of(item.properties), self._context.about(folder.path, key))
 
     def unknown_addresses(self) -> Mapping[str, int]:
-        return self._context.unknown
+        return self._context.unknown_addresses()
 
     def problems(self) -> Sequence[Problem]:
         return self._problems.told()
@@ -133,12 +119,9 @@ class PstArchive:
             node = int(key.partition("-")[0], 16)
         except ValueError:
             raise KeyError(key) from None
-        try:
-            self._problems.at(folder.path, key)
+        with self._problems.of(folder.path, key):
             item = self._open(node)
             if key_of(node, item.properties) != key:
                 raise KeyError(key)
-        finally:
-            self._problems.at()
         self._last = key, item
         return item

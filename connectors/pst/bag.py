@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from struct import Struct, iter_unpack, unpack_from
+from struct import Struct, unpack_from
 from typing import BinaryIO, cast
 from uuid import UUID
 
 from connectors.archives.contract import Damaged
 from connectors.language import _
-from connectors.pst.blocks import INTERNAL
 from connectors.pst.core import Core
-from connectors.pst.heap import PROPERTIES, TABLE, Heap
+from connectors.pst.eight_bit import text_codecs
+from connectors.pst.heap import PROPERTIES, Heap
 from connectors.pst.stream import DataStream
 from connectors.pst.subnodes import Subnodes
-from connectors.pst.values import (
-    INLINE,
-    OBJECT,
-    STRING8,
-    UNICODE,
-    Decoder,
-    codec_of,
-    decoded,
-    decoder,
-    inline,
-    inline_size,
-)
+from connectors.pst.values import INLINE, OBJECT, UNICODE, Decoder, decoded, decoder, inline, inline_size
 
 _SUBJECT = 0x0037
-_MESSAGE_CODE_PAGE, _INTERNET_CODE_PAGE = 0x3FFD, 0x3FDE
+_MESSAGE_CODE_PAGE, _LOCALE, _INTERNET_CODE_PAGE = 0x3FFD, 0x3FF1, 0x3FDE
 _PROPERTY = Struct("<HHI")
 #: A node's type within its identifier; 0 says that it is a place in the heap ([MS-PST] 2.3.3.2).
 _NODE_TYPE = 0x1F
@@ -107,7 +96,7 @@ class Bag:
             if kind != OBJECT and not value & _NODE_TYPE:
                 return BytesIO(self._heap.get(value))
             # read() of this raw file gives all that is asked for, so it needs no buffer before it.
-            return cast(BinaryIO, DataStream(self._core.blocks, self.below(identifier)[0]))
+            return cast("BinaryIO", DataStream(self._core.blocks, self.below(identifier)[0]))
         except Damaged as damaged:
             self._core.problems.add("property", _lost(identifier, damaged))
             return None
@@ -135,6 +124,11 @@ class Bag:
             raise Damaged("subnode", _("A part of it is not in the file."))
         return found
 
+    def subnodes_named(self) -> frozenset[int]:
+        """Subnodes that hold long values of it."""
+        values = (value for kind, value in self._cells.values() if kind not in INLINE and kind != OBJECT)
+        return frozenset(value for value in values if isinstance(value, int) and value & _NODE_TYPE)
+
     def _stored(self, kind: int, value: int) -> bytes:
         if kind == OBJECT:
             raise Damaged("property", _("It is no value."))
@@ -149,9 +143,8 @@ class Bag:
     def text(self) -> Decoder:
         """Decodes the 8-bit text of the item, and of the recipients and attachments that belong to it."""
         if self._text is None:
-            pages = (self.get(_MESSAGE_CODE_PAGE), self.get(_INTERNET_CODE_PAGE))
-            names = [name for page in pages if (name := codec_of(page)) is not None]
-            self._text = decoder([*names, self._core.encoding])
+            told = (self.get(one) for one in (_MESSAGE_CODE_PAGE, _LOCALE, _INTERNET_CODE_PAGE))
+            self._text = decoder([*text_codecs(*told), self._core.encoding])
         return self._text
 
 

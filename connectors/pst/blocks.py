@@ -70,6 +70,12 @@ class Blocks:
             return body
         return decode(body, self._method, identifier & 0xFFFFFFFF)
 
+    def begins(self, entry: tuple[int, ...], size: int) -> bytes:
+        """The first plain bytes of a data block; its checksum is not looked at.  Raises Damaged."""
+        if self.layout.compresses:
+            return self.read(entry[0])[:size]
+        return decode(self._disk.read(entry[1], size), self._method, entry[0] & 0xFFFFFFFF)
+
     def _inflated(self, body: bytes, size: int, identifier: int) -> bytes:
         try:
             plain = zlib.decompressobj().decompress(body, self.layout.largest)

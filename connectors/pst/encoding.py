@@ -1,4 +1,4 @@
-"""The two ways in which PST files disguise their data blocks ([MS-PST] 5.1 and 5.2), and the checksum of the format (5.3)."""
+"""How PST files disguise their data blocks ([MS-PST] 5.1 and 5.2), and the checksum of the format (5.3)."""
 
 from __future__ import annotations
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.archives.contract import ArchiveFolder, Damaged
 from connectors.language import _
+from connectors.pst.eight_bit import text_codecs
+from connectors.pst.layout import ANSI
 from connectors.pst.roles import roles_of, subtree_of
 from connectors.pst.store import FOLDER, MESSAGE, ROOT, TYPE, Store
 
 _NAME = 0x3001
+#: PidTagMessageCodepage, PidTagMessageLocaleId, PidTagInternetCodepage.
+_TEXT_PROPERTIES = (0x3FFD, 0x3FF1, 0x3FDE)
+#: Items that are asked for their encoding.
+_ASKED = 40
 #: Where that is put which lies in no folder that people see.  Outlook's own repair calls it so, in every language:
 #: a name that changed with the reader's language would make another folder on the target.
 LOST = "Lost and Found"
@@ -45,9 +52,10 @@ def read_tree(store: Store) -> Tree:
             found.append(node)
         elif kind == FOLDER:
             parents[node] = parent
+    _learn_encoding(store, tree)
     names = {node: _name(store, node) for node in parents if node != ROOT}
     subtree = _subtree(store, parents)
-    paths = _paths(parents, names, subtree)
+    paths = _paths(parents, names, subtree, own=subtree in tree.items)
     _gather_strays(tree, paths)
     seen = {node: path for node, (path, inside) in paths.items() if inside}
     roles = roles_of(store, seen)
@@ -59,6 +67,23 @@ def read_tree(store: Store) -> Tree:
     if 0 in tree.items:
         tree.folders[0] = ArchiveFolder((LOST,), None, "0", len(tree.items[0]))
     return tree
+
+
+def _learn_encoding(store: Store, tree: Tree) -> None:
+    """Names of folders in an ANSI file say nothing of their encoding; that of most of its items is theirs as well."""
+    if store.core.blocks.layout is not ANSI:
+        return
+    nodes = [node for items in tree.items.values() for node in items]
+    counted: Counter[str] = Counter()
+    for node in nodes[:: max(1, len(nodes) // _ASKED)]:
+        try:
+            bag = store.bag(node)
+        except Damaged:
+            continue  # told when it is listed
+        told = text_codecs(*(bag.get(one) for one in _TEXT_PROPERTIES))
+        counted.update(told[:1])
+    if counted:
+        store.core.encoding = counted.most_common(1)[0][0]
 
 
 def _name(store: Store, node: int) -> str:
@@ -97,26 +122,38 @@ def _upwards(node: int, parents: dict[int, int]) -> Iterator[int]:
         node = parents[node]
 
 
-def _paths(parents: dict[int, int], names: dict[int, str], subtree: int) -> dict[int, tuple[tuple[str, ...], bool]]:
+def _paths(
+    parents: dict[int, int], names: dict[int, str], subtree: int, *, own: bool
+) -> dict[int, tuple[tuple[str, ...], bool]]:
     """Path of each folder and whether people see it; no two have the same one."""
     found: dict[int, tuple[tuple[str, ...], bool]] = {}
     taken: set[tuple[str, ...]] = {(LOST,)}
     for node in sorted(parents, key=lambda one: (sum(1 for _above in _upwards(one, parents)), one)):
-        if node in (subtree, ROOT):
+        if node == ROOT:
+            continue
+        if node == subtree:
+            # Somebody may have put mail beside the folders: Outlook shows it under the name of the file.
+            if own:
+                found[node] = _free((names[node],), taken, node), True
             continue
         parent = parents[node]
+        above: tuple[str, ...]
         if parent == subtree:
             above, inside = (), True
         elif parent in found:
             above, inside = found[parent]
         else:
             above, inside = (LOST,), False
-        path = (*above, names[node])
-        while path in taken:
-            path = (*above, f"{path[-1]} ({node:x})")
-        taken.add(path)
-        found[node] = (path, inside)
+        found[node] = _free((*above, names[node]), taken, node), inside
     return found
+
+
+def _free(path: tuple[str, ...], taken: set[tuple[str, ...]], node: int) -> tuple[str, ...]:
+    """The path, told from one that another folder has."""
+    while path in taken:
+        path = (*path[:-1], f"{path[-1]} ({node:x})")
+    taken.add(path)
+    return path
 
 
 def _gather_strays(tree: Tree, paths: dict[int, tuple[tuple[str, ...], bool]]) -> None:

@@ -30,6 +30,8 @@ class Header:
     #: Where the roots of the two B-trees are: identifier, then offset.
     nodes: tuple[int, int]
     blocks: tuple[int, int]
+    #: Where the file ended when it was closed.
+    end: int
     #: Whether the header's checksum fits it.
     intact: bool
 
@@ -52,4 +54,5 @@ def read_header(disk: Disk) -> Header:
     first, first_at, second, second_at = layout.roots.unpack_from(head, layout.roots_at)
     method = head[layout.method_at]
     intact = checksum(head[8:479]) == unpack_from("<I", head, 4)[0] and method <= CYCLIC
-    return Header(layout, method, (first, first_at), (second, second_at), intact)
+    end: int = unpack_from(f"<{layout.identifier}", head, layout.end_at)[0]
+    return Header(layout, method, (first, first_at), (second, second_at), end, intact)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
-from struct import error as StructError
 from struct import unpack_from
 
 from connectors.archives.contract import Damaged
@@ -56,7 +56,7 @@ class Heap:
             at: int = unpack_from("<H", data)[0]
             count: int = unpack_from("<H", data, at)[0]
             page = data, unpack_from(f"<{count + 1}H", data, at + 4)
-        except StructError:
+        except struct.error:
             raise self._missing() from None
         if len(self._pages) >= _KEPT:
             del self._pages[next(iter(self._pages))]

@@ -49,15 +49,18 @@ class PstItem:
     def attachments(self) -> Iterator[PstAttachment]:
         for node in self._attachment_nodes():
             try:
-                found = self._subnodes.find(node)
-                if found is None:
-                    raise Damaged("subnode", _("A part of it is not in the file."))
-                attachment = PstAttachment(self._core, found[0], found[1], self._above, self.properties.text)
+                attachment = self._attachment(node)
             except Damaged as damaged:
                 what = _("Attachment {number} cannot be read: {why}").format(number=f"{node:x}", why=damaged)
                 self._core.problems.add("attachment", what)
                 continue
             yield attachment
+
+    def _attachment(self, node: int) -> PstAttachment:
+        found = self._subnodes.find(node)
+        if found is None:
+            raise Damaged("subnode", _("A part of it is not in the file."))
+        return PstAttachment(self._core, found[0], found[1], self._above, self.properties.text)
 
     def _attachment_nodes(self) -> list[int]:
         """In the order of the table; those that no table tells of come last."""

@@ -47,7 +47,8 @@ class Layout:
     #: How far the number of its block lies in an identifier within a heap ([MS-PST] 2.3.1.1).
     heap_shift: int
     compresses: bool
-    #: Header: where the references to the two roots and the encoding stand.
+    #: Header: where its end of file, the references to the two roots and the encoding stand.
+    end_at: int
     roots_at: int
     roots: Struct
     method_at: int
@@ -75,6 +76,7 @@ ANSI = Layout(
     row_number="H",
     heap_shift=16,
     compresses=False,
+    end_at=168,
     roots_at=184,
     roots=Struct("<IIII"),
     method_at=461,
@@ -102,6 +104,7 @@ UNICODE = Layout(
     row_number="I",
     heap_shift=16,
     compresses=False,
+    end_at=184,
     roots_at=216,
     roots=Struct("<QQQQ"),
     method_at=513,
@@ -129,6 +132,7 @@ UNICODE_4K = Layout(
     row_number="I",
     heap_shift=19,
     compresses=True,
+    end_at=184,
     roots_at=216,
     roots=Struct("<QQQQ"),
     method_at=513,

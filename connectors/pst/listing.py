@@ -6,52 +6,17 @@ import re
 from datetime import datetime
 from zlib import crc32
 
-from connectors.archives.contract import Item, Nature
+from connectors.archives.contract import Item
+from connectors.mapi.marks import marks_of
+from connectors.mapi.nature import nature_of
 from connectors.pst.bag import Bag
-from connectors.pst.names import PUBLIC_STRINGS
+from connectors.pst.items import PstItem
 
-_CLASS, _FLAGS, _SIZE = 0x001A, 0x0E07, 0x0E08
+_FLAGS, _SIZE = 0x0E07, 0x0E08
 _DELIVERED, _SUBMITTED, _CREATED = 0x0E06, 0x0039, 0x3007
 _SEARCH_KEY = 0x300B
-_FLAG_STATUS, _ICON, _LAST_VERB = 0x1090, 0x1080, 0x1081
-#: PidTagMessageFlags ([MS-OXCMSG] 2.2.1.6).
-_READ, _UNSENT = 0x01, 0x08
-_FOLLOW_UP = 2
-#: PidTagLastVerbExecuted ([MS-OXOMSG] 2.2.1.7) and, where it is missing, PidTagIconIndex.
-_REPLIED, _FORWARDED = (102, 103), (104,)
-_ICON_REPLIED, _ICON_FORWARDED = 0x105, 0x106
-
 #: Categories that every system holds as keywords: atoms of IMAP (RFC 9051 9), of sane length.
 _KEYWORD = re.compile(r"[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]]{1,60}")
-
-#: Message classes ([MS-OXPROPS] 1.3.1, [MS-OXOABK] and others) and what they begin; the longest that fits counts.
-_NATURES = {
-    "ipm.appointment": Nature.APPOINTMENT,
-    "ipm.contact": Nature.CONTACT,
-    "ipm.abchperson": Nature.CONTACT,
-    "ipm.distlist": Nature.LIST,
-    "ipm.task": Nature.TASK,
-    "ipm.stickynote": Nature.NOTE,
-    "ipm.activity": Nature.OTHER,
-    "ipm.configuration": Nature.OTHER,
-    "ipm.rule": Nature.OTHER,
-    "ipm.extendedrule": Nature.OTHER,
-    "ipm.microsoft.scheduledata": Nature.OTHER,
-    "ipm.microsoft.folderdesign": Nature.OTHER,
-    "ipm.microsoft.wunderbar": Nature.OTHER,
-    "ipc": Nature.OTHER,
-}  # fmt: skip
-
-
-def nature_of(message_class: object) -> Nature:
-    """What an item is.  What nobody knows counts as mail: so it is moved and not left behind."""
-    name = message_class.casefold() if isinstance(message_class, str) else ""
-    while name:
-        nature = _NATURES.get(name)
-        if nature is not None:
-            return nature
-        name = name.rpartition(".")[0]
-    return Nature.MAIL
 
 
 def key_of(node: int, bag: Bag) -> str:
@@ -72,39 +37,22 @@ def key_of(node: int, bag: Bag) -> str:
     return f"{node:x}"
 
 
-def item_of(key: str, bag: Bag, *, salvaged: bool) -> Item:
+def item_of(key: str, item: PstItem, *, salvaged: bool) -> Item:
     """The item as a listing tells it, from the properties of its node alone."""
+    bag = item.properties
     size = bag.get(_SIZE)
     received = bag.get(_DELIVERED) or bag.get(_SUBMITTED) or bag.get(_CREATED)
+    flags = None
+    if bag.get(_FLAGS) is not None:
+        marks = marks_of(item)
+        flags = marks.flags() | {name for name in marks.categories if _KEYWORD.fullmatch(name)}
     return Item(
         key,
         # Attachments grow by a third on their way into a message.
         size * 4 // 3 if isinstance(size, int) and size >= 0 else None,
         received if isinstance(received, datetime) else None,
-        _flags(bag),
-        nature_of(bag.get(_CLASS)),
+        flags,
+        nature_of(bag),
         frozenset(),
         salvaged,
     )
-
-
-def _flags(bag: Bag) -> frozenset[str] | None:
-    told = bag.get(_FLAGS)
-    if not isinstance(told, int):
-        return None
-    flags = set()
-    if told & _READ:
-        flags.add("\\Seen")
-    if told & _UNSENT:
-        flags.add("\\Draft")
-    if bag.get(_FLAG_STATUS) == _FOLLOW_UP:
-        flags.add("\\Flagged")
-    verb, icon = bag.get(_LAST_VERB), bag.get(_ICON)
-    if verb in _REPLIED or (verb is None and icon == _ICON_REPLIED):
-        flags.add("\\Answered")
-    if verb in _FORWARDED or (verb is None and icon == _ICON_FORWARDED):
-        flags.add("$Forwarded")
-    categories = bag.named(PUBLIC_STRINGS, "Keywords")
-    if isinstance(categories, tuple):
-        flags.update(name for name in categories if isinstance(name, str) and _KEYWORD.fullmatch(name))
-    return frozenset(flags)

@@ -8,8 +8,7 @@ from uuid import UUID
 _GUIDS, _ENTRIES, _STRINGS = 0x0002, 0x0003, 0x0004
 _FIRST = 0x8000
 _MAPI = UUID("00020328-0000-0000-C000-000000000046")
-#: PS_PUBLIC_STRINGS, the group of names such as Keywords.
-PUBLIC_STRINGS = UUID("00020329-0000-0000-C000-000000000046")
+_PUBLIC_STRINGS = UUID("00020329-0000-0000-C000-000000000046")
 _ENTRY = Struct("<IHH")
 
 
@@ -24,9 +23,8 @@ class NameMap:
 
     def fill(self, guids: bytes, entries: bytes, strings: bytes) -> None:
         """From the three streams of the map; entries that are damaged are left out."""
-        groups = [None, _MAPI, PUBLIC_STRINGS]
-        for at in range(0, len(guids) - 15, 16):
-            groups.append(UUID(bytes_le=guids[at : at + 16]))
+        told_groups = (UUID(bytes_le=guids[at : at + 16]) for at in range(0, len(guids) - 15, 16))
+        groups = [None, _MAPI, _PUBLIC_STRINGS, *told_groups]
         for told, place, number in _ENTRY.iter_unpack(entries[: len(entries) // 8 * 8]):
             at = place >> 1
             group = groups[at] if at < len(groups) else None

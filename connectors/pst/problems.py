@@ -18,20 +18,30 @@ class Problems:
         self.folder: tuple[str, ...] | None = None
         self.key: str | None = None
 
-    def at(self, folder: tuple[str, ...] | None = None, key: str | None = None) -> None:
-        """What is read from now on."""
-        self.folder = folder
-        self.key = key
+    def of(self, folder: tuple[str, ...], key: str) -> Problems:
+        """For a ``with`` block that reads one item."""
+        self.folder, self.key = folder, key
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_error: object) -> None:
+        self.folder = self.key = None
 
     def add(self, code: str, message: str) -> None:
         """Tell it, unless the same was told of the same item."""
-        mark = (code, self.key, message)
+        self.take(Problem(code, message, self.folder, self.key))
+
+    def take(self, problem: Problem) -> None:
+        """As :meth:`add`, for a problem that says itself where it is."""
+        mark = (problem.code, problem.key, problem.message)
         if mark in self._found:
             return
         if len(self._found) >= MOST:
             self._beyond += 1
             return
-        self._found[mark] = Problem(code, message, self.folder, self.key)
+        self._found[mark] = problem
 
     def told(self) -> list[Problem]:
         told = list(self._found.values())

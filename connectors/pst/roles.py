@@ -8,8 +8,8 @@ from struct import unpack_from
 from connectors.archives.contract import Damaged
 from connectors.pst.bag import Bag
 from connectors.pst.store import ROOT, Store
-from connectors.pst.tables import rows
 from connectors.pst.subnodes import Subnodes
+from connectors.pst.tables import rows
 from connectors.role_names import plain, roles_by_name
 from connectors.values import Role
 
@@ -31,7 +31,7 @@ _INBOXES = frozenset(
 
 
 def node_of(entry_id: object) -> int | None:
-    """The node that an entry identifier names ([MS-PST] 4.3.2.? and 2.4.3.2)."""
+    """The node that an entry identifier names ([MS-PST] 2.4.3.2)."""
     if not isinstance(entry_id, bytes) or len(entry_id) < 24:
         return None
     node: int = unpack_from("<I", entry_id, 20)[0]
@@ -49,7 +49,7 @@ def roles_of(store: Store, paths: Mapping[int, tuple[str, ...]]) -> dict[int, Ro
 
     def take(entry_id: object, role: Role) -> None:
         node = node_of(entry_id)
-        if node in paths and role not in found.values():
+        if node is not None and node in paths and role not in found.values():
             found.setdefault(node, role)
 
     if store.properties is not None:

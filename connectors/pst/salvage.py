@@ -3,7 +3,8 @@
 Every page of a B-tree and every block ends with a trailer that names it and holds a checksum, and both begin at known
 multiples ([MS-PST] 2.2.2.7.1 and 2.2.2.8.1).  Leaves of the node tree tell which blocks an item has; blocks are found
 by themselves, so no page of the block tree is needed.  Where something is told twice, the newest page counts whose
-blocks are still there: Outlook writes pages and blocks anew at other places and leaves the old ones until it needs room.
+blocks are still there: Outlook writes pages and blocks anew at other places and leaves the old ones until it needs
+room.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from struct import Struct, unpack_from
 
+from connectors.archives.contract import Damaged
 from connectors.language import _
+from connectors.pst.blocks import INTERNAL, Blocks
 from connectors.pst.btree import Entry, page_entries, parse_page
 from connectors.pst.disk import Disk
 from connectors.pst.encoding import CYCLIC, NONE, PERMUTE, checksum, decode
@@ -28,6 +32,7 @@ _PIECE = 4 << 20
 _SAMPLE = 32 << 20
 #: Blocks by which the disguise of a file with a wrecked header is told.
 _TASTED = 500
+_SHORTEST_HEAP = 12
 _HEAP_MARKS = (b"\xec\x7c", b"\xec\xbc")
 
 
@@ -76,23 +81,24 @@ class NodeIndex:
         for column, value in zip(self._columns, values, strict=True):
             column.append(value)
 
+    def led_to(self) -> set[int]:
+        """Blocks that any of the nodes names, before the old ones are let go."""
+        return {identifier & ~1 for column in self._columns[1:3] for identifier in column}
+
     def settle(self, blocks: BlockIndex) -> int:
         """Keep one entry a node: the newest one whose data is there.  How many nodes have none."""
         nodes, data, _subnodes, _parents, ages = self._columns
         there = [identifier > 1 and blocks.find(identifier & ~1) is not None for identifier in data]
         order = sorted(range(len(nodes)), key=lambda at: (nodes[at], there[at], ages[at]))
-        last = [
-            at
-            for at, after in zip(order, [*order[1:], None], strict=True)
-            if after is None or nodes[at] != nodes[after]
-        ]
-        kept = [at for at in last if there[at]]
+        last = {nodes[at]: at for at in order}
+        kept = [at for at in last.values() if there[at]]
         first, *others = self._columns
         self._columns = (
             array("I", (first[at] for at in kept)),
             *(array(column.typecode, (column[at] for at in kept)) for column in others),
         )  # type: ignore[assignment]  # as many as before
-        return len(last) - len(kept)
+        # Outlook keeps numbers without contents for what it has not filled yet.
+        return sum(1 for at in last.values() if data[at] > 1) - len(kept)
 
     def find(self, key: int) -> Entry | None:
         nodes, data, subnodes, parents, _ages = self._columns
@@ -112,6 +118,8 @@ class Salvaged:
     layout: Layout
     method: int = NONE
     nodes: NodeIndex = field(default_factory=NodeIndex)
+    #: Blocks that any node leads to, old or new.
+    led_to: set[int] = field(default_factory=set)
     blocks: BlockIndex = field(default_factory=BlockIndex)
 
 
@@ -140,6 +148,7 @@ def search(disk: Disk, problems: Problems) -> Salvaged | None:
     if not found.blocks.identifiers and not told:
         return None
     found.blocks.settle(iter(told))
+    found.led_to = found.nodes.led_to()
     lost = found.nodes.settle(found.blocks)
     if lost:
         message = _(
@@ -169,36 +178,33 @@ def _trailers(disk: Disk, layout: Layout, limit: int) -> Iterator[tuple[int, int
             end += align
             size = told[0]
             own = told[own_at]
-            if size <= most:
-                if not own or not size:
-                    continue
+            if size in pages and not (start - before + end) % layout.page:
+                offset = start - before + end - layout.page
+                if offset >= 0:
+                    yield size & 0xFF, offset, 0, own
+            elif own and 0 < size <= most:
                 begin = end - (size + tail + align - 1) // align * align
                 if begin < 0:
                     continue
                 offset = start - before + begin
                 if told[1] == signature(offset, own) and told[crc_at] == checksum(view[begin : begin + size]):
                     yield 0, offset, size, own
-            elif size in pages and not (start - before + end) % layout.page:
-                offset = start - before + end - layout.page
-                if offset >= 0:
-                    yield size & 0xFF, offset, 0, own
         start += _PIECE
 
 
 def _method(disk: Disk, head: bytes, found: Salvaged) -> int:
     """How data is disguised: as the header says, if blocks agree, else as most blocks do."""
     layout = found.layout
+    plain = Blocks(disk, layout, NONE, found.blocks.find, Problems())
     hits = {NONE: 0, PERMUTE: 0, CYCLIC: 0}
-    tasted = 0
-    for identifier, offset, size, *_others in found.blocks.walk():
-        if identifier & 2 or size < 12:
+    data_blocks = (entry for entry in found.blocks.walk() if not entry[0] & INTERNAL and entry[2] >= _SHORTEST_HEAP)
+    for entry in islice(data_blocks, _TASTED):
+        try:
+            start = plain.begins(entry, 4)
+        except Damaged:
             continue
-        start = disk.read(offset, 4)
         for method in hits:
-            hits[method] += decode(start, method, identifier & 0xFFFFFFFF)[2:4] in _HEAP_MARKS
-        tasted += 1
-        if tasted >= _TASTED:
-            break
+            hits[method] += decode(start, method, entry[0] & 0xFFFFFFFF)[2:4] in _HEAP_MARKS
     best = max(hits, key=lambda method: hits[method])
     told = head[layout.method_at] if len(head) > layout.method_at else NONE
     return best if hits[best] else (told if told <= CYCLIC else NONE)

@@ -16,8 +16,9 @@ from connectors.pst.disk import Disk
 from connectors.pst.header import Header, read_header
 from connectors.pst.layout import BLOCK_PAGE, NODE_PAGE
 from connectors.pst.names import STREAMS, NameMap
+from connectors.pst.orphans import orphans
 from connectors.pst.problems import Problems
-from connectors.pst.salvage import search
+from connectors.pst.salvage import Salvaged, search
 from connectors.pst.subnodes import Subnodes
 
 #: Types of nodes ([MS-PST] 2.2.2.1).
@@ -82,22 +83,33 @@ def open_store(path: Path, reading: Reading) -> Store:
 
 def _opened(disk: Disk, reading: Reading) -> Store:
     problems = Problems()
-    nodes: Index
-    blocks: Index
+    names = NameMap()
     if reading.salvage:
         found = search(disk, problems)
         if found is None:
             message = _("Nothing of a PST or OST file is left in {path}.").format(path=disk.path)
             raise NotAnArchive(disk.path, message)
-        layout, method, nodes, blocks = found.layout, found.method, found.nodes, found.blocks
-    else:
-        header = read_header(disk)
-        layout, method = header.layout, header.method
-        nodes, blocks = _trees(disk, header, problems)
-    core_blocks = Blocks(disk, layout, method, blocks.find, problems)
-    names = NameMap()
-    core = Core(core_blocks, names, problems, reading.encoding)
-    return Store(disk, core, names, nodes, salvaged=reading.salvage)
+        _take_orphans(disk, found, problems, reading.encoding)
+        blocks = Blocks(disk, found.layout, found.method, found.blocks.find, problems)
+        return Store(disk, Core(blocks, names, problems, reading.encoding), names, found.nodes, salvaged=True)
+    header = read_header(disk)
+    nodes, tree = _trees(disk, header, problems)
+    blocks = Blocks(disk, header.layout, header.method, tree.find, problems)
+    return Store(disk, Core(blocks, names, problems, reading.encoding), names, nodes, salvaged=False)
+
+
+def _take_orphans(disk: Disk, found: Salvaged, problems: Problems, encoding: str) -> None:
+    """Add messages that no page of the node tree tells of."""
+    # What is tried and does not fit is no problem of any item.
+    quiet = Problems()
+    blocks = Blocks(disk, found.layout, found.method, found.blocks.find, quiet)
+    core = Core(blocks, NameMap(), quiet, encoding)
+    entries = list(orphans(core, found.blocks.walk(), found.nodes.walk(), found.led_to))
+    for entry in entries:
+        found.nodes.add(entry, 0)
+    if entries:
+        message = _("{count} messages were found whose folder is not known any more; some may have been deleted.")
+        problems.add("folder-lost", message.format(count=len(entries)))
 
 
 def _trees(disk: Disk, header: Header, problems: Problems) -> tuple[BTree, BTree]:
@@ -109,6 +121,9 @@ def _trees(disk: Disk, header: Header, problems: Problems) -> tuple[BTree, BTree
     except Damaged as damaged:
         message = _("The index of {path} is damaged, or the file is cut off.").format(path=disk.path)
         raise NotAnArchive(disk.path, message, salvageable=True) from damaged
+    if header.end > disk.size:
+        message = _("The file is cut off: {size} of {end} bytes are there.  A search of the file may find more.")
+        problems.add("truncated", message.format(size=disk.size, end=header.end))
     if not header.intact:
         problems.add("header", _("The checksum of the file's header does not fit."))
     return nodes, blocks

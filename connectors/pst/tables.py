@@ -83,8 +83,7 @@ def _numbers(heap: Heap, index: int, row_number: str) -> dict[int, int]:
     record = Struct(f"<I{row_number}")
     found: dict[int, int] = {}
     for leaf in heap.leaves(index, 4, record.size - 4):
-        for number, at in record.iter_unpack(leaf):
-            found[at] = number
+        found.update((at, number) for number, at in record.iter_unpack(leaf))
         if len(found) > _MOST:
             raise Damaged("heap", _("A table is damaged."))
     return found

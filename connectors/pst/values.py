@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from struct import Struct, unpack_from
 from uuid import UUID
 
@@ -96,30 +96,9 @@ def _several(kind: int, data: bytes, text: Decoder) -> tuple[object, ...] | None
     if 4 + 4 * count > len(data):
         return None
     starts = [*unpack_from(f"<{count}I", data, 4), len(data)]
-    pieces = (data[start:end] for start, end in zip(starts, starts[1:], strict=False))
+    pieces = (data[start:end] for start, end in pairwise(starts))
     values = (decoded(kind, piece, text) for piece in pieces)
     return tuple(value for value in values if value is not None)
-
-
-#: Code pages of Windows that Python knows by other names.
-_PAGES = {
-    65001: "utf-8", 65000: "utf-7", 1200: "utf-16-le", 1201: "utf-16-be", 20127: "ascii", 20866: "koi8-r",
-    21866: "koi8-u", 10000: "mac-roman", 10006: "mac-greek", 10007: "mac-cyrillic", 10029: "mac-latin2",
-    10081: "mac-turkish", 936: "gb18030", 20936: "gb2312", 54936: "gb18030", 52936: "hz", 51936: "gb2312",
-    51932: "euc-jp", 20932: "euc-jp", 51949: "euc-kr", 50220: "iso-2022-jp", 50221: "iso-2022-jp",
-    50222: "iso-2022-jp", 50225: "iso-2022-kr", 38598: "iso-8859-8",
-}  # fmt: skip
-
-
-def codec_of(page: object) -> str | None:
-    """Python's name of a code page; None when it has none."""
-    if not isinstance(page, int) or not 0 < page < 66000:
-        return None
-    name = _PAGES.get(page) or (f"iso-8859-{page - 28590}" if 28591 <= page <= 28605 else f"cp{page}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return None
 
 
 def decoder(codecs_in_turn: Sequence[str]) -> Decoder:

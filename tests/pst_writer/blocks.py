@@ -25,7 +25,8 @@ class BlockFile:
         self._spread = spread
         self._out = path.open("wb")
         first_map = 0x22000 if layout is UNICODE_4K else 0x4400
-        self._map_every = (layout.page_body - (4 if layout.name == "ansi" else 0)) * 8 * (512 if layout is UNICODE_4K else 64)
+        map_bits = (layout.page_body - (4 if layout.name == "ansi" else 0)) * 8
+        self._map_every = map_bits * layout.align
         self._next_map = first_map
         self._at = first_map
         self._maps: list[int] = []
@@ -147,6 +148,11 @@ class BlockFile:
         self._at = at
         return at
 
+    def gap(self, size: int) -> None:
+        """Leave a hole that takes no room on disk, in place of blocks that nobody is to read."""
+        self._at = self._next_map = (self._at + size + self.layout.page - 1) // self.layout.page * self.layout.page
+        self._out.seek(self._at)
+
     def _write_map(self) -> None:
         offset = self._next_map
         # All taken: whoever would write to the file has to look for room behind its end.
@@ -181,15 +187,15 @@ class BlockFile:
 
     def _tree(self, leaves: _Leaves, early: list[tuple[int, ...]]) -> tuple[int, int]:
         """Write what is left and the levels above; identifier and place of the root."""
-        rest = sorted(early)
-        pages = [self._tree_page(leaves.kind, leaves.room, 0, rest[at : at + leaves.room]) for at in range(0, len(rest), leaves.room)]
-        late = leaves.entries
-        pages += leaves.written
-        pages += [self._tree_page(leaves.kind, leaves.room, 0, late[at : at + leaves.room]) for at in range(0, len(late), leaves.room)]
+
+        def written(entries: list[tuple[int, ...]], level: int, room: int) -> list[tuple[int, int, int]]:
+            parts = (entries[at : at + room] for at in range(0, len(entries), room))
+            return [self._tree_page(leaves.kind, room, level, part) for part in parts]
+
+        pages = [*written(sorted(early), 0, leaves.room), *leaves.written, *written(leaves.entries, 0, leaves.room)]
         level = 1
-        room = self.layout.entries // self.layout.branch.size
         while len(pages) > 1:
-            pages = [self._tree_page(leaves.kind, room, level, list(pages[at : at + room])) for at in range(0, len(pages), room)]
+            pages = written(list(pages), level, self.layout.entries // self.layout.branch.size)
             level += 1
         return pages[0][1], pages[0][2]
 

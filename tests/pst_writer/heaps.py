@@ -42,8 +42,11 @@ def stored(kind: int, value: object, encoding: str) -> bytes:
         return value.bytes_le
     assert kind & 0x1000, f"no way to store type {kind:x}"
     assert isinstance(value, (list, tuple))
-    pieces = [stored(kind & ~0x1000, one, encoding) if kind & 0xFFF not in (2, 3) else pack(_INLINE[kind & 0xFFF][:2], one) for one in value]
-    if kind & 0xFFF not in (0x1E, 0x1F, 0x102):
+    one = kind & ~0x1000
+    if one in (0x02, 0x03):
+        return b"".join(pack(_INLINE[one][:2], number) for number in value)
+    pieces = [stored(one, part, encoding) for part in value]
+    if one not in (0x1E, 0x1F, 0x102):
         return b"".join(pieces)
     at = 4 + 4 * len(pieces)
     offsets = []
@@ -136,7 +139,7 @@ def narrowed(tags: Tags, file: BlockFile) -> dict[int, object]:
     """ANSI files hold 8-bit text alone."""
     if file.layout.name != "ansi":
         return dict(tags)
-    return {tag & ~1 if tag & 0xFFF in (0x1F,) else tag: value for tag, value in tags.items()}
+    return {tag & ~1 if tag & 0xFFF == 0x1F else tag: value for tag, value in tags.items()}
 
 
 def bag(file: BlockFile, tags: Tags, subnodes: Mapping[int, tuple[int, int]], encoding: str) -> tuple[int, int]:
@@ -175,7 +178,7 @@ def table(file: BlockFile, columns: Sequence[int], rows: Sequence[tuple[int, Tag
     tags = sorted(narrowed(dict.fromkeys([*columns, _ROW, _VERSION]), file))
     # Number and version of a row come first in it, whatever their tags ([MS-PST] 2.3.4.4.1).
     bits = {tag: bit for bit, tag in enumerate([_ROW, _VERSION, *(tag for tag in tags if tag not in (_ROW, _VERSION))])}
-    by_size = sorted(tags, key=lambda tag: (tag not in (_ROW, _VERSION), -_CELL.get(tag & 0xFFFF, 4) if _CELL.get(tag & 0xFFFF, 4) < 4 else -8))
+    by_size = [_ROW, _VERSION, *(tag for tag in tags if tag not in (_ROW, _VERSION))]
     offsets: dict[int, int] = {}
     at = 0
     ends = {}
@@ -207,9 +210,7 @@ def table(file: BlockFile, columns: Sequence[int], rows: Sequence[tuple[int, Tag
     order = sorted((number, place) for place, (number, _cells) in enumerate(rows))
     index = heap.tree(4, 4 if wide == "I" else 2, [pack(f"<I{wide}", *pair) for pair in order])
     place = _rows(file, heap, matrix, end)
-    described = b"".join(
-        pack("<IHBB", tag, offsets[tag], _CELL.get(tag & 0xFFFF, 4), bits[tag]) for tag in tags
-    )
+    described = b"".join(pack("<IHBB", tag, offsets[tag], _CELL.get(tag & 0xFFFF, 4), bits[tag]) for tag in tags)
     info = pack("<BB4HIII", TABLE, len(tags), ends[4], ends[2], ends[1], end, index, place, 0) + described
     data = heap.write(heap.put(info))
     return data, file.subnodes(heap.subnodes)

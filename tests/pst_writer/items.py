@@ -26,5 +26,3 @@ class Message:
     #: Rows of the table of recipients.
     recipients: list[Tags] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
-    #: Makes an own object attached in itself: an embedded item whose data is that of this message.
-    circular: bool = False

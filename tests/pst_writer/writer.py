@@ -17,10 +17,13 @@ from tests.pst_writer.items import Attachment, Message
 
 _STORE, _NAMES, ROOT, SUBTREE = 0x21, 0x61, 0x122, 0x8022
 _RECIPIENT_TABLE, _ATTACHMENT_TABLE = 0x692, 0x671
-_RECIPIENT_COLUMNS = (0x0C150003, 0x0E0F000B, 0x0FF90102, 0x0FFE0003, 0x0FFF0102, 0x3001001F, 0x3002001F, 0x3003001F, 0x300B0102, 0x39000003, 0x39FE001F, 0x39FF001F, 0x3A40000B)  # fmt: skip
+_RECIPIENT_COLUMNS = (
+    0x0C150003, 0x0E0F000B, 0x0FF90102, 0x0FFE0003, 0x0FFF0102, 0x3001001F, 0x3002001F, 0x3003001F, 0x300B0102,
+    0x39000003, 0x39FE001F, 0x39FF001F, 0x3A40000B,
+)  # fmt: skip
 _ATTACHMENT_COLUMNS = (0x0E200003, 0x3704001F, 0x37050003, 0x370B0003)
 _FOLDER_COLUMNS = (0x3001001F, 0x36020003, 0x36030003, 0x360A000B)
-_MESSAGE_COLUMNS = (0x001A001F, 0x0037001F, 0x0E060040, 0x0E070003, 0x0E080003)
+_MESSAGE_COLUMNS = (0x0E070003,)
 #: PSETID_Common: libpff opens no file whose map names no group of properties.
 _COMMON = UUID("00062008-0000-0000-C000-000000000046")
 _PUBLIC_STRINGS = UUID("00020329-0000-0000-C000-000000000046")
@@ -46,7 +49,8 @@ class PstWriter:
         self._seed = seed
         self._encoding = encoding
         self._record_key = sha256(f"store {seed}".encode()).digest()[:16]
-        self._folders: dict[int, tuple[int, str, int, dict[int, object]]] = {}
+        self._folders: dict[int, tuple[int, str, dict[int, object]]] = {}
+        self._contents: dict[int, list[int]] = {}
         self._next_folder = SUBTREE >> 5
         self._next_message = 0x10001
         self._store_tags = dict(store_tags or {})
@@ -69,7 +73,7 @@ class PstWriter:
         """Its node.  Properties may be added until the end."""
         node = self._next_folder << 5 | (3 if search else 2)
         self._next_folder += 1
-        self._folders[node] = (SUBTREE if parent is None else parent, name, 0, dict(tags or {}))
+        self._folders[node] = (SUBTREE if parent is None else parent, name, dict(tags or {}))
         return node
 
     def message(self, folder: int, message: Message, *, associated: bool = False) -> int:
@@ -80,9 +84,8 @@ class PstWriter:
         tags = {0x300B0102: sha256(f"{self._seed} {node}".encode()).digest()[:16], **message.tags}
         data, subnodes = self._item(Message(tags, message.recipients, message.attachments))
         self.file.node(node, data, subnodes, folder, early=False)
-        if folder in self._folders:
-            parent, name, count, more = self._folders[folder]
-            self._folders[folder] = (parent, name, count + 1, more)
+        if not associated:
+            self._contents.setdefault(folder, []).append(node)
         return node
 
     def _item(self, message: Message) -> tuple[int, int]:
@@ -97,7 +100,11 @@ class PstWriter:
             for number, one in enumerate(message.attachments):
                 node = (0x401 + number) << 5 | 5
                 below[node] = self._attachment(number, one)
-                row: dict[int, object] = {0x0E200003: 1000, 0x37050003: 5 if one.embedded else one.method, 0x370B0003: -1}
+                row: dict[int, object] = {
+                    0x0E200003: 1000,
+                    0x37050003: 5 if one.embedded else one.method,
+                    0x370B0003: -1,
+                }
                 if one.name:
                     row[0x3704001F] = one.name
                 rows.append((node, row))
@@ -131,18 +138,23 @@ class PstWriter:
     def close(self) -> None:
         self._write_store()
         self._write_names()
-        self._folders[ROOT] = (ROOT, "", 0, {})
-        for node, (parent, name, count, more) in sorted(self._folders.items()):
+        self._folders[ROOT] = (ROOT, "", {})
+        for node, (parent, name, more) in sorted(self._folders.items()):
             children = [(one, told) for one, told in self._folders.items() if told[0] == node and one != node]
-            tags = {0x3001001F: name, 0x36020003: count, 0x36030003: 0, 0x360A000B: bool(children), **more}
+            inside = self._contents.get(node, [])
+            tags = {0x3001001F: name, 0x36020003: len(inside), 0x36030003: 0, 0x360A000B: bool(children), **more}
             data, subnodes = bag(self.file, tags, {}, self._encoding)
             self.file.node(node, data, subnodes, parent, early=True)
             rows = [
-                (one, {0x3001001F: told[1], 0x36020003: told[2], 0x36030003: 0, 0x360A000B: False})
-                for one, told in children
+                (one, {0x3001001F: told[1], 0x36020003: 0, 0x36030003: 0, 0x360A000B: False}) for one, told in children
             ]
             base = node & ~0x1F
-            for kind, columns, contents in ((0x0D, _FOLDER_COLUMNS, rows), (0x0E, _MESSAGE_COLUMNS, []), (0x0F, (), [])):
+            listed = [(one, {0x0E070003: 1}) for one in inside]
+            for kind, columns, contents in (
+                (0x0D, _FOLDER_COLUMNS, rows),
+                (0x0E, _MESSAGE_COLUMNS, listed),
+                (0x0F, (), []),
+            ):
                 data, subnodes = table(self.file, columns, contents, self._encoding)
                 self.file.node(base | kind, data, subnodes, 0, early=True)
         self.file.close()
