@@ -11,6 +11,7 @@ import vobject
 from connectors.archives.contract import Damaged
 from connectors.mapi import tags
 from connectors.mapi.addresses import Person, from_entry
+from connectors.mapi.attachments import left_out
 from connectors.mapi.body import text_of
 from connectors.mapi.context import Context
 from connectors.mapi.made import seed, subject
@@ -63,9 +64,9 @@ def contact_file(item: MapiItem, context: Context) -> bytes:
     for identifier, kinds in _PHONES:
         _add(card, "tel", properties.get(identifier), kinds)
     _addresses(card, properties)
-    for identifier in _PAGES:
-        _add(card, "url", properties.get(identifier))
-    _add(card, "url", properties.named(tags.ADDRESS, _PAGE))
+    pages = [properties.get(identifier) for identifier in _PAGES] + [properties.named(tags.ADDRESS, _PAGE)]
+    for page in dict.fromkeys(map(_text, pages)):
+        _add(card, "url", page)
     _add(card, "impp", properties.named(tags.ADDRESS, _CHAT))
     for identifier, name in ((_BIRTHDAY, "bday"), (_ANNIVERSARY, "x-anniversary")):
         moment = properties.get(identifier)
@@ -154,15 +155,15 @@ def _photo(card: vobject.base.Component, item: MapiItem, context: Context) -> No
     try:
         for attachment in item.attachments():
             size = attachment.properties.size(tags.ATTACH_DATA)
-            if attachment.properties.get(_PHOTO) is not True or not size or size > _MOST_PHOTO:
-                continue
-            data = attachment.properties.get(tags.ATTACH_DATA)
-            if isinstance(data, bytes):
+            is_photo = attachment.properties.get(_PHOTO) is True and size is not None and size <= _MOST_PHOTO
+            data = attachment.properties.get(tags.ATTACH_DATA) if is_photo and "photo" not in card.contents else None
+            if not isinstance(data, bytes):
+                left_out(context)
+            else:
                 entry = card.add("photo")
                 entry.value = b64encode(data).decode("ascii")
                 entry.params.update({"ENCODING": ["b"], "TYPE": ["PNG" if data[:4] == b"\x89PNG" else "JPEG"]})
                 entry.encoded = True
-                return
     except Damaged as damaged:
         context.problem(damaged.code, str(damaged))
 

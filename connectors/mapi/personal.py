@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from connectors.archives.contract import Damaged, Nature, PersonalItem
 from connectors.language import _
-from connectors.mapi.calendar import calendar_file
-from connectors.mapi.contacts import contact_file, list_file
 from connectors.mapi.context import Context
 from connectors.mapi.properties import MapiItem
 
@@ -15,6 +13,10 @@ def personal_item(item: MapiItem, nature: Nature, context: Context) -> PersonalI
 
     What of it cannot be read is told to the context; raises :class:`Damaged` when nothing is left to tell.
     """
+    # Only with the first such item: the libraries take more memory than the reading of an archive.
+    from connectors.mapi.calendar import calendar_file
+    from connectors.mapi.contacts import contact_file, list_file
+
     try:
         if nature is Nature.CONTACT:
             return PersonalItem(nature, ".vcf", contact_file(item, context))
