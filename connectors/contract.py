@@ -40,6 +40,7 @@ from connectors.errors import (
     Untrusted,
 )
 from connectors.folder_names import NameRules
+from connectors.nature import Nature
 from connectors.reasons import Reason
 from connectors.sessions import (
     Connector,
@@ -91,6 +92,7 @@ __all__ = [
     "Marked",
     "Message",
     "NameRules",
+    "Nature",
     "Outgoing",
     "OverQuota",
     "Postponed",

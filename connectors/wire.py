@@ -171,6 +171,18 @@ def _fields(head: bytes) -> dict[bytes, list[bytes]]:
     return found
 
 
+def identifying(head: bytes) -> bytes:
+    """The fields of a header block that the header digest needs, as they stand, with CRLF line ends."""
+    fields = bytearray()
+    wanted = False
+    for line in wire_bytes(head).splitlines(keepends=True):
+        if not line.startswith((b" ", b"\t")):
+            wanted = line.partition(b":")[0].rstrip().lower() in _HEADER_FIELDS
+        if wanted:
+            fields += line
+    return bytes(fields)
+
+
 def _header_digest(fields: dict[bytes, list[bytes]]) -> bytes:
     lines = (name + b":" + fields[name][0].translate(_MASKED) if name in fields else name for name in _HEADER_FIELDS)
     return hashlib.sha256(b"\n".join(lines)).digest()

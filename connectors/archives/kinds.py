@@ -60,10 +60,20 @@ MAILDIR, MIXED, ZIP = "maildir", "mixed", "zip"
 #: In the order of asking: what is certain first, a text that looks like a message last.
 KINDS: tuple[Kind, ...] = (
     Kind("dbx", "head", "connectors.dbx:is_dbx", "connectors.dbx:open_dbx", traces="connectors.dbx:has_traces"),
+    Kind("pst", "head", "connectors.pst.header:is_pst", "connectors.pst.archive:open_pst", rebuilt=True),
+    Kind("msg", "file", "connectors.msg.archive:is_msg", "connectors.msg.archive:open_msg", rebuilt=True, single=True),
     Kind("olm", "file", "connectors.olm:is_olm", "connectors.olm:open_olm", rebuilt=True),
     Kind(ZIP, "head", "connectors.zips:is_zip", "connectors.mixed:open_mixed"),
     Kind("mbox", "head", "connectors.mbox.archive:begins_mbox", "connectors.mbox.archive:open_mbox"),
+    Kind("emlx", "file", "connectors.eml.apple:is_emlx", "connectors.eml.apple:open_emlx"),
+    Kind(
+        "thunderbird",
+        "folder",
+        "connectors.mbox.thunderbird:is_thunderbird",
+        "connectors.mbox.thunderbird:open_thunderbird",
+    ),
     Kind(MAILDIR, "folder", "connectors.archives.kinds:is_maildir"),
+    Kind("eml", "folder", "connectors.eml.archive:is_eml_folder", "connectors.eml.archive:open_eml_folder"),
     Kind("dbx", "folder", "connectors.dbx:is_dbx_folder", "connectors.dbx:open_dbx"),
 )
 _MIXED = Kind(MIXED, "folder", "connectors.mixed:is_mixed", "connectors.mixed:open_mixed")

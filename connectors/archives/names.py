@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Iterable
 
-from connectors.contract import Role
 from connectors.role_names import plain, roles_by_name
+from connectors.values import Role
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: What mail programs call the inbox where they store it.

@@ -50,6 +50,7 @@ class StoredArchive:
     """Implements the archive contract on shelves.  A subclass names its kind."""
 
     kind: ClassVar[str]
+    rebuilt: ClassVar[bool] = False
 
     def __init__(self, look: Callable[[], Found]) -> None:
         """``look`` finds the folders as they are now, and gives a folder the store again that it had before."""
@@ -68,8 +69,11 @@ class StoredArchive:
     def token(self) -> str:
         digest = hashlib.sha256()
         for shelf in self._fresh().shelves:
-            token = shelf.store.token() if shelf.store else ""
-            digest.update(f"{shelf.folder.key}\0{token}\n".encode("utf-8", "surrogateescape"))
+            try:
+                told = shelf.store.token() if shelf.store else ""
+            except FileNotFoundError:  # a moment ago: looking again finds it gone
+                told = "gone"
+            digest.update(f"{shelf.folder.key}\0{told}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:32]
 
     def folders(self) -> Iterator[ArchiveFolder]:

@@ -123,9 +123,7 @@ def _referred_to(properties: Properties, name: str, context: Context, *, is_web:
             break
     context.problem(
         "attached-by-reference",
-        _(
-            "A message refers to a file that is not in the archive but lies elsewhere; the reference arrives, not the file."
-        ),
+        _("A message refers to a file that lies elsewhere, not in the archive; the reference arrives, not the file."),
     )
     access = (
         "access-type=URL" + parameter("URL", place) if is_web else "access-type=local-file" + parameter("name", place)

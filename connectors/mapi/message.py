@@ -93,7 +93,8 @@ class _Writing:
                 (shown if inline else others).append(found.part(inline=inline))
             elif found is not None:
                 others.append(found)
-        others += said.attached
+        if said.rtf is not None:
+            others.append(said.rtf)
         # Numbered from the outside in: the header's own delimiter is the same when nothing else is written.
         mixed = self._boundary() if others else b""
         body = self._alternatives(said.plain, said.html, shown)

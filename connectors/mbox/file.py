@@ -34,6 +34,7 @@ _FIRST_LOOK = 1 << 13
 _FROM_LINE = 1000
 #: Times that a message is looked for again in a file that changes under our hands.
 _TRIES = 3
+_FIELDS = StoreFields()
 _INTERNAL_SUBJECT = b"folder internal data"
 
 
@@ -235,14 +236,16 @@ class MboxFile:
 def judge_store(from_line: bytes, header: bytes) -> int:
     """Whether a folder shows the message, by what its store wrote into the header."""
     low = header.lower()
-    if b"x-mozilla-status" in low:
-        found = headers.fields(header)
-        ours = from_line.startswith(b"From - ") or StoreFields().leads(header, b"x-mozilla-status")
-        if ours and headers.is_expunged(found):
-            return marks.EXPUNGED
+    if b"x-mozilla-status" in low and headers.is_expunged(header) and _is_thunderbirds(from_line, header):
+        return marks.EXPUNGED
     if b"x-imap" in low and _INTERNAL_SUBJECT in headers.fields(header).get(b"subject", b"").lower():
         return marks.INTERNAL
     return marks.MAIL
+
+
+def _is_thunderbirds(from_line: bytes, header: bytes) -> bool:
+    """A sender's own field, deep in the header of a message that another program stored, must not hide it."""
+    return from_line.startswith(b"From - ") or _FIELDS.leads(header, b"x-mozilla-status")
 
 
 def _after_from_line(data: bytes) -> tuple[bytes, bytes]:

@@ -22,6 +22,7 @@ INTERNAL = 2
 UNFINISHED = 3
 
 _BUCKETS = 256
+_NARROW = 255
 
 
 class Index:
@@ -30,8 +31,8 @@ class Index:
     def __init__(self) -> None:
         self.starts = array("Q")
         self._digests = bytearray()
-        #: What each one is, in the lowest two bits; the rest belongs to who judged it.
-        self.marks = array("I")
+        #: What each one is, in the lowest two bits; the rest belongs to who judged it.  Wider when that is asked for.
+        self.marks = array("B")
         #: Bytes of the file that were looked at.
         self.size = 0
         #: Bytes before the first message that belong to none.
@@ -45,6 +46,8 @@ class Index:
     def add(self, start: int, digest: bytes, mark: int) -> None:
         self.starts.append(start)
         self._digests += digest
+        if mark > _NARROW and self.marks.typecode == "B":
+            self.marks = array("I", self.marks)
         self.marks.append(mark)
 
     def leave_last(self, kind: int) -> None:

@@ -120,7 +120,7 @@ def _as_json(done: Done[list[_Planned]]) -> dict[str, object]:
     actions = [
         {
             "action": _NAMES[type(action)],
-            "source": one.job.source,
+            "source": one.job.shown,
             **{field.name: getattr(action, field.name) for field in fields(action)},
         }
         for one in done.result or ()

@@ -64,7 +64,7 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     with started(place, organisation, plan, people, _RETRY) as run:
-        recorded = recorded_places(place, plan, people)
+        recorded = recorded_places(place, people)
         done = list(run.each(lambda mailbox: _mapped(run, mailbox, recorded.get(mailbox, {}))))
         interrupted = run.halt.stop.is_set()
     done.sort(key=lambda one: one.mailbox)
@@ -113,7 +113,7 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
         "error": None if done.error is None else error_as_json(done.error),
         "folders": [
             {
-                "source": of.job.source,
+                "source": of.job.shown,
                 "folder": one.folder.path,
                 "to": one.to,
                 "role": one.folder.role and one.folder.role.value,
@@ -126,7 +126,7 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
             for one in of.folders
         ],
         "shared_left_out": [path for of in done.result or () for path in of.shared],
-        "labels": [_labels_as_json(of.job.source, of.labels) for of in done.result or () if of.labels is not None],
+        "labels": [_labels_as_json(of.job.shown, of.labels) for of in done.result or () if of.labels is not None],
     }
 
 
