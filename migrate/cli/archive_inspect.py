@@ -124,7 +124,7 @@ def _show_folders(console: Console, one: Inspected) -> None:
 
 def _cells(folder: FolderFigures) -> tuple[str, ...]:
     items = "?" if folder.items is None else number(folder.items)
-    name = harmless(path_text(folder.path))
+    name = harmless(path_text(folder.path)) or _("(the file itself)")
     if not folder.listed:
         return name, items, "", "", "", "", ""
     mail = folder.natures[Nature.MAIL]
@@ -143,8 +143,8 @@ def _lines(one: Inspected) -> list[str]:
     natures = one.natures
     others = {nature: count for nature, count in natures.items() if nature is not Nature.MAIL}
     if others:
-        told = ", ".join(f"{number(count)} {nature_text(nature)}" for nature, count in sorted(others.items()))
-        lines.append(_("No mail, made into files for their person: {told}").format(told=told))
+        told = ", ".join(_counted(nature, count) for nature, count in sorted(others.items()))
+        lines.append(_("No mail, and nothing that a mailbox holds: {told}").format(told=told))
     if one.read_state == "unknown":
         lines.append(_("The archive does not say what was read: the plan decides (unread_if_newer_than)."))
     elif one.read_state == "partly":
@@ -167,14 +167,12 @@ def _lines(one: Inspected) -> list[str]:
     return lines
 
 
-def nature_text(nature: Nature) -> str:
-    """What an item is, for people."""
+def _counted(nature: Nature, count: int) -> str:
+    """So many items that are no mail, for people."""
     return {
-        Nature.MAIL: _("mail"),
-        Nature.APPOINTMENT: _("appointments"),
-        Nature.CONTACT: _("contacts"),
-        Nature.TASK: _("tasks"),
-        Nature.NOTE: _("notes"),
-        Nature.LIST: _("distribution lists"),
-        Nature.OTHER: _("other items"),
-    }[nature]
+        Nature.APPOINTMENT: lambda: plural("{n} appointment", "{n} appointments", count),
+        Nature.CONTACT: lambda: plural("{n} contact", "{n} contacts", count),
+        Nature.TASK: lambda: plural("{n} task", "{n} tasks", count),
+        Nature.NOTE: lambda: plural("{n} note", "{n} notes", count),
+        Nature.LIST: lambda: plural("{n} distribution list", "{n} distribution lists", count),
+    }.get(nature, lambda: plural("{n} other item", "{n} other items", count))()
