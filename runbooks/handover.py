@@ -86,7 +86,7 @@ def _labels() -> dict[str, str]:
         "files": _("The files"),
         "file": _("file"),
         "kind": _("what"),
-        "items": _("items"),
+        "number": _("items"),
         "calendar": _("calendar or tasks"),
         "contact_list": _("contacts"),
         "calendars": _("Calendars (files that end in .ics)"),

@@ -181,6 +181,7 @@ def test_a_guide_names_every_file_and_needs_nothing_else(archive: MemoryArchive,
     assert "src=" not in html.replace("default-src", "").replace("style-src", "")
     assert "Root/Calendar.ics" in text.read_text()
     assert "2012 \\<a\\>" in text.read_text()
+    assert "built-in" not in html + text.read_text()
 
 
 def test_no_guide_where_there_is_nothing_to_import(tmp_path: Path) -> None:
