@@ -247,6 +247,17 @@ def test_an_archive_that_did_not_change_is_not_listed_again(sides: Sides, pst: A
     assert pst.shelf.read == read + 1
 
 
+def test_what_was_moved_within_an_archive_is_not_copied_again(sides: Sides, pst: ArchiveSide) -> None:
+    pst.shelf.put(rebuilt(1), OLD, key="1", received=when(1))
+    run(sides, pst)
+    pst.shelf.drop(OLD, 0)
+    # Outlook may count its bytes anew.
+    pst.shelf.put(rebuilt(1) + b"\r\n", ("Kept",), key="1", received=when(1))
+    result = run(sides, pst)
+    assert (result.copied, result.tally.seen) == (0, 1)
+    assert numbers(sides) == {"s1": 1}
+
+
 def test_two_copies_of_one_archive_that_lived_on_apart_lose_and_double_nothing(sides: Sides, pst: ArchiveSide) -> None:
     other = ArchiveSide(sides, "archive:1 (2)", "backup.pst")
     for number in range(3):
