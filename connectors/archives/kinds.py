@@ -6,6 +6,7 @@ Readers are imported when they are needed: none of them costs anything to who ha
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from connectors.archives.contract import Archive, NotAnArchive, Reading
 from connectors.archives.foreign import foreign
 from connectors.language import _
 from connectors.os_errors import os_error_text
-from connectors.quiet import open_regular
+from connectors.quiet import names_in, open_regular
 
 #: What a file begins with is looked at so far, in bytes.
 HEAD = 1 << 14
 #: Windows: another program has the file open and lets nobody else read it.
 _HELD = frozenset({32, 33})
+#: Flags at the end of the name of a message in a Maildir; Windows has no colons in names.
+_MARKED = re.compile(r"[:;!]2,[A-Za-z]*$")
 
 
 @dataclass(frozen=True)
@@ -132,11 +135,16 @@ def kind_of_folder(path: Path) -> Kind | None:
 
 
 def is_maildir(path: Path) -> bool:
-    """Whether a directory is a Maildir: mail lies in it, or in the folders of its first level."""
-    from connectors.maildir.layout import is_folder  # its connector is large, and seldom wanted here
-    from connectors.quiet import names_in
+    """Whether a directory is a Maildir: mail lies in it, or in the folders of its first level.  Raises OSError."""
+    return _holds_mail(path) or any(name.startswith(".") and _holds_mail(path / name) for name in names_in(path))
 
-    return is_folder(path) or any(name.startswith(".") and is_folder(path / name) for name in names_in(path))
+
+def _holds_mail(path: Path) -> bool:
+    """People call directories ``new`` as well; copies of a Maildir may have lost what was empty in it."""
+    cur = path / "cur"
+    if not cur.is_dir():
+        return False
+    return (path / "new").is_dir() or (path / "tmp").is_dir() or any(_MARKED.search(name) for name in names_in(cur))
 
 
 def unknown(path: Path, head: bytes) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.language import _, plural
+from connectors.language import plural
 from connectors.quiet import names_in
 
 #: Deeper than any mail program's folders; a loop of mounts ends here.
@@ -54,21 +54,25 @@ class Walk:
         told = []
         if self.links:
             text = plural(
-                "{count} link to another folder was not followed",
-                "{count} links to other folders were not followed",
+                "{n} link to another folder was not followed",
+                "{n} links to other folders were not followed",
                 self.links,
             )
-            told.append(("link", text.format(count=self.links)))
+            told.append(("link", text))
         if self.unreadable:
             text = plural(
-                "{count} folder cannot be read; look at the rights of whoever runs this command",
-                "{count} folders cannot be read; look at the rights of whoever runs this command",
+                "{n} folder cannot be read; look at the rights of whoever runs this command",
+                "{n} folders cannot be read; look at the rights of whoever runs this command",
                 self.unreadable,
             )
-            told.append(("unreadable", text.format(count=self.unreadable)))
+            told.append(("unreadable", text))
         if self.strange:
-            text = _("{count} entries are pipes, sockets or devices and were left alone")
-            told.append(("no-file", text.format(count=self.strange)))
+            text = plural(
+                "{n} entry is a pipe, a socket or a device and was left alone",
+                "{n} entries are pipes, sockets or devices and were left alone",
+                self.strange,
+            )
+            told.append(("no-file", text))
         return told
 
     def _names(self, folder: Path) -> list[str]:

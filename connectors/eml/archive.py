@@ -13,7 +13,7 @@ from connectors.archives.stores import Found, Shelf, StoredArchive
 from connectors.archives.walking import Directory, Walk
 from connectors.eml.files import Files
 from connectors.eml.forms import EmlForm
-from connectors.language import _
+from connectors.language import _, plural
 from connectors.quiet import names_in, open_regular
 
 _SUFFIX = ".eml"
@@ -81,8 +81,12 @@ class _Tree:
             shelves.append(Shelf(ArchiveFolder(path, roles.get(path), key), store if has_mail else None))
         told = [Problem(code, message) for code, message in walk.problems()]
         if others:
-            text = _("{count} files beside the .eml files were left out; they are no messages of this kind")
-            told.append(Problem("other-files", text.format(count=others)))
+            text = plural(
+                "{n} file beside the .eml files was left out; it is no message of this kind",
+                "{n} files beside the .eml files were left out; they are no messages of this kind",
+                others,
+            )
+            told.append(Problem("other-files", text))
         return Found(shelves, told)
 
     def _path(self, directory: Directory, taken: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

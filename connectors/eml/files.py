@@ -122,18 +122,18 @@ class Files:
         told = list(self._problems)
         if self._unreadable:
             text = plural(
-                "{count} file cannot be read; look at the rights of whoever runs this command",
-                "{count} files cannot be read; look at the rights of whoever runs this command",
+                "{n} file cannot be read; look at the rights of whoever runs this command",
+                "{n} files cannot be read; look at the rights of whoever runs this command",
                 self._unreadable,
             )
-            told.append(("unreadable", text.format(count=self._unreadable), None))
+            told.append(("unreadable", text, None))
         if self._empty:
             text = plural(
-                "{count} file holds nothing and was left out",
-                "{count} files hold nothing and were left out",
+                "{n} file holds nothing and was left out",
+                "{n} files hold nothing and were left out",
                 self._empty,
             )
-            told.append(("no-message", text.format(count=self._empty), None))
+            told.append(("no-message", text, None))
         return told
 
     def release(self) -> None:

@@ -179,3 +179,21 @@ def _copied(head: bytes, properties: Properties, identifier: int, recode: str | 
             context.problem(error.code, _("A long body is damaged; what stands before the damage arrives."))
 
     return Written(head, write)
+
+
+def text_of(properties: Properties, context: Context) -> str:
+    """What an item says, as plain text; empty when it says nothing.  What cannot be read is told to the context."""
+    size = properties.size(tags.BODY)
+    if size and size <= HELD:
+        text = properties.get(tags.BODY)
+        if isinstance(text, str) and text.strip("\0\r\n\t "):
+            return text.rstrip("\0")
+    packed = properties.size(tags.RTF_COMPRESSED)
+    if not packed or packed > _PACKED:
+        return ""
+    data = properties.get(tags.RTF_COMPRESSED)
+    try:
+        return as_text(unpacked(data, _UNPACKED)[0]).strip() if isinstance(data, bytes) else ""
+    except Damaged as error:
+        context.problem(error.code, str(error))
+        return ""

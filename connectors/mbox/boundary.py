@@ -10,6 +10,11 @@ LOOK = 2048
 MARK = b"\nFrom"
 _LONGEST_LINE = 1000
 _FIELD = re.compile(rb"[!-9;-~]{1,80}[ \t]*:|>From ")
+#: asctime's date with all its parts: what writers put there, and prose does not.
+_STAMP = re.compile(
+    rb"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d"
+    rb" \d\d:\d\d:\d\d (?:[+-]\d{4} |[A-Z]{1,5} )?\d{4}"
+)
 _TIME = re.compile(rb"\b\d{1,2}:\d\d\b")
 #: Fields that headers begin with.
 _OFTEN = re.compile(
@@ -23,17 +28,20 @@ def is_boundary(data: bytes, at: int, *, first: bool = False) -> bool:
     """Whether the line at ``at``, which starts a line, is the From_ line of a message.
 
     The line behind it has to look like a header's.  An empty line before it is not asked for: files are met that have
-    none.  A From_ line without a time of day is doubtful; it needs the empty line (or to be the file's ``first``) and
-    a field behind it that headers begin with.
+    none.  With an empty line before it (or when it is the file's ``first``) two more are known: one with asctime's
+    whole date, whose message may have no header; and one without a time of day, if what follows is a field that
+    headers begin with.
     """
     if data[at : at + 5] != b"From ":
         return False
     end = data.find(b"\n", at, at + _LONGEST_LINE)
-    if end < 0 or _FIELD.match(data, end + 1) is None:
+    if end < 0:
         return False
-    if _TIME.search(data, at, end) is not None:
+    if _TIME.search(data, at, end) is None:
+        return (first or separator(data, at) > 0) and _OFTEN.match(data, end + 1) is not None
+    if _FIELD.match(data, end + 1) is not None:
         return True
-    return (first or separator(data, at) > 0) and _OFTEN.match(data, end + 1) is not None
+    return (first or separator(data, at) > 0) and _STAMP.search(data, at, end) is not None
 
 
 def separator(data: bytes, end: int) -> int:

@@ -107,11 +107,11 @@ class MboxFile:
         found: list[tuple[str, str, str | None]] = []
         if expunged := index.count(marks.EXPUNGED):
             told = plural(
-                "{count} message that its mail program has deleted and not yet removed was left out",
-                "{count} messages that their mail program has deleted and not yet removed were left out",
+                "{n} message that its mail program has deleted and not yet removed was left out",
+                "{n} messages that their mail program has deleted and not yet removed were left out",
                 expunged,
             )
-            found.append(("expunged", told.format(count=expunged), None))
+            found.append(("expunged", told, None))
         if index.count(marks.INTERNAL):
             told = _("a message that a mail server keeps for itself was left out; it is no mail")
             found.append(("internal-data", told, None))
@@ -119,8 +119,12 @@ class MboxFile:
             told = _("the last message is being written at this moment, and was left for the next time")
             found.append(("being-written", told, None))
         if index.prologue:
-            told = _("{count} bytes before the first message belong to no message and were left out")
-            found.append(("no-message", told.format(count=index.prologue), None))
+            told = plural(
+                "{n} byte before the first message belongs to no message and was left out",
+                "{n} bytes before the first message belong to no message and were left out",
+                index.prologue,
+            )
+            found.append(("no-message", told, None))
         return found
 
     def release(self) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from connectors.archives.headers import HEADER_LIMIT, StoreFields
+from connectors.archives.headers import HEADER_LIMIT, StoreFields, split
 from connectors.mbox.boundary import LOOK, MARK, is_boundary, separator
 from connectors.mbox.digest import ContentDigest
 from connectors.mbox.index import Index
@@ -78,8 +78,11 @@ class _Scan:
     def _search(self, at: int, *, last: bool) -> int:
         """Find the messages that begin in hand; the place from where on bytes are looked at again."""
         data = self._data
-        if self._message is None and not self._base and is_boundary(data, 0, first=True):
-            self._open(0)
+        if self._message is None and not self._base:
+            if not last and len(data) < LOOK:
+                return 0
+            if is_boundary(data, 0, first=True):
+                self._open(0)
         while (found := data.find(MARK, at)) >= 0:
             start = found + 1
             if not last and len(data) - start < LOOK:
@@ -145,6 +148,11 @@ class _Scan:
         """The same for its header; where the rest begins.  Cut as :func:`connectors.archives.headers.split` does."""
         known = len(message.header)
         text = message.header + self._data[start : min(end, start + HEADER_LIMIT - known)]
+        if text.startswith((b"\n", b"\r\n")):  # no header at all
+            message.header = b""
+            self._judge_header(message)
+            message.digest.update(text[:known])
+            return start
         found = _EMPTY_LINE.search(text, max(0, known - 2))
         if found is None and len(text) < HEADER_LIMIT:
             message.header = text
@@ -165,13 +173,16 @@ class _Scan:
         """
         self._take(start - separator(self._data, start))
         message = self._message
-        if message is None or not message.complete or b"ontent-length" not in message.header.lower():
+        if message is None:
             return False
-        found = _LENGTH.search(message.header)
-        if found is None:
+        header = message.header
+        if not message.complete:
+            header, rest = split(header + self._data[self._taken : start])
+            if not rest:
+                return False
+        if b"ontent-length" not in header.lower() or (found := _LENGTH.search(header)) is None:
             return False
-        empty = 2 if b"\r\n" in message.header[-2:] else 1
-        stated = message.begins + len(message.header) + empty + int(found[1])
+        stated = message.begins + len(header) + (2 if header.endswith(b"\r\n") else 1) + int(found[1])
         return stated > self._base + start and self._ends_at(stated)
 
     def _ends_at(self, end: int) -> bool:

@@ -19,7 +19,7 @@ from connectors.archives.walking import Directory, Walk
 from connectors.eml.files import Files
 from connectors.eml.forms import ThunderbirdForm
 from connectors.imap.names import decode
-from connectors.language import _
+from connectors.language import _, plural
 from connectors.maildir.listing import list_folder
 from connectors.mbox.archive import is_mbox
 from connectors.mbox.file import MboxFile
@@ -90,8 +90,12 @@ class _Profile:
                 shelves.append(Shelf(ArchiveFolder((*name, *path), roles.get(path), key), store))
         told += [Problem(code, message) for code, message in walk.problems()]
         if self._unknown:
-            text = _("{count} files among the folders are no mbox files and were left out")
-            told.append(Problem("other-files", text.format(count=self._unknown)))
+            text = plural(
+                "{n} file among the folders is no mbox file and was left out",
+                "{n} files among the folders are no mbox files and were left out",
+                self._unknown,
+            )
+            told.append(Problem("other-files", text))
         return Found(shelves, told)
 
     def _folders(

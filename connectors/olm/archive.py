@@ -124,14 +124,14 @@ class OlmArchive:
                 yield Item(key, None, None, None)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
-        record = self._record(folder, key)
+        record = self._mail(folder, key)
         if (whole := _as_it_came(record)) is not None:
             out.writelines(whole[start : start + _PIECE] for start in range(0, len(whole), _PIECE))
             return
         write_message(Message(record, self._opened), out, self._context.about(folder.path, key))
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
-        record = self._record(folder, key)
+        record = self._mail(folder, key)
         if (whole := _as_it_came(record)) is not None:
             return whole.partition(b"\r\n\r\n")[0] + b"\r\n"
         return header(Message(record, self._opened), self._context)
@@ -160,6 +160,12 @@ class OlmArchive:
         for element in records(lambda: self._zip.pieces(member)):
             if element.name == _EMAIL or element.name in NATURES:
                 yield Record(element)
+
+    def _mail(self, folder: ArchiveFolder, key: str) -> Record:
+        record = self._record(folder, key)
+        if record.name != _EMAIL:
+            raise Damaged("no-mail", _("it is a contact, an appointment, a task or a note, and no message"))
+        return record
 
     def _record(self, folder: ArchiveFolder, key: str) -> Record:
         """Raises Damaged, KeyError, OSError."""

@@ -133,7 +133,7 @@ class Zip:
         while (at := tail.rfind(_END, 0, at)) >= 0:
             if len(tail) - at < _END_SIZE:
                 continue
-            _, disk, _, here, count, size, offset, comment = struct.unpack("<4sHHHHIIH", tail[at : at + _END_SIZE])
+            disk, here, count, size, offset, comment = struct.unpack("<4xH2xHHIIH", tail[at : at + _END_SIZE])
             if at + _END_SIZE + comment <= len(tail):
                 break
         if at < 0:
@@ -141,8 +141,7 @@ class Zip:
         end = tail_start + at
         if here != count or disk not in (0, _FULL_16):
             raise NotAZip(_("it is one of several parts of a zip: put them together with the program that made them"))
-        if count == _FULL_16 or _FULL_32 in (size, offset):
-            end, count, size, offset = self._end_64(end, (count, size, offset))
+        end, count, size, offset = self._end_64(end, (count, size, offset))
         # Something may stand before a zip (a program that unpacks it): all its places are moved by as much.
         self._shift = end - size - offset
         if self._shift < 0 or size > end:
@@ -150,6 +149,7 @@ class Zip:
         return end - size, size, count
 
     def _end_64(self, end: int, told: tuple[int, int, int]) -> tuple[int, int, int, int]:
+        """Where the list ends, and the three numbers from where 64 bits hold them, if the zip has that (4.3.14)."""
         locator = self._at(end - _LOCATOR_SIZE, _LOCATOR_SIZE) if end >= _LOCATOR_SIZE else b""
         if locator[:4] != _LOCATOR_64:
             count, size, offset = told

@@ -31,8 +31,8 @@ def unpacked(data: bytes, limit: int) -> tuple[bytes, bool]:
     packed = data[_HEADER.size : size + 4]
     is_whole = len(data) >= size + 4
     if kind == _PLAIN:
-        text = data[_HEADER.size : _HEADER.size + min(raw_size, limit)]
-        return text, len(text) == min(raw_size, limit)
+        # Writers disagree on whether its own length counts the header: the text is what is there.
+        return packed[:limit], is_whole
     if kind != _PACKED:
         raise _damaged()
     if checksum and zlib.crc32(packed, 0xFFFFFFFF) ^ 0xFFFFFFFF != checksum:
