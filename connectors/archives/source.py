@@ -24,12 +24,10 @@ from connectors.wire import identifying
 _WINDOW = 500
 _AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ESTALE})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-_WORDS = {
-    "away": mark("the archive is not there; is the drive connected that it is on?"),
-    "gone": mark("a file of the archive is gone"),
-    "denied": mark("this user may not read the archive"),
-    "passing": mark("the disk does not give the archive as it should"),
-}
+_NOT_THERE = mark("the archive is not there; is the drive connected that it is on?")
+_FILE_GONE = mark("a file of the archive is gone")
+_FORBIDDEN = mark("this user may not read the archive")
+_PASSING = mark("the disk does not give the archive as it should")
 
 
 def verdict(error: OSError, path: Path) -> ConnectorError:
@@ -37,11 +35,11 @@ def verdict(error: OSError, path: Path) -> ConnectorError:
     detail = errno.errorcode.get(error.errno or 0, "")
     if error.errno in _AWAY:
         if path.exists():
-            return FolderMissing(_(_WORDS["gone"]), system=str(path), detail=detail)
-        return Fatal(_(_WORDS["away"]), system=str(path), detail=detail)
+            return FolderMissing(_(_FILE_GONE), system=str(path), detail=detail)
+        return Fatal(_(_NOT_THERE), system=str(path), detail=detail)
     if error.errno in _DENIED:
-        return Fatal(_(_WORDS["denied"]), system=str(path), detail=detail)
-    return Transient(_(_WORDS["passing"]), system=str(path), detail=detail)
+        return Fatal(_(_FORBIDDEN), system=str(path), detail=detail)
+    return Transient(_(_PASSING), system=str(path), detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
