@@ -107,7 +107,11 @@ def test_a_series_is_told_by_the_clocks_of_its_zone() -> None:
 
 def test_occurrences_that_were_deleted_or_changed_are_told() -> None:
     changed = blobs.Exception_(
-        datetime(2020, 3, 17, 9), datetime(2020, 3, 18, 14), datetime(2020, 3, 18, 15), "Moved é日", "Room 日"  # noqa: DTZ001
+        datetime(2020, 3, 17, 9),
+        datetime(2020, 3, 18, 14),
+        datetime(2020, 3, 18, 15),
+        "Moved é日",
+        "Room 日",  # noqa: DTZ001
     )
     day = blobs.Exception_(datetime(2020, 3, 24, 9), datetime(2020, 3, 24), datetime(2020, 3, 25), all_day=True)  # noqa: DTZ001
     blob = blobs.recurrence(0x200B, 1, 1, (4,), TUESDAY, deleted=[date(2020, 3, 10)], exceptions=[changed, day])
@@ -149,7 +153,11 @@ def test_a_meeting_names_its_people_and_their_answers() -> None:
     (event,) = entries(BASE | meeting, to=people)
     assert event["organizer"] == "mailto:anna@example.org"
     bob, can, room = event["attendee"]
-    assert (bob, bob.params["PARTSTAT"], bob.params["ROLE"]) == ("mailto:bob@example.org", "ACCEPTED", "REQ-PARTICIPANT")
+    assert (bob, bob.params["PARTSTAT"], bob.params["ROLE"]) == (
+        "mailto:bob@example.org",
+        "ACCEPTED",
+        "REQ-PARTICIPANT",
+    )
     assert (can, can.params["CN"], can.params["ROLE"]) == ("invalid:nomail", "Can", "OPT-PARTICIPANT")
     assert room.params["CUTYPE"] == "RESOURCE"
     (alarm,) = event.subcomponents
@@ -198,7 +206,11 @@ def test_an_attached_appointment_is_a_calendar_file() -> None:
 
 def test_files_stay_with_their_appointment_and_what_has_no_place_is_told() -> None:
     problems: list[Problem] = []
-    attached = [by_value(b"plan", "plan.txt"), by_value(bytes(5 << 20), "film.avi"), Attachment({0x3705: 5}, Message({}))]
+    attached = [
+        by_value(b"plan", "plan.txt"),
+        by_value(bytes(5 << 20), "film.avi"),
+        Attachment({0x3705: 5}, Message({})),
+    ]
     (event,) = entries(BASE, problems, attached=attached)
     assert event["attach"].params["FILENAME"] == "plan.txt"
     assert [one.code for one in problems] == ["attachment-left-out"]
@@ -249,14 +261,17 @@ def test_local_time_is_that_of_the_zones_rule(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("utc", "hour"), [((2020, 3, 29, 0, 59), 1), ((2020, 3, 29, 1, 0), 3), ((2020, 10, 25, 0, 59), 2), ((2020, 10, 25, 1), 2)]
+    ("utc", "hour"),
+    [((2020, 3, 29, 0, 59), 1), ((2020, 3, 29, 1, 0), 3), ((2020, 10, 25, 0, 59), 2), ((2020, 10, 25, 1), 2)],
 )
 def test_clocks_change_when_the_rule_says(utc: tuple[int, ...], hour: int) -> None:
     assert zone().local(datetime(*utc, tzinfo=UTC)).hour == hour  # type: ignore[misc, arg-type]
 
 
-@given(st.binary(max_size=300) | st.binary(max_size=60).map(
-    lambda data: blobs.recurrence(0x200B, 1, 1, (4,), TUESDAY)[:10] + data))
+@given(
+    st.binary(max_size=300)
+    | st.binary(max_size=60).map(lambda data: blobs.recurrence(0x200B, 1, 1, (4,), TUESDAY)[:10] + data)
+)
 @settings(max_examples=300)
 def test_any_recurrence_is_read_or_damaged(data: bytes) -> None:
     try:

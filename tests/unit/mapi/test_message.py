@@ -165,7 +165,9 @@ def test_no_text_ends_a_part_before_its_end() -> None:
     line = first.partition(b'boundary="')[2].partition(b'"')[0].decode()
     evil = f"--{line}--\r\nFrom here\r\n--{line}\r\n"
     inner = Message({0x7D: f"From: a@b\r\n--{line}: x\r\n--{line}--", 0x1000: evil})
-    message = read(Message({0x300B: b"k", 0x1000: evil}, attached=[Attachment({0x3705: 5}, inner), by_value(b"z", "x")]))
+    message = read(
+        Message({0x300B: b"k", 0x1000: evil}, attached=[Attachment({0x3705: 5}, inner), by_value(b"z", "x")])
+    )
     texts = [payload(part) for part in message.walk() if part.get_content_type() == "text/plain"]
     assert texts == [evil.encode()] * 2
     assert files(message)[-1] == ("x", b"z")
@@ -181,7 +183,8 @@ ENTITY = (
 def signed(values: dict[int, object] | None = None) -> Message:
     kind = "IPM.Note.SMIME.MultipartSigned"
     return Message(
-        {0x1A: kind, 0x1000: "Hello"} | (values or {}), attached=[by_value(ENTITY, "smime.p7m", x370E="multipart/signed")]
+        {0x1A: kind, 0x1000: "Hello"} | (values or {}),
+        attached=[by_value(ENTITY, "smime.p7m", x370E="multipart/signed")],
     )
 
 
@@ -205,7 +208,9 @@ def test_signed_bytes_that_would_end_the_message_around_them_become_a_file() -> 
     assert ("smime.p7m", evil) in files(message)
 
 
-@pytest.mark.parametrize("told", ["", 'Content-Type: application/x-pkcs7-mime; smime-type=enveloped-data; name="a.p7m"\r\n'])
+@pytest.mark.parametrize(
+    "told", ["", 'Content-Type: application/x-pkcs7-mime; smime-type=enveloped-data; name="a.p7m"\r\n']
+)
 def test_a_sealed_message_is_its_pkcs_7_object(told: str) -> None:
     data = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03" + bytes(200)
     item = Message({0x1A: "IPM.Note.SMIME", 0x7D: "From: a@b.c\r\n" + told}, attached=[by_value(data, "smime.p7m")])

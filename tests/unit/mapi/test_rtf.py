@@ -22,11 +22,11 @@ ENCAPSULATED = rb"""{\rtf1\ansi\ansicpg1251\fromhtml1 \deff0{\fonttbl
 {\*\htmltag64}{\*\htmltag19 <html>}{\*\htmltag2 \par }{\*\htmltag50 <body title="\'ef">}\htmlrtf \lang1033 \htmlrtf0
 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Text \{x\} \u8364?\'ef\~ {\f2 \'83\'66} a\'efb{\*\mhtmltag84 no}{\*\htmltag84 &lt;}
 \htmlrtf <\htmlrtf0 \line \lquote q\rquote {\*\htmltag92 </p>}\htmlrtf\par}\htmlrtf0 \u-10179?\u-8704?{\*\htmltag58 </body>}}"""
-HTML = (
-    '<html>\r\n<body title="п"><p>Text {x} €п&nbsp; デ aпb&lt;\r\n&lsquo;q&rsquo;</p>\U0001f600</body>'
-)
+HTML = '<html>\r\n<body title="п"><p>Text {x} €п&nbsp; デ aпb&lt;\r\n&lsquo;q&rsquo;</p>\U0001f600</body>'
 FROM_TEXT = rb"{\rtf1\ansi\ansicpg1252\fromtext \fbidi \deff0{\fonttbl{\f0 Arial;}}\uc1\pard Gr\'fc\'dfe\line two\par\tab \{3\}}"
-NATIVE = rb"{\rtf1\ansi{\*\generator Word}{\info{\title secret}}\b Bold\b0  and {\v hidden}plain\cell x\row{\pict 0102}\par}"
+NATIVE = (
+    rb"{\rtf1\ansi{\*\generator Word}{\info{\title secret}}\b Bold\b0  and {\v hidden}plain\cell x\row{\pict 0102}\par}"
+)
 
 
 def packed(rtf: bytes) -> bytes:
