@@ -66,26 +66,29 @@ class PstArchive:
                 try:
                     item = self._open(node)
                     key = key_of(node, item.properties)
+                    self._problems.called(key)
                     self._last = key, item
                     told = item_of(key, item, salvaged=self._store.salvaged)
-                except Damaged as damaged:
+                except (Damaged, KeyError) as error:
+                    # No node: a page of the index told of it, and others lead elsewhere.
+                    damaged = error if isinstance(error, Damaged) else Damaged("index", _("The index is damaged."))
                     self._problems.add(damaged.code, str(damaged))
                     told = Item(key, None, None, None, salvaged=self._store.salvaged)
             yield told
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
-        item = self._find(folder, key)
         with self._problems.of(folder.path, key):
+            item = self.item(key)
             write_message(item, out, self._context.about(folder.path, key))
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
-        item = self._find(folder, key)
         with self._problems.of(folder.path, key):
+            item = self.item(key)
             return header(item, self._context.about(folder.path, key))
 
     def personal_item(self, folder: ArchiveFolder, key: str) -> PersonalItem:
-        item = self._find(folder, key)
         with self._problems.of(folder.path, key):
+            item = self.item(key)
             return personal_item(item, nature_of(item.properties), self._context.about(folder.path, key))
 
     def unknown_addresses(self) -> Mapping[str, int]:
@@ -111,17 +114,16 @@ class PstArchive:
             raise Damaged("empty", _("Item {node:x} has no contents.").format(node=node))
         return PstItem(self._store.core, entry[1], entry[2])
 
-    def _find(self, folder: ArchiveFolder, key: str) -> PstItem:
-        """Raises Damaged, and KeyError when there is no such item or another one took its node."""
+    def item(self, key: str) -> PstItem:
+        """The properties behind a key.  Raises Damaged, KeyError when there is no such item any more."""
         if self._last is not None and self._last[0] == key:
             return self._last[1]
         try:
             node = int(key.partition("-")[0], 16)
         except ValueError:
             raise KeyError(key) from None
-        with self._problems.of(folder.path, key):
-            item = self._open(node)
-            if key_of(node, item.properties) != key:
-                raise KeyError(key)
+        item = self._open(node)
+        if key_of(node, item.properties) != key:
+            raise KeyError(key)
         self._last = key, item
         return item

@@ -51,8 +51,10 @@ class Bag:
         kind, value = cell
         if kind in INLINE:
             return inline(kind, value) if isinstance(value, int) else None
+        if kind == OBJECT:
+            return None  # no value: see below() and open()
         try:
-            data = value if isinstance(value, bytes) else self._stored(kind, value)
+            data = value if isinstance(value, bytes) else self._stored(value)
         except Damaged as damaged:
             self._core.problems.add("property", _lost(identifier, damaged))
             return None
@@ -129,9 +131,7 @@ class Bag:
         values = (value for kind, value in self._cells.values() if kind not in INLINE and kind != OBJECT)
         return frozenset(value for value in values if isinstance(value, int) and value & _NODE_TYPE)
 
-    def _stored(self, kind: int, value: int) -> bytes:
-        if kind == OBJECT:
-            raise Damaged("property", _("It is no value."))
+    def _stored(self, value: int) -> bytes:
         if not value & _NODE_TYPE:
             return self._heap.get(value)
         found = self._subnodes.find(value)
