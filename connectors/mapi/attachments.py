@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -14,11 +14,11 @@ from connectors.mapi.context import Context
 from connectors.mapi.encodings import copy_base64
 from connectors.mapi.media import media_type
 from connectors.mapi.parts import Part, Written, disposition
-from connectors.mapi.properties import MapiAttachment, Properties
+from connectors.mapi.properties import MapiAttachment, MapiItem, Properties
 from connectors.mapi.words import clean, parameter
 
 _BY_REFERENCE = frozenset((2, 3, 4, 7))
-_EMBEDDED = 5
+EMBEDDED = 5
 _OLE = 6
 _WEB = 7
 #: A flag of attachments that the message's HTML shows ([MS-OXCMSG] 2.2.2.18).
@@ -54,7 +54,7 @@ class Attached:
 
 def is_embedded(properties: Properties) -> bool:
     """Whether the attachment is another item."""
-    return properties.get(tags.ATTACH_METHOD) == _EMBEDDED
+    return properties.get(tags.ATTACH_METHOD) == EMBEDDED
 
 
 def by_value(attachment: MapiAttachment, context: Context) -> Attached:
@@ -87,6 +87,35 @@ def by_value(attachment: MapiAttachment, context: Context) -> Attached:
         content_id.lower().encode("ascii"),
         location.lower().encode("ascii"),
         isinstance(flags, int) and bool(flags & _RENDERED),
+    )
+
+
+def small(
+    item: MapiItem, context: Context, most: int, leave: frozenset[int] = frozenset()
+) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of attachments by value, of ``most`` bytes together.  What is left out is told to the context.
+
+    Attachments whose method is in ``leave`` are not asked for.
+    """
+    for attachment in item.attachments():
+        properties = attachment.properties
+        if properties.get(tags.ATTACH_METHOD) in leave:
+            continue
+        size = properties.size(tags.ATTACH_DATA)
+        data = properties.get(tags.ATTACH_DATA) if size is not None and size <= most else None
+        if isinstance(data, bytes) and not is_embedded(properties):
+            most -= len(data)
+            yield file_name(properties), data
+        else:
+            left_out(context)
+
+
+def left_out(context: Context) -> None:
+    context.problem(
+        "attachment-left-out",
+        _(
+            "An attachment of an item that is no mail has no place in the file made of it; it stays in the archive."
+        ),
     )
 
 
@@ -123,9 +152,7 @@ def _referred_to(properties: Properties, name: str, context: Context, *, is_web:
             break
     context.problem(
         "attached-by-reference",
-        _(
-            "A message refers to a file that is not in the archive but lies elsewhere; the reference arrives, not the file."
-        ),
+        _("A message refers to a file that lies elsewhere, not in the archive; the reference arrives, not the file."),
     )
     access = (
         "access-type=URL" + parameter("URL", place) if is_web else "access-type=local-file" + parameter("name", place)

@@ -7,8 +7,9 @@ knows no underscore, and text that stays as it is must not hold it at the beginn
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 #: Bytes of 76 characters of base64 (RFC 2045 6.8).
 _LINE = 57
@@ -45,7 +46,28 @@ def base64(data: bytes) -> bytes:
     return b"".join([encode(data[at : at + _LINE], newline=False) + b"\r\n" for at in range(0, len(data), _LINE)])
 
 
-def copy_base64(source: BinaryIO, out: BinaryIO) -> None:
+class Readable(Protocol):
+    """What can be copied."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Recoded:
+    """Text in UTF-8, read in pieces from bytes in another encoding."""
+
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int, /) -> bytes:
+        """Some bytes, about ``size`` of the source; none at the end."""
+        while piece := self._source.read(size):
+            if text := self._decoder.decode(piece):
+                return text.encode("utf-8", "replace")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def copy_base64(source: Readable, out: BinaryIO) -> None:
     """All that ``source`` still holds, as :func:`base64`.  Raises what its reads raise, with whole lines written."""
     left = b""
     while piece := source.read(_BLOCK):

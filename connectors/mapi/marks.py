@@ -6,6 +6,7 @@ What its author said of it (importance, sensitivity) is told here as well as in 
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,6 +14,8 @@ from typing import Literal
 from connectors.mapi import tags
 from connectors.mapi.properties import MapiItem, Properties
 
+#: Categories that every system holds as keywords: atoms (RFC 9051 9) of sane length.
+_KEYWORD = re.compile(r"[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]]{1,60}")
 _READ, _UNSENT = 0x1, 0x8
 _REPLIED = frozenset((102, 103))
 _FORWARDED = 104
@@ -50,7 +53,7 @@ class Marks:
     categories: tuple[str, ...] = ()
 
     def flags(self) -> frozenset[str]:
-        """What IMAP has flags and common keywords for; categories are the item's labels."""
+        """What IMAP has flags and keywords for: of the categories those that can be keywords."""
         told = (
             (self.read, "\\Seen"),
             (self.replied, "\\Answered"),
@@ -58,7 +61,8 @@ class Marks:
             (self.draft, "\\Draft"),
             (self.forwarded, "$Forwarded"),
         )
-        return frozenset(flag for is_set, flag in told if is_set)
+        keywords = (name for name in self.categories if _KEYWORD.fullmatch(name))
+        return frozenset((*(flag for is_set, flag in told if is_set), *keywords))
 
     def as_json(self) -> dict[str, object]:
         """Every field by its name, dates as ISO 8601 in UTC; for the side-car's file."""

@@ -11,13 +11,14 @@ from connectors.archives.contract import Damaged, Nature
 from connectors.language import _
 from connectors.mapi import tags
 from connectors.mapi.attachments import Attached, by_value, file_name, is_embedded
-from connectors.mapi.body import bodies
+from connectors.mapi.body import bodies, plain_part
 from connectors.mapi.context import Context
 from connectors.mapi.made import bcc, date_field, made, own_message_id, seed, subject
-from connectors.mapi.nature import nature_of
+from connectors.mapi.nature import message_class, nature_of
 from connectors.mapi.parts import Multipart, Part, Text, Written, disposition
 from connectors.mapi.personal import personal_item
 from connectors.mapi.properties import MapiAttachment, MapiItem
+from connectors.mapi.reports import report_text
 from connectors.mapi.smime import signed
 from connectors.mapi.transport import Transport, transport
 
@@ -80,6 +81,8 @@ class _Writing:
 
     def _tree(self, item: MapiItem, depth: int) -> Part:
         said = bodies(item.properties, self._context)
+        if said.plain is None and said.html is None and (told := report_text(item, self._context)):
+            said.plain = plain_part(told)
         others: list[Part] = []
         shown: list[Part] = []
         for one in self._attachments(item):
@@ -93,21 +96,40 @@ class _Writing:
                 (shown if inline else others).append(found.part(inline=inline))
             elif found is not None:
                 others.append(found)
-        others += said.attached
+        if said.rtf is not None:
+            others.append(said.rtf)
         # Numbered from the outside in: the header's own delimiter is the same when nothing else is written.
         mixed = self._boundary() if others else b""
-        body = self._alternatives(said.plain, said.html, shown)
+        body = self._alternatives(said.plain, said.html, shown, self._meeting(item))
         if not others:
             return body or Text(b"text/plain; charset=us-ascii", b"")
         return Multipart(b"mixed", mixed, [body, *others] if body is not None else others)
 
-    def _alternatives(self, plain: Part | None, html: Part | None, shown: list[Part]) -> Part | None:
-        if html is None:
-            return plain
-        outer = self._boundary() if plain is not None else b""
-        if shown:
+    def _alternatives(
+        self, plain: Part | None, html: Part | None, shown: list[Part], meeting: Part | None
+    ) -> Part | None:
+        """The same, said in several ways, the richest last (RFC 2046 5.1.4)."""
+        several = sum(one is not None for one in (plain, html, meeting)) > 1
+        outer = self._boundary() if several else b""
+        if html is not None and shown:
             html = Multipart(b'related; type="text/html"', self._boundary(), [html, *shown])
-        return Multipart(b"alternative", outer, [plain, html]) if plain is not None else html
+        ways = [one for one in (plain, html, meeting) if one is not None]
+        if several:
+            return Multipart(b"alternative", outer, ways)
+        return ways[0] if ways else None
+
+    def _meeting(self, item: MapiItem) -> Part | None:
+        """What mail about a meeting asks for, as every calendar understands it ([MS-OXCMAIL] 2.1.3.4.7)."""
+        name = message_class(item.properties)
+        if not name.startswith("ipm.schedule.meeting."):
+            return None
+        # Only with the first meeting: the library takes more memory than everything else here.
+        from connectors.mapi.calendar import meeting_file
+
+        found = meeting_file(item, name, self._context)
+        if found is None:
+            return None
+        return Text(b"text/calendar; charset=utf-8; method=" + found[0].encode("ascii"), found[1])
 
     def _attachments(self, item: MapiItem) -> list[MapiAttachment]:
         found: list[MapiAttachment] = []

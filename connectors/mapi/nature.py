@@ -15,7 +15,7 @@ _CLASSES = {
     "ipm.distlist": Nature.LIST,
     "ipm.task": Nature.TASK,
     "ipm.stickynote": Nature.NOTE,
-    "ipm.activity": Nature.NOTE,
+    "ipm.activity": Nature.OTHER,
     "ipm.configuration": Nature.OTHER,
     "ipm.microsoft": Nature.OTHER,
     "ipm.rule": Nature.OTHER,

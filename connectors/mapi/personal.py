@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from icalendar import Calendar, Journal
-
-from connectors.archives.contract import Nature, PersonalItem
-from connectors.mapi import tags
+from connectors.archives.contract import Damaged, Nature, PersonalItem
+from connectors.language import _
 from connectors.mapi.context import Context
-from connectors.mapi.made import seed, subject
 from connectors.mapi.properties import MapiItem
 
 
 def personal_item(item: MapiItem, nature: Nature, context: Context) -> PersonalItem:
-    """An item that is no mail.  Raises :class:`~connectors.archives.contract.Damaged` when it cannot be told."""
-    calendar, entry = Calendar(), Journal()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//Bascule//EN")
-    entry.add("uid", seed(item.properties))
-    entry.add("summary", subject(item.properties))
-    text = item.properties.get(tags.BODY)
-    entry.add("description", text if isinstance(text, str) else "")
-    calendar.add_component(entry)
-    return PersonalItem(nature, ".ics", calendar.to_ical())
+    """An item that is no mail: contacts and lists as ``.vcf``, everything else as ``.ics``.
+
+    What of it cannot be read is told to the context; raises :class:`Damaged` when nothing is left to tell.
+    """
+    # Only with the first such item: the libraries take more memory than the reading of an archive.
+    from connectors.mapi.calendar import calendar_file
+    from connectors.mapi.contacts import contact_file, list_file
+
+    try:
+        if nature is Nature.CONTACT:
+            return PersonalItem(nature, ".vcf", contact_file(item, context))
+        if nature is Nature.LIST:
+            return PersonalItem(nature, ".vcf", list_file(item, context))
+        return PersonalItem(nature, ".ics", calendar_file(item, nature, context))
+    except (ValueError, TypeError, OverflowError) as error:
+        # The libraries that write these files are not made for what damaged ones hold.
+        raise Damaged("item-unreadable", _("An item that is no mail is damaged and cannot be told.")) from error

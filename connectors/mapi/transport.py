@@ -42,7 +42,8 @@ class Transport:
         # Only a field's first line may begin a line: what does not look like one belongs to the field before it.
         first = _NAMES.search(data)
         data = data[first.start() :] if first else b""
-        if _NO_FIELD.search(data, 0, max(len(data) - 1, 0)):
+        # (The search ends before the last line end: behind it no field begins either.)
+        if data and _NO_FIELD.search(data, 0, len(data) - 1):
             data = _NO_FIELD.sub(b" ", data[:-1]) + b"\n"
         self._all = data
         #: The fields that are kept, each with its line end.
