@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem
 from connectors.archives.reading import Lookup, Sink
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
-from connectors.errors import ConnectorError, Fatal, FolderMissing, Stopped, Transient
+from connectors.errors import ArchiveUnreadable, ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _, mark
 from connectors.reasons import Reason
 from connectors.wire import identifying
@@ -36,9 +36,9 @@ def verdict(error: OSError, path: Path) -> ConnectorError:
     if error.errno in _AWAY:
         if path.exists():
             return FolderMissing(_(_FILE_GONE), system=str(path), detail=detail)
-        return Fatal(_(_NOT_THERE), system=str(path), detail=detail)
+        return ArchiveUnreadable(_(_NOT_THERE), system=str(path), detail=detail)
     if error.errno in _DENIED:
-        return Fatal(_(_FORBIDDEN), system=str(path), detail=detail)
+        return ArchiveUnreadable(_(_FORBIDDEN), system=str(path), detail=detail)
     return Transient(_(_PASSING), system=str(path), detail=detail)
 
 

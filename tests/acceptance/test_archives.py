@@ -275,6 +275,12 @@ def test_an_archive_that_is_not_there_is_told_and_does_not_stop_the_rest(
     assert checked.code == 2
     assert "There is no archive drive/old.pst" in checked.err
     assert plan.run("status").code == 0
+    for command in (("folders", SITE), ("copy", SITE, "--dry-run"), ("backup", SITE)):
+        shown = plan.run(*command)
+        assert shown.code == 6, shown.err
+        assert "drive/old.pst: the archive is not there" in shown.out.replace("\n", "")
+        assert "Connect the drive" in shown.out
+    assert len(list((plan.folder / "backup" / SITE / ANNA).rglob("*.M*"))) == 2
 
 
 def test_names_in_commands_are_those_of_files(plan: Organisation, target: Box) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from connectors.archives.contract import Nature
 from connectors.archives.source import ArchiveSource, ReadRule
-from connectors.contract import Fatal, Reason, Source
+from connectors.contract import ArchiveUnreadable, Reason, Source
 from migrate.copy.job import Job, Quiet
 from migrate.copy.run import PassResult
 from migrate.ledger import identity, not_copied, sources
@@ -285,7 +285,7 @@ def test_an_archive_that_is_not_there_keeps_nobody_from_the_others_and_loses_not
     mbox.shelf.put(mail(2), OLD)
     sides.source.deliver(served(3), received=when(3))
     result = run(sides, pst, mbox)
-    assert [type(error) for error in result.errors] == [Fatal]
+    assert [type(error) for error in result.errors] == [ArchiveUnreadable]
     assert "old.pst: the archive is not there" in str(result.errors[0])
     assert (result.copied, result.tally.gone, result.tally.seen) == (2, 0, 3)
     assert not result.complete
