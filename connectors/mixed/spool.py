@@ -37,6 +37,8 @@ class Place:
     size: int
     #: Which member of each zip, the outermost first; empty when it lies on the disk itself.
     members: tuple[int, ...] = ()
+    #: For a member: the directory on the disk in which the outermost zip lies, below the container.
+    above: tuple[str, ...] = ()
 
 
 class Unpacking:
@@ -83,6 +85,15 @@ class Unpacking:
         path = self._unpack(inside, inside.members[place.members[-1]])
         return path, lambda: _remove(path)
 
+    def bring(self, place: Place, path: Path) -> None:
+        """The file under a name of ours: a link to what lies on the disk, or unpacked.  Raises as ``zip_at``."""
+        if not place.members:
+            with _spooling(self._spool):
+                path.symlink_to(place.file.absolute())
+            return
+        inside = self.zip_at(place.file, place.members[:-1])
+        self._write(inside, inside.members[place.members[-1]], path)
+
     def close(self) -> None:
         for key in list(self._zips):
             self._close(key)
@@ -93,28 +104,28 @@ class Unpacking:
         _remove(unpacked)
 
     def _unpack(self, inside: Zip, member: Member) -> Path:
-        pieces = inside.pieces(member)
         with _spooling(self._spool):
-            if shutil.disk_usage(self._spool).free < member.size + _ROOM:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=self._spool))
-        path = folder / _safe(member.name)
+        path = folder / safe_name(member.name)
         try:
-            with _spooling(self._spool):
-                out = path.open("xb")
-            with out:
-                for piece in pieces:
-                    with _spooling(self._spool):
-                        out.write(piece)
-                with _spooling(self._spool):
-                    out.flush()
+            self._write(inside, member, path)
         except BaseException:
             _remove(path)
             raise
         return path
 
+    def _write(self, inside: Zip, member: Member, path: Path) -> None:
+        with _spooling(self._spool):
+            if shutil.disk_usage(self._spool).free < member.size + _ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            out = path.open("xb", buffering=0)
+        with out:
+            for piece in inside.pieces(member):
+                with _spooling(self._spool):
+                    out.write(piece)
 
-def _safe(name: str) -> str:
+
+def safe_name(name: str) -> str:
     """The last part of a name as that of a file, whatever it is: readers call folders by it."""
     last = _UNUSUAL.sub("_", re.split(r"[/\\]", name)[-1])
     while len(last.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
