@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from connectors.language import _, labelled, plural
-from migrate.archives.handover import HandedOver, hand_over
 from migrate.cli.lines import show_line, terminal
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 from migrate.copy.run import PassResult, run_pass
 from migrate.ledger.store import Ledger, LedgerError
 from plans import Organisation, Site
+
+if TYPE_CHECKING:
+    from migrate.archives.handover import HandedOver
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Handing:
         person = next(one for one in self.site.people if one.mailbox == job.mailbox)
         if not person.archives or halt.stop.is_set():
             return result
+        # Its template engine costs every start, and most people have no archives.
+        from migrate.archives.handover import hand_over
+
         try:
             handed = hand_over(self.organisation, self.site, person, job.resources.spool, halt.stop)
         except LedgerError as error:

@@ -18,8 +18,8 @@ from migrate.archives.inspect import Inspector, as_json
 from migrate.archives.manifest import Origin
 from tests.acceptance.schemas import valid
 
-#: What is no archive: a list of folders, and a message without its properties.
-_NONE = {"dzw-Folders.dbx", "aleph-fnf.msg"}
+#: What is no archive: a list of folders.
+_NONE = {"dzw-Folders.dbx"}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ def test_each_archive_is_told_in_the_published_shape_and_no_mark_is_left(archive
         found = inspector.inspect(path)
         assert found.error is None, path
         assert found.complete, path
-        assert found.items == sum(folder.told or 0 for folder in found.folders) or found.kind in ("mbox", "olm"), path
+        assert all(folder.told in (None, folder.items) for folder in found.folders), path
         assert _marks(path) == before
         told.append(as_json(found))
     valid({"exit_code": 0, "archives": told}, "archive-inspect")
-    assert {one["kind"] for one in told} == {"pst", "mbox", "olm", "dbx", "msg", "emlx"}
+    assert {one["kind"] for one in told} >= {"pst", "mbox", "olm", "dbx", "msg", "emlx"}
 
 
 def test_what_is_no_archive_says_why(shared_corpus: Path, tmp_path: Path) -> None:
