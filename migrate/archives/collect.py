@@ -123,9 +123,9 @@ class Collecting:
     def collect(self, original: Original) -> Outcome:
         """Copy one.  Raises CannotWrite and CopyStopped; troubles of the original are its outcome."""
         path = original.path
-        if path.is_relative_to(self.collected_in):
-            return Outcome(original, "here", copy=path)
         try:
+            if path.is_relative_to(self.collected_in) and path.exists():
+                return Outcome(original, "here", copy=path)
             if not path.exists():
                 why = _("There is nothing at {path}; is the drive connected, the PC switched on?")
                 return Outcome(original, "missing", why=why.format(path=path))

@@ -18,7 +18,7 @@ from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.archives.coverage import WAYS, Gap, Holding, Mark, Way, as_json, uncovered, weeks
 from migrate.archives.days import Days, count_source
-from migrate.archives.named import to_read
+from migrate.archives.named import ReadFrom, to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
@@ -107,12 +107,19 @@ def _cover(run: Started, organisation: Organisation, site: Site, today: date, ma
         _count(one.open(run.halt.stop), archive)
     # The site's own source alone: Outlook empties no other.
     _count(run.jobs(mailbox)[0].open_source(run.halt.stop), server)
-    # All archives of a person are written to by the same program; the last time it did counts.
-    complete = [one.entry.complete for one in read if one.entry is not None]
-    complete_on = max((day for day in complete if day is not None), default=None)
+    complete_on = _complete_on(read)
     holdings = {way: Holding(archive.ways[way], server.ways[way]).believed(complete_on, today) for way in WAYS}
     gaps = {way: uncovered(way, holdings[way], complete_on, today) for way in WAYS}
     return Covered(mailbox, holdings, gaps, complete_on, len(read), archive.undated + server.undated)
+
+
+def _complete_on(read: Sequence[ReadFrom]) -> date | None:
+    """The day on which the person's archives were last written to.  One of which that is not known may be the one that
+    Outlook writes to: then nothing is.
+    """
+    days = [one.entry.complete if one.entry is not None else None for one in read]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
 
 
 def _count(source: Source, days: Days) -> None:

@@ -439,6 +439,7 @@ def test_what_lies_where_it_belongs_already_is_left_alone(world: World) -> None:
     world.into.mkdir()
     path.write_bytes(b"a")
     assert world.collect(path)[0].came == "here"
+    assert world.collect(world.into / "gone.pst")[0].came == "missing"
     assert not (world.into / _ANNA).exists()
 
 
