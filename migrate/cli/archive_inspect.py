@@ -144,7 +144,7 @@ def _lines(one: Inspected) -> list[str]:
     others = {nature: count for nature, count in natures.items() if nature is not Nature.MAIL}
     if others:
         told = ", ".join(_counted(nature, count) for nature, count in sorted(others.items()))
-        lines.append(_("No mail, and nothing that a mailbox holds: {told}").format(told=told))
+        lines.append(_("Beside mail, for calendars and address books: {told}").format(told=told))
     if one.read_state == "unknown":
         lines.append(_("The archive does not say what was read: the plan decides (unread_if_newer_than)."))
     elif one.read_state == "partly":
