@@ -17,7 +17,7 @@ from typing import Any, Literal
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.files import make_private, sync_folder, write_whole
-from migrate.archives.names import ANYWHERE
+from migrate.archives.names import spelt
 from migrate.archives.verified_copy import Stamp
 from migrate.ledger.store import LedgerError
 
@@ -74,7 +74,7 @@ class Collected:
     @classmethod
     def read(cls, collected_in: Path, mailbox: str) -> Collected:
         """The list as it stands; nothing is changed.  Raises :class:`BrokenList`."""
-        folder = collected_in / ANYWHERE.spelt(mailbox, at_top=True)
+        folder = collected_in / spelt(mailbox)
         file = folder / NAME
         if not file.exists():
             return cls(folder)
@@ -156,8 +156,7 @@ class Collected:
         number = 1
         while True:
             numbered = f"{stem} ({number}){suffix}" if number > 1 else name
-            spelt = ANYWHERE.spelt(numbered, at_top=True)
-            file = f"{below}/{spelt}" if below else spelt
+            file = f"{below}/{spelt(numbered)}" if below else spelt(numbered)
             if file.casefold() not in taken | {NAME} and not (self.folder / file).exists():
                 return file
             number += 1

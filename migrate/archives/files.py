@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _SYNCS_FOLDERS = os.name != "nt"
@@ -60,6 +61,12 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a small file.  Raises OSError."""
     with new_file(path) as out:
         out.write(data)
+
+
+def as_json_text(told: Any) -> str:
+    """JSON for people and programs; half characters, and bytes of names that are no text, are escaped."""
+    text = json.dumps(told, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def make_private(folder: Path) -> None:

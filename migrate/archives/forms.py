@@ -20,7 +20,7 @@ from connectors.maildir.flags import letters_of
 from connectors.maildir.layout import Folders, Shape, names_of
 from migrate.archives.files import make_private, open_new, sync_folder
 from migrate.archives.journal import Stored
-from migrate.archives.names import ANYWHERE
+from migrate.archives.names import ANYWHERE, utc_of
 from migrate.archives.troubles import writing
 
 if TYPE_CHECKING:
@@ -296,8 +296,8 @@ class _Quoted:
 
 
 def _from_line(item: Item) -> bytes:
-    when = item.received or datetime.fromtimestamp(0, UTC)
-    return f"From - {time.asctime(when.astimezone(UTC).timetuple())}\n".encode("ascii")
+    when = utc_of(item) or datetime.fromtimestamp(0, UTC)
+    return f"From - {time.asctime(when.timetuple())}\n".encode("ascii")
 
 
 def _separator(folder: Path) -> str:

@@ -15,7 +15,7 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.files import make_private, write_whole
 from migrate.archives.named import to_read
-from migrate.archives.names import ANYWHERE
+from migrate.archives.names import spelt
 from migrate.archives.personal import LIST, write_personal
 from migrate.archives.troubles import CannotWrite, writing
 from migrate.ledger.store import LedgerError
@@ -43,7 +43,7 @@ class HandedOver:
 
 def handover_folder(organisation: Path, mailbox: str) -> Path:
     """Where a person's files lie; each archive's in a folder of its own below it."""
-    return organisation / HANDOVER / ANYWHERE.spelt(mailbox, at_top=True)
+    return organisation / HANDOVER / spelt(mailbox)
 
 
 def hand_over(organisation: Organisation, site: Site, person: Person, spool: Path, stop: Event) -> HandedOver | None:
@@ -96,7 +96,7 @@ def write_guide(folder: Path, whose: str, language: str) -> bool:
     made = guide(whose, files, reported, language)
     make_private(folder)
     for suffix, text in ((".md", made.markdown), (".html", made.html)):
-        write_whole(folder / f"{_NAMES[language]}{suffix}", text.encode())
+        write_whole(folder / f"{_NAMES[language]}{suffix}", text.encode("utf-8", "replace"))
     return True
 
 
@@ -104,7 +104,7 @@ def _apart(paths: list[Path]) -> Iterator[tuple[Path, str]]:
     """Each archive with the name of its folder: its own, with a number where another has it."""
     taken: set[str] = set()
     for path in paths:
-        name = ANYWHERE.spelt(called(path), at_top=True)
+        name = spelt(called(path))
         free = next(
             one for number in count(1) if (one := name if number == 1 else f"{name} ({number})").casefold() not in taken
         )

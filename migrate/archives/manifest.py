@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.archives.contract import Archive
 from connectors.language import _
-from migrate.archives.files import make_private, write_whole
+from migrate.archives.files import as_json_text, make_private, write_whole
 
 NAME = "manifest.json"
 
@@ -111,4 +111,4 @@ def _write(folder: Path, told: dict[str, Any]) -> None:
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         **told,
     }
-    write_whole(folder / NAME, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
+    write_whole(folder / NAME, (as_json_text(whole) + "\n").encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from connectors.archives.contract import ArchiveFolder, Item
@@ -54,8 +54,17 @@ def places_of(
 
 def stem_of(folder: ArchiveFolder, item: Item) -> str:
     """A file's name without its end: sorts by date, and is the same whenever the same item is written again."""
-    when = "undated" if item.received is None else f"{item.received.astimezone(UTC):%Y-%m-%d-%H%M%S}"
+    received = utc_of(item)
+    when = "undated" if received is None else f"{received:%Y-%m-%d-%H%M%S}"
     return f"{when}-{digest_of(folder, item).hex()[:16]}"
+
+
+def utc_of(item: Item) -> datetime | None:
+    """When it was received, in UTC; None when that is not known, or is no day that there is in UTC."""
+    try:
+        return item.received and item.received.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def digest_of(folder: ArchiveFolder, item: Item) -> bytes:
@@ -63,5 +72,12 @@ def digest_of(folder: ArchiveFolder, item: Item) -> bytes:
     return sha256(f"{folder.key}\0{item.key}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
+def spelt(name: str) -> str:
+    """A name by itself, as every file system holds it."""
+    # Half a character, as UTF-16 can hold it, and a byte that is no text are in no name of a file.
+    return ANYWHERE.spelt(name.encode("utf-8", "replace").decode(), at_top=True)
+
+
 def _plain(name: str) -> str:
+    name = name.encode("utf-8", "replace").decode()
     return _OUR_ENDS.sub(r"_\1", _DEVICE.sub(r"\1_", name, count=1) if _DEVICE.match(name) else name) or "_"

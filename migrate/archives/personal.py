@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Nature, Personal
 from connectors.language import _
 from migrate.archives.bundles import CalendarFile, ContactFile, NotAFile
-from migrate.archives.files import Draft, make_private, write_whole
+from migrate.archives.files import Draft, as_json_text, make_private, write_whole
 from migrate.archives.names import ANYWHERE, places_of
 
 #: What lies beside the files, and says what is ours: files of an earlier run that are not made any more are removed.
@@ -254,7 +254,7 @@ def _finish(folder: Path, made: PersonalFiles, before: Sequence[_Before]) -> Non
     """Write the list, and remove what an earlier run wrote and this one did not."""
     made.files.sort(key=lambda one: one.file)
     written = {one.file for one in made.files}
-    write_whole(folder / LIST, (json.dumps(_listed(made), ensure_ascii=False, indent=2) + "\n").encode())
+    write_whole(folder / LIST, (as_json_text(_listed(made)) + "\n").encode())
     for one in before:
         if one.file not in written:
             (folder / one.file).unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.archives.kinds import open_archive
-from connectors.imap.names import harmless
 from connectors.language import _, labelled
 from migrate.archives.collect import Came, Collecting, NoRoom, Original, Outcome
+from migrate.archives.files import as_json_text
 from migrate.archives.named import to_collect
 from migrate.archives.verified_copy import CopyStopped
-from migrate.cli.archive_files import Working, disks_told, reading_with
+from migrate.cli.archive_files import Working, disks_told, reading_with, shown
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
@@ -90,7 +89,7 @@ def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> 
         told_ = {
             "exit_code": int(code), "collected_in": str(into), "archives": [one.as_json() for one in outcomes],
         }  # fmt: skip
-        click.echo(json.dumps(told_, ensure_ascii=False, indent=2))
+        click.echo(as_json_text(told_))
     else:
         _show(terminal(), outcomes, into, interrupted=interrupted)
     sys.exit(code)
@@ -121,20 +120,20 @@ def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrup
     for one in outcomes:
         entry = one.entry
         size = size_text(entry.stamp.size) if entry is not None else ""
-        name = harmless(str(one.original.path))
+        name = shown(one.original.path)
         cells = (one.original.mailbox, name, entry.kind if entry else "", size, came_text(one.came))
         table.add_row(*(Text(cell) for cell in cells))
     if outcomes:
         console.print(table)
     for one in outcomes:
         if one.why:
-            show_line(console, labelled(one.original.mailbox, harmless(one.why)), "red")
+            show_line(console, labelled(one.original.mailbox, shown(one.why)), "red")
         if one.open:
             text = _(
                 "{path} was copied while a program seems to have it open: what it has not written yet is missing. Close"
                 " Outlook on that PC, and collect again."
             )
-            show_line(console, labelled(one.original.mailbox, text.format(path=one.original.path)), "yellow")
+            show_line(console, labelled(one.original.mailbox, text.format(path=shown(one.original.path))), "yellow")
     show_line(console, _("The copies are in {folder}.").format(folder=into))
     if interrupted:
         show_line(console, _("Interrupted. The same command continues where this one stopped."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,14 +13,14 @@ import click
 
 from connectors.archives.contract import Addressed, NotAnArchive
 from connectors.archives.kinds import open_archive
-from connectors.imap.names import harmless
 from connectors.language import _, number, plural, spoken
 from migrate.archives.export import PERSONAL, Export, Exported
+from migrate.archives.files import as_json_text
 from migrate.archives.forms import Changed
 from migrate.archives.journal import BrokenJournal
 from migrate.archives.manifest import ForeignFolder, Origin
 from migrate.archives.personal import Reported
-from migrate.cli.archive_files import Working, addresses_options, disks_told, fill_template, reading_with
+from migrate.cli.archive_files import Working, addresses_options, disks_told, fill_template, reading_with, shown
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
@@ -101,7 +100,7 @@ def _export(
     if to_json:
         shape = {"exit_code": int(code), "folder": str(to), **origin.told(), **made.as_json()}
         shape["unknown_addresses"] = dict(sorted(unknown.items()))
-        click.echo(json.dumps(shape, ensure_ascii=False, indent=2))
+        click.echo(as_json_text(shape))
     else:
         _show(made, to, len(unknown), salvage=salvage)
     return code
@@ -117,10 +116,10 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except NotAnArchive as error:
-        text = harmless(str(error))
+        text = shown(error)
         if error.salvageable:
             hint = _("A search of the whole file may find mail: bascule archive salvage {path} --to FOLDER")
-            text = f"{text} {hint.format(path=path)}"
+            text = f"{text} {hint.format(path=shown(path))}"
         raise Trouble(text) from error
     except ForeignFolder as error:
         raise Trouble(str(error)) from error
@@ -185,6 +184,6 @@ def _reported(reported: list[Reported]) -> list[str]:
     counts = Counter((one.code, one.nature.value) for one in reported)
     messages = {one.code: str(one.message) for one in reported}
     return [
-        f"  {number(count)} {nature}  {code}  {harmless(messages[code])}"
+        f"  {number(count)} {nature}  {code}  {shown(messages[code])}"
         for (code, nature), count in sorted(counts.items())
     ]

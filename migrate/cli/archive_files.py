@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from connectors.archives.contract import Reading
+from connectors.imap.names import harmless
 from connectors.language import _, labelled
 from connectors.os_errors import os_error_text
 from migrate.archives.addresses import add_unknown, read_addresses
@@ -49,7 +50,7 @@ def expanded(texts: Sequence[str]) -> list[Path]:
         found = [path] if path.exists() or not any(sign in text for sign in "*?") else []
         found = found or [Path(one) for one in sorted(glob.glob(text.replace("[", "[[]"), recursive=True))]  # noqa: PTH207
         if not found:
-            raise Trouble(_("No archive is named as {path}.").format(path=text))
+            raise Trouble(_("No archive is named as {path}.").format(path=shown(text)))
         paths += [one for one in found if one not in paths]
     return paths
 
@@ -102,6 +103,11 @@ def disks_told() -> Iterator[None]:
         advice = _("Run the same command again; it continues where it stopped.")
         told = text.format(file=_file(error), why=os_error_text(error))
         raise Trouble(f"{told} {advice}", Exit.CONNECTION) from error
+
+
+def shown(text: object) -> str:
+    """A path or a text of an archive's, for a terminal: nothing in it commands one, or cannot be written there."""
+    return harmless(str(text).encode("utf-8", "backslashreplace").decode())
 
 
 def _file(error: OSError) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +13,10 @@ from rich.text import Text
 
 from connectors.archives.contract import Nature
 from connectors.archives.kinds import open_archive
-from connectors.imap.names import harmless
 from connectors.language import _, labelled, number, plural, spoken
+from migrate.archives.files import as_json_text
 from migrate.archives.inspect import FolderFigures, Inspected, Inspector, as_json
-from migrate.cli.archive_files import Working, addresses_options, expanded, fill_template, reading_with
+from migrate.cli.archive_files import Working, addresses_options, expanded, fill_template, reading_with, shown
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
@@ -70,7 +69,7 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
     code = Exit.INTERRUPTED if interrupted else worst(_code(one) for one in found)
     if to_json:
         told = {"exit_code": int(code), "archives": [as_json(one) for one in found]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        click.echo(as_json_text(told))
     elif added:
         text = plural(
             "{n} X.500 address to be filled in: {{file}}", "{n} X.500 addresses to be filled in: {{file}}", added
@@ -91,22 +90,22 @@ def _show_head(console: Console, one: Inspected) -> None:
     parts = [one.kind, size_text(one.size), plural("{n} folder", "{n} folders", len(one.folders))]
     if None not in counts:
         parts.append(plural("{n} item", "{n} items", sum(count or 0 for count in counts)))
-    show_line(console, labelled(harmless(str(one.path)), ", ".join(parts)), "bold")
+    show_line(console, labelled(shown(one.path), ", ".join(parts)), "bold")
 
 
 def _show(console: Console, one: Inspected) -> None:
     if one.error is not None:
-        show_line(console, harmless(str(one.error)), "red")
+        show_line(console, shown(one.error), "red")
         if one.salvageable:
             text = _("A search of the whole file may find mail: bascule archive salvage {path} --to FOLDER")
-            show_line(console, text.format(path=one.path))
+            show_line(console, text.format(path=shown(one.path)))
         return
     _show_folders(console, one)
     for line in _lines(one):
         show_line(console, line)
     for problem in one.problems[:_PRINTED]:
-        where = f"{harmless(path_text(problem.folder))}: " if problem.folder else ""
-        show_line(console, f"  {problem.code}  {where}{harmless(str(problem.message))}", "yellow")
+        where = f"{shown(path_text(problem.folder))}: " if problem.folder else ""
+        show_line(console, f"  {problem.code}  {where}{shown(problem.message)}", "yellow")
     if len(one.problems) > _PRINTED:
         more = len(one.problems) - _PRINTED
         show_line(console, plural("  and {n} more; --json has all", "  and {n} more; --json has all", more))
@@ -124,7 +123,7 @@ def _show_folders(console: Console, one: Inspected) -> None:
 
 def _cells(folder: FolderFigures) -> tuple[str, ...]:
     items = "?" if folder.items is None else number(folder.items)
-    name = harmless(path_text(folder.path)) or _("(the file itself)")
+    name = shown(path_text(folder.path)) or _("(the file itself)")
     if not folder.listed:
         return name, items, "", "", "", "", ""
     mail = folder.natures[Nature.MAIL]

@@ -288,3 +288,25 @@ def test_calendars_and_contacts_reach_their_person_with_the_copy(
     assert sum(path.suffix == ".ics" for path in before) == 2
     assert plan.copy().code == 0
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_names_that_are_no_text_stop_no_command(plan: Organisation, tmp_path: Path) -> None:
+    """As on a drive of an old Linux, or from somebody who means to command the terminal."""
+    (tmp_path / "drive").mkdir()
+    box = tmp_path / "drive" / os.fsdecode(b"caf\xe9\x1b[2J.mbox")
+    write_mbox(box, [letter(1)])
+    looked = run(tmp_path, "inspect", str(box))
+    assert (looked.code, looked.err) == (0, "")
+    assert "\x1b" not in looked.out
+    told = run(tmp_path, "inspect", str(box), "--json")
+    assert valid(told.json, "archive-inspect")["archives"][0]["items"] == 1
+    export = run(tmp_path, "export", str(box), "--to", "out", "--json")
+    assert (export.code, export.json["exported"]) == (0, 1), export.err
+    assert run(tmp_path, "export", str(box), "--to", "out").code == 0
+    names(plan, tmp_path / "drive" / "*")
+    collected = plan.run("archive", "collect", SITE, "--json")
+    assert collected.code == 0, collected.err
+    assert [one["outcome"] for one in collected.json["archives"]] == ["collected"]
+    copied = plan.copy()
+    assert copied.code == 0, copied.err
+    assert copied.copied == 1

@@ -8,6 +8,7 @@ import mailbox
 import os
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -397,3 +398,16 @@ def test_calendars_lie_beside_the_mail_with_a_guide(tmp_path: Path) -> None:
     _export(MemoryArchive(folder), tmp_path / "out", language="fr").run()
     there = {path.name for path in (tmp_path / "out" / "calendars-and-contacts").iterdir()}
     assert there == {"Contacts.vcf", "personal.json", "comment-importer.md", "comment-importer.html"}
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_half_characters_and_days_that_there_are_not_stop_nothing(tmp_path: Path, form: str) -> None:
+    folder = HeldFolder(("Half \ud800",))
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
+    folder.mail(1, received=last)
+    folder.mail(2, received=datetime(1601, 1, 1, tzinfo=UTC))
+    folder.other(3, card(3))
+    made = _export(MemoryArchive(folder), tmp_path / "out", form).run()
+    assert (made.exported, made.in_personal_files) == (2, 1)
+    assert _export(MemoryArchive(folder), tmp_path / "out", form).run().written == 0
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["folders"][0]["folder"] == ["Half \ud800"]
