@@ -67,6 +67,7 @@ class PstArchive:
                 try:
                     item = self._open(node)
                     key = key_of(node, item.properties)
+                    self._problems.called(key)
                     self._last = key, item
                     told = item_of(key, item, salvaged=self._store.salvaged)
                 except (Damaged, KeyError) as error:

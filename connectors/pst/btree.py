@@ -56,7 +56,10 @@ class BTree:
                 if branch is None:
                     self._page(identifier, offset, limit)
                     continue
-                limit, keys, below = branch
+                level, keys, below = branch
+                if level >= limit:
+                    raise self._damaged(offset)
+                limit = level
                 at = bisect_right(keys, key) - 1
                 if at < 0:
                     return None
@@ -109,8 +112,11 @@ class BTree:
         page = self._disk.read(offset, layout.page)
         found = parse_page(layout, page, offset, identifier, self._kind)
         if found is None or found[0] >= limit:
-            raise Damaged("index", _("A page of the index at byte {offset} is damaged.").format(offset=offset))
+            raise self._damaged(offset)
         return found
+
+    def _damaged(self, offset: int) -> Damaged:
+        return Damaged("index", _("A page of the index at byte {offset} is damaged.").format(offset=offset))
 
 
 def parse_page(

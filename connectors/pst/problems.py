@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.archives.contract import Problem
 from connectors.language import _
 
@@ -15,13 +17,22 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str | None, str], Problem] = {}
         self._beyond = 0
+        self._of_item: list[tuple[str, str | None, str]] = []
         self.folder: tuple[str, ...] | None = None
         self.key: str | None = None
 
     def of(self, folder: tuple[str, ...], key: str) -> Problems:
         """For a ``with`` block that reads one item."""
         self.folder, self.key = folder, key
+        self._of_item.clear()
         return self
+
+    def called(self, key: str) -> None:
+        """The item that is being read turns out to have this key: what was found of it is told under that."""
+        self.key = key
+        for mark in self._of_item:
+            problem = self._found.pop(mark)
+            self._found[problem.code, key, problem.message] = replace(problem, key=key)
 
     def __enter__(self) -> None:
         pass
@@ -42,6 +53,8 @@ class Problems:
             self._beyond += 1
             return
         self._found[mark] = problem
+        if problem.key == self.key:
+            self._of_item.append(mark)
 
     def told(self) -> list[Problem]:
         told = list(self._found.values())

@@ -90,11 +90,11 @@ def _inbox(store: Store, paths: Mapping[int, tuple[str, ...]]) -> int | None:
 
 def _receiving(store: Store) -> int | None:
     """The folder for what has no folder of its own: the row with an empty message class, or that for notes."""
-    entry = store.nodes.find(_RECEIVE_FOLDERS)
-    if entry is None:
-        return None
     by_class: dict[str, int] = {}
     try:
+        entry = store.nodes.find(_RECEIVE_FOLDERS)
+        if entry is None:
+            return None
         for _number, bag in rows(store.core, entry[1], Subnodes(store.core.blocks, entry[2]), None):
             name = bag.get(_MESSAGE_CLASS)
             for identifier in _ENTRY_IDS:

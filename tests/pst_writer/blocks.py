@@ -31,7 +31,7 @@ class BlockFile:
         self._at = first_map
         self._maps: list[int] = []
         self._out.write(bytes(first_map))
-        self._next_block = 4
+        self.next_block = 4
         self._next_page = 4
         self._blocks = _Leaves(layout, BLOCK_PAGE)
         self._nodes = _Leaves(layout, NODE_PAGE)
@@ -45,8 +45,8 @@ class BlockFile:
     def block(self, data: bytes, *, internal: bool = False) -> int:
         """Its identifier."""
         layout = self.layout
-        identifier = self._next_block | (INTERNAL if internal else 0)
-        self._next_block += 4
+        identifier = self.next_block | (INTERNAL if internal else 0)
+        self.next_block += 4
         plain = len(data)
         if not internal:
             data = encode(data, self.method, identifier & 0xFFFFFFFF)
@@ -225,9 +225,9 @@ class BlockFile:
             head[184:216] = pack("<QQQQ", end, last_map, 0, 0)
             head[256:512] = b"\xff" * 256
             head[512:514] = bytes((0x80, self.method))
-            head[516:524] = pack("<Q", self._next_block)
+            head[516:524] = pack("<Q", self.next_block)
         else:
-            head[24:36] = pack("<III", self._next_block, self._next_page, 1)
+            head[24:36] = pack("<III", self.next_block, self._next_page, 1)
             head[36:164] = numbers
             head[168:184] = pack("<IIII", end, last_map, 0, 0)
             head[204:460] = b"\xff" * 256

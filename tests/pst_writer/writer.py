@@ -82,13 +82,14 @@ class PstWriter:
         self._next_message += 1
         node = number << 5 | (8 if associated else 4)
         tags = {0x300B0102: sha256(f"{self._seed} {node}".encode()).digest()[:16], **message.tags}
-        data, subnodes = self._item(Message(tags, message.recipients, message.attachments))
+        data, subnodes = self.write_item(Message(tags, message.recipients, message.attachments))
         self.file.node(node, data, subnodes, folder, early=False)
         if not associated:
             self._contents.setdefault(folder, []).append(node)
         return node
 
-    def _item(self, message: Message) -> tuple[int, int]:
+    def write_item(self, message: Message) -> tuple[int, int]:
+        """Properties of an item and all below it: identifiers of its data and its subnodes."""
         below: dict[int, tuple[int, int]] = {}
         tags: dict[int, object] = {0x001A001F: "IPM.Note", 0x0E070003: 1, **message.tags}
         if message.recipients:
@@ -120,7 +121,7 @@ class PstWriter:
         below: dict[int, tuple[int, int]] = {}
         if one.embedded is not None:
             inner = 0x10001 << 5 | 4
-            below[inner] = self._item(one.embedded)
+            below[inner] = self.write_item(one.embedded)
             tags |= {0x37050003: 5, 0x3701000D: (inner,)}
         elif one.method == 6:
             inner = 0x500 << 5 | 0x1F
