@@ -104,9 +104,8 @@ class StoredArchive:
         ]
 
     def close(self) -> None:
-        for shelf in self._found.shelves if self._found else ():
-            if shelf.store:
-                shelf.store.release()
+        if self._open is not None:
+            self._open.release()
 
     def _fresh(self) -> Found:
         self._found = self._look()

@@ -127,9 +127,8 @@ class _Spread(Files):
 
 
 def _files(spread: _Spread) -> Iterable[Path]:
-    return [
-        folder / name for folder in spread.folders for name in sorted(names_in(folder), key=_order) if _is_message(name)
-    ]
+    paths = [folder / name for folder in spread.folders for name in names_in(folder) if _is_message(name)]
+    return sorted(paths, key=lambda path: (_order(path.name), path))
 
 
 def _order(name: str) -> tuple[int, str]:

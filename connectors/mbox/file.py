@@ -228,7 +228,8 @@ class MboxFile:
         if _digest(kept, self._pieces(body, stop)) != wanted:
             return False
         out.write(kept)
-        out.writelines(self._unescaping.pieces(self._pieces(body, stop)))
+        for piece in self._unescaping.pieces(self._pieces(body, stop)):  # noqa: FURB122  # only write is asked of it
+            out.write(piece)
         return True
 
     def _pieces(self, start: int, end: int) -> Iterator[bytes]:

@@ -62,6 +62,7 @@ class _Scan:
         position = searched = 0
         while True:
             position = self._skip_hole(position)
+            searched = min(searched, len(self._data))
             piece = os.pread(self._descriptor, min(_CHUNK, self._size - position), position)
             position += len(piece)
             self._data += piece

@@ -127,10 +127,10 @@ class TakeoutArchive:
 
     def _look(self) -> list[MboxFile]:
         """The files as they are now; one that was there before is the same object."""
-        fields = StoreFields((_LABELS, _THREAD))
-        self._files = {
-            path: self._files.get(path) or MboxFile(path, fields, self._judge) for path in _files(self._path)
-        }
+        fields, before = StoreFields((_LABELS, _THREAD)), self._files
+        self._files = {path: before.get(path) or MboxFile(path, fields, self._judge) for path in _files(self._path)}
+        for path in before.keys() - self._files.keys():
+            before[path].release()
         return list(self._files.values())
 
     def _judge(self, _from_line: bytes, header: bytes) -> int:

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from connectors.archives.contract import Damaged
 from connectors.mbox.archive import MboxArchive, open_mbox
+from connectors.mbox.digest import ContentDigest
 from tests.unit.archives.live_mbox import EXPUNGED, SEEN, LiveMbox
 from tests.unit.archives.looking import codes, folder_of, items, message, messages, reading
 
@@ -191,3 +192,65 @@ def test_a_file_that_never_holds_still_is_damaged_and_not_waited_for(
         monkeypatch.setattr("connectors.mbox.file.MboxFile._write", lambda *_arguments: False)
         with pytest.raises(Damaged, match="faster than it can be read"):
             message(archive, folder_of(archive), item.key)
+
+
+def test_a_servers_own_message_is_no_mail(tmp_path: Path) -> None:
+    file = tmp_path / "box"
+    begin = b"From MAILER-DAEMON Sat Jan  3 01:05:34 1996\n"
+    file.write_bytes(
+        begin
+        + b"Date: x\nSubject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1 2\nStatus: RO\n\ntext\n\n"
+        + begin
+        + b"X-IMAPbase: 1 2\nSubject: mail\nX-UID: 1\n\ntext\n\n"
+        + begin
+        + b"Subject: about folder internal data\n\ntext\n\n"
+    )
+    with closing(open_mbox(file, reading(tmp_path))) as archive:
+        assert messages(archive) == [b"Subject: mail\n\ntext\n", b"Subject: about folder internal data\n\ntext\n"]
+        assert codes(archive) == {"internal-data"}
+
+
+def test_a_copy_whose_holes_are_filled_has_the_same_keys(tmp_path: Path) -> None:
+    """A crash leaves NULs, which a file system may keep as a hole and a copy as bytes."""
+    begin = b"From anna@example.org Sat Jan  3 01:05:34 1996\n"
+    sparse, filled = tmp_path / "sparse", tmp_path / "filled"
+    parts = [begin + CONTENTS[0] + b"\n" + begin + b"A: 5\n\nx", b"y\n\n" + begin + CONTENTS[1]]
+    with sparse.open("wb") as file:
+        file.write(parts[0])
+        file.seek(9_000_001, os.SEEK_CUR)
+        file.write(parts[1])
+    filled.write_bytes(parts[0] + bytes(9_000_001) + parts[1])
+    assert sparse.stat().st_blocks < filled.stat().st_blocks
+    with closing(open_mbox(sparse, reading(tmp_path))) as one, closing(open_mbox(filled, reading(tmp_path))) as two:
+        assert [item.key for item in items(one)] == [item.key for item in items(two)]
+        assert messages(one) == messages(two) == [CONTENTS[0], b"A: 5\n\nx" + bytes(9_000_001) + b"y\n", CONTENTS[1]]
+
+
+@pytest.mark.parametrize("count", [(4 << 20) - 1, 4 << 20, (4 << 20) + 1])
+def test_a_run_of_nuls_is_digested_alike_however_it_is_fed(count: int) -> None:
+    whole, pieces, told = ContentDigest(), ContentDigest(), ContentDigest()
+    data = b"a\0b" + bytes(count) + b"c\0"
+    for start in range(0, len(data), 1 << 17):
+        whole.update(data[start : start + (1 << 17)])
+    for start in range(0, len(data), 99_999):
+        pieces.update(memoryview(data)[start : start + 99_999])
+    told.update(b"a\0b", plain=False)
+    told.update_nuls(count)
+    told.update(b"c", plain=True)
+    told.update(b"\0")
+    assert whole.digest() == pieces.digest() == told.digest()
+
+
+def test_keys_of_many_twins_are_found(tmp_path: Path) -> None:
+    box = LiveMbox(tmp_path / "Inbox")
+    for _number in range(300):
+        box.append(CONTENTS[0])
+        box.append(CONTENTS[1])
+    with closing(open_mbox(box.path, reading(tmp_path))) as archive:
+        folder = folder_of(archive)
+        keys = [item.key for item in archive.items(folder)]
+        assert len(set(keys)) == 600
+        assert [message(archive, folder, key) for key in keys[-2:]] == CONTENTS[:2]
+        for nonsense in ("", "zz", keys[0] + ".300", keys[0] + ".-1", keys[0] + ".x", "00" * 16):
+            with pytest.raises(KeyError):
+                message(archive, folder, nonsense)
