@@ -26,6 +26,7 @@ from connectors.abilities import (
 )
 from connectors.denials import Denial
 from connectors.errors import (
+    ArchiveUnreadable,
     AuthFailed,
     ConnectorError,
     Fatal,
@@ -75,6 +76,7 @@ from connectors.values import (
 __all__ = [
     "SYSTEM_FLAGS",
     "Account",
+    "ArchiveUnreadable",
     "AuthFailed",
     "Body",
     "Capabilities",

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem
 from connectors.archives.reading import Lookup, Sink
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
-from connectors.errors import ConnectorError, Fatal, FolderMissing, Stopped, Transient
+from connectors.errors import ArchiveUnreadable, ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _, mark
 from connectors.reasons import Reason
 from connectors.wire import identifying
@@ -24,12 +24,10 @@ from connectors.wire import identifying
 _WINDOW = 500
 _AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ESTALE})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-_WORDS = {
-    "away": mark("the archive is not there; is the drive connected that it is on?"),
-    "gone": mark("a file of the archive is gone"),
-    "denied": mark("this user may not read the archive"),
-    "passing": mark("the disk does not give the archive as it should"),
-}
+_NOT_THERE = mark("the archive is not there; is the drive connected that it is on?")
+_FILE_GONE = mark("a file of the archive is gone")
+_FORBIDDEN = mark("this user may not read the archive")
+_PASSING = mark("the disk does not give the archive as it should")
 
 
 def verdict(error: OSError, path: Path) -> ConnectorError:
@@ -37,11 +35,11 @@ def verdict(error: OSError, path: Path) -> ConnectorError:
     detail = errno.errorcode.get(error.errno or 0, "")
     if error.errno in _AWAY:
         if path.exists():
-            return FolderMissing(_(_WORDS["gone"]), system=str(path), detail=detail)
-        return Fatal(_(_WORDS["away"]), system=str(path), detail=detail)
+            return FolderMissing(_(_FILE_GONE), system=str(path), detail=detail)
+        return ArchiveUnreadable(_(_NOT_THERE), system=str(path), detail=detail)
     if error.errno in _DENIED:
-        return Fatal(_(_WORDS["denied"]), system=str(path), detail=detail)
-    return Transient(_(_WORDS["passing"]), system=str(path), detail=detail)
+        return ArchiveUnreadable(_(_FORBIDDEN), system=str(path), detail=detail)
+    return Transient(_(_PASSING), system=str(path), detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +109,14 @@ class ArchiveSource:
             self._alive()
             with self._judged():
                 some = list(islice(items, _WINDOW))
-            yield Window([_entry(item) for item in some])
+            yield Window([self._entry(item) for item in some])
             if len(some) < _WINDOW:
                 return
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         self._lookup = None  # it would tell what it saw before
         found = self._found(folder, keys)
-        yield from (_entry(found[key]) for key in keys if key in found)
+        yield from (self._entry(found[key]) for key in keys if key in found)
 
     def headers(self, folder: Folder, keys: Sequence[str]) -> Iterator[Headers]:
         there = self._folder(folder)
@@ -160,7 +158,16 @@ class ArchiveSource:
             sink.discard()
             raise
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
-        return Message(key, item.received, flags, sink.body(), item.labels)
+        return Message(key, item.received, flags, sink.body(), item.labels, self._object_id(item))
+
+    def _entry(self, item: Item) -> Entry:
+        # What the archive does not say is decided once, when the message is copied, and never changed later.
+        flags, object_id = item.flags, self._object_id(item)
+        return Entry(item.key, item.size, item.received, flags, item.labels, object_id, item.nature)
+
+    def _object_id(self, item: Item) -> str | None:
+        """An archive that knows itself keeps the key of an item that is moved; of others, keys count in one folder."""
+        return item.key if self._archive.identity else None
 
     def _items(self, folder: ArchiveFolder) -> Iterator[Item]:
         with self._judged():
@@ -185,7 +192,7 @@ class ArchiveSource:
         return there
 
     def _apart(self, folders: Iterable[ArchiveFolder]) -> dict[tuple[str, ...], ArchiveFolder]:
-        """By their paths: a folder without a name has the archive's, and of several of one name the later get a number."""
+        """By their paths; one without a name has the archive's, and of several of one name the later get a number."""
         found: dict[tuple[str, ...], ArchiveFolder] = {}
         for folder in folders:
             *parents, name = folder.path or (self._path.stem,)
@@ -207,8 +214,3 @@ class ArchiveSource:
     def _alive(self) -> None:
         if self._aborted.is_set():
             raise Stopped(_("the session was aborted"), system=str(self._path))
-
-
-def _entry(item: Item) -> Entry:
-    # What the archive does not say is decided once, when the message is copied, and never changed later.
-    return Entry(item.key, item.size, item.received, item.flags, item.labels, nature=item.nature)

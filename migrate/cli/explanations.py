@@ -45,8 +45,11 @@ REASONS: Mapping[Reason, Explanation] = {
     ),
     Reason.UNREADABLE: Explanation(
         mark("the source lists it and will not hand it out"),
-        mark("Mostly a damaged file or index on the old server."),
-        mark("Ask the source's administrator to repair the mailbox. Each pass tries it again."),
+        mark("Mostly a damaged file or index on the old server, or a damaged archive."),
+        mark(
+            "Ask the source's administrator to repair the mailbox; in a damaged archive, bascule archive salvage may"
+            " find it. Each pass tries it again."
+        ),
         Outcome.REFUSED,
     ),
     Reason.WRONG_LENGTH: Explanation(

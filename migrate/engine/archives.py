@@ -10,11 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 
-from connectors.archives.kinds import MAILDIR, open_archive, recognise
-
 from connectors.archives.contract import NotAnArchive, Reading
+from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.archives.source import ArchiveSource, ReadRule, verdict
-from connectors.contract import Entry, Fatal, Folder, Reason, Resources, Source
+from connectors.contract import ArchiveUnreadable, Entry, Folder, Reason, Resources, Source
 from connectors.errors import ConnectorError
 from connectors.maildir import MaildirSettings
 from connectors.maildir.source import MaildirSource
@@ -156,7 +155,7 @@ class _Opening:
             if recognise(path).name == MAILDIR:
                 return _Look()
             archive = open_archive(path, self._reading)
-        except (NotAnArchive, OSError):
+        except (NotAnArchive, OSError, ConnectorError):
             return _Look()
         try:
             return _Look(archive.identity, archive.rebuilt)
@@ -182,4 +181,4 @@ class _Opening:
 
     @staticmethod
     def _no_archive(path: Path, error: NotAnArchive) -> ConnectorError:
-        return Fatal(str(error), system="" if str(path) in str(error) else str(path))
+        return ArchiveUnreadable(str(error), system="" if str(path) in str(error) else str(path))

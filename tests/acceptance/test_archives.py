@@ -226,6 +226,11 @@ def test_mail_in_the_archive_and_on_the_server_is_copied_once_whichever_came_fir
     assert Counter(one["source"] for one in listed) == {"anna.pst": 2, "old": 2}
     assert "in-another-source  anna.pst Work" in plan.run("not-copied", SITE).out
     assert set(verified(plan).values()) == {"good"}
+    # A ledger that is lost is taken up again for all sources, before any of them is copied.
+    plan.forget()
+    assert plan.run("adopt", SITE).code == 0
+    found_again = plan.copy()
+    assert (found_again.copied, found_again.mailbox["reasons"]["in-another-source"]) == (0, 4)
     assert "4 messages are pending again" in plan.run("not-copied", SITE, "--copy-again").out
     assert plan.copy().copied == 4
     assert plan.copy().copied == 0
@@ -270,6 +275,12 @@ def test_an_archive_that_is_not_there_is_told_and_does_not_stop_the_rest(
     assert checked.code == 2
     assert "There is no archive drive/old.pst" in checked.err
     assert plan.run("status").code == 0
+    for command in (("folders", SITE), ("copy", SITE, "--dry-run"), ("backup", SITE)):
+        shown = plan.run(*command)
+        assert shown.code == 6, shown.err
+        assert "drive/old.pst: the archive is not there" in shown.out.replace("\n", "")
+        assert "Connect the drive" in shown.out
+    assert len(list((plan.folder / "backup" / SITE / ANNA).rglob("*.M*"))) == 2
 
 
 def test_names_in_commands_are_those_of_files(plan: Organisation, target: Box) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from connectors.archives.contract import Nature
 from connectors.archives.source import ArchiveSource, ReadRule
-from connectors.contract import Fatal, Reason, Source
+from connectors.contract import ArchiveUnreadable, Reason, Source
 from migrate.copy.job import Job, Quiet
 from migrate.copy.run import PassResult
 from migrate.ledger import identity, not_copied, sources
@@ -247,6 +247,17 @@ def test_an_archive_that_did_not_change_is_not_listed_again(sides: Sides, pst: A
     assert pst.shelf.read == read + 1
 
 
+def test_what_was_moved_within_an_archive_is_not_copied_again(sides: Sides, pst: ArchiveSide) -> None:
+    pst.shelf.put(rebuilt(1), OLD, key="1", received=when(1))
+    run(sides, pst)
+    pst.shelf.drop(OLD, 0)
+    # Outlook may count its bytes anew.
+    pst.shelf.put(rebuilt(1) + b"\r\n", ("Kept",), key="1", received=when(1))
+    result = run(sides, pst)
+    assert (result.copied, result.tally.seen) == (0, 1)
+    assert numbers(sides) == {"s1": 1}
+
+
 def test_two_copies_of_one_archive_that_lived_on_apart_lose_and_double_nothing(sides: Sides, pst: ArchiveSide) -> None:
     other = ArchiveSide(sides, "archive:1 (2)", "backup.pst")
     for number in range(3):
@@ -274,7 +285,7 @@ def test_an_archive_that_is_not_there_keeps_nobody_from_the_others_and_loses_not
     mbox.shelf.put(mail(2), OLD)
     sides.source.deliver(served(3), received=when(3))
     result = run(sides, pst, mbox)
-    assert [type(error) for error in result.errors] == [Fatal]
+    assert [type(error) for error in result.errors] == [ArchiveUnreadable]
     assert "old.pst: the archive is not there" in str(result.errors[0])
     assert (result.copied, result.tally.gone, result.tally.seen) == (2, 0, 3)
     assert not result.complete
