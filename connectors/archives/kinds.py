@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -43,6 +43,14 @@ class Kind:
     rebuilt: bool = False
     #: Such a file holds one item and no more.
     single: bool = False
+    #: Opens a directory in which, and below which, there are only files of this kind.
+    tree: str = ""
+    #: The end of their names without which the opener of a tree does not take them.
+    ends: str = ""
+    #: Several files are one mailbox: they are read together, and what stands in several of them once.
+    joined: bool = False
+    #: Such a file says how others of the kind beside it belong together; this opens the directory with all of them.
+    gathers: str = ""
     #: Asked with the path of a file that nothing else is known of, when damaged archives are searched for.
     traces: str = ""
 
@@ -59,42 +67,61 @@ MAILDIR, MIXED, ZIP = "maildir", "mixed", "zip"
 
 #: In the order of asking: what is certain first, a text that looks like a message last.
 KINDS: tuple[Kind, ...] = (
-    Kind("dbx", "head", "connectors.dbx:is_dbx", "connectors.dbx:open_dbx", traces="connectors.dbx:has_traces"),
     Kind("pst", "head", "connectors.pst.header:is_pst", "connectors.pst.archive:open_pst", rebuilt=True),
+    Kind(
+        "dbx", "head", "connectors.dbx:is_list_of_folders", "connectors.dbx:open_dbx",
+        gathers="connectors.dbx:open_store",
+    ),
+    Kind("dbx", "head", "connectors.dbx:is_dbx", "connectors.dbx:open_dbx", traces="connectors.dbx:has_traces"),
     Kind("msg", "file", "connectors.msg.archive:is_msg", "connectors.msg.archive:open_msg", rebuilt=True, single=True),
     Kind("olm", "file", "connectors.olm:is_olm", "connectors.olm:open_olm", rebuilt=True),
     Kind(ZIP, "head", "connectors.zips:is_zip", "connectors.mixed:open_mixed"),
-    Kind("mbox", "head", "connectors.mbox.archive:begins_mbox", "connectors.mbox.archive:open_mbox"),
-    Kind("emlx", "file", "connectors.eml.apple:is_emlx", "connectors.eml.apple:open_emlx"),
     Kind(
-        "thunderbird",
-        "folder",
-        "connectors.mbox.thunderbird:is_thunderbird",
-        "connectors.mbox.thunderbird:open_thunderbird",
+        "takeout", "head", "connectors.archives.texts:begins_takeout", "connectors.mbox.takeout:open_takeout",
+        tree="connectors.mbox.takeout:open_takeout", ends=".mbox", joined=True,
+    ),
+    Kind("mbox", "head", "connectors.mbox.archive:begins_mbox", "connectors.mbox.archive:open_mbox"),
+    Kind(
+        "emlx", "head", "connectors.eml.emlx:begins_emlx", "connectors.eml.apple:open_emlx", single=True,
+        tree="connectors.eml.apple:open_emlx", ends=".emlx",
+    ),
+    Kind(
+        "eml", "head", "connectors.archives.texts:begins_message", "connectors.eml.archive:open_eml_folder",
+        single=True, tree="connectors.eml.archive:open_eml_folder", ends=".eml",
     ),
     Kind(MAILDIR, "folder", "connectors.archives.kinds:is_maildir"),
-    Kind("eml", "folder", "connectors.eml.archive:is_eml_folder", "connectors.eml.archive:open_eml_folder"),
-    Kind("dbx", "folder", "connectors.dbx:is_dbx_folder", "connectors.dbx:open_dbx"),
-)
+    Kind("dbx", "folder", "connectors.mixed.trees:is_store_of_outlook_express", "connectors.dbx:open_dbx"),
+    Kind(
+        "thunderbird", "folder", "connectors.mbox.thunderbird:is_thunderbird",
+        "connectors.mbox.thunderbird:open_thunderbird",
+    ),
+    Kind(
+        "emlx", "folder", "connectors.archives.kinds:is_bundle", "connectors.eml.apple:open_emlx",
+        tree="connectors.eml.apple:open_emlx",
+    ),
+)  # fmt: skip
+_MESSAGE = next(kind for kind in KINDS if kind.name == "eml")
 _MIXED = Kind(MIXED, "folder", "connectors.mixed:is_mixed", "connectors.mixed:open_mixed")
+#: Apple Mail's folders are directories of this name.
+_BUNDLE = ".mbox"
 
 
 def recognise(path: Path) -> Kind:
-    """The kind of archive at ``path``; ``mixed`` for any directory that is of no kind itself.
+    """The kind of archive at ``path``; ``mixed`` for any directory that is of no kind itself, whatever is in it.
 
     Raises NotAnArchive when there is nothing, nothing that can be read, or nothing that is known.
     """
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            return kind_of_folder(path) or _MIXED
+            return kind_of_folder(path) or kind_of_tree(path) or _MIXED
         if not stat.S_ISREG(mode):
             raise NotAnArchive(path, _("{path} is a pipe or a device, and no file.").format(path=path))
         with open_regular(path) as reader:
             head = reader.read(HEAD)
         if not head:
             raise NotAnArchive(path, _("{path} is empty.").format(path=path))
-        kind = kind_of_file(head, lambda: path)
+        kind = kind_of_file(head, lambda: path, path.name)
     except OSError as error:
         raise NotAnArchive(path, _why_unreadable(path, error)) from error
     if kind is None:
@@ -116,22 +143,42 @@ def open_archive(path: Path, reading: Reading) -> Archive:
     return kind.opener(path, reading)
 
 
-def kind_of_file(head: bytes, path: Callable[[], Path]) -> Kind | None:
+def kind_of_file(head: bytes, path: Callable[[], Path], name: str) -> Kind | None:
     """The kind of a file that begins so, None when it is of none.
 
-    ``path`` is called only when a look at the beginning is not enough.  Raises OSError.
+    ``path`` is called only when a look at the beginning is not enough, ``name`` is looked at only where nothing in it
+    says what it is: mail may begin with anything.  Raises OSError.
     """
     for kind in KINDS:
         if kind.asks == "head" and kind.check(head):
             return kind
         if kind.asks == "file" and _may_be(kind, head) and kind.check(path()):
             return kind
+    if head and name.lower().endswith(_MESSAGE.ends) and foreign(head) is None:
+        return _MESSAGE
     return None
 
 
 def kind_of_folder(path: Path) -> Kind | None:
     """The kind of a directory that is an archive as a whole.  Raises OSError."""
     return next((kind for kind in KINDS if kind.asks == "folder" and kind.check(path)), None)
+
+
+def kind_of_tree(path: Path) -> Kind | None:
+    """The kind of all that lies in a directory, if that is one.  Raises OSError."""
+    from connectors.mixed.trees import only_kind  # which asks this module for kinds itself
+
+    kind = only_kind(path)
+    return replace(kind, asks="folder", open_it=kind.tree) if kind is not None else None
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a directory is a folder of Apple Mail.  Raises OSError."""
+    if not path.name.lower().endswith(_BUNDLE) or not path.is_dir():
+        return False
+    from connectors.eml.apple import is_emlx
+
+    return is_emlx(path)
 
 
 def is_maildir(path: Path) -> bool:

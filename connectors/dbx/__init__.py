@@ -4,7 +4,7 @@ The format was never published.  Positions and meanings of fields are those of t
 ("OE dbx file format"), as far as real files bear them out.
 """
 
-from connectors.dbx.archive import DbxArchive, is_dbx, is_dbx_folder, open_dbx
+from connectors.dbx.archive import DbxArchive, is_dbx, is_dbx_folder, is_list_of_folders, open_dbx, open_store
 from connectors.dbx.salvage import has_traces
 
-__all__ = ["DbxArchive", "has_traces", "is_dbx", "is_dbx_folder", "open_dbx"]
+__all__ = ["DbxArchive", "has_traces", "is_dbx", "is_dbx_folder", "is_list_of_folders", "open_dbx", "open_store"]

@@ -30,6 +30,11 @@ def is_dbx(head: bytes) -> bool:
     return kind_of(head) is not None
 
 
+def is_list_of_folders(head: bytes) -> bool:
+    """Whether a file that begins so is a Folders.dbx."""
+    return kind_of(head) == "folders"
+
+
 def is_dbx_folder(path: Path) -> bool:
     """Whether a directory is a store of Outlook Express: it has a Folders.dbx.  Raises OSError."""
     return path.is_dir() and "folders" in files_of(path).values()
@@ -38,14 +43,21 @@ def is_dbx_folder(path: Path) -> bool:
 def open_dbx(path: Path, reading: Reading) -> DbxArchive:
     """A folder's file, or a directory with Folders.dbx.  Raises NotAnArchive, OSError."""
     if path.is_dir():
-        kinds = files_of(path)
-        if "folders" not in kinds.values():
-            raise NotAnArchive(path, _("There is no Folders.dbx in {path}.").format(path=path))
-        return DbxArchive(path, reading, Hierarchy(path, kinds, reading.encoding))
+        archive = open_store(path, reading)
+        archive.tell_strangers()
+        return archive
     with closing(DbxFile(path)) as file:
         _check(file, reading)
         name = shown(file.folder_name(), reading.encoding) or shown(os.fsencode(path.stem), "utf-8")
     return DbxArchive(path, reading, None, StoredFolder((name,), None, "folder", path))
+
+
+def open_store(path: Path, reading: Reading) -> DbxArchive:
+    """A directory with Folders.dbx, whatever else lies in it.  Raises NotAnArchive, OSError."""
+    kinds = files_of(path)
+    if "folders" not in kinds.values():
+        raise NotAnArchive(path, _("There is no Folders.dbx in {path}.").format(path=path))
+    return DbxArchive(path, reading, Hierarchy(path, kinds, reading.encoding))
 
 
 def _check(file: DbxFile, reading: Reading) -> None:
@@ -75,7 +87,7 @@ class DbxArchive:
         #: Where each message of a folder that was listed begins.
         self._places: dict[str, dict[str, int]] = {}
         if hierarchy is not None:
-            self._tell(*hierarchy.problems, *self._strangers())
+            self._tell(*hierarchy.problems)
 
     @property
     def rebuilt(self) -> bool:
@@ -158,6 +170,10 @@ class DbxArchive:
             self.close()
             self._open = (path, DbxFile(path))
         return self._open[1]
+
+    def tell_strangers(self) -> None:
+        """Have files of the directory that are none of Outlook Express's among the problems."""
+        self._tell(*self._strangers())
 
     def _strangers(self) -> Iterator[Problem]:
         kinds = files_of(self._path)

@@ -113,9 +113,7 @@ def small(
 def left_out(context: Context) -> None:
     context.problem(
         "attachment-left-out",
-        _(
-            "An attachment of an item that is no mail has no place in the file made of it; it stays in the archive."
-        ),
+        _("An attachment of an item that is no mail has no place in the file made of it; it stays in the archive."),
     )
 
 

@@ -16,6 +16,7 @@ from connectors.archives.stores import CONTENT_EPOCH
 from connectors.language import _, labelled
 from connectors.mixed.loose import LooseFolder
 from connectors.mixed.shelf import Shelf, folder_of
+from connectors.mixed.sources import arranged
 from connectors.mixed.spool import Unpacking
 from connectors.mixed.survey import Inner, Survey
 from connectors.quiet import names_in
@@ -32,18 +33,19 @@ def is_mixed(path: Path) -> bool:
 
 def open_mixed(path: Path, reading: Reading) -> MixedArchive:
     """A directory or a zip.  Raises NotAnArchive when there is no archive in it, OSError, SpoolError."""
-    unpacking = Unpacking(reading.spool)
+    unpacking = Unpacking(reading.spool, salvage=reading.salvage)
     with ExitStack() as undoing:
         undoing.callback(unpacking.close)
         try:
             survey = Survey(path, unpacking)
+            found = list(survey)
         except NotAZip as error:
             what = _("{path} cannot be read: {why}").format(path=path, why=error)
-            raise NotAnArchive(path, what) from None
-        if not survey.found:
+            raise NotAnArchive(path, what, salvageable=not reading.salvage) from None
+        if not found:
             why = "".join(f"\n{problem.message}" for problem in survey.problems()[:5])
             raise NotAnArchive(path, _("There is no mail archive in {path}.").format(path=path) + why)
-        archive = MixedArchive(path, reading, unpacking, survey)
+        archive = MixedArchive(path, reading, unpacking, found, survey.problems())
         undoing.pop_all()
     return archive
 
@@ -56,35 +58,35 @@ class _Stands:
     folder: ArchiveFolder
     #: Before the keys of its items.
     prefix: str
-    #: The archive calls itself by a name that its copies have as well: a date behind each key tells apart what two
-    #: copies that lived on apart call the same.
-    dated: bool
+    #: Other states of the archive, which tell what they hold first.
+    others: tuple[Shelf | LooseFolder, ...]
 
 
 class MixedArchive:
     """See ``Archive``.
 
     An inner archive is known by what it calls itself, else by its name in the container: keys stay when the container
-    is moved, or gets another archive.
+    is moved, or gets another archive.  Several states of one archive are read as one.
     """
 
     kind: ClassVar[str] = "mixed"
 
-    def __init__(self, path: Path, reading: Reading, unpacking: Unpacking, survey: Survey) -> None:
+    def __init__(
+        self, path: Path, reading: Reading, unpacking: Unpacking, found: Sequence[Inner], told: list[Problem]
+    ) -> None:
         self._path = path
         self._unpacking = unpacking
-        self._told = survey.problems()
-        self._rebuilt = any(inner.kind.rebuilt for inner in survey.found)
-        self._shelves: list[Shelf | LooseFolder] = []
-        loose: dict[tuple[str, ...], list[Inner]] = {}
-        for inner in survey.found:
-            if inner.kind.single:
-                loose.setdefault(inner.place.name[:-1], []).append(inner)
-            else:
-                self._shelves.append(Shelf(inner, reading, unpacking))
-        self._shelves += [LooseFolder(place, some, reading, unpacking) for place, some in loose.items()]
+        self._told = told
+        self._rebuilt = any(inner.kind.rebuilt for inner in found)
+        arrangement = arranged(found)
+        # Of two states of an archive the later one is the larger one, mostly: it is read whole.
+        sources = sorted(arrangement.sources, key=lambda one: -(one.place.size if one.place else 0))
+        self._shelves: list[Shelf | LooseFolder] = [Shelf(source, reading, unpacking) for source in sources]
+        for name, some in arrangement.loose.items():
+            self._shelves.append(LooseFolder(name, some, reading, unpacking))
         self._folders: dict[str, _Stands] | None = None
         self._last: Shelf | None = None
+        self._known: dict[Shelf | LooseFolder, frozenset[str]] = {}
 
     @property
     def rebuilt(self) -> bool:
@@ -107,22 +109,23 @@ class MixedArchive:
     def folders(self) -> Iterator[ArchiveFolder]:
         stands: dict[str, _Stands] = {}
         found: list[ArchiveFolder] = []
-        known: dict[str, Shelf | LooseFolder] = {}
+        known: dict[str, list[Shelf | LooseFolder]] = {}
         for shelf in self._shelves:
             with self._using(shelf):
                 own = shelf.identity()
                 if own is None:
                     continue
-                if (first := known.setdefault(own, shelf)) is not shelf:
-                    if self._is_copy(shelf, first):
-                        continue
-                    own = f"{own}@{'/'.join(shelf.name)}"
+                states = known.setdefault(own, [])
+                if states and self._is_copy(shelf, states):
+                    continue
                 prefix = sha256(f"{own}\0{shelf.epoch()}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
                 inside = shelf.folders()
             for folder in inside:
-                key = f"{prefix}:{folder.key}"
-                stands[key] = _Stands(shelf, folder, prefix, shelf.is_named)
-                found.append(replace(folder, path=_path(shelf, folder, len(inside)), key=key))
+                key = f"{prefix}:{folder.key}" + (f"@{'/'.join(shelf.name)}" if states else "")
+                stands[key] = _Stands(shelf, folder, prefix, tuple(states))
+                items = None if states else folder.items
+                found.append(replace(folder, path=_path(shelf, folder, len(inside)), key=key, items=items))
+            states.append(shelf)
         self._folders = stands
         roles = Counter(folder.role for folder in found)
         # A role that several have is none of theirs: each would take the others' mail into its folder.
@@ -131,8 +134,12 @@ class MixedArchive:
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         stands = self._stands(folder)
         with self._using(stands.shelf):
+            told = [self._keys(shelf) for shelf in stands.others]
             for item in stands.shelf.items(stands.folder):
-                yield replace(item, key=_key(stands, item))
+                if not any(item.key in keys for keys in told):
+                    # Whatever came out of a zip whose list was lost was found by a search.
+                    salvaged = item.salvaged or bool(self._unpacking.salvaged)
+                    yield replace(item, key=f"{stands.prefix}:{item.key}", salvaged=salvaged)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         stands = self._stands(folder)
@@ -163,14 +170,21 @@ class MixedArchive:
             shelf.close()
         self._unpacking.close()
 
-    def _is_copy(self, shelf: Shelf | LooseFolder, first: Shelf | LooseFolder) -> bool:
-        """Whether an archive that calls itself as another one does has nothing that the other has not."""
-        if shelf.digest() == first.digest():
+    def _is_copy(self, shelf: Shelf | LooseFolder, states: Sequence[Shelf | LooseFolder]) -> bool:
+        """Whether an archive that calls itself as others do is one of them to the byte."""
+        if any(shelf.size == other.size and shelf.digest() == other.digest() for other in states):
             self._tell_of(shelf, "copy", _("it is a copy of another archive beside it, and is not read"))
             return True
-        why = _("it is another state of an archive beside it: messages that are in both come twice")
+        why = _("it is another state of an archive beside it; what is in both is read once")
         self._tell_of(shelf, "another-state", why)
         return False
+
+    def _keys(self, shelf: Shelf | LooseFolder) -> frozenset[str]:
+        """The keys of everything in an archive: a state of it that calls an item the same has the same item."""
+        if shelf not in self._known:
+            with self._using(shelf):
+                self._known[shelf] = frozenset(item.key for folder in shelf.folders() for item in shelf.items(folder))
+        return self._known[shelf]
 
     def _tell_of(self, shelf: Shelf | LooseFolder, code: str, why: str) -> None:
         called = names.shown("/".join(shelf.name), "utf-8")
@@ -203,31 +217,24 @@ class MixedArchive:
                 shelf.rest()
 
 
-def _key(stands: _Stands, item: Item) -> str:
-    key = f"{stands.prefix}:{item.key}"
-    if not stands.dated:
-        return key
-    return f"{key}@{int(item.received.timestamp()):x}" if item.received is not None else f"{key}@"
-
-
 def _own(stands: _Stands, key: str) -> str:
     prefix, _colon, own = key.partition(":")
     if prefix != stands.prefix:
         raise KeyError(key)
-    return own.rpartition("@")[0] if stands.dated else own
+    return own
 
 
 def _path(shelf: Shelf | LooseFolder, folder: ArchiveFolder, count: int) -> tuple[str, ...]:
     """Where a folder is shown: below directories, the archive's name, and the folders of the archive above it.
 
-    A file that is one folder and is called as that folder (an mbox, mostly) is shown as one.
+    What is one folder and is called as that folder (an mbox, mostly) is shown as one.
     """
     above = folder_of(shelf.name)
     if isinstance(shelf, LooseFolder):
         return above or (_LOOSE,)
-    if count == 1 and len(folder.path) == 1 and above and folder.path[0].casefold() in (
-        above[-1].casefold(), shelf.name[-1].casefold(),
-    ):  # fmt: skip
+    called = {name.casefold() for name in (*above[-1:], *shelf.name[-1:])}
+    same = len(folder.path) == 1 and folder.path[0].casefold() in called
+    if same and (count == 1 or shelf.is_tree):
         return above
     return (*above, *folder.path)
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
 from typing import BinaryIO
 
-from connectors.archives import names
 from connectors.archives.contract import (
     Addressed,
     Archive,
@@ -23,20 +20,18 @@ from connectors.archives.contract import (
 )  # fmt: skip
 from connectors.archives.ordinals import Ordinals
 from connectors.archives.stores import CONTENT_EPOCH
-from connectors.language import _, labelled
+from connectors.language import _
+from connectors.mixed.shelf import folder_of
 from connectors.mixed.spool import Unpacking
 from connectors.mixed.survey import Inner
-from connectors.quiet import open_quietly
-
-_PIECE = 1 << 18
 
 
 class LooseFolder:
-    """Methods as those of ``Archive``.  Messages are called by what they hold: names of files are changed easily."""
+    """Methods as those of ``Archive``.  Readers of single messages call them by what they hold, so names may change."""
 
     def __init__(self, name: tuple[str, ...], files: Sequence[Inner], reading: Reading, unpacking: Unpacking) -> None:
         self.name = name
-        self.is_named = False
+        self.size = 0
         self._files = files
         self._reading = reading
         self._unpacking = unpacking
@@ -45,7 +40,7 @@ class LooseFolder:
         self._unknown: dict[str, Mapping[str, int]] = {}
 
     def identity(self) -> str:
-        return "/".join((*self.name, ""))
+        return f"messages:{'/'.join(self.name)}"
 
     def epoch(self) -> str:
         return CONTENT_EPOCH
@@ -95,14 +90,14 @@ class LooseFolder:
     def _item(self, inner: Inner, ordinals: Ordinals) -> Item | None:
         """None when there is none in the file, which is a problem then."""
         try:
-            with self._opened(inner) as (archive, path):
+            with self._opened(inner) as archive:
                 found = _only(archive)
                 if found is None:
                     self._tell(inner, "empty", _("there is no message in it"))
                     return None
-                key = ordinals.key(_digest(path))
-        except (NotAnArchive, Damaged) as error:
-            self._tell(inner, "not-readable", str(error))
+                key = ordinals.key(found[1].key)
+        except (NotAnArchive, Damaged):
+            self._tell(inner, "not-readable", _("a file in it begins like a message, and cannot be read as one"))
             return None
         item = found[1]
         return Item(key, item.size, item.received, item.flags, item.nature, item.labels, item.salvaged)
@@ -113,7 +108,7 @@ class LooseFolder:
             for _one in self.items(self.folders()[0]):
                 pass
         try:
-            with self._opened(self._places[key]) as (archive, _path):
+            with self._opened(self._places[key]) as archive:
                 found = _only(archive)
                 if found is None:
                     raise KeyError(key)
@@ -122,11 +117,11 @@ class LooseFolder:
             raise KeyError(key) from None  # it was one when it was listed
 
     @contextmanager
-    def _opened(self, inner: Inner) -> Iterator[tuple[Archive, Path]]:
+    def _opened(self, inner: Inner) -> Iterator[Archive]:
         with self._unpacking.fetched(inner.place) as path:
             archive = inner.kind.opener(path, self._reading)
             try:
-                yield archive, path
+                yield archive
                 self._learn(inner, archive)
             finally:
                 archive.close()
@@ -134,16 +129,13 @@ class LooseFolder:
     def _learn(self, inner: Inner, archive: Archive) -> None:
         name = "/".join(inner.place.name)
         if told := archive.problems():
-            self._problems[name] = [Problem(one.code, labelled(self._called(inner), one.message)) for one in told]
+            self._problems[name] = [Problem(one.code, one.message, folder_of(self.name)) for one in told]
         if isinstance(archive, Addressed) and (unknown := archive.unknown_addresses()):
             self._unknown[name] = unknown
 
     def _tell(self, inner: Inner, code: str, why: str) -> None:
-        called = self._called(inner)
-        self._problems["/".join(inner.place.name)] = [Problem(code, labelled(called, why), key=called)]
-
-    def _called(self, inner: Inner) -> str:
-        return names.shown("/".join(inner.place.name), "utf-8")
+        # Without its name, which programs make of the subject.
+        self._problems["/".join(inner.place.name)] = [Problem(code, why, folder_of(self.name))]
 
 
 def _only(archive: Archive) -> tuple[ArchiveFolder, Item] | None:
@@ -151,11 +143,3 @@ def _only(archive: Archive) -> tuple[ArchiveFolder, Item] | None:
         for item in archive.items(folder):
             return folder, item
     return None
-
-
-def _digest(path: Path) -> str:
-    content = sha256()
-    with open_quietly(path) as reader:
-        while piece := reader.read(_PIECE):
-            content.update(piece)
-    return content.hexdigest()[:32]

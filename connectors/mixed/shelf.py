@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -21,8 +21,8 @@ from connectors.archives.contract import (
     Reading,
 )  # fmt: skip
 from connectors.language import _, labelled
+from connectors.mixed.sources import Opened, Source
 from connectors.mixed.spool import Unpacking
-from connectors.mixed.survey import Inner
 from connectors.quiet import open_quietly
 from connectors.zips import NotAZip
 
@@ -44,16 +44,17 @@ def _called(name: str) -> str:
 class Shelf:
     """What it tells outlives the archive's being closed.  Methods as those of ``Archive``."""
 
-    def __init__(self, inner: Inner, reading: Reading, unpacking: Unpacking) -> None:
-        self.name = inner.place.name
+    def __init__(self, source: Source, reading: Reading, unpacking: Unpacking) -> None:
+        self.name = source.name
+        #: A directory whose messages lie in itself as well: their folder is called as it is.
+        self.is_tree = source.kind.asks == "folder"
+        self.size = source.place.size if source.place is not None else 0
         #: Who reads it at the moment.
         self.uses = 0
-        #: Whether the archive has a name for itself; known once its identity was asked for.
-        self.is_named = False
-        self._inner = inner
+        self._source = source
         self._reading = reading
         self._unpacking = unpacking
-        self._open: tuple[Archive, Callable[[], None]] | None = None
+        self._open: Opened | None = None
         self._problems: Sequence[Problem] = ()
         self._unreadable: Problem | None = None
         self._unknown: Mapping[str, int] = {}
@@ -66,15 +67,15 @@ class Shelf:
             called = names.shown("/".join(self.name), "utf-8")
             self._unreadable = Problem("not-readable", labelled(called, str(error)), key=called)
             return None
-        self.is_named = bool(own)
-        return f"{self._inner.kind.name}={own}" if own else "/".join(self.name)
+        return f"{self._source.kind.name}={own}" if own else f"{self._source.kind.name}:{'/'.join(self.name)}"
 
     def digest(self) -> bytes:
-        """What the archive's file holds; for a directory, that it is this one."""
-        if self._inner.place.file.is_dir():
+        """What the archive's file holds; for several files, that they are these."""
+        place = self._source.place
+        if place is None:
             return "/".join(self.name).encode("utf-8", "surrogateescape")
         content = sha256()
-        with self._unpacking.fetched(self._inner.place) as path, open_quietly(path) as reader:
+        with self._unpacking.fetched(place) as path, open_quietly(path) as reader:
             while piece := reader.read(_PIECE):
                 content.update(piece)
         return content.digest()
@@ -131,10 +132,5 @@ class Shelf:
 
     def _archive(self) -> Archive:
         if self._open is None:
-            path, release = self._unpacking.fetch(self._inner.place)
-            try:
-                self._open = (self._inner.kind.opener(path, self._reading), release)
-            except BaseException:
-                release()
-                raise
+            self._open = self._source.open(self._reading, self._unpacking)
         return self._open[0]

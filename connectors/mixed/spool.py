@@ -37,13 +37,18 @@ class Place:
     size: int
     #: Which member of each zip, the outermost first; empty when it lies on the disk itself.
     members: tuple[int, ...] = ()
+    #: For a member: the directory on the disk in which the outermost zip lies, below the container.
+    above: tuple[str, ...] = ()
 
 
 class Unpacking:
     """Opens zips and zips within zips, and unpacks their members."""
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, *, salvage: bool = False) -> None:
         self._spool = spool
+        self._salvage = salvage
+        #: Zips whose members were found by a search.
+        self.salvaged: set[tuple[Path, tuple[int, ...]]] = set()
         self._zips: OrderedDict[tuple[Path, tuple[int, ...]], tuple[Zip, Path | None]] = OrderedDict()
 
     def zip_at(self, file: Path, members: tuple[int, ...] = ()) -> Zip:
@@ -57,11 +62,13 @@ class Unpacking:
             outer = self.zip_at(file, members[:-1])
             unpacked = self._unpack(outer, outer.members[members[-1]])
         try:
-            opened = Zip(unpacked or file)
+            opened = Zip(unpacked or file, salvage=self._salvage)
         except BaseException:
             _remove(unpacked)
             raise
         self._zips[key] = (opened, unpacked)
+        if opened.salvaged:
+            self.salvaged.add(key)
         while len(self._zips) > _OPEN:
             self._close(next(iter(self._zips)))
         return opened
@@ -83,6 +90,15 @@ class Unpacking:
         path = self._unpack(inside, inside.members[place.members[-1]])
         return path, lambda: _remove(path)
 
+    def bring(self, place: Place, path: Path) -> None:
+        """The file under a name of ours: a link to what lies on the disk, or unpacked.  Raises as ``zip_at``."""
+        if not place.members:
+            with _spooling(self._spool):
+                path.symlink_to(place.file.absolute())
+            return
+        inside = self.zip_at(place.file, place.members[:-1])
+        self._write(inside, inside.members[place.members[-1]], path)
+
     def close(self) -> None:
         for key in list(self._zips):
             self._close(key)
@@ -93,28 +109,28 @@ class Unpacking:
         _remove(unpacked)
 
     def _unpack(self, inside: Zip, member: Member) -> Path:
-        pieces = inside.pieces(member)
         with _spooling(self._spool):
-            if shutil.disk_usage(self._spool).free < member.size + _ROOM:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=self._spool))
-        path = folder / _safe(member.name)
+        path = folder / safe_name(member.name)
         try:
-            with _spooling(self._spool):
-                out = path.open("xb")
-            with out:
-                for piece in pieces:
-                    with _spooling(self._spool):
-                        out.write(piece)
-                with _spooling(self._spool):
-                    out.flush()
+            self._write(inside, member, path)
         except BaseException:
             _remove(path)
             raise
         return path
 
+    def _write(self, inside: Zip, member: Member, path: Path) -> None:
+        with _spooling(self._spool):
+            if shutil.disk_usage(self._spool).free < member.size + _ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            out = path.open("xb", buffering=0)
+        with out:
+            for piece in inside.pieces(member):
+                with _spooling(self._spool):
+                    out.write(piece)
 
-def _safe(name: str) -> str:
+
+def safe_name(name: str) -> str:
     """The last part of a name as that of a file, whatever it is: readers call folders by it."""
     last = _UNUSUAL.sub("_", re.split(r"[/\\]", name)[-1])
     while len(last.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:

@@ -26,6 +26,7 @@ MOST_TOLD = 50
 #: What Windows and macOS put beside everybody's files.
 _OF_THE_SYSTEM = re.compile(r"\.DS_Store|desktop\.ini|Thumbs\.db|\._.*", re.IGNORECASE)
 _FORKS = "__MACOSX"
+_SINGLE = frozenset({"eml", "emlx", "msg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,23 @@ class Inner:
 
 
 class Survey:
-    """Goes through a container once.  Raises OSError, SpoolError; NotAZip when the container is a zip and is none."""
+    """What lies in a container, as one goes through it.
 
-    def __init__(self, root: Path, unpacking: Unpacking) -> None:
+    Without ``unpacking`` zips are told as what they are, and not looked into.
+    """
+
+    def __init__(self, root: Path, unpacking: Unpacking | None) -> None:
+        self._root = root
         self._unpacking = unpacking
         self._told: list[Problem] = []
         self._more = 0
-        if root.is_dir():
-            self.found = list(self._directory(root, (), 0))
-        else:
-            self.found = list(self._zip(Place((), root, root.stat().st_size)))
+
+    def __iter__(self) -> Iterator[Inner]:
+        """Raises OSError, SpoolError; NotAZip when the container is a zip and is none."""
+        if self._root.is_dir():
+            yield from self._directory(self._root, (), 0)
+        elif self._unpacking is not None:
+            yield from self._zip(Place((), self._root, self._root.stat().st_size), self._unpacking)
 
     def problems(self) -> list[Problem]:
         """What is no archive, or is not read: one by one, and the rest as a count."""
@@ -79,7 +87,7 @@ class Survey:
         if kind is None:
             yield from self._directory(path, name, depth + 1)
         elif kind.name == MAILDIR:
-            self._tell("maildir", name, _("it is a Maildir: give it a source of its own, of the type maildir"))
+            self._tell("maildir", name, _("it is a Maildir, which is read by itself: name it as an archive of its own"))
         else:
             yield Inner(Place(name, path, 0), kind)
 
@@ -88,24 +96,24 @@ class Survey:
             head = reader.read(HEAD)
             size = os.fstat(reader.fileno()).st_size
         place = Place(name, path, size)
-        yield from self._kind(place, head, kind_of_file(head, lambda: path))
+        yield from self._kind(place, head, kind_of_file(head, lambda: path, path.name))
 
     def _kind(self, place: Place, head: bytes, kind: Kind | None) -> Iterator[Inner]:
         if kind is None:
             empty = _("it is empty")
             self._tell("not-an-archive", place.name, (foreign(head) or "") if head else empty)
-        elif kind.name != ZIP:
+        elif kind.name != ZIP or self._unpacking is None:
             yield Inner(place, kind)
         elif len(place.members) >= _ZIPS:
             self._tell("too-deep", place.name, _("it is a zip in a zip in a zip, and is not looked into"))
         else:
             try:
-                yield from self._zip(place)
+                yield from self._zip(place, self._unpacking)
             except NotAZip as error:
                 self._tell("not-an-archive", place.name, str(error))
 
-    def _zip(self, place: Place) -> Iterator[Inner]:
-        opened = self._unpacking.zip_at(place.file, place.members)
+    def _zip(self, place: Place, unpacking: Unpacking) -> Iterator[Inner]:
+        opened = unpacking.zip_at(place.file, place.members)
         for refusal in opened.refused:
             self._tell(refusal.code, (*place.name, *refusal.name.split("/")), refusal.why)
         seen: dict[str, tuple[int, int]] = {}
@@ -120,25 +128,26 @@ class Survey:
                     continue
                 self._tell("duplicate", (*place.name, *parts), _("two files of the zip have this name; both are read"))
                 parts = (*parts[:-1], f"{parts[-1]} ({index})")
-            inside = Place((*place.name, *parts), place.file, member.size, (*place.members, index))
+            above = place.above if place.members else place.name[:-1]
+            inside = Place((*place.name, *parts), place.file, member.size, (*place.members, index), above)
             try:
-                yield from self._member(inside)
+                yield from self._member(inside, unpacking)
             except Damaged as error:
                 self._tell(error.code, inside.name, str(error))
 
-    def _member(self, place: Place) -> Iterator[Inner]:
+    def _member(self, place: Place, unpacking: Unpacking) -> Iterator[Inner]:
         # Asked for again: others may have been opened since, and this one closed for them.
-        opened = self._unpacking.zip_at(place.file, place.members[:-1])
+        opened = unpacking.zip_at(place.file, place.members[:-1])
         head = opened.head(opened.members[place.members[-1]], HEAD)
-        with _Fetched(self._unpacking, place) as fetched:
-            kind = kind_of_file(head, fetched.path)
+        with _Fetched(unpacking, place) as fetched:
+            kind = kind_of_file(head, fetched.path, place.name[-1])
         yield from self._kind(place, head, kind)
 
     def _tell(self, code: str, name: tuple[str, ...], why: str) -> None:
         if len(self._told) >= MOST_TOLD:
             self._more += 1
             return
-        called = shown("/".join(name))
+        called = shown("/".join(nameless(name)))
         message = (
             labelled(called, why)
             if why
@@ -166,3 +175,9 @@ class _Fetched:
     def __exit__(self, *_error: object) -> None:
         if self._kept is not None:
             self._kept[1]()
+
+
+def nameless(name: tuple[str, ...]) -> tuple[str, ...]:
+    """A name for people, without that of a single message: programs make it of the subject."""
+    stem, dot, end = name[-1].rpartition(".") if name else ("", "", "")
+    return (*name[:-1], f"*.{end}") if stem and dot and end.lower() in _SINGLE else name

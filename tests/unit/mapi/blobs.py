@@ -17,7 +17,7 @@ def minutes(moment: date) -> int:
 
 
 @dataclass
-class Exception_:
+class Occurrence:
     original: datetime
     start: datetime
     end: datetime
@@ -40,7 +40,7 @@ def recurrence(
     hours: tuple[int, int] = (9, 10),
     end: tuple[int, int, date] = (NEVER, 10, date(4500, 8, 31)),
     deleted: Sequence[date] = (),
-    exceptions: Sequence[Exception_] = (),
+    exceptions: Sequence[Occurrence] = (),
 ) -> bytes:
     """The whole blob of an appointment."""
     kind, count, last = end

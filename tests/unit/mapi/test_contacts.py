@@ -21,9 +21,11 @@ from tests.unit.mapi.items import Attachment, Bag, Message, Tag, by_value, conte
 A = tags.ADDRESS
 ANNA: dict[Tag, object] = {
     0x1A: "IPM.Contact", 0x3001: "Dr. Anna Berg", 0x3A11: "Berg", 0x3A06: "Anna", 0x3A45: "Dr.", 0x3A16: "Org; Ltd",
-    0x3A18: "Sales", 0x3A17: "Head", 0x3A08: "+49 1", 0x3A1C: "+49 2", 0x3A24: "+49 3", 0x3A42: datetime(1980, 5, 6, tzinfo=UTC),
+    0x3A18: "Sales", 0x3A17: "Head", 0x3A08: "+49 1", 0x3A1C: "+49 2", 0x3A24: "+49 3",
+    0x3A42: datetime(1980, 5, 6, tzinfo=UTC),
     (A, 0x8082): "SMTP", (A, 0x8083): "anna@example.org", (A, 0x8092): "EX", (A, 0x8093): "/o=org/cn=anna",
-    (A, 0x8094): "anna@intern.example", (A, 0x8045): "Straße 1\r\nHof", (A, 0x8046): "Köln", (A, 0x8049): "Deutschland",
+    (A, 0x8094): "anna@intern.example",
+    (A, 0x8045): "Straße 1\r\nHof", (A, 0x8046): "Köln", (A, 0x8049): "Deutschland",
     0x3A59: "Bonn", 0x1000: "A note,\r\nof two lines", (tags.PUBLIC_STRINGS, "Keywords"): ("Friends",), 0x300B: b"k",
 }  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -109,7 +111,7 @@ def test_any_contact_is_a_card(text: str) -> None:
     ("name", "nature"),
     [
         ("IPM.Note", Nature.MAIL), ("ipm.note.SMIME", Nature.MAIL), ("IPM.Appointment.Custom", Nature.APPOINTMENT),
-        ("IPM.Schedule.Meeting.Request", Nature.MAIL), ("IPM.Contact", Nature.CONTACT), ("IPM.Contactless", Nature.MAIL),
+        ("IPM.Schedule.Meeting.Request", Nature.MAIL), ("IPM.Contact", Nature.CONTACT), ("IPM.Contacts2", Nature.MAIL),
         ("IPM.DistList", Nature.LIST), ("IPM.TaskRequest", Nature.MAIL), ("IPM.Task", Nature.TASK),
         ("IPM.StickyNote", Nature.NOTE), ("IPM.Activity", Nature.OTHER), ("REPORT.IPM.Note.NDR", Nature.MAIL),
         ("IPM.Invoice", Nature.MAIL), ("", Nature.MAIL), (None, Nature.MAIL),

@@ -20,10 +20,12 @@ ENCAPSULATED = rb"""{\rtf1\ansi\ansicpg1251\fromhtml1 \deff0{\fonttbl
 {\f0\fswiss Arial;}{\f2\fswiss\fcharset128 Gothic;}}{\colortbl\red0\green0\blue0;}
 {\*\generator X}\uc1\pard\plain\deftab360 \f0\fs24
 {\*\htmltag64}{\*\htmltag19 <html>}{\*\htmltag2 \par }{\*\htmltag50 <body title="\'ef">}\htmlrtf \lang1033 \htmlrtf0
-{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Text \{x\} \u8364?\'ef\~ {\f2 \'83\'66} a\'efb{\*\mhtmltag84 no}{\*\htmltag84 &lt;}
-\htmlrtf <\htmlrtf0 \line \lquote q\rquote {\*\htmltag92 </p>}\htmlrtf\par}\htmlrtf0 \u-10179?\u-8704?{\*\htmltag58 </body>}}"""
+{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Text \{x\} \u8364?\'ef\~ {\f2 \'83\'66} a\'efb{\*\mhtmltag84 no}
+{\*\htmltag84 &lt;}
+\htmlrtf <\htmlrtf0 \line \lquote q\rquote {\*\htmltag92 </p>}\htmlrtf\par}\htmlrtf0
+\u-10179?\u-8704?{\*\htmltag58 </body>}}"""
 HTML = '<html>\r\n<body title="п"><p>Text {x} €п&nbsp; デ aпb&lt;\r\n&lsquo;q&rsquo;</p>\U0001f600</body>'
-FROM_TEXT = rb"{\rtf1\ansi\ansicpg1252\fromtext \fbidi \deff0{\fonttbl{\f0 Arial;}}\uc1\pard Gr\'fc\'dfe\line two\par\tab \{3\}}"
+FROM_TEXT = rb"{\rtf1\ansi\ansicpg1252\fromtext \deff0{\fonttbl{\f0 A;}}\uc1\pard Gr\'fc\'dfe\line two\par\tab \{3\}}"
 NATIVE = (
     rb"{\rtf1\ansi{\*\generator Word}{\info{\title secret}}\b Bold\b0  and {\v hidden}plain\cell x\row{\pict 0102}\par}"
 )

@@ -21,6 +21,15 @@ def text(number: int) -> bytes:
     return f"{head}Date: Thu, 1 Jan 2015 00:00:{number % 60:02d} +0000\n\ntext {number}\n".encode()
 
 
+def takeout(*labelled: tuple[int, str]) -> bytes:
+    """An mbox file as Google Takeout writes it."""
+    return b"".join(
+        b"From %d@xxx Thu Jan  1 00:00:00 +0000 2015\r\nX-GM-THRID: %d\r\nX-Gmail-Labels: %s\r\n%s\r\n"
+        % (number, number, labels.encode(), text(number).replace(b"\n", b"\r\n"))
+        for number, labels in labelled
+    )
+
+
 def dbx(*numbers: int) -> bytes:
     return folder_file([Entry(message(number)) for number in numbers])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from contextlib import closing
+from collections import Counter
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,8 +20,8 @@ from connectors.mbox.archive import MboxArchive
 from connectors.mixed.survey import MOST_TOLD
 from connectors.values import Role
 from tests.unit.dbx.writer import HEADER_SIZE, Line, folders_file, write_store
-from tests.unit.mixed.contents import codes, counts, dbx, fill, keyed, left_in, mbox, olm, zipped
-from tests.unit.olm.writer import OlmWriter, element, text
+from tests.unit.mixed.contents import codes, counts, dbx, fill, keyed, left_in, mbox, olm, takeout, text, zipped
+from tests.unit.olm import writer as olm_writer
 
 
 @pytest.fixture
@@ -97,10 +98,10 @@ def test_keys_stay_when_the_container_is_renamed_moved_or_grows(
 def test_zips_in_directories_and_in_zips_are_looked_into(tree: Path, reading: Reading) -> None:
     inner = zipped({"Takeout/Mail/All mail.mbox": mbox(1, 2)})
     deep = zipped({"a.zip": zipped({"b.zip": zipped({"c.zip": zipped({"d.mbox": mbox(1)})})})})
-    fill(tree, {"takeout-001.zip": inner, "takeout-002.zip": zipped({"x/inner.zip": inner}), "deep.zip": deep})
+    fill(tree, {"mail-001.zip": inner, "takeout-002.zip": zipped({"x/inner.zip": inner}), "deep.zip": deep})
     with opened(tree, reading) as archive:
         assert counts(archive) == {
-            ("takeout-001", "Takeout", "Mail", "All mail"): 2,
+            ("mail-001", "Takeout", "Mail", "All mail"): 2,
             ("takeout-002", "x", "inner", "Takeout", "Mail", "All mail"): 2,
         }  # fmt: skip
         assert len(keyed(archive)) == 4
@@ -182,10 +183,100 @@ def test_a_store_of_outlook_express_is_one_folder_of_them(tree: Path, reading: R
         found = {folder.path: folder.role for folder in archive.folders()}
         assert found == {("a",): None, ("pc", "oe", "Inbox"): Role.INBOX, ("pc", "oe", "Inbox", "Old"): None}
         assert len(keyed(archive)) == 3
-    # In a zip its files are folders by themselves; what only lists them is no loss.
-    (tree / "z.zip").write_bytes(zipped({"Inbox.dbx": dbx(1), "Folders.dbx": folders_file(lines)}))
+    # Its files belong together in a zip, and beside other archives, as well.
+    fill(tree, {"pc/oe/beside.mbox": mbox(4)})
+    with opened(tree, reading) as archive:
+        assert counts(archive) == {
+            ("a",): 1, ("pc", "oe", "Inbox"): 1, ("pc", "oe", "Inbox", "Old"): 1, ("pc", "oe", "beside"): 1,
+        }  # fmt: skip
+        assert not archive.problems()
+    with opened(tree / "pc" / "oe", reading) as archive:
+        assert counts(archive) == {("Inbox",): 1, ("Inbox", "Old"): 1, ("beside",): 1}
+    (tree / "z.zip").write_bytes(zipped({"Inbox.dbx": dbx(1), "Old.dbx": dbx(2), "Folders.dbx": folders_file(lines)}))
     with opened(tree / "z.zip", reading) as archive:
-        assert counts(archive) == {("Inbox",): 1}
+        assert counts(archive) == {("Inbox",): 1, ("Inbox", "Old"): 1}
+    assert not left_in(reading)
+
+
+ALL_MAIL, WORK = "Takeout/Mail/All mail.mbox", "Takeout/Mail/Work.mbox"
+
+
+def test_an_export_of_google_is_one_mailbox_in_however_many_zips_it_came(tree: Path, reading: Reading) -> None:
+    first = takeout((1, "Inbox,Opened"), (2, "Work,Opened"), (3, "Sent,Opened"))
+    second = takeout((2, "Work,Opened"), (4, "Work,Unread"))
+    fill(tree, {"takeout-1.zip": zipped({ALL_MAIL: first}), "takeout-2.zip": zipped({WORK: second})})
+    expected = {("INBOX",): 1, ("Sent Mail",): 1, ("Work",): 2}
+    with opened(tree, reading) as archive:
+        assert counts(archive) == expected
+        in_two = keyed(archive)
+        assert {folder.path: folder.role for folder in archive.folders()}[("INBOX",)] is Role.INBOX
+    (tree / "takeout-1.zip").unlink()
+    (tree / "takeout-2.zip").write_bytes(zipped({ALL_MAIL: first, WORK: second, "archive_browser.html": b"x"}))
+    for place in (tree, tree / "takeout-2.zip"):
+        with opened(place, reading) as archive:
+            assert keyed(archive) == in_two
+    (tree / "takeout-2.zip").unlink()
+    fill(tree, {ALL_MAIL: first, WORK: second, "other.dbx": dbx(1)})
+    with opened(tree, reading) as archive:
+        assert counts(archive) == expected | {("other", "Inbox"): 1}
+        assert keyed(archive).items() > in_two.items()
+    (tree / "other.dbx").unlink()
+    with opened(tree, reading) as archive:
+        assert archive.kind == "takeout"
+        assert counts(archive) == expected
+    assert not left_in(reading)
+
+
+def test_exports_of_several_people_stay_apart(tree: Path, reading: Reading) -> None:
+    for who in ("anna", "bruno"):
+        fill(tree, {f"{who}/takeout.zip": zipped({ALL_MAIL: takeout((1, "Inbox"))})})
+    with opened(tree, reading) as archive:
+        assert counts(archive) == {("anna", "INBOX"): 1, ("bruno", "INBOX"): 1}
+        assert len(keyed(archive)) == 2
+
+
+def test_messages_in_files_of_their_own_are_a_folder(tree: Path, reading: Reading) -> None:
+    single = {"1.eml": text(1), "2.eml": text(2), "copy of 2.eml": text(2)}
+    fill(tree, {f"a/{name}": data for name, data in single.items()})
+    fill(tree, {"a/old.mbox": mbox(9), "b/c/3.eml": text(3), "b/4.eml": text(4)})
+    with opened(tree, reading) as archive:
+        assert counts(archive) == {("a", "old"): 1, ("a",): 3, ("b", "c"): 1, ("b",): 1}
+        before = keyed(archive)
+        assert len(before) == 6
+    (tree / "z.zip").write_bytes(zipped(single))
+    with opened(tree / "z.zip", reading) as archive:
+        assert counts(archive) == {("Messages",): 3}
+        keys = keyed(archive)
+    renamed = {"new name.eml": text(1), "5.eml": text(5), "2.eml": text(2), "3.eml": text(2)}
+    (tree / "z.zip").write_bytes(zipped(renamed))
+    with opened(tree / "z.zip", reading) as archive:
+        assert keyed(archive).items() > keys.items()
+
+
+def test_every_sample_there_is_in_one_directory_and_in_one_zip(
+    shared_corpus: Path, tree: Path, reading: Reading
+) -> None:
+    samples = sorted((shared_corpus / "archives").iterdir())
+    alone: dict[tuple[object, ...], str] = {}
+    for path in samples:
+        with suppress(NotAnArchive), opened(path, reading) as archive:  # Folders.dbx is none
+            for folder in archive.folders():
+                for number, item in enumerate(archive.items(folder)):
+                    # Some samples are states of one archive: what they call the same is the same.
+                    own = (archive.identity, item.key) if archive.identity else (path, folder.key, number)
+                    alone[own] = item.nature
+    by_itself = Counter(alone.values())
+    with zipfile.ZipFile(tree / "all.zip", "w") as out:
+        for path in samples:
+            out.write(path, path.name)
+    for container in (samples[0].parent, tree / "all.zip"):
+        with opened(container, reading) as archive:
+            found = Counter(item.nature for folder in archive.folders() for item in archive.items(folder))
+            assert found == by_itself
+            told = {problem.code for problem in archive.problems()}
+            assert told.isdisjoint({"not-an-archive", "not-readable", "copy", "duplicate"})
+    assert sum(by_itself.values()) > 140
+    assert not left_in(reading)
 
 
 def test_a_role_that_several_have_is_none_of_theirs(tree: Path, reading: Reading, tmp_path: Path) -> None:
@@ -194,27 +285,34 @@ def test_a_role_that_several_have_is_none_of_theirs(tree: Path, reading: Reading
         assert {folder.role for folder in archive.folders()} == {None}
 
 
-def test_copies_of_one_archive(tree: Path, reading: Reading) -> None:
+def test_two_states_of_one_archive_are_read_as_one(tree: Path, reading: Reading) -> None:
     lines = [Line(4, 1, b"Inbox", b"Inbox.dbx", 1)]
-    for name, data in (("old", dbx(1)), ("new", dbx(1, 2))):
+    for name, data in (("old", dbx(1, 3)), ("new", dbx(1, 2))):
         write_store(tree / name, lines, {"Inbox.dbx": data})
     with opened(tree, reading) as archive:
-        assert counts(archive) == {("old", "Inbox"): 1, ("new", "Inbox"): 2}
+        assert counts(archive) == {("new", "Inbox"): 2, ("old", "Inbox"): 1}
         assert len(keyed(archive)) == 3
         assert codes(archive) == [("another-state", "old")]
 
 
-def test_the_same_file_twice_is_read_once(tree: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_is_known_again_in_any_state_under_any_name(
+    tree: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(MboxArchive, "identity", property(lambda self: "the same"))
-    fill(tree, {"a.mbox": mbox(1, 2), "b.mbox": mbox(1, 2), "c.mbox": mbox(1, 2, 3)})
+    fill(tree, {"z.mbox": mbox(1, 2)})
     with opened(tree, reading) as archive:
-        assert counts(archive) == {("a",): 2, ("c",): 3}
-        assert codes(archive) == [("copy", "b.mbox"), ("another-state", "c.mbox")]
         before = keyed(archive)
-        assert all(key.rpartition("@")[2] for key in before)
-    (tree / "b.mbox").unlink()
+    fill(tree, {"a/b.mbox": mbox(1, 2), "c.mbox": mbox(1, 2, 3), "d.mbox": mbox(2, 9)})
     with opened(tree, reading) as archive:
-        assert keyed(archive) == before
+        assert counts(archive) == {("c",): 3, ("a", "b"): 0, ("d",): 1}
+        assert sorted(codes(archive)) == [
+            ("another-state", "a/b.mbox"),
+            ("another-state", "d.mbox"),
+            ("copy", "z.mbox"),
+        ]
+        after = keyed(archive)
+    assert before.items() < after.items()
+    assert len(after) == 4
 
 
 def test_the_token_moves_with_whatever_lies_in_it(tree: Path, reading: Reading) -> None:
@@ -240,8 +338,9 @@ def test_a_full_disk_ends_it_and_leaves_nothing(tree: Path, reading: Reading, mo
 
 
 def test_contacts_of_an_inner_archive_reach_their_person(tree: Path, reading: Reading) -> None:
-    some = element("contact", text("OPFContactCopyDisplayName", "Anna"))
-    writer = OlmWriter().raw("Local/Address Book/Contacts.xml", element("contacts", some))
+    some = olm_writer.element("contact", olm_writer.text("OPFContactCopyDisplayName", "Anna"))
+    contacts = olm_writer.element("contacts", some)
+    writer = olm_writer.OlmWriter().raw("Local/Address Book/Contacts.xml", contacts)
     (tree / "a.zip").write_bytes(zipped({"mac.olm": writer.write(tree / "x.olm").read_bytes(), "b.mbox": mbox(1)}))
     with opened(tree / "a.zip", reading) as archive:
         assert isinstance(archive, Personal)

@@ -13,9 +13,9 @@ import pytest
 
 from connectors.archives import kinds
 from connectors.archives.contract import NotAnArchive, Reading
-from connectors.archives.kinds import KINDS, open_archive, recognise
+from connectors.archives.kinds import HEAD, KINDS, open_archive, recognise
 from tests.unit.dbx.writer import HEADER_SIZE, Line, write_store
-from tests.unit.mixed.contents import dbx, fill, keyed, mbox, olm, zipped
+from tests.unit.mixed.contents import dbx, fill, keyed, mbox, olm, text, zipped
 
 
 def test_kinds_are_told_by_content_and_not_by_name(tree: Path, tmp_path: Path) -> None:
@@ -45,16 +45,45 @@ def test_directories_are_archives_of_their_own_kind(tree: Path, reading: Reading
 def test_real_samples(shared_corpus: Path, reading: Reading) -> None:
     samples = shared_corpus / "archives"
     told = {
-        "aspose-SampleOLM.olm": "olm",
-        "dzw-Inbox.dbx": "dbx",
-        "gyb-sample.mbox": "mbox",
-        "gyb-takeout.mbox": "mbox",
-    }
+        "aspose-SampleOLM.olm": "olm", "dzw-Inbox.dbx": "dbx", "gyb-sample.mbox": "mbox", "gyb-takeout.mbox": "takeout",
+        "aleph-testPST.pst": "pst", "gopst-32-bit-ansi.pst": "pst", "oxmsg-message.msg": "msg",
+        "mikez-plaintext.emlx": "emlx",
+        "aleph-fnf.msg": "eml", "qq-229417.partial.emlx": "emlx", "aspose-ExampleMbox.mbox": "mbox",
+    }  # fmt: skip
     assert {name: recognise(samples / name).name for name in told} == told
-    for name in ("dzw-Inbox.dbx", "aspose-SampleOLM.olm"):
+    for name in told:
         archive = open_archive(samples / name, reading)
-        assert archive.kind == recognise(samples / name).name
+        assert (archive.kind, archive.rebuilt) == (told[name], recognise(samples / name).rebuilt)
+        assert isinstance(archive.identity + archive.epoch + archive.token(), str)
         archive.close()
+    assert recognise(samples).name == "mixed"
+
+
+def test_single_messages_are_told_by_their_header(tree: Path, shared_corpus: Path) -> None:
+    fill(tree, {"message": text(1), "settings": b"from: here\nuser: x\n", "card.vcf": b"BEGIN:VCARD\nFN:x\n"})
+    assert recognise(tree / "message").name == "eml"
+    for name in ("settings", "card.vcf"):
+        with pytest.raises(NotAnArchive):
+            recognise(tree / name)
+    # Of the mail in the world two fields tell most; of what test suites call mail, some need their name.
+    real = list((shared_corpus / "eml").iterdir())
+    assert {kinds.recognise(path).name for path in real} == {"eml", "mbox"}
+    told = [path for path in real if kinds.kind_of_file(path.read_bytes()[:HEAD], lambda path=path: path, "no name")]
+    assert len(told) > len(real) * 0.75
+
+
+def test_directories_of_one_kind_are_read_as_a_whole(tree: Path, shared_corpus: Path) -> None:
+    fill(tree, {"a/1.eml": text(1), "a/b/2.eml": text(2)})
+    assert recognise(tree).name == "eml"
+    fill(tree, {"a/readme.txt": b"x"})
+    assert recognise(tree).name == "eml"
+    fill(tree, {"a/b/c/old.mbox": mbox(1)})
+    assert (recognise(tree).name, recognise(tree / "a" / "b" / "c").name) == ("mixed", "mixed")
+    fill(tree, {"odd/1.eml": text(1), "odd/no-end": text(2)})
+    assert recognise(tree / "odd").name == "mixed"
+    emlx = (shared_corpus / "archives" / "mikez-plaintext.emlx").read_bytes()
+    fill(tree, {"mac/V2/INBOX.mbox/Messages/1.emlx": emlx, "mac/V2/INBOX.mbox/Attachments/1/2/x.pst": b"!BDN"})
+    assert recognise(tree / "mac").name == "emlx"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Messages that Outlook saved as files are read as what they were, damage costs only itself, and nothing is held whole."""
+"""Messages that Outlook saved as files are read as what they were, damage costs only itself, nothing is held whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from io import BytesIO
@@ -165,7 +165,8 @@ SAMPLES = {
         ["text/plain", "application/x-ole-storage", "application/rtf"],
     ),
     "oxmsg-message.msg": (
-        "Re: test internal", "bedfortest@tutanota.de", ["multipart/alternative", "text/plain", "text/html", "image/jpeg"],
+        "Re: test internal", "bedfortest@tutanota.de",
+        ["multipart/alternative", "text/plain", "text/html", "image/jpeg"],
     ),
 }  # fmt: skip
 
@@ -210,14 +211,10 @@ def survives(data: bytes, path: Path, reading: Reading) -> None:
     try:
         folder, key = told(archive)
         for read in (archive.header, archive.personal_item):
-            try:
+            with suppress(Damaged):
                 read(folder, key)
-            except Damaged:
-                pass
-        try:
+        with suppress(Damaged):
             archive.write_message(folder, key, BytesIO())
-        except Damaged:
-            pass
         archive.problems()
     finally:
         archive.close()
