@@ -15,9 +15,8 @@ from typing import BinaryIO, Protocol
 _LINE = 57
 #: Lines encoded at a time: 57 kB at most in memory, and a single call for what is shorter.
 _BLOCK = _LINE * 1024
-_TOO_LONG = re.compile(rb"[^\n]{998}")
-#: A line that would be taken for a delimiter, or for the beginning of another message in an mbox.
-_MISTAKEN = re.compile(rb"^(?:--=_|From )", re.MULTILINE)
+#: The longest line there may be, with its end but for the LF (RFC 5322 2.1.1).
+_LONGEST = 999
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 _AWAY = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
@@ -31,13 +30,18 @@ def transfer(text: bytes) -> tuple[bytes, bytes]:
     others = len(text.translate(None, _AWAY))
     if others * 6 > len(text):
         return b"base64", base64(text)
-    if not others and not _TOO_LONG.search(text) and not _MISTAKEN.search(text):
+    if not others and not _is_mistaken(text) and max(map(len, text.split(b"\n"))) <= _LONGEST:
         return b"7bit", text
     # istext keeps CRLF as they are; the length of lines and blanks at their ends are the library's own care.
     written = binascii.b2a_qp(text, istext=True)
     if b"From " in written:
         written = _FROM.sub(b"=46rom ", written)
     return b"quoted-printable", written
+
+
+def _is_mistaken(text: bytes) -> bool:
+    """Whether a line would be taken for a delimiter, or for the beginning of another message in an mbox."""
+    return b"\n--=_" in text or b"\nFrom " in text or text.startswith((b"--=_", b"From "))
 
 
 def base64(data: bytes) -> bytes:

@@ -45,7 +45,7 @@ def signed(item: MapiItem, arrived: Transport, context: Context, delimiter: byte
     if _SIGNED.match(start.lstrip()) and (end := _EMPTY_LINE.search(start)):
         head = b"".join(found[0] for found in _FIELD.finditer(start, 0, end.end()))
         return None if _holds(properties, delimiter) else _verbatim(head, end.end(), properties, context)
-    told = arrived.content_type()
+    told = arrived.content_type
     if _SIGNED.match(told) and start.lstrip().startswith(b"--"):
         return None if _holds(properties, delimiter) else _verbatim(told, 0, properties, context)
     if not start.startswith(b"\x30"):  # no DER or BER sequence
