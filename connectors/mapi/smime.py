@@ -37,6 +37,14 @@ def signed(item: MapiItem, arrived: Transport, context: Context, delimiter: byte
     """
     if ".smime" not in message_class(item.properties):
         return None
+    try:
+        return _signed(item, arrived, context, delimiter)
+    except Damaged:
+        # Then it is written as any other message, which tells what is damaged.
+        return None
+
+
+def _signed(item: MapiItem, arrived: Transport, context: Context, delimiter: bytes | None) -> Part | None:
     attachments = list(item.attachments())
     if len(attachments) != 1 or is_embedded(attachments[0].properties):
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from connectors.archives.contract import Damaged
 from connectors.language import _
 from connectors.mapi import tags
 from connectors.mapi.codepages import charset_of
@@ -82,8 +83,12 @@ def transport(properties: Properties, context: Context) -> Transport:
         stream = properties.open(identifier)
         if stream is None:
             return Transport(b"")
-        with stream:
-            return Transport(stream.read())
+        try:
+            with stream:
+                return Transport(stream.read())
+        except Damaged as damaged:
+            context.problem(damaged.code, str(damaged))
+            return Transport(b"")
     text = properties.get(identifier)
     return Transport(_bytes_again(text, properties, context) if isinstance(text, str) else b"")
 
