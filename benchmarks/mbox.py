@@ -1,13 +1,15 @@
 """Reading mbox files: megabytes a second and memory for a large one, seconds for a sparse one of 25 GB.
 
 Each reading runs in a process of its own, whose peak memory the system tells.  Prints one line a case and fails when
-one is slower or takes more memory than docs/performance.md says.
+one is slower or takes more memory than docs/performance.md says.  The speed that counts is by the CPU time of the
+reading: what else the machine does, and its disk, are not ours.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import random
@@ -20,7 +22,7 @@ from pathlib import Path
 from connectors.archives.contract import Reading
 from connectors.mbox.archive import open_mbox
 
-#: Megabytes a second, megabytes of memory, seconds for a file that is nearly all hole.
+#: Megabytes a second of CPU, megabytes of memory, seconds for a file that is nearly all hole.
 _SPEED, _MEMORY, _SECONDS = 600, 40, 5.0
 _SPARSE = 25 << 30
 _SIZES = (2_000, 4_000, 8_000, 20_000, 60_000, 200_000)
@@ -39,7 +41,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=arguments.place) as folder:
         large, sparse = Path(folder) / "large", Path(folder) / "sparse"
         _write(large, int(arguments.gigabytes * 1e9))
-        _warm(large)
+        _raw(large)
         figures = [_measured(large, "scanned"), _measured(large, "scanned and listed", "--list")]
         large.unlink()
         _write(sparse, 20_000_000)
@@ -58,8 +60,8 @@ def _measured(file: Path, what: str, *options: str) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.mbox", "--read", str(file), *options]
     told: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     print(
-        f"{what:24} {told['messages']:>9,.0f} messages {told['seconds']:7.2f} s {told['speed']:8,.0f} MB/s"
-        f" ({told['cpu']:.2f} s of CPU) {told['memory']:5.1f} MB of memory, {told['before']:.1f} before"
+        f"{what:24} {told['messages']:>9,.0f} messages {told['seconds']:7.2f} s, {told['cpu']:.2f} s of CPU,"
+        f" {told['speed']:,.0f} MB/s of CPU, {told['memory']:.1f} MB of memory ({told['before']:.1f} before)"
     )
     return told
 
@@ -74,7 +76,7 @@ def _reading(file: Path, *, whole: bool) -> dict[str, float]:
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     size = file.stat().st_size
     return {
-        "messages": messages, "seconds": seconds, "cpu": cpu, "speed": size / 1e6 / seconds, "memory": _peak(),
+        "messages": messages, "seconds": seconds, "cpu": cpu, "speed": size / 1e6 / cpu, "memory": _peak(),
         "before": before,
     }  # fmt: skip
 
@@ -110,11 +112,18 @@ def _write(file: Path, size: int) -> None:
             written += out.write(b"%sMessage-ID: <%d@example.org>\n\n%s\n\n" % (header, number, body))
 
 
-def _warm(file: Path) -> None:
-    """In memory as far as there is room: the disk is not what is measured."""
-    with file.open("rb") as reader:
-        while reader.read(1 << 20):
-            pass
+def _raw(file: Path) -> None:
+    """What the machine does at this moment with the same bytes: read, search and digest them, and nothing else.
+
+    It also brings the file into memory as far as there is room: the disk is not what is measured.
+    """
+    digest, cpu = hashlib.sha256(), time.process_time()
+    with file.open("rb", buffering=0) as reader:
+        while piece := reader.read(1 << 17):
+            piece.find(b"\nFrom\0")
+            digest.update(piece)
+    cpu = time.process_time() - cpu
+    print(f"{'read, search, digest':24} {cpu:.2f} s of CPU, {file.stat().st_size / 1e6 / cpu:,.0f} MB/s of CPU")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from connectors.body import CHUNK
 from connectors.contract import Body
 from connectors.wire import Digests, header_digest
 
+#: How the Message-ID ends that rebuilt mail is given which has none (connectors/mapi/made.py).
+MADE_ID = "@bascule.invalid>"
 #: A header, or a line of boundaries, longer than this is cut: no real one is.
 _HEADER_LIMIT = 1 << 20
 _LINE_LIMIT = 1 << 10
@@ -42,9 +44,10 @@ def attachments_digest(reader: BinaryIO) -> bytes:
 def likeness(body: Body, digests: Digests) -> bytes | None:
     """What a message in wire form has in common with its like in an archive whose mail is rebuilt.
 
-    sha256 over the header digest and what is attached; None for a message without a Message-ID.
+    sha256 over the header digest and what is attached; None for a message without a Message-ID, or with one that was
+    made when the message was rebuilt: nobody else has it.
     """
-    if digests.message_id is None:
+    if digests.message_id is None or digests.message_id.endswith(MADE_ID):
         return None
     with body.open() as reader:
         return hashlib.sha256(digests.header + attachments_digest(reader)).digest()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 #: Linux, and only for files of our own or as root; elsewhere the mount decides.
 _NOATIME = getattr(os, "O_NOATIME", 0)
+#: Not on Windows.
+_PREAD: Callable[[int, int, int], bytes] | None = getattr(os, "pread", None)
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -28,6 +31,14 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Up to ``size`` bytes of a file from ``offset`` on, fewer where it ends.  Raises OSError."""
+    if _PREAD is not None:
+        return _PREAD(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
 
 
 def read_quietly(path: Path) -> bytes:

@@ -18,13 +18,27 @@ from connectors.archives.stores import Found, Shelf, Store, StoredArchive
 from connectors.archives.walking import Directory, Walk
 from connectors.eml.emlx import EmlxForm, begins_emlx
 from connectors.eml.files import Files
-from connectors.language import _
+from connectors.language import _, plural
 from connectors.mbox.archive import is_mbox
 from connectors.mbox.file import MboxFile
 from connectors.quiet import names_in, open_regular
 
 FolderPath = tuple[str, ...]
 
+#: Settings, indexes and caches.
+_MAILS_OWN = (
+    ".plist",
+    ".xml",
+    ".ini",
+    ".index",
+    ".sqlite",
+    ".db",
+    ".db-shm",
+    ".db-wal",
+    ".lock",
+    ".imapsync",
+    ".skindex",
+)
 _SUFFIX, _BUNDLE, _EXPORTED, _ATTACHMENTS, _MESSAGES = ".emlx", ".mbox", "mbox", "Attachments", "Messages"
 
 
@@ -61,7 +75,7 @@ class _Tree:
         self._stores: dict[str, Store] = {}
 
     def __call__(self) -> Found:
-        walk = Walk()
+        walk, others = Walk(), 0
         messages, exports = dict[FolderPath, list[Path]](), list[tuple[FolderPath, Path]]()
         for directory in walk.walk(self._root):
             path = self._path(directory)
@@ -69,6 +83,7 @@ class _Tree:
                 continue
             if any(map(_is_message, directory.files)):
                 messages.setdefault(path, []).append(directory.path)
+            others += sum(map(_is_strange, directory.files))
             if directory.path.name.endswith(_BUNDLE):
                 if _EXPORTED in directory.files:
                     exports.append((path, directory.path / _EXPORTED))
@@ -79,8 +94,15 @@ class _Tree:
             while placed.get(path) is not None:
                 path = (*path[:-1], f"{path[-1]}_")
             placed[path] = self._stores.setdefault("/".join(("mbox", *path)), MboxFile(file))
-        shelves = self._shelves(placed)
-        return Found(shelves, [Problem(code, message) for code, message in walk.problems()])
+        told = [Problem(code, message) for code, message in walk.problems()]
+        if others:
+            text = plural(
+                "{n} file beside the messages was left out; it is no file of Apple Mail",
+                "{n} files beside the messages were left out; they are no files of Apple Mail",
+                others,
+            )
+            told.append(Problem("other-files", text))
+        return Found(self._shelves(placed), told)
 
     def _shelves(self, placed: dict[FolderPath, Store | None]) -> list[Shelf]:
         """Without the account's name where there is but one."""
@@ -138,6 +160,12 @@ def _order(name: str) -> tuple[int, str]:
 
 def _is_message(name: str) -> bool:
     return name.lower().endswith(_SUFFIX) and not name.startswith(".")
+
+
+def _is_strange(name: str) -> bool:
+    """Whether a file is neither a message nor what Mail keeps beside its messages."""
+    known = _is_message(name) or name in (_EXPORTED, "table_of_contents") or name.startswith((".", "Envelope Index"))
+    return not known and not name.lower().endswith(_MAILS_OWN)
 
 
 def _holds(directory: Directory) -> bool:

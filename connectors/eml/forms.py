@@ -38,6 +38,8 @@ class EmlForm:
         return Content(0, status.st_size, told or dates.of_seconds(status.st_mtime), self.flags(path, found))
 
     def flags(self, path: Path, found: dict[bytes, bytes]) -> frozenset[str] | None:
+        if found.get(b"x-unsent") == b"1":  # Microsoft's programs: a draft, which they open for writing
+            return frozenset({"\\Draft", "\\Seen"})
         return headers.flags(found)
 
     def write(self, reader: BinaryIO, path: Path, content: Content, out: BinaryIO) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,14 @@ def write_whole(reader: BinaryIO, path: Path, start: int, end: int, out: BinaryI
 
 
 def _write_part(part: _Part, file: Path, line_end: bytes, out: BinaryIO) -> None:
-    out.write(StoreFields((_APPLE, b"content-transfer-encoding")).without(part.header))
-    out.write(b"Content-Transfer-Encoding: base64" + line_end + line_end)
+    header = StoreFields((_APPLE, b"content-transfer-encoding")).without(part.header)
+    whole = headers.fields(header).get(b"content-type", b"").lower().startswith(b"message/")
+    out.write(header + b"Content-Transfer-Encoding: " + (b"8bit" if whole else b"base64") + line_end + line_end)
     with open_regular(file) as attachment:
+        if whole:  # a message in a message is never encoded (RFC 2046 5.2)
+            shutil.copyfileobj(attachment, out)
+            out.write(line_end)
+            return
         while piece := attachment.read(_LINES):
             encoded = base64.encodebytes(piece)
             out.write(encoded if line_end == b"\n" else encoded.replace(b"\n", line_end))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from icalendar import Component, Event, vCalAddress, vText
 
@@ -11,6 +11,8 @@ from connectors.archives.contract import Damaged
 from connectors.language import _
 from connectors.mapi import tags
 from connectors.mapi.addresses import Person, person
+from connectors.mapi.attachments import is_embedded, left_out
+from connectors.mapi.body import text_of
 from connectors.mapi.components import add_alarm, add_text, describe, uid
 from connectors.mapi.context import Context
 from connectors.mapi.properties import MapiItem, Properties
@@ -21,6 +23,8 @@ _LOCATION, _START, _END, _ALL_DAY, _RECURRING, _RECUR = 0x8208, 0x820D, 0x820E, 
 _BUSY, _SEQUENCE, _STATE = 0x8205, 0x8201, 0x8217
 _COMMON_START, _COMMON_END = 0x8516, 0x8517
 _REMINDER_SET, _REMINDER_DELTA = 0x8503, 0x8501
+#: When a changed occurrence would have been.
+_REPLACED = 0x8228
 _START_DATE, _END_DATE = 0x0060, 0x0061
 _MEETING, _CANCELLED = 0x1, 0x4
 _BUSY_WORDS = {0: "FREE", 1: "TENTATIVE", 2: "BUSY", 3: "OOF", 4: "WORKINGELSEWHERE"}
@@ -55,6 +59,7 @@ def appointment(item: MapiItem, context: Context, answer: str | None = None) -> 
             event.add("status", "CANCELLED")
     reminder = _reminder(properties)
     if series is None:
+        _said_of(item, context)
         start, end = _times(properties)
         _add_times(event, _day(start, zone) if all_day else start, _day(end, zone) if all_day else end, None)
         add_alarm(event, reminder)
@@ -67,8 +72,10 @@ def appointment(item: MapiItem, context: Context, answer: str | None = None) -> 
     _add_rule(event, series, used, all_day=all_day)
     add_alarm(event, reminder)
     yield event
+    said = _said_of(item, context)
     for changed in series.changed:
-        yield _occurrence(event, changed, used, series_all_day=all_day)
+        original = zone.utc(changed.original) if zone is not None else changed.original.replace(tzinfo=UTC)
+        yield _occurrence(event, changed, used, said.get(original), series_all_day=all_day)
 
 
 def _series(properties: Properties, context: Context) -> Recurrence | None:
@@ -140,8 +147,24 @@ def _add_rule(event: Event, series: Recurrence, zone: Zone | None, *, all_day: b
         event.add("exdate", day if all_day else datetime.combine(day, series.start.time()), parameters=told)
 
 
-def _occurrence(series: Event, changed: Changed, zone: Zone | None, *, series_all_day: bool) -> Event:
+def _said_of(item: MapiItem, context: Context) -> dict[datetime, str]:
+    """What changed occurrences say, by when they would have been: each is an attached item ([MS-OXOCAL] 2.2.10.2)."""
+    said: dict[datetime, str] = {}
+    for attachment in item.attachments():
+        if not is_embedded(attachment.properties):
+            continue
+        inner = attachment.embedded()
+        replaced = None if inner is None else inner.properties.named(tags.APPOINTMENT, _REPLACED)
+        if inner is None or not isinstance(replaced, datetime):
+            left_out(context)
+        else:
+            said[replaced] = text_of(inner.properties, context)
+    return said
+
+
+def _occurrence(series: Event, changed: Changed, zone: Zone | None, said: str | None, *, series_all_day: bool) -> Event:
     event = Event()
+    add_text(event, "description", said or series.get("description"))
     for name in ("uid", "summary", "location", "dtstamp", "class", "sequence", "organizer", "attendee", "categories"):
         if name in series:
             event[name] = series[name]

@@ -21,7 +21,7 @@ _CLASSES = {1: "PRIVATE", 2: "PRIVATE", 3: "CONFIDENTIAL"}
 _PRIORITIES = {0: 9, 2: 1}
 #: Where a UID of another program lies in a global object identifier ([MS-OXCICAL] 2.1.3.1.1.20.26).
 _OTHERS_UID = b"vCal-Uid\x01\0\0\0"
-#: Bytes of attachments that a calendar entry takes along; its changed occurrences are attached items, told otherwise.
+#: Bytes of attachments that a calendar entry takes along; its changed occurrences are attached items, and told as such.
 _ATTACHED = 4 << 20
 #: What iCalendar may not hold (RFC 5545 3.3.11).
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

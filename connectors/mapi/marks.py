@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
+from connectors.archives.contract import ArchiveFolder
 from connectors.mapi import tags
 from connectors.mapi.properties import MapiItem, Properties
 
@@ -67,6 +68,14 @@ class Marks:
     def as_json(self) -> dict[str, object]:
         """Every field by its name, dates as ISO 8601 in UTC; for the side-car's file."""
         return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """An archive that tells the marks of its messages."""
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks:
+        """For the side-car.  Raises Damaged, KeyError and OSError as ``Archive.write_message`` does."""
 
 
 def marks_of(item: MapiItem) -> Marks:

@@ -66,7 +66,7 @@ class _Writing:
         return self._fields(item, arrived) + _VERSION + root.head, root
 
     def _fields(self, item: MapiItem, arrived: Transport) -> bytes:
-        names = arrived.names()
+        names = arrived.names
         if not names & _WHOLE:
             ours = made(item, self._context)
             return arrived.fields + b"".join([field for name, field in ours.items() if name not in names])

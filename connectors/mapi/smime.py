@@ -37,6 +37,14 @@ def signed(item: MapiItem, arrived: Transport, context: Context, delimiter: byte
     """
     if ".smime" not in message_class(item.properties):
         return None
+    try:
+        return _signed(item, arrived, context, delimiter)
+    except Damaged:
+        # Then it is written as any other message, which tells what is damaged.
+        return None
+
+
+def _signed(item: MapiItem, arrived: Transport, context: Context, delimiter: bytes | None) -> Part | None:
     attachments = list(item.attachments())
     if len(attachments) != 1 or is_embedded(attachments[0].properties):
         return None
@@ -45,7 +53,7 @@ def signed(item: MapiItem, arrived: Transport, context: Context, delimiter: byte
     if _SIGNED.match(start.lstrip()) and (end := _EMPTY_LINE.search(start)):
         head = b"".join(found[0] for found in _FIELD.finditer(start, 0, end.end()))
         return None if _holds(properties, delimiter) else _verbatim(head, end.end(), properties, context)
-    told = arrived.content_type()
+    told = arrived.content_type
     if _SIGNED.match(told) and start.lstrip().startswith(b"--"):
         return None if _holds(properties, delimiter) else _verbatim(told, 0, properties, context)
     if not start.startswith(b"\x30"):  # no DER or BER sequence

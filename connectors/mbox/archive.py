@@ -15,6 +15,7 @@ from connectors.quiet import open_regular
 
 #: An archive of one folder has nobody to tell it from.
 _KEY = "mbox"
+_SUFFIX = ".mbox"
 #: Empty lines that a file may begin with.
 _LEADING = 1024
 
@@ -40,8 +41,10 @@ def begins_mbox(head: bytes) -> bool:
 def open_mbox(path: Path, reading: Reading) -> MboxArchive:
     """Raises NotAnArchive, OSError."""
     check_mbox(path)
-    name = names.shown(path.name, reading.encoding)
-    name = name[: -len(".mbox")] if name.lower().endswith(".mbox") and len(name) > len(".mbox") else name
+    # Apple's bundles call the file so, and the bundle by the folder's name.
+    named = path.parent.name if path.name == "mbox" and path.parent.name.endswith(_SUFFIX) else path.name
+    name = names.shown(named, reading.encoding)
+    name = name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) and len(name) > len(_SUFFIX) else name
     folder = ArchiveFolder((name,), names.roles([(name,)]).get((name,)), _KEY)
     found = Found([Shelf(folder, MboxFile(path))])
     return MboxArchive(lambda: found)

@@ -23,7 +23,7 @@ from connectors.mbox.digest import ContentDigest
 from connectors.mbox.index import Index
 from connectors.mbox.scanner import Judge, scan
 from connectors.mbox.unescaping import Unescaping
-from connectors.quiet import open_regular
+from connectors.quiet import open_regular, read_at
 
 #: Seconds without a change after which nobody is writing the end of the file any more.
 _AT_REST = 60.0
@@ -170,7 +170,7 @@ class MboxFile:
 
     def _bytes(self, start: int, end: int) -> bytes:
         """Fewer where the file has become shorter."""
-        return os.pread(self._descriptor(), end - start, start) if end > start else b""
+        return read_at(self._descriptor(), end - start, start) if end > start else b""
 
     def _known(self) -> Index:
         if self._index is None:

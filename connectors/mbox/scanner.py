@@ -12,6 +12,7 @@ from connectors.archives.headers import HEADER_LIMIT, StoreFields, split
 from connectors.mbox.boundary import LOOK, MARK, is_boundary, separator
 from connectors.mbox.digest import ContentDigest
 from connectors.mbox.index import Index
+from connectors.quiet import read_at
 
 #: What becomes of a message by its From_ line and its header: a mark of :mod:`connectors.mbox.index`.
 Judge = Callable[[bytes, bytes], int]
@@ -63,7 +64,7 @@ class _Scan:
         while True:
             position = self._skip_hole(position)
             searched = min(searched, len(self._data))
-            piece = os.pread(self._descriptor, min(_CHUNK, self._size - position), position)
+            piece = read_at(self._descriptor, min(_CHUNK, self._size - position), position)
             position += len(piece)
             self._data += piece
             self._plain = b"\0" not in self._data
@@ -190,7 +191,7 @@ class _Scan:
         """Whether a message ends at ``end``: the next one begins there, or behind an empty line, or the file ends."""
         if end > self._size:
             return False
-        data = os.pread(self._descriptor, LOOK, end - 1)
+        data = read_at(self._descriptor, LOOK, end - 1)
         behind = data[1:]
         empty = 2 if behind.startswith(b"\r\n") else int(behind.startswith(b"\n"))
         if end + empty >= self._size:

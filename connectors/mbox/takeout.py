@@ -29,6 +29,7 @@ from connectors.values import Role
 _LABELS = b"x-gmail-labels"
 _THREAD = b"x-gm-thrid"
 _FIELD = re.compile(rb"^x-gmail-labels[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_SENDER = re.compile(rb"From \d{5,25}@xxx ")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _SUFFIX = ".mbox"
 #: What of a file is looked at to know it.
@@ -73,6 +74,10 @@ class TakeoutArchive:
         self._told: list[Told] = []
         self._placed: list[Place] = []
         self._language: str | None = None
+
+    @property
+    def rebuilt(self) -> bool:
+        return False
 
     @property
     def identity(self) -> str:
@@ -218,6 +223,7 @@ def _is_takeout_file(path: Path) -> bool:
         return False
     if not begins_mbox(head):
         return False
-    header, _rest = split(head.lstrip(b"\r\n").partition(b"\n")[2])
-    low = b"\n" + header.lower()
-    return b"\n" + _LABELS + b":" in low or b"\n" + _THREAD + b":" in low
+    from_line, _end, rest = head.lstrip(b"\r\n").partition(b"\n")
+    low = b"\n" + split(rest)[0].lower()
+    # A message may have neither field; who Takeout says has sent it is the same everywhere.
+    return _SENDER.match(from_line) is not None or any(b"\n" + name + b":" in low for name in (_LABELS, _THREAD))

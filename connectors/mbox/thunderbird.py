@@ -32,6 +32,7 @@ _NO_FOLDERS = (
     ".msf", ".dat", ".html", ".json", ".js", ".rc", ".txt", ".log", ".lock", ".ini", ".sqlite", ".bak", ".tmp", ".snm",
     ".mozeml", ".wdseml", ".mab",
 )  # fmt: skip
+_NO_MAILDIRS = (_BELOW, ".mozmsgs")
 _TEMPORARY = ("nstmp", "tempmbox")
 
 
@@ -81,8 +82,8 @@ class _Profile:
             placed = self._distinct(self._folders(account, walk, account.path, (), account.key))
             if account.imap and placed:
                 text = _(
-                    "this is the copy that Thunderbird keeps of an IMAP account: it may lack messages, and know their"
-                    " flags as they were; where the server still has them, copy from the server"
+                    "this is the copy that Thunderbird keeps of an IMAP account: it may lack messages, still hold"
+                    " deleted ones, and know flags as they were; where the server still has them, copy from the server"
                 )
                 told.append(Problem("offline-copy", text, name or None))
             roles = names.roles(placed)
@@ -91,8 +92,8 @@ class _Profile:
         told += [Problem(code, message) for code, message in walk.problems()]
         if self._unknown:
             text = plural(
-                "{n} file among the folders is no mbox file and was left out",
-                "{n} files among the folders are no mbox files and were left out",
+                "{n} entry among the folders is neither an mbox file nor a Maildir and was left out",
+                "{n} entries among the folders are neither mbox files nor Maildirs and were left out",
                 self._unknown,
             )
             told.append(Problem("other-files", text))
@@ -125,6 +126,8 @@ class _Profile:
         for name in directory.folders:
             if (directory.path / name / "cur").is_dir():
                 yield name, self._store(f"{key}/{name}", directory.path / name)
+            elif not name.startswith(".") and not name.endswith(_NO_MAILDIRS):
+                self._unknown += 1
 
     def _store(self, key: str, path: Path) -> Store:
         known = self._stores.get(key)

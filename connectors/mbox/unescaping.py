@@ -14,13 +14,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from connectors.archives.headers import split
 from connectors.mbox.index import MAIL, Index
+from connectors.quiet import read_at
 
 _ESCAPED = re.compile(rb"(?<=\n)>(>*From )")
 _TWICE = b">>From "
@@ -83,7 +83,7 @@ class Unescaping:
             if end - start > _LARGEST or asked == _WITNESSES:
                 continue
             asked += 1
-            data = os.pread(self._descriptor(), end - start, start)
+            data = read_at(self._descriptor(), end - start, start)
             header, body = split(data[data.find(b"\n") + 1 :])
             yield signed_as(header, body, _ESCAPED.sub(rb"\1", body))
 
@@ -91,7 +91,7 @@ class Unescaping:
         """Numbers of messages, each once."""
         position, data, before = 0, b"", -1
         while position < self._index.size:
-            piece = os.pread(self._descriptor(), min(_CHUNK, self._index.size - position), position)
+            piece = read_at(self._descriptor(), min(_CHUNK, self._index.size - position), position)
             if not piece:
                 return
             base, data = position - len(data), data + piece

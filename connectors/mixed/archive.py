@@ -33,7 +33,7 @@ def is_mixed(path: Path) -> bool:
 
 def open_mixed(path: Path, reading: Reading) -> MixedArchive:
     """A directory or a zip.  Raises NotAnArchive when there is no archive in it, OSError, SpoolError."""
-    unpacking = Unpacking(reading.spool)
+    unpacking = Unpacking(reading.spool, salvage=reading.salvage)
     with ExitStack() as undoing:
         undoing.callback(unpacking.close)
         try:
@@ -41,7 +41,7 @@ def open_mixed(path: Path, reading: Reading) -> MixedArchive:
             found = list(survey)
         except NotAZip as error:
             what = _("{path} cannot be read: {why}").format(path=path, why=error)
-            raise NotAnArchive(path, what) from None
+            raise NotAnArchive(path, what, salvageable=not reading.salvage) from None
         if not found:
             why = "".join(f"\n{problem.message}" for problem in survey.problems()[:5])
             raise NotAnArchive(path, _("There is no mail archive in {path}.").format(path=path) + why)
@@ -137,7 +137,9 @@ class MixedArchive:
             told = [self._keys(shelf) for shelf in stands.others]
             for item in stands.shelf.items(stands.folder):
                 if not any(item.key in keys for keys in told):
-                    yield replace(item, key=f"{stands.prefix}:{item.key}")
+                    # Whatever came out of a zip whose list was lost was found by a search.
+                    salvaged = item.salvaged or bool(self._unpacking.salvaged)
+                    yield replace(item, key=f"{stands.prefix}:{item.key}", salvaged=salvaged)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         stands = self._stands(folder)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from connectors.archives import names
 from connectors.archives.contract import (
     Addressed,
     Archive,
@@ -21,7 +20,8 @@ from connectors.archives.contract import (
 )  # fmt: skip
 from connectors.archives.ordinals import Ordinals
 from connectors.archives.stores import CONTENT_EPOCH
-from connectors.language import _, labelled
+from connectors.language import _
+from connectors.mixed.shelf import folder_of
 from connectors.mixed.spool import Unpacking
 from connectors.mixed.survey import Inner
 
@@ -96,8 +96,8 @@ class LooseFolder:
                     self._tell(inner, "empty", _("there is no message in it"))
                     return None
                 key = ordinals.key(found[1].key)
-        except (NotAnArchive, Damaged) as error:
-            self._tell(inner, "not-readable", str(error))
+        except (NotAnArchive, Damaged):
+            self._tell(inner, "not-readable", _("a file in it begins like a message, and cannot be read as one"))
             return None
         item = found[1]
         return Item(key, item.size, item.received, item.flags, item.nature, item.labels, item.salvaged)
@@ -129,16 +129,13 @@ class LooseFolder:
     def _learn(self, inner: Inner, archive: Archive) -> None:
         name = "/".join(inner.place.name)
         if told := archive.problems():
-            self._problems[name] = [Problem(one.code, labelled(self._called(inner), one.message)) for one in told]
+            self._problems[name] = [Problem(one.code, one.message, folder_of(self.name)) for one in told]
         if isinstance(archive, Addressed) and (unknown := archive.unknown_addresses()):
             self._unknown[name] = unknown
 
     def _tell(self, inner: Inner, code: str, why: str) -> None:
-        called = self._called(inner)
-        self._problems["/".join(inner.place.name)] = [Problem(code, labelled(called, why), key=called)]
-
-    def _called(self, inner: Inner) -> str:
-        return names.shown("/".join(inner.place.name), "utf-8")
+        # Without its name, which programs make of the subject.
+        self._problems["/".join(inner.place.name)] = [Problem(code, why, folder_of(self.name))]
 
 
 def _only(archive: Archive) -> tuple[ArchiveFolder, Item] | None:

@@ -44,8 +44,11 @@ class Place:
 class Unpacking:
     """Opens zips and zips within zips, and unpacks their members."""
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, *, salvage: bool = False) -> None:
         self._spool = spool
+        self._salvage = salvage
+        #: Zips whose members were found by a search.
+        self.salvaged: set[tuple[Path, tuple[int, ...]]] = set()
         self._zips: OrderedDict[tuple[Path, tuple[int, ...]], tuple[Zip, Path | None]] = OrderedDict()
 
     def zip_at(self, file: Path, members: tuple[int, ...] = ()) -> Zip:
@@ -59,11 +62,13 @@ class Unpacking:
             outer = self.zip_at(file, members[:-1])
             unpacked = self._unpack(outer, outer.members[members[-1]])
         try:
-            opened = Zip(unpacked or file)
+            opened = Zip(unpacked or file, salvage=self._salvage)
         except BaseException:
             _remove(unpacked)
             raise
         self._zips[key] = (opened, unpacked)
+        if opened.salvaged:
+            self.salvaged.add(key)
         while len(self._zips) > _OPEN:
             self._close(next(iter(self._zips)))
         return opened

@@ -26,6 +26,7 @@ MOST_TOLD = 50
 #: What Windows and macOS put beside everybody's files.
 _OF_THE_SYSTEM = re.compile(r"\.DS_Store|desktop\.ini|Thumbs\.db|\._.*", re.IGNORECASE)
 _FORKS = "__MACOSX"
+_SINGLE = frozenset({"eml", "emlx", "msg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Survey:
         if kind is None:
             yield from self._directory(path, name, depth + 1)
         elif kind.name == MAILDIR:
-            self._tell("maildir", name, _("it is a Maildir: give it a source of its own, of the type maildir"))
+            self._tell("maildir", name, _("it is a Maildir, which is read by itself: name it as an archive of its own"))
         else:
             yield Inner(Place(name, path, 0), kind)
 
@@ -146,7 +147,7 @@ class Survey:
         if len(self._told) >= MOST_TOLD:
             self._more += 1
             return
-        called = shown("/".join(name))
+        called = shown("/".join(nameless(name)))
         message = (
             labelled(called, why)
             if why
@@ -174,3 +175,9 @@ class _Fetched:
     def __exit__(self, *_error: object) -> None:
         if self._kept is not None:
             self._kept[1]()
+
+
+def nameless(name: tuple[str, ...]) -> tuple[str, ...]:
+    """A name for people, without that of a single message: programs make it of the subject."""
+    stem, dot, end = name[-1].rpartition(".") if name else ("", "", "")
+    return (*name[:-1], f"*.{end}") if stem and dot and end.lower() in _SINGLE else name

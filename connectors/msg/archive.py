@@ -13,7 +13,7 @@ from connectors.language import _
 from connectors.mapi import tags
 from connectors.mapi.context import Context
 from connectors.mapi.made import date
-from connectors.mapi.marks import marks_of
+from connectors.mapi.marks import Marks, marks_of
 from connectors.mapi.message import header, write_message
 from connectors.mapi.nature import nature_of
 from connectors.mapi.personal import personal_item
@@ -70,7 +70,7 @@ class MsgFile(MsgItem):
 
 
 class MsgArchive:
-    """One item in one folder.  Fulfils ``Archive``, ``Personal`` and ``Addressed``.
+    """One item in one folder.  Fulfils ``Archive``, ``Personal``, ``Addressed`` and ``Marked``.
 
     The item's key is the digest of the file: it stays the same wherever the file lies and whatever it is called.  The
     identity is empty, for such a file has none: its messages meet their other copies by what they say.
@@ -123,6 +123,10 @@ class MsgArchive:
     def personal_item(self, folder: ArchiveFolder, key: str) -> PersonalItem:
         self._check(key)
         return personal_item(self._item, nature_of(self._item.properties), self._context)
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks:
+        self._check(key)
+        return marks_of(self._item)
 
     def unknown_addresses(self) -> Mapping[str, int]:
         return self._context.unknown_addresses()

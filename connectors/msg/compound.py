@@ -96,7 +96,10 @@ class CompoundFile:
         size = int(entry.size)
         try:
             if size < self._ole.minisectorcutoff:
-                return BytesIO(self._ole._open(entry.isectStart, size).read())
+                data = self._ole._open(entry.isectStart, size).read()
+                if len(data) < size:
+                    raise damaged()
+                return BytesIO(data)
             return BufferedReader(_Chain(self._reader, self._runs(entry.isectStart, size), size), 1 << 16)
         except (OleFileError, *_FAULTS) as error:
             raise damaged() from error

@@ -100,7 +100,11 @@ class MsgProperties:
         if kind is None:
             return None
         fixed = self._fixed.get(identifier)
-        return BytesIO(fixed) if fixed is not None else self._storage.open(_VALUE.format(identifier, kind))
+        try:
+            return BytesIO(fixed) if fixed is not None else self._storage.open(_VALUE.format(identifier, kind))
+        except Damaged as damaged:
+            self._report(damaged.code, str(damaged))
+            return None
 
     def is_unicode(self, identifier: int) -> bool:
         return self._kinds.get(identifier) == UNICODE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, ClassVar
@@ -39,26 +40,31 @@ _ENDS = re.compile(r"\r\n|\r|\n")
 
 
 def is_olm(path: Path) -> bool:
-    """Whether a file is an export of Outlook for Mac.  Raises OSError."""
+    """Whether a file is an export of Outlook for Mac, also one that was cut off.  Raises OSError."""
     try:
-        opened = Zip(path)
+        # Of one whose list is lost, the members that can be found tell.
+        opened = Zip(path, salvage=True)
     except NotAZip:
         return False
     opened.close()
-    return looks_like_olm([*opened.directories, *(member.name for member in opened.members)])
+    return _is_export(opened)
 
 
 def open_olm(path: Path, reading: Reading) -> OlmArchive:
     """Raises NotAnArchive, OSError."""
     try:
-        opened = Zip(path)
+        opened = Zip(path, salvage=reading.salvage)
     except NotAZip as error:
         what = _("{path} cannot be read: {why}").format(path=path, why=error)
-        raise NotAnArchive(path, what) from None
-    if not looks_like_olm([*opened.directories, *(member.name for member in opened.members)]):
+        raise NotAnArchive(path, what, salvageable=not reading.salvage) from None
+    if not _is_export(opened):
         opened.close()
         raise NotAnArchive(path, _("{path} is no export of Outlook for Mac.").format(path=path))
     return OlmArchive(path, reading, opened)
+
+
+def _is_export(opened: Zip) -> bool:
+    return looks_like_olm([*opened.directories, *(member.name for member in opened.members)])
 
 
 class OlmArchive:
@@ -111,7 +117,7 @@ class OlmArchive:
             place = -1
             try:
                 for place, record in enumerate(self._records(member)):
-                    item = _item(record, member, ordinals)
+                    item = replace(_item(record, member, ordinals), salvaged=self._zip.salvaged)
                     places[item.key] = (member, place)
                     yield item
             except Damaged as damaged:
@@ -121,7 +127,7 @@ class OlmArchive:
                 lost = sha256(member.name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
                 key = ordinals.key(f"damaged-{lost}")
                 places[key] = (member, place + 1)
-                yield Item(key, None, None, None)
+                yield Item(key, None, None, None, salvaged=self._zip.salvaged)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         record = self._mail(folder, key)

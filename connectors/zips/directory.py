@@ -7,58 +7,32 @@ refused all the same, since whoever made them means no good.
 from __future__ import annotations
 
 import io
-import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from connectors.language import _, number
 from connectors.quiet import open_quietly
-from connectors.zips.members import METHODS, MemberFile, pieces
-from connectors.zips.names import name_of, why_unsafe
+from connectors.zips.judging import MOST_GROWTH, Member, Refusal, apart, is_directory, judged
+from connectors.zips.members import MemberFile, pieces
+from connectors.zips.names import name_of
+from connectors.zips.scan import scan
 
 _LOCAL, _CENTRAL, _END, _END_64, _LOCATOR_64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _CENTRAL_SIZE, _END_SIZE, _END_64_SIZE, _LOCATOR_SIZE, _LOCAL_SIZE = 46, 22, 56, 20, 30
 _LONGEST_COMMENT = 0xFFFF
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
-_ENCRYPTED, _STRONGLY, _MASKED = 1 << 0, 1 << 6, 1 << 13
 _BY_UNIX = 3
 #: Members that the list may have, and bytes that it may take: beyond, it is no archive of anybody's mail.
 MOST_MEMBERS = 2_000_000
 MOST_BYTES = 1 << 29
-#: A member that grows more than this many times is a bomb, unless it is small; deflate's own limit is 1,032.
-MOST_GROWTH = 200
-SMALL = 64 << 20
-#: The same for all of a zip together.
+#: A zip that grows more than each of its members may is a bomb as well, unless it is small.
 SMALL_ZIP = 1 << 30
 
 
 class NotAZip(Exception):
     """The file is no zip, or its list cannot be read; worded for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A file in a zip, as the list tells it: nothing is believed before it has been read."""
-
-    name: str
-    size: int
-    packed: int
-    method: int
-    crc: int
-    #: Where its own header lies in the file.
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A member that is not read.  ``code``: one word; ``why``: for people."""
-
-    name: str
-    code: str
-    why: str
 
 
 def is_zip(head: bytes) -> bool:
@@ -71,18 +45,30 @@ class Zip:
 
     ``members``: what can be read, in the order of the list.  ``refused``: what cannot.  ``directories``: names of
     directories that are members of their own, ``/`` at their end.
+
+    With ``salvage``, members of a zip whose list is damaged or missing are looked for one by one; ``salvaged`` says so.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, salvage: bool = False) -> None:
         self.path = path
+        self.salvaged = False
         self.members: list[Member] = []
         self.refused: list[Refusal] = []
         self.directories: list[str] = []
+        self._is_damaged = False
         self._file: BinaryIO = open_quietly(path)
         try:
             self.size = self._file.seek(0, 2)
             self._shift = 0
-            self._read_list()
+            try:
+                self._read_list()
+            except NotAZip:
+                if not salvage:
+                    raise
+                self._look_for_members()
+            else:
+                if salvage and self._is_damaged:
+                    self._look_for_members()
         except BaseException:
             self._file.close()
             raise
@@ -118,8 +104,37 @@ class Zip:
             )
         self._file.seek(place)
         # The list itself ends what is read: a count that is wrong is no reason to lose members.
-        found = [one for one in self._entries(place + size) if one is not None]
-        self._refuse_overlaps(found)
+        for entry, member, flags, mode in self._entries(place + size):
+            if entry >= MOST_MEMBERS:
+                raise NotAZip(_("its list of files is not where it should be: it is damaged"))
+            self._take(member, flags, mode)
+        self._check()
+
+    def _look_for_members(self) -> None:
+        self.members, self.refused, self.directories = [], [], []
+        self._shift, self.salvaged = 0, True
+        for entry, found in enumerate(scan(self._file, self.size)):
+            name = name_of(found.raw_name, found.flags, found.extra)
+            if entry >= MOST_MEMBERS:
+                break
+            if found.whole:
+                member = Member(name, found.size, found.packed, found.method, found.crc, found.offset)
+                self._take(member, found.flags, 0)
+            else:
+                self.refused.append(Refusal(name, "damaged", _("it is not whole: the zip was cut off within it")))
+        self._check()
+
+    def _take(self, member: Member, flags: int, mode: int) -> None:
+        if is_directory(member):
+            self.directories.append(member.name)
+        elif (refusal := judged(member, flags, mode, self.size)) is not None:
+            self.refused.append(refusal)
+        else:
+            self.members.append(member)
+
+    def _check(self) -> None:
+        self.members, refused = apart(self.members)
+        self.refused += refused
         total = sum(member.size for member in self.members)
         if total > max(SMALL_ZIP, self.size * MOST_GROWTH):
             what = _("it claims to hold {times} times its own size: unpack it yourself if you trust it")
@@ -162,69 +177,33 @@ class Zip:
                 return where, count, size, offset
         raise NotAZip(_("its list of files is not where it should be: it is damaged"))
 
-    def _entries(self, end: int) -> Iterator[Member | None]:
-        place = self._file.tell()
+    def _entries(self, end: int) -> Iterator[tuple[int, Member, int, int]]:
+        """Each entry of the list with its number, its flags and its mode."""
+        place, entry = self._file.tell(), 0
         while place + _CENTRAL_SIZE <= end:
             head = self._file.read(_CENTRAL_SIZE)
-            if head[:4] != _CENTRAL or len(head) < _CENTRAL_SIZE:
+            lengths = struct.unpack("<HHH", head[28:34]) if len(head) == _CENTRAL_SIZE else (0, 0, 0)
+            rest = self._file.read(sum(lengths))
+            if head[:4] != _CENTRAL or len(rest) < sum(lengths):
+                self._is_damaged = True
                 self.refused.append(Refusal("", "damaged", _("the rest of its list of files is damaged")))
                 return
-            lengths = struct.unpack("<HHH", head[28:34])
-            rest = self._file.read(sum(lengths))
             place += _CENTRAL_SIZE + sum(lengths)
-            if len(rest) < sum(lengths):
-                return
-            yield self._member(head, rest[: lengths[0]], rest[lengths[0] : lengths[0] + lengths[1]])
-
-    def _member(self, head: bytes, raw_name: bytes, extra: bytes) -> Member | None:
-        made_by, flags, method = head[5], *struct.unpack("<HH", head[8:12])
-        crc, packed, size = struct.unpack("<III", head[16:28])
-        (attributes, offset) = struct.unpack("<II", head[38:46])
-        size, packed, offset = _sizes_64(extra, size, packed, offset)
-        name = name_of(raw_name, flags, extra)
-        unsafe = why_unsafe(name)
-        if name.endswith("/") and not size and unsafe is None:
-            self.directories.append(name)
-            return None
-        if unsafe is not None:
-            self._refuse(name, "unsafe-name", unsafe)
-        elif made_by == _BY_UNIX and stat.S_IFMT(attributes >> 16) not in (0, stat.S_IFREG):
-            self._refuse(name, "link", _("it is no file but a link, a pipe or a device"))
-        elif flags & (_ENCRYPTED | _STRONGLY | _MASKED):
-            self._refuse(name, "encrypted", _("it is locked with a password: unpack the zip with it first"))
-        elif method not in METHODS:
-            what = _(
-                "it is packed by a method ({method}) that is not read: unpack the zip with the program that made it"
-            )
-            self._refuse(name, "method", what.format(method=method))
-        elif size > max(SMALL, packed * MOST_GROWTH):
-            what = _("it would grow to {times} times its size as it is unpacked: unpack it yourself if you trust it")
-            self._refuse(name, "bomb", what.format(times=number(size // max(packed, 1))))
-        elif offset + _LOCAL_SIZE + packed > self.size:
-            self._refuse(name, "damaged", _("it lies behind the end of the zip, which was cut off"))
-        else:
-            return Member(name, size, packed, method, crc, offset)
-        return None
-
-    def _refuse_overlaps(self, found: list[Member]) -> None:
-        """Members that share their bytes make a small file without end; no program writes such zips."""
-        end, overlapping = 0, set()
-        for member in sorted(found, key=lambda one: one.offset):
-            if member.offset < end:
-                overlapping.add(member.offset)
-            end = max(end, member.offset + _LOCAL_SIZE + member.packed)
-        for member in found:
-            if member.offset in overlapping:
-                self._refuse(member.name, "bomb", _("its bytes are those of other files of the zip as well"))
-            else:
-                self.members.append(member)
-
-    def _refuse(self, name: str, code: str, why: str) -> None:
-        self.refused.append(Refusal(name, code, why))
+            yield entry, *_entry(head, rest[: lengths[0]], rest[lengths[0] : lengths[0] + lengths[1]])
+            entry += 1
 
     def _at(self, offset: int, size: int) -> bytes:
         self._file.seek(offset)
         return self._file.read(size)
+
+
+def _entry(head: bytes, raw_name: bytes, extra: bytes) -> tuple[Member, int, int]:
+    flags, method = struct.unpack("<HH", head[8:12])
+    crc, packed, size = struct.unpack("<III", head[16:28])
+    attributes, offset = struct.unpack("<II", head[38:46])
+    size, packed, offset = _sizes_64(extra, size, packed, offset)
+    mode = attributes >> 16 if head[5] == _BY_UNIX else 0
+    return Member(name_of(raw_name, flags, extra), size, packed, method, crc, offset), flags, mode
 
 
 def _sizes_64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from connectors.language import _
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-    from connectors.zips.directory import Member
+    from connectors.zips.judging import Member
 
 _LOCAL_SIZE = 30
 _READ = 1 << 16

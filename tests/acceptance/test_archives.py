@@ -250,6 +250,34 @@ def test_a_renamed_mbox_copies_nothing_again_and_one_that_grew_what_is_new(plan:
     assert sum(sum(folder.values()) for folder in target.holds().values()) == 6
 
 
+def write_thunderbird(file: Path, numbers: Sequence[int], *, read: bool) -> None:
+    """As the program leaves a folder behind: with its own marks in each header, which change under our hands."""
+    status = b"0001" if read else b"0000"
+    head = b"From - Mon Jan  5 08:00:00 2026\nX-Mozilla-Status: " + status + b"\nX-Mozilla-Status2: 00000000\n"
+    data = b"".join(head + letter(number).data.replace(b"\r\n", b"\n") + b"\n" for number in numbers)
+    file.write_bytes(data)
+    file.with_name(f"{file.name}.msf").write_text('// <!-- <mdb:mork:z v="1.4"/> -->\n')
+
+
+def test_a_live_thunderbird_folder_that_grows_and_is_compacted_copies_nothing_again(
+    plan: Organisation, target: Box
+) -> None:
+    inbox = collected(plan, "thunderbird", "Inbox")
+    sub = collected(plan, "thunderbird", "Inbox.sbd", "Projects")
+    write_thunderbird(inbox, range(6), read=False)
+    write_thunderbird(sub, [20, 21], read=True)
+    names(plan, "thunderbird => .")
+    assert plan.copy().copied == 8
+    assert set(target.holds()) == {INBOX, ("INBOX", "Projects")}
+    # New mail came, old mail was deleted and cut out of the file, and what is left was read: every offset moved.
+    write_thunderbird(inbox, [1, 3, 4, 5, 6, 7], read=True)
+    ended = plan.copy()
+    assert (ended.code, ended.copied, ended.mailbox["seen"]) == (0, 2, 10), ended.out
+    assert ended.mailbox["this_pass"]["flags_changed"] == 4
+    assert sum(sum(folder.values()) for folder in target.holds().values()) == 10
+    assert plan.copy().copied == 0
+
+
 def test_an_archive_may_go_into_the_mailbox_itself(plan: Organisation, target: Box) -> None:
     write_mbox(collected(plan, "Sent.mbox"), [letter(1)])
     names(plan, "Sent.mbox => .")

@@ -12,6 +12,7 @@ import pytest
 
 from connectors.contract import Role
 from connectors.eml.apple import is_emlx, open_emlx
+from connectors.mbox.archive import open_mbox
 from tests.unit.archives.looking import codes, folder_of, holdings, items, messages, reading
 
 FROM = b"From anna@example.org Sat Jan  3 01:05:34 1996\n"
@@ -136,6 +137,20 @@ def test_a_message_in_pieces_is_put_together_again(tmp_path: Path) -> None:
         assert not codes(archive)
 
 
+def test_a_forwarded_message_in_pieces_is_not_encoded(tmp_path: Path) -> None:
+    """RFC 2046 5.2 forbids it."""
+    data = tmp_path / "X.mbox"
+    inner = b"Subject: inner\n\ninner text\n"
+    part = b"--a b\nContent-Type: message/rfc822\nX-Apple-Content-Length: 40\n\n--a b--\n"
+    put(data / "Messages" / "7.partial.emlx", emlx(PARTIAL.partition(b"preamble\n")[0] + part))
+    put(data / "Attachments" / "7" / "1" / "inner.eml", inner)
+    with closing(open_emlx(data, reading(tmp_path))) as archive:
+        (found,) = messages(archive)
+        (attached,) = email.message_from_bytes(found).get_payload()
+        assert attached.get_payload()[0].as_bytes() == inner
+        assert inner in found
+
+
 def test_a_message_whose_attachment_was_never_loaded_is_told(tmp_path: Path) -> None:
     data = tmp_path / "X.mbox"
     put(data / "Messages" / "7.partial.emlx", emlx(PARTIAL))
@@ -190,5 +205,15 @@ def test_the_directories_of_all_versions(tmp_path: Path) -> None:
 def test_an_exported_bundle_alone(tmp_path: Path) -> None:
     bundle = tmp_path / "Letters.mbox"
     put(bundle / "mbox", FROM + mail(6) + b"\n")
-    with closing(open_emlx(bundle, reading(tmp_path))) as archive:
-        assert holdings(archive) == {("Letters",): [mail(6)]}
+    for archive in (open_emlx(bundle, reading(tmp_path)), open_mbox(bundle / "mbox", reading(tmp_path))):
+        with closing(archive):
+            assert holdings(archive) == {("Letters",): [mail(6)]}
+
+
+def test_two_bundles_of_one_name_are_two_folders(tmp_path: Path) -> None:
+    put(tmp_path / "A.mbox" / "mbox", FROM + mail(1) + b"\n")
+    put(tmp_path / "A.mbox" / "Messages" / "2.emlx", emlx(mail(2)))
+    put(tmp_path / "A.mbox" / "strange.pst", b"x")
+    with closing(open_emlx(tmp_path, reading(tmp_path))) as archive:
+        assert holdings(archive) == {("A",): [mail(2)], ("A_",): [mail(1)]}
+        assert codes(archive) == {"other-files"}

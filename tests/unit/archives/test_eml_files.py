@@ -67,6 +67,12 @@ def test_dates_and_flags_come_from_the_header_and_the_file_last(export: Path, tm
         assert datetime(2008, 11, 12, 17, 54, 40, tzinfo=UTC) in {item.received for item in items(archive, "Gesendet")}
 
 
+def test_a_draft_that_microsofts_programs_open_for_writing_is_a_draft(tmp_path: Path) -> None:
+    (tmp_path / "x.eml").write_bytes(b"X-Unsent: 1\r\nSubject: 1\r\n\r\n")
+    with closing(open_eml_folder(tmp_path, reading(tmp_path))) as archive:
+        assert items(archive)[0].flags == {"\\Draft", "\\Seen"}
+
+
 def test_an_export_made_again_has_the_same_keys_whatever_its_files_are_called(export: Path, tmp_path: Path) -> None:
     with closing(open_eml_folder(export, reading(tmp_path))) as archive:
         before = {item.key for item in items(archive, "Gesendet")}

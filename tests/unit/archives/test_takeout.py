@@ -136,6 +136,14 @@ def test_a_label_that_is_a_word_of_another_language_is_its_persons(tmp_path: Pat
         }  # fmt: skip
 
 
+def test_an_export_is_known_by_its_sender_when_its_first_message_has_no_labels(tmp_path: Path) -> None:
+    path = tmp_path / "x.mbox"
+    path.write_bytes(
+        b"From 1628424719502045299@xxx Tue Mar 19 09:13:51 +0000 2019\r\n" + mail(1) + stored(2, "Inbox,Unread")
+    )
+    assert is_takeout(path)
+
+
 def test_a_language_that_is_not_known_is_told_and_loses_nothing(tmp_path: Path) -> None:
     path = export(tmp_path / "x.mbox", "受信トレイ,未読", "送信済み", None)
     with closing(open_takeout(path, reading(tmp_path))) as archive:

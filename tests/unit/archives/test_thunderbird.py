@@ -43,6 +43,8 @@ def profile(tmp_path: Path) -> Path:
     for name in ("msgFilterRules.dat", "filterlog.html", "nstmp", "nstmp.msf", ".parentlock"):
         (local / name).write_bytes(b"From nobody\n")
     (local / "notes").write_bytes(b"shopping list\n")
+    (local / "Backup of 2012").mkdir()
+    (local / "Inbox.mozmsgs").mkdir()
     (profile / "prefs.js").touch()
     (profile / "Mail" / "smart mailboxes").mkdir()
     return profile
@@ -72,6 +74,7 @@ def test_a_profile_is_read_folder_by_folder(profile: Path, tmp_path: Path) -> No
             (imap, "INBOX"): Role.INBOX,
         }
         assert items(archive, local, "Inbox")[0].flags == {"\\Seen"}
+        assert archive.problems()[-1].message.startswith("2 entries among the folders")
         assert [(one.code, one.folder) for one in archive.problems()] == [
             ("offline-copy", (imap,)),
             ("other-files", None),

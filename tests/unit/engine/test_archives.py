@@ -104,14 +104,17 @@ def test_a_maildir_is_read_as_one_and_anything_else_by_the_sites_rule_of_what_wa
     for part in ("cur", "new", "tmp"):
         (tmp_path / "collected" / "maildir" / part).mkdir(parents=True)
     mbox(tmp_path / "collected" / "a.mbox")
+    today = f"{datetime.now(UTC):%a %b %d %H:%M:%S %Y}".encode()
+    with (tmp_path / "collected" / "a.mbox").open("ab") as out:
+        out.write(b"\n" + MAIL.replace(b"Mon Jan  5 08:00:00 2026", today).replace(b"<1@x>", b"<2@x>"))
     assert no_archive(tmp_path / "collected" / "a.mbox") == ""
     maildir, other = (archive.open(Event()) for archive in found("maildir", "a.mbox"))
     assert isinstance(maildir, MaildirSource)
     assert isinstance(other, ArchiveSource)
     (folder,) = other.folders()
     keys = [entry.key for window in other.entries(folder, None) for entry in window.entries]
-    (message,) = other.read(folder, keys)
-    assert isinstance(message, Message)
+    flags = [message.flags for message in other.read(folder, keys) if isinstance(message, Message)]
+    assert flags == [{"\\Seen"}, set()]
     other.close()
 
 

@@ -33,7 +33,7 @@ class Bag:
 
     def get(self, identifier: int) -> object | None:
         value = self.values.get(identifier)
-        return value.data.decode(value.encoding) if isinstance(value, Ansi) else value
+        return value.data.decode(value.encoding, "replace") if isinstance(value, Ansi) else value
 
     def named(self, group: UUID, name: int | str) -> object | None:
         return self.values.get((group, name))

@@ -127,6 +127,20 @@ def test_occurrences_that_were_deleted_or_changed_are_told() -> None:
     assert (second.decoded("dtstart"), second.decoded("dtend")) == (date(2020, 3, 24), date(2020, 3, 25))
 
 
+def test_a_changed_occurrence_says_what_it_says_and_else_what_the_series_says() -> None:
+    moved = [
+        blobs.Occurrence(datetime(2020, 3, day, 9), datetime(2020, 3, day, 11), datetime(2020, 3, day, 12))
+        for day in (17, 31)
+    ]
+    said: dict[Tag, object] = {(A, 0x8228): datetime(2020, 3, 31, 7, tzinfo=UTC), 0x1000: "Of this day alone"}
+    blob = blobs.recurrence(0x200B, 1, 1, (4,), TUESDAY, exceptions=moved)
+    problems: list[Problem] = []
+    attached = [Attachment({0x3705: 5}, Message(said)), Attachment({0x3705: 5}, Message({0x37: "another message"}))]
+    _zone, event, first, second = series(blob, attached=attached, problems=problems)
+    assert (first["description"], second["description"]) == (event["description"], "Of this day alone")
+    assert [one.code for one in problems] == ["attachment-left-out"]
+
+
 def test_damaged_exceptions_cost_the_exceptions_and_are_told() -> None:
     one = blobs.Occurrence(datetime(2020, 3, 17, 9), datetime(2020, 3, 18, 14), datetime(2020, 3, 18, 15), "x" * 50)
     blob = blobs.recurrence(0x200B, 1, 1, (4,), TUESDAY, exceptions=[one])
@@ -209,11 +223,7 @@ def test_an_attached_appointment_is_a_calendar_file() -> None:
 
 def test_files_stay_with_their_appointment_and_what_has_no_place_is_told() -> None:
     problems: list[Problem] = []
-    attached = [
-        by_value(b"plan", "plan.txt"),
-        by_value(bytes(5 << 20), "film.avi"),
-        Attachment({0x3705: 5}, Message({})),
-    ]
+    attached = [by_value(b"plan", "plan.txt"), by_value(bytes(5 << 20), "film.avi")]
     (event,) = entries(BASE, problems, attached=attached)
     assert event["attach"].params["FILENAME"] == "plan.txt"
     assert [one.code for one in problems] == ["attachment-left-out"]

@@ -344,3 +344,21 @@ def test_a_message_is_written_in_pieces_of_bounded_size() -> None:
     out = Out()
     write_message(Message({}, attached=[by_value(bytes(3_000_000), "x")]), out, context())
     assert out.longest < 100_000
+
+
+def test_a_signed_message_that_cannot_be_read_is_written_as_any_other() -> None:
+    class Unreadable(Bag):
+        def open(self, identifier: int) -> BinaryIO | None:
+            raise Damaged("block", "")
+
+    class One(Attachment):
+        @property
+        def properties(self) -> Bag:
+            return Unreadable(self.values)
+
+    item = signed()
+    item.attached = [One({0x3705: 1, 0x3707: "smime.p7m", 0x3701: b""})]
+    problems: list[Problem] = []
+    message = read(item, context(problems))
+    assert types(message) == ["multipart/mixed", "text/plain", "application/pkcs7-mime"]
+    assert [one.code for one in problems] == ["block"]

@@ -53,7 +53,8 @@ def test_real_samples(shared_corpus: Path, reading: Reading) -> None:
     assert {name: recognise(samples / name).name for name in told} == told
     for name in told:
         archive = open_archive(samples / name, reading)
-        assert archive.kind == told[name]
+        assert (archive.kind, archive.rebuilt) == (told[name], recognise(samples / name).rebuilt)
+        assert isinstance(archive.identity + archive.epoch + archive.token(), str)
         archive.close()
     assert recognise(samples).name == "mixed"
 

@@ -20,8 +20,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Nature, NotAnArchive, Reading
+from connectors.archives.contract import (
+    Addressed,
+    Archive,
+    ArchiveFolder,
+    Damaged,
+    Nature,
+    NotAnArchive,
+    Personal,
+    Reading,
+)
 from connectors.mapi import tags
+from connectors.mapi.marks import Marked
 from connectors.msg import MsgArchive, MsgFile, is_msg, open_msg
 from tests.unit.mapi.items import Ansi, Attachment, Message, Tag, by_value, parsed, written
 from tests.unit.msg.writer import Store, write_msg
@@ -89,6 +99,10 @@ def test_an_item_is_listed_with_its_time_flags_and_nature(tmp_path: Path, opened
     archive = opened(write_msg(Message(NOTE), tmp_path / "a.msg"))
     (item,) = archive.items(next(archive.folders()))
     assert (item.received, item.flags, item.nature) == (SENT, {"\\Seen", "Red", "Blue"}, Nature.MAIL)
+    assert isinstance(archive, Personal)
+    assert isinstance(archive, Addressed)
+    assert isinstance(archive, Marked)
+    assert archive.marks(next(archive.folders()), item.key).request == "Follow up"
     archive.close()
     archive.close()
 
@@ -251,7 +265,7 @@ def test_damage_costs_only_what_is_damaged(tmp_path: Path, opened: Opened) -> No
     archive.write_message(folder, key, out)
     first, second = (part.get_payload(decode=True) for part in parsed(out.getvalue()).iter_attachments())
     assert (first, second) == (b"", b"B" * 50_000)
-    assert [(one.code, one.key) for one in archive.problems()] == [("damaged", key)]
+    assert {(one.code, one.key) for one in archive.problems()} == {("damaged", key), ("attachment-missing", key)}
 
 
 _LARGE = """

@@ -7,6 +7,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.archives.contract import Damaged, Nature, NotAnArchive, Reading
+from connectors.archives.kinds import open_archive, recognise
+from connectors.olm import open_olm
 from connectors.olm import xml as xml_module
 from connectors.olm.xml import records
 from tests.unit.olm.opened import everything, opened, written
@@ -110,6 +113,38 @@ def test_what_has_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             list(records(lambda start=start, piece=piece: endless(start, piece)))  # type: ignore[misc]
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8])
+def test_an_export_that_was_cut_off_loses_what_was_cut_off(reading: Reading, share: float) -> None:
+    attached = [("a.bin", "application/x", "", os.urandom(500))]
+    mails = [Mail(subject=f"n{number}", message_id=f"{number}@example.org", attached=attached) for number in range(60)]
+    path = OlmWriter().mail("Inbox", *mails).write(reading.spool / "a.olm")
+    whole = path.read_bytes()
+    last = len(whole) - len(whole[whole.find(b"PK\1\2") :])
+    path.write_bytes(whole[: int(last * share)])
+    assert recognise(path).name == "olm"
+    with pytest.raises(NotAnArchive, match="cut off") as told:
+        open_archive(path, reading)
+    assert told.value.salvageable
+    archive = open_olm(path, replace(reading, salvage=True))
+    found = everything(archive)
+    assert len(found) >= int(60 * share) - 1
+    assert all(item.salvaged for _folder, item in found)
+    assert [written(archive, folder, item.key).count(b"a.bin") for folder, item in found]
+    archive.close()
+
+
+def test_an_attachment_is_never_in_memory_whole(reading: Reading) -> None:
+    data = os.urandom(1 << 20) * 12
+    with opened(OlmWriter().mail("Inbox", Mail(attached=[("a.bin", "application/x", "", data)])), reading) as archive:
+        [(folder, item)] = everything(archive)
+        tracemalloc.start()
+        with (reading.spool / "out").open("wb") as out:
+            archive.write_message(folder, item.key, out)
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+        tracemalloc.stop()
+    assert (reading.spool / "out").stat().st_size > len(data) * 4 // 3
 
 
 def check_any(writer: OlmWriter) -> None:

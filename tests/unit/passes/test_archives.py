@@ -23,6 +23,7 @@ from tests.unit.archives.shelf import INBOX, Shelf, ShelfArchive
 from tests.unit.passes.world import ACCOUNT, Sides, mail, new_sides, when
 
 OLD = ("Archives", "2012")
+MADE = b"@bascule.invalid>"
 FILE = b"%PDF" + bytes(range(256)) * 8
 
 
@@ -192,6 +193,7 @@ def test_what_a_person_moved_on_the_server_is_known_again(sides: Sides, pst: Arc
         (served(1, message_id=False), rebuilt(1, message_id=False)),
         (served(1), rebuilt(1).replace(b"Subject: s1", b"Subject: s2")),
         (served(1), rebuilt(1).replace(b"08:00:00", b"08:00:01")),
+        (served(1).replace(b"@example.org>", MADE), rebuilt(1).replace(b"@example.org>", MADE)),
     ],
 )
 def test_in_doubt_both_are_copied(sides: Sides, pst: ArchiveSide, on_server: bytes, in_archive: bytes) -> None:

@@ -10,6 +10,8 @@ import tempfile
 import tracemalloc
 import zipfile
 from contextlib import closing, suppress
+from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -228,9 +230,54 @@ def test_files_that_are_no_whole_zips_are_said_so(path: Path) -> None:
     assert read(path) == {"a": b"text"}
 
 
+class Stream:
+    """Cannot be gone back in: zipfile then tells sizes behind each member."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> int:
+        self.data += data
+        return len(data)
+
+    def flush(self) -> None: ...
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_members_of_a_zip_without_its_list_are_found(path: Path, streamed: bool) -> None:
+    noise = random.Random(5)
+    # One member holds a zip of its own: what is in it is not told as if it lay beside it.
+    inner = written(path, {"inner.txt": noise.randbytes(3000)}).read_bytes()
+    files = {f"d/{number}": noise.randbytes(number * 999) + bytes(number * 999) for number in range(40)} | {"z": inner}
+    stream = Stream()
+    with zipfile.ZipFile(stream if streamed else path, "w", zipfile.ZIP_DEFLATED) as out:  # type: ignore[arg-type]
+        for name, data in files.items():
+            out.writestr(name, data)
+    whole = stream.data if streamed else path.read_bytes()
+    offsets = {info.filename: info.header_offset for info in zipfile.ZipFile(BytesIO(whole)).infolist()}
+    listed = whole.find(b"PK\1\2")
+    wrecked = whole[: listed + 300] + bytes(40) + whole[listed + 340 :]
+    for data in (whole[: len(whole) * 6 // 10], whole[: len(whole) * 8 // 10], whole[:listed], wrecked):
+        path.write_bytes(data)
+        names = list(files)
+        there = [name for name, after in pairwise(names) if offsets[after] <= len(data)]
+        with closing(Zip(path, salvage=True)) as opened:
+            assert opened.salvaged
+            found = {member.name: b"".join(opened.pieces(member)) for member in opened.members}
+            assert len(opened.members) + len(opened.refused) in (len(there), len(there) + 1)
+        assert set(there) <= set(found)
+        assert found.items() <= files.items()
+
+
+def test_a_whole_zip_is_not_searched(path: Path) -> None:
+    with closing(Zip(written(path, {"a": b"1"}), salvage=True)) as opened:
+        assert not opened.salvaged
+
+
+@pytest.mark.parametrize("salvage", [False, True])
 @CHECKS
 @given(st.data())
-def test_any_damage_ends_in_bounded_time(data: st.DataObject) -> None:
+def test_any_damage_ends_in_bounded_time(salvage: bool, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "a.zip"
         written(path, {"a/b.mbox": b"From a\n" * 300, "../c": b"x", "d": os.urandom(400)})
@@ -241,7 +288,7 @@ def test_any_damage_ends_in_bounded_time(data: st.DataObject) -> None:
             whole[position : position + len(value)] = value
         path.write_bytes(whole[: data.draw(st.integers(len(whole) // 2, len(whole)))])
         try:
-            opened = Zip(path)
+            opened = Zip(path, salvage=salvage)
         except NotAZip:
             return
         with closing(opened):
