@@ -51,7 +51,7 @@ class Kind:
     joined: bool = False
     #: Such a file says how others of the kind beside it belong together; this opens the directory with all of them.
     gathers: str = ""
-    #: Asked with the path of a file that nothing else is known of, when damaged archives are searched for.
+    #: Asked with the path of a file of no kind: whether its beginning alone is wrecked.
     traces: str = ""
 
     @cached_property
@@ -67,7 +67,10 @@ MAILDIR, MIXED, ZIP = "maildir", "mixed", "zip"
 
 #: In the order of asking: what is certain first, a text that looks like a message last.
 KINDS: tuple[Kind, ...] = (
-    Kind("pst", "head", "connectors.pst.header:is_pst", "connectors.pst.archive:open_pst", rebuilt=True),
+    Kind(
+        "pst", "head", "connectors.pst.header:is_pst", "connectors.pst.archive:open_pst", rebuilt=True,
+        traces="connectors.pst.salvage:has_traces",
+    ),
     Kind(
         "dbx", "head", "connectors.dbx:is_list_of_folders", "connectors.dbx:open_dbx",
         gathers="connectors.dbx:open_store",
@@ -134,8 +137,12 @@ def open_archive(path: Path, reading: Reading) -> Archive:
     try:
         kind = recognise(path)
     except NotAnArchive:
-        if (traced := _by_traces(path, reading)) is None:
+        traced = kind_by_traces(path) if path.is_file() else None
+        if traced is None:
             raise
+        if not reading.salvage:
+            what = _("{path} is damaged at its beginning. A search of the whole file may still find messages.")
+            raise NotAnArchive(path, what.format(path=path), salvageable=True) from None
         kind = traced
     if not kind.open_it:
         what = _("{path} is a Maildir. It is no archive but a system of its own: give it a source of the type maildir.")
@@ -157,6 +164,11 @@ def kind_of_file(head: bytes, path: Callable[[], Path], name: str) -> Kind | Non
     if head and name.lower().endswith(_MESSAGE.ends) and foreign(head) is None:
         return _MESSAGE
     return None
+
+
+def kind_by_traces(path: Path) -> Kind | None:
+    """The kind that a file of no kind was, by what lies behind its beginning.  Raises OSError."""
+    return next((kind for kind in KINDS if kind.traces and _named(kind.traces)(path)), None)
 
 
 def kind_of_folder(path: Path) -> Kind | None:
@@ -211,12 +223,6 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 def _may_be(kind: Kind, head: bytes) -> bool:
     beginnings = _BEGINNINGS.get(kind.name)
     return beginnings is None or head.startswith(beginnings)
-
-
-def _by_traces(path: Path, reading: Reading) -> Kind | None:
-    if not reading.salvage or not path.is_file():
-        return None
-    return next((kind for kind in KINDS if kind.traces and _named(kind.traces)(path)), None)
 
 
 def _named(place: str) -> Callable[..., Any]:

@@ -46,7 +46,7 @@ class Unpacking:
 
     def __init__(self, spool: Path, *, salvage: bool = False) -> None:
         self._spool = spool
-        self._salvage = salvage
+        self.salvage = salvage
         #: Zips whose members were found by a search.
         self.salvaged: set[tuple[Path, tuple[int, ...]]] = set()
         self._zips: OrderedDict[tuple[Path, tuple[int, ...]], tuple[Zip, Path | None]] = OrderedDict()
@@ -62,7 +62,7 @@ class Unpacking:
             outer = self.zip_at(file, members[:-1])
             unpacked = self._unpack(outer, outer.members[members[-1]])
         try:
-            opened = Zip(unpacked or file, salvage=self._salvage)
+            opened = Zip(unpacked or file, salvage=self.salvage)
         except BaseException:
             _remove(unpacked)
             raise

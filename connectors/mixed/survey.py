@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.archives.contract import Damaged, Problem
 from connectors.archives.foreign import foreign
-from connectors.archives.kinds import HEAD, MAILDIR, ZIP, Kind, kind_of_file, kind_of_folder
+from connectors.archives.kinds import HEAD, MAILDIR, ZIP, Kind, kind_by_traces, kind_of_file, kind_of_folder
 from connectors.language import _, labelled, plural
 from connectors.mixed.spool import Place, Unpacking
 from connectors.os_errors import os_error_text
@@ -95,8 +95,10 @@ class Survey:
         with open_regular(path) as reader:
             head = reader.read(HEAD)
             size = os.fstat(reader.fileno()).st_size
-        place = Place(name, path, size)
-        yield from self._kind(place, head, kind_of_file(head, lambda: path, path.name))
+        kind = kind_of_file(head, lambda: path, path.name)
+        if kind is None and head and self._unpacking is not None and self._unpacking.salvage:
+            kind = kind_by_traces(path)
+        yield from self._kind(Place(name, path, size), head, kind)
 
     def _kind(self, place: Place, head: bytes, kind: Kind | None) -> Iterator[Inner]:
         if kind is None:

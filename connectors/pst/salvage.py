@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from struct import Struct, unpack_from
 
 from connectors.archives.contract import Damaged
@@ -121,6 +122,15 @@ class Salvaged:
     #: Blocks that any node leads to, old or new.
     led_to: set[int] = field(default_factory=set)
     blocks: BlockIndex = field(default_factory=BlockIndex)
+
+
+def has_traces(path: Path) -> bool:
+    """Whether a file that does not begin as a PST has blocks of one among its first bytes.  Raises OSError."""
+    disk = Disk(path)
+    try:
+        return any(found[0] == 0 for layout in LAYOUTS for found in _trailers(disk, layout, _SAMPLE))
+    finally:
+        disk.close()
 
 
 def search(disk: Disk, problems: Problems) -> Salvaged | None:

@@ -138,14 +138,23 @@ def test_what_may_not_be_read_or_is_held_is_told(tree: Path, reading: Reading, m
             open_archive(tree / "mail.pst", reading)
 
 
-def test_a_wrecked_beginning_is_found_by_what_lies_behind_it(tree: Path, reading: Reading) -> None:
-    (tree / "x").write_bytes(os.urandom(HEADER_SIZE) + dbx(1, 2, 3)[HEADER_SIZE:])
+@pytest.mark.parametrize(("kind", "sample", "wrecked"), [("dbx", "", HEADER_SIZE), ("pst", "aspose-sample.pst", 600)])
+def test_a_wrecked_beginning_is_told_by_what_lies_behind_it(
+    tree: Path, reading: Reading, shared_corpus: Path, kind: str, sample: str, wrecked: int
+) -> None:
+    whole = (shared_corpus / "archives" / sample).read_bytes() if sample else dbx(1, 2, 3)
+    fill(tree, {"x": os.urandom(wrecked) + whole[wrecked:], "noise": os.urandom(1 << 20)})
+    for path in (tree / "x", tree / "noise"):
+        with pytest.raises(NotAnArchive) as told:
+            open_archive(path, reading)
+        assert told.value.salvageable is (path.name == "x")
     with pytest.raises(NotAnArchive):
-        open_archive(tree / "x", reading)
-    archive = open_archive(tree / "x", replace(reading, salvage=True))
-    assert archive.kind == "dbx"
-    assert len(keyed(archive)) == 3
-    archive.close()
+        open_archive(tree / "noise", replace(reading, salvage=True))
+    for place in (tree / "x", tree):
+        archive = open_archive(place, replace(reading, salvage=True))
+        assert archive.kind == (kind if place.name == "x" else "mixed")
+        assert keyed(archive)
+        archive.close()
 
 
 def test_every_line_of_the_table_names_what_is_there() -> None:
