@@ -27,6 +27,7 @@ from connectors.abilities import (
 )
 from connectors.denials import Denial
 from connectors.errors import (
+    ArchiveUnreadable,
     AuthFailed,
     ConnectorError,
     Fatal,
@@ -42,6 +43,7 @@ from connectors.errors import (
     Untrusted,
 )
 from connectors.folder_names import NameRules
+from connectors.nature import Nature
 from connectors.reasons import Reason
 from connectors.sessions import (
     Connector,
@@ -77,6 +79,7 @@ from connectors.values import (
 __all__ = [
     "SYSTEM_FLAGS",
     "Account",
+    "ArchiveUnreadable",
     "AuthFailed",
     "Body",
     "Capabilities",
@@ -94,6 +97,7 @@ __all__ = [
     "Marked",
     "Message",
     "NameRules",
+    "Nature",
     "Outgoing",
     "OverQuota",
     "Postponed",

@@ -114,6 +114,10 @@ class SpoolError(Fatal):
     """This machine's own disk does not take a large message; no system is to blame."""
 
 
+class ArchiveUnreadable(Fatal):
+    """An archive file cannot be read until a person does something about it; no system is to blame."""
+
+
 class Untrusted(Fatal):
     """The system's certificate is not trusted, or is not the pinned one.
 

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     PRIVATE_UNDECIDED = "private-undecided"  #: left out: private, and the plan asks for a decision first
     RULE_DATE = "rule-date"
     RULE_SIZE = "rule-size"
+    NOT_MAIL = "not-mail"  #: left out: a calendar entry, a contact or the like, which is handed over as a file
     ADOPTED = "adopted"  #: was on the target before us
     IN_ANOTHER_SOURCE = "in-another-source"  #: another source of the mailbox brought the same message
     MOVED_ON_SOURCE = "moved-on-source"  #: the same message under another key; our first copy stays where it is

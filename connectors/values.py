@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
 from connectors.body import ByteBudget
+from connectors.nature import Nature
 from connectors.reasons import Reason
 
 #: The flags every IMAP server knows (RFC 9051 2.3.2).  ``\\Recent`` belongs to the server and never travels.
@@ -102,6 +103,8 @@ class Entry:
     labels: frozenset[str] = frozenset()
     #: Names the message across folders and moves (EMAILID, RFC 8474), None when the system has no such thing.
     object_id: str | None = None
+    #: What is no mail is listed, so that it is accounted for, and never copied into a mailbox.
+    nature: Nature = Nature.MAIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What one cell of a people file can hold beside a text: several texts, yes or no, a further source."""
+"""What one cell of a people file can hold beside a text: several texts, yes or no, a further source, an archive."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from connectors.language import _
-from plans.model import FurtherSource
+from plans.folder_patterns import checked_path
+from plans.model import FurtherSource, NamedArchive
 from plans.problems import Worded
 
+#: In the place of a target folder: what is put there goes into the mailbox's own folders.
+MAILBOX = "."
 _YES = ("yes", "y", "oui", "o", "true", "vrai", "1", "x")
 _NO = ("no", "n", "non", "false", "faux", "0", "-")
 
@@ -39,7 +42,22 @@ def _further_source(value: object) -> FurtherSource:
     return FurtherSource(system.strip(), user.strip())
 
 
+def _archive(value: object) -> NamedArchive:
+    path, arrow, folder = value.partition("=>") if isinstance(value, str) else ("", "", "")
+    path, folder = path.strip(), folder.strip()
+    if not path or "\0" in path or (arrow and not folder):
+        message = _("must name an archive file.")
+        raise Worded(message, _("Write it as anna/old.pst, or as anna/old.pst => Archive/2012 with a target folder."))
+    return NamedArchive(path, checked_put_under(folder) if arrow else None)
+
+
+def checked_put_under(folder: str) -> str:
+    """A target folder, or ``.`` for the mailbox itself.  Raises :class:`Worded`."""
+    return folder if folder == MAILBOX else checked_path(folder)
+
+
 #: Before a tuple: a list as YAML has it, or a cell that holds several.
 Several = BeforeValidator(_several)
 YesNo = Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": ["boolean", "string"]})]
+ArchiveField = Annotated[NamedArchive, PlainValidator(_archive), WithJsonSchema({"type": "string"})]
 FurtherSourceField = Annotated[FurtherSource, PlainValidator(_further_source), WithJsonSchema({"type": "string"})]

@@ -21,7 +21,7 @@ from pydantic import (
 
 from connectors.language import _
 from plans.addresses import Address, GmailAddress
-from plans.cells import FurtherSourceField, Several, YesNo
+from plans.cells import ArchiveField, FurtherSourceField, Several, YesNo
 from plans.problems import Worded, did_you_mean
 from plans.quantities import Duration, PlannedDay, Size, Speed
 from plans.secrets import SecretField
@@ -181,6 +181,13 @@ class OrganisationFile(Shape):
     contacts: dict[Name, ContactEntry] = Field(
         default_factory=dict, description="whom to ask, each under a word of your own, such as `it`"
     )
+    x500_addresses: Text | None = Field(
+        default=None,
+        description=(
+            "a CSV with the mail addresses of people whom Outlook's archives name by X.500 addresses alone. "
+            "See [below](#x500-addresses)"
+        ),
+    )
 
 
 class PersonEntry(Shape):
@@ -190,8 +197,8 @@ class PersonEntry(Shape):
     target_user: Text | None = None
     source_password: SecretField | None = None
     target_password: SecretField | None = None
-    #: Archive files beside the server's mail, as paths.
-    archives: Annotated[tuple[Text, ...], Several] = ()
+    #: Archive files beside the server's mail: paths, each with the target folder it goes to behind ``=>``, or without.
+    archives: Annotated[tuple[ArchiveField, ...], Several] = ()
     gmail: GmailAddress | None = None
     aliases: Annotated[tuple[Address, ...], Several] = ()
     groups: Annotated[tuple[Text, ...], Several] = ()

@@ -19,15 +19,16 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def _path(text: str) -> str:
+def checked_path(text: str) -> str:
+    """A path of names with ``/`` between them.  Raises :class:`Worded`."""
     if not text or any(not name.strip() for name in text.split("/")):
         message = _('"{path}" is not a folder path.').format(path=text)
         raise Worded(message, _('Write the names with one / between them, such as "A/B".'))
     return text
 
 
-FolderPath = Annotated[str, AfterValidator(_path)]
-Pattern = Annotated[str, AfterValidator(_path)]
+FolderPath = Annotated[str, AfterValidator(checked_path)]
+Pattern = Annotated[str, AfterValidator(checked_path)]
 
 
 @lru_cache(maxsize=1024)

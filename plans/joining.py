@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,11 +26,15 @@ from plans.model import (
     System,
 )
 from plans.private_folders import PrivateFolders
-from plans.site_file import LeaveOutEntry, SiteFile
+from plans.site_file import ArchivesEntry, LeaveOutEntry, SiteFile
 
 
 def organisation_of(
-    shape: OrganisationFile, systems: dict[str, System], sites: dict[str, Site], folder: Path
+    shape: OrganisationFile,
+    systems: dict[str, System],
+    sites: dict[str, Site],
+    folder: Path,
+    x500_addresses: Mapping[str, str],
 ) -> Organisation:
     return Organisation(
         name=shape.name,
@@ -42,6 +47,7 @@ def organisation_of(
         licences={name: Licence(name, entry.bought, entry.renews) for name, entry in shape.licences.items()},
         support=Support(shape.support.hours, shape.support.until, shape.support.slice) if shape.support else None,
         contacts={name: _contact(entry) for name, entry in shape.contacts.items()},
+        x500_addresses=x500_addresses,
     )
 
 
@@ -98,13 +104,17 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
         copy_window=shape.copy_.window,
         daytime_limit=shape.copy_.daytime_limit,
         repair=shape.copy_.repair == "on",
-        archives=Archives(folder / archives.collected_in, archives.put_under) if archives else None,
+        archives=_archives(archives, folder) if archives else None,
         personal_gmail=PersonalGmail(gmail.only, gmail.consent) if gmail else None,
     )
 
 
 def _contact(entry: ContactEntry) -> Contact:
     return Contact(entry.name, entry.phone, entry.mail)
+
+
+def _archives(entry: ArchivesEntry, folder: Path) -> Archives:
+    return Archives(folder / entry.collected_in, entry.put_under, entry.unread_if_newer_than, entry.shared)
 
 
 def _message_rules(entry: LeaveOutEntry, zone: ZoneInfo) -> MessageRules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
+from plans.archive_checks import archives_of_several
 from plans.files import OrganisationFile, SystemEntry
 from plans.joining import organisation_of, site_of, system_of
 from plans.model import Organisation, Site, System
@@ -20,6 +22,7 @@ from plans.problems import PlanError, Problem, did_you_mean, suggestion
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
 from plans.wording import problems_of, unknown_key
+from plans.x500 import x500_addresses
 from plans.yaml_file import Document, Value, read_yaml
 
 SITES_FOLDER = "sites"
@@ -38,6 +41,12 @@ def load(folder: Path) -> Organisation:
     return _Loading(folder).organisation()
 
 
+def load_with_places(folder: Path) -> tuple[Organisation, Sequence[Placed]]:
+    """As :func:`load`, with the place of each person in the plan."""
+    loading = _Loading(folder)
+    return loading.organisation(), loading.everyone
+
+
 class _Loading:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -54,11 +63,35 @@ class _Loading:
         shape = self._shape_of_organisation = self._shape(document, OrganisationFile)
         systems = self._systems(document)
         self._domain_names = _domains(document)
+        x500 = self._x500_addresses(shape, document)
         sites = self._sites()
         self._problems += across_sites(self._everyone, self._system_names)
+        self._problems += archives_of_several(sites.values(), self._everyone, self._folder)
         if self._problems or shape is None:
             raise PlanError(sorted(self._problems, key=_reading_order))
-        return organisation_of(shape, systems, sites, self._folder)
+        return organisation_of(shape, systems, sites, self._folder, x500)
+
+    @property
+    def everyone(self) -> Sequence[Placed]:
+        """All people, with the places that name them."""
+        return self._everyone
+
+    def _x500_addresses(self, shape: OrganisationFile | None, document: Document | None) -> Mapping[str, str]:
+        if shape is None or document is None or shape.x500_addresses is None:
+            return {}
+        path = self._folder / shape.x500_addresses
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            message = _('The table "{file}" cannot be read: {why}.').format(
+                file=shape.x500_addresses, why=os_error_text(error)
+            )
+            hint = did_you_mean(path.name, (other.name for other in path.parent.glob("*.csv")))
+            self._problems.append(document.problem(("x500_addresses",), message, hint))
+            return {}
+        found, problems = x500_addresses(data, posixpath.normpath(shape.x500_addresses))
+        self._problems += problems
+        return found
 
     def _bytes(self, path: Path) -> bytes | None:
         try:

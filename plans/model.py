@@ -75,6 +75,23 @@ class FurtherSource:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedArchive:
+    """An archive file, or several by a wildcard, as the people file names it."""
+
+    path: str
+    #: The target folder whose place its own folders take; ``.`` for the mailbox itself, None for what the site says.
+    folder: str | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether the path has a wildcard."""
+        return any(sign in self.path for sign in "*?")
+
+    def __str__(self) -> str:
+        return self.path if self.folder is None else f"{self.path} => {self.folder}"
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One person's (or shared) mailbox, and who signs in for it on each side."""
 
@@ -84,8 +101,8 @@ class Person:
     target_user: str
     source_password: SecretRef | None
     target_password: SecretRef | None
-    #: Archive files that belong to the mailbox, as the people file names them.
-    archives: tuple[str, ...] = ()
+    #: Archive files that belong to the mailbox, in the order of the people file.
+    archives: tuple[NamedArchive, ...] = ()
     #: The address of a private Gmail account that holds mail of the company's.
     gmail: str | None = None
     #: Further addresses of the same mailbox.
@@ -145,6 +162,10 @@ class Archives:
 
     collected_in: Path
     put_under: str
+    #: Of an archive that does not say what was read, all was but what is newer than this; None: all was.
+    unread_if_newer_than: timedelta | None = None
+    #: Those that several people name on purpose, as they name them.
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +220,5 @@ class Organisation:
     licences: Mapping[str, Licence] = field(default_factory=dict)
     support: Support | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    #: Mail addresses for X.500 ones, which are in small letters.
+    x500_addresses: Mapping[str, str] = field(default_factory=dict)

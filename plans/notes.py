@@ -47,7 +47,5 @@ def _undecided(site: Site) -> Iterator[str]:
 
 
 def _not_built(site: Site) -> Iterator[str]:
-    if site.archives is not None:
-        yield _("{site}: this version does not copy archive files.").format(site=site.name)
     if site.personal_gmail is not None:
         yield _("{site}: this version does not copy from private Gmail accounts.").format(site=site.name)

@@ -16,6 +16,7 @@ _NUMBER = r"(?P<number>\d+(?:[.,]\d+)?)\s*"
 _SIZE = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<binary>i?)(?P<unit>[Bo])")
 _SPEED = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<unit>bit|B|o)/s")
 _DURATION = re.compile(r"(?P<hours>\d{1,4})\s*h\s*((?P<more>\d{1,2})\s*(min|mn|m)?)?|(?P<minutes>\d{1,4})\s*(min|mn|m)")
+_DAYS = re.compile(r"(?P<days>\d{1,4})\s*(d|days?|j|jours?)")
 _WINDOW = re.compile(r"(?P<h1>\d{1,2})(?:[:h](?P<m1>\d\d)?)?\s*-\s*(?P<h2>\d{1,2})(?:[:h](?P<m2>\d\d)?)?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
@@ -82,6 +83,15 @@ def parse_duration(value: object) -> timedelta:
     return length
 
 
+def parse_days(value: object) -> timedelta:
+    """Whole days, from ``30 days`` or ``30 jours``.  Raises :class:`Worded`."""
+    found = _DAYS.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    if found is None or not int(found["days"]):
+        message = _("{value} is not a number of days.").format(value=_shown(value))
+        raise Worded(message, _("Write it as 30 days."))
+    return timedelta(days=int(found["days"]))
+
+
 @dataclass(frozen=True, slots=True)
 class HoursOfDay:
     """From ``start`` until just before ``end``, every day, on the site's clocks; over midnight when it ends earlier."""
@@ -129,6 +139,7 @@ PlannedDay = Annotated[date, PlainValidator(parse_planned_date), _A_DAY]
 Duration = Annotated[
     timedelta, PlainValidator(parse_duration), WithJsonSchema({"type": "string", "examples": ["30min", "1h30"]})
 ]
+Days = Annotated[timedelta, PlainValidator(parse_days), WithJsonSchema({"type": "string", "examples": ["30 days"]})]
 Window = Annotated[
     HoursOfDay, PlainValidator(parse_window), WithJsonSchema({"type": "string", "examples": ["19:00-07:00"]})
 ]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from connectors.language import _
+from plans.cells import checked_put_under
 from plans.files import ContactEntry, Domain, Language, Name, Shape, Text, TimeZone
-from plans.folder_patterns import FolderPath, Pattern
+from plans.folder_patterns import Pattern
 from plans.folder_rules import FolderRules
 from plans.problems import Worded
-from plans.quantities import Day, PlannedDay, Size, Speed, Window
+from plans.quantities import Day, Days, PlannedDay, Size, Speed, Window
 from plans.secrets import SecretRef
 
 
@@ -59,9 +60,28 @@ class CopyEntry(Shape):
 class ArchivesEntry(Shape):
     """Archive files of the site's people."""
 
-    collected_in: Text = Field(description="the folder where they are collected, relative to the organisation's")
-    put_under: FolderPath = Field(
-        default="Archives", description="the target folder that they go below; `Archives` unless given"
+    collected_in: Text = Field(
+        description=(
+            "the folder where they are collected, relative to the organisation's; what the people file names is looked "
+            "for there first, and in the organisation's folder then"
+        )
+    )
+    put_under: Annotated[str, AfterValidator(checked_put_under)] = Field(
+        default="Archives",
+        description=(
+            "the target folder that they go below, each in a folder that is called as its file; `Archives` unless given"
+        ),
+    )
+    unread_if_newer_than: Days | None = Field(
+        default=None,
+        description=(
+            "for archives that do not say what was read: what is newer than so many days when it is copied, `30 days`, "
+            "arrives unread, all else as read; all arrives as read unless given"
+        ),
+    )
+    shared: tuple[Text, ...] = Field(
+        default=(),
+        description="archives that several people name on purpose, written as there; any other is a mistake",
     )
 
 

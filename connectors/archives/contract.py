@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol, runtime_checkable
 
+from connectors.nature import Nature
 from connectors.values import Role
 
-
-class Nature(StrEnum):
-    """What an item of an archive is.  Only mail travels into mailboxes; the rest becomes files for its people."""
-
-    MAIL = "mail"
-    APPOINTMENT = "appointment"
-    CONTACT = "contact"
-    TASK = "task"
-    NOTE = "note"
-    LIST = "distribution-list"
-    OTHER = "other"
+__all__ = [
+    "Addressed",
+    "Archive",
+    "ArchiveFolder",
+    "Damaged",
+    "Item",
+    "Nature",
+    "NotAnArchive",
+    "Personal",
+    "PersonalItem",
+    "Problem",
+    "Reading",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class ArchiveFolder:
 class Item:
     """One item in a listing, without its body."""
 
-    #: Names the item within its archive: the same after the archive grew, was compacted, or was copied elsewhere.
+    #: Names the item within its archive: the same after the archive grew, was compacted, or was copied elsewhere, and
+    #: never that of another item, not even in a copy of the archive that was used on by itself.
     key: str
     #: Bytes of the message, or a good guess where it is rebuilt; None when not known without reading it.
     size: int | None
@@ -119,6 +122,13 @@ class Archive(Protocol):
     kind: ClassVar[str]
 
     @property
+    def rebuilt(self) -> bool:
+        """Whether mail is rebuilt from what the archive keeps of it.
+
+        Its bytes are then not those that the same message has on a server; else they are the message's own.
+        """
+
+    @property
     def identity(self) -> str:
         """What the archive calls itself, the same in every copy of it (a PST's record key); empty when it does not."""
 
@@ -131,7 +141,10 @@ class Archive(Protocol):
 
     def folders(self) -> Iterator[ArchiveFolder]: ...
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
-        """Every item of the folder, in a stable order.  Reads no bodies unless keys cannot be told without them."""
+        """Every item of the folder, in a stable order.  Reads no bodies unless keys cannot be told without them.
+
+        May be left half-way and gone on with after other questions to the archive.
+        """
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         """The message as it stands, or rebuilt as RFC 5322 and MIME say, in pieces of bounded size.

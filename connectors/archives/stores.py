@@ -50,6 +50,7 @@ class StoredArchive:
     """Implements the archive contract on shelves.  A subclass names its kind."""
 
     kind: ClassVar[str]
+    rebuilt: ClassVar[bool] = False
 
     def __init__(self, look: Callable[[], Found]) -> None:
         """``look`` finds the folders as they are now, and gives a folder the store again that it had before."""

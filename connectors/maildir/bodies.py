@@ -10,7 +10,7 @@ from typing import BinaryIO
 from connectors.body import CHUNK, SPOOL_OVER, MemoryBody, SpooledBody
 from connectors.contract import Body
 from connectors.quiet import open_quietly
-from connectors.wire import wire_bytes
+from connectors.wire import identifying
 
 #: How files begin that a server has compressed (gzip, bzip2, zstd, xz, lz4): only that server can read them.
 _COMPRESSED = (
@@ -22,7 +22,6 @@ _COMPRESSED = (
     b"Dovecot-LZ4\r\n",
 )
 _HEADER_LIMIT = 1 << 20
-_IDENTIFYING = (b"message-id", b"date", b"from", b"subject")
 
 
 class Unreadable(Exception):
@@ -68,14 +67,7 @@ def identifying_fields(reader: BinaryIO) -> bytes:
     head = bytearray()
     while len(head) < _HEADER_LIMIT and (line := reader.readline(_HEADER_LIMIT)).strip(b"\r\n"):
         head += line
-    fields = bytearray()
-    wanted = False
-    for line in wire_bytes(bytes(head)).splitlines(keepends=True) if head else ():
-        if not line.startswith((b" ", b"\t")):
-            wanted = line.partition(b":")[0].rstrip().lower() in _IDENTIFYING
-        if wanted:
-            fields += line
-    return bytes(fields)
+    return identifying(bytes(head))
 
 
 def _check(data: bytes) -> None:

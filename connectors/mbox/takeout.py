@@ -76,6 +76,10 @@ class TakeoutArchive:
         self._language: str | None = None
 
     @property
+    def rebuilt(self) -> bool:
+        return False
+
+    @property
     def identity(self) -> str:
         return ""
 

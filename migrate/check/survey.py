@@ -30,7 +30,7 @@ from connectors.contract import (
 from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.halt import Halt
-from migrate.copy.job import Job, Progress, Rules
+from migrate.copy.job import Job, Progress, Rules, why_left_out
 from plans import SecretError
 
 
@@ -211,7 +211,7 @@ def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | No
     facts.messages += 1
     facts.size += size
     facts.largest = max(facts.largest, size)
-    reason = rules.leaves_out(entry)
+    reason = why_left_out(rules, entry)
     if reason is not None:
         facts.left_out[reason] += 1
     elif max_message is not None and size > max_message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from connectors.contract import (
+    ArchiveUnreadable,
     AuthFailed,
     Fatal,
     FolderMissing,
@@ -48,6 +49,13 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (FolderMissing, mark("Somebody changed the folder meanwhile: run the same command again.")),
     (Unavailable, mark("Wait a little and run the same command again; it continues where it stopped.")),
     (Transient, mark("Run the same command again; it continues where it stopped.")),
+    (
+        ArchiveUnreadable,
+        mark(
+            "Connect the drive that it is on, or put its path right in the people file;"
+            " bascule plan check looks for it."
+        ),
+    ),
     (Fatal, mark("Look at this system in organisation.yaml.")),
     (BrokenConnector, mark("Install the package that brings this connector again.")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC
@@ -14,7 +14,7 @@ from threading import Event
 
 import click
 
-from connectors.contract import Account
+from connectors.contract import Account, ArchiveUnreadable
 from connectors.language import _, labelled, plural
 from connectors.maildir import MaildirConnector
 from connectors.os_errors import os_error_text
@@ -171,8 +171,12 @@ class _Backup:
 
 
 def _actions(run: Started, mailbox: str, scratch: Ledger) -> list[Action]:
-    """What a pass over all sources would do."""
-    return [action for job in run.jobs(mailbox) for action in plan_pass(job, scratch, run.halt)]
+    """What a pass over all sources would do; of an archive that cannot be read the pass itself will tell."""
+    actions: list[Action] = []
+    for job in run.jobs(mailbox):
+        with suppress(ArchiveUnreadable):
+            actions += plan_pass(job, scratch, run.halt)
+    return actions
 
 
 def _lines(found: Checked) -> list[str]:

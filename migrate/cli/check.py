@@ -81,7 +81,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     copied = _copied(place, people)
-    recorded = recorded_places(place, plan, people)
+    recorded = recorded_places(place, people)
     with started(place, organisation, plan, people, _RETRY) as run:
         surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
         interrupted = run.halt.stop.is_set()

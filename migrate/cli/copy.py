@@ -7,6 +7,7 @@ import sys
 import click
 
 from migrate.cli.dry_run import dry_run
+from migrate.cli.handing import Handing
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
@@ -38,6 +39,8 @@ def copy(
     Run it as often as you like: what is there already is not sent again, and what was interrupted is continued.
     Ctrl-C ends after the batches in hand; a second one cuts the connections. Nothing is lost either way.
 
+    What archives hold beside mail is written to handover/ in the organisation's folder, with a guide to import it.
+
     Outside the plan's hours for copying it waits for them, unless the plan gives a daytime_limit to keep to.
 
     \b
@@ -51,16 +54,19 @@ def copy(
         with scratch_ledger(place) as ledger:
             code = dry_run(place, organisation, plan, people, ledger=ledger, only_folders=only_folders, to_json=to_json)
     else:
+        handing = Handing(organisation, plan)
         with place.ledger() as ledger:
             code = run_people(
                 place,
                 organisation,
                 plan,
                 people,
-                run_pass,
+                run_pass if only_folders else handing.run,
                 ledger=ledger,
                 only_folders=only_folders,
                 to_json=to_json,
                 hours=None if at_once else CopyHours.of(plan),
             )
+        if not to_json:
+            handing.show()
     sys.exit(code)

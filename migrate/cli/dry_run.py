@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import click
 from rich.console import Console
 
+from connectors.contract import ArchiveUnreadable
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
@@ -39,7 +40,7 @@ def dry_run(
         plans = list(run.each(lambda mailbox: _plans(run, mailbox, only_folders, ledger)))
         interrupted = run.halt.stop.is_set()
     plans.sort(key=lambda done: done.mailbox)
-    errors = [done.error for done in plans if done.error is not None]
+    errors = [error for error in map(_error, plans) if error is not None]
     code = Exit.INTERRUPTED if interrupted else worst(code_of(error) for error in errors)
     if to_json:
         click.echo(
@@ -61,10 +62,24 @@ class _Planned:
 
     job: Job
     actions: Sequence[Action]
+    #: Why an archive cannot be read; the other sources are planned all the same.
+    error: ArchiveUnreadable | None = None
 
 
 def _plans(run: Started, mailbox: str, only_folders: tuple[tuple[str, ...], ...], ledger: Ledger) -> list[_Planned]:
-    return [_Planned(job, plan_pass(job, ledger, run.halt)) for job in run.jobs(mailbox, only_folders)]
+    return [_planned(run, job, ledger) for job in run.jobs(mailbox, only_folders)]
+
+
+def _planned(run: Started, job: Job, ledger: Ledger) -> _Planned:
+    try:
+        return _Planned(job, plan_pass(job, ledger, run.halt))
+    except ArchiveUnreadable as error:
+        return _Planned(job, (), error)
+
+
+def _error(done: Done[list[_Planned]]) -> BaseException | None:
+    """What went wrong with a mailbox, or with an archive of it."""
+    return done.error or next((one.error for one in done.result or () if one.error is not None), None)
 
 
 def _show(console: Console, done: Done[list[_Planned]]) -> None:
@@ -73,6 +88,9 @@ def _show(console: Console, done: Done[list[_Planned]]) -> None:
         show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
+        if one.error is not None:
+            show_line(console, f"  {worded(one.error)}", "red")
+            continue
         for action in one.actions:
             console.print(f"  {describe(action)}", highlight=False, markup=False)
         if not one.actions:
@@ -116,11 +134,12 @@ _NAMES = {
 
 
 def _as_json(done: Done[list[_Planned]]) -> dict[str, object]:
-    error = None if done.error is None else error_as_json(done.error)
+    trouble = _error(done)
+    error = None if trouble is None else error_as_json(trouble)
     actions = [
         {
             "action": _NAMES[type(action)],
-            "source": one.job.source,
+            "source": one.job.shown,
             **{field.name: getattr(action, field.name) for field in fields(action)},
         }
         for one in done.result or ()

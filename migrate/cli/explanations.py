@@ -45,8 +45,11 @@ REASONS: Mapping[Reason, Explanation] = {
     ),
     Reason.UNREADABLE: Explanation(
         mark("the source lists it and will not hand it out"),
-        mark("Mostly a damaged file or index on the old server."),
-        mark("Ask the source's administrator to repair the mailbox. Each pass tries it again."),
+        mark("Mostly a damaged file or index on the old server, or a damaged archive."),
+        mark(
+            "Ask the source's administrator to repair the mailbox; in a damaged archive, bascule archive salvage may"
+            " find it. Each pass tries it again."
+        ),
         Outcome.REFUSED,
     ),
     Reason.WRONG_LENGTH: Explanation(
@@ -145,6 +148,12 @@ REASONS: Mapping[Reason, Explanation] = {
         _RULE,
         Outcome.LEFT_OUT,
     ),
+    Reason.NOT_MAIL: Explanation(
+        mark("it is a calendar entry, a contact, a task or the like, and no mail"),
+        mark("Archives such as Outlook's hold more than mail. A mailbox takes mail alone."),
+        mark("Nothing for the mail. The others are handed over as files, which calendars and address books import."),
+        Outcome.LEFT_OUT,
+    ),
     Reason.ADOPTED: Explanation(
         mark("it was on the target before us"),
         mark("Another tool, or an earlier copy whose ledger was lost, brought it there; it was recognised."),
@@ -155,7 +164,8 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("another source of the mailbox brought the same message"),
         mark(
             "The mailbox is filled from several sources, and this message is in more than one of them: the same senders"
-            " and recipients, date, subject, number and content. One copy stands for all."
+            " and recipients, date, subject, number and content. One copy stands for all. Of mail that Outlook took"
+            " apart, the sender, date, subject, number and attachments are compared."
         ),
         mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
         Outcome.ALREADY_THERE,

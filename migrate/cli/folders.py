@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.contract import LabelFacts, Role, label_facts_of, shared_left_out
+from connectors.contract import ArchiveUnreadable, LabelFacts, Role, label_facts_of, shared_left_out
 from connectors.language import _, mark, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import shared_to_do
@@ -64,11 +64,12 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     with started(place, organisation, plan, people, _RETRY) as run:
-        recorded = recorded_places(place, plan, people)
+        recorded = recorded_places(place, people)
         done = list(run.each(lambda mailbox: _mapped(run, mailbox, recorded.get(mailbox, {}))))
         interrupted = run.halt.stop.is_set()
     done.sort(key=lambda one: one.mailbox)
-    code = Exit.INTERRUPTED if interrupted else worst(code_of(one.error) for one in done if one.error is not None)
+    errors = [error for error in map(_error, done) if error is not None]
+    code = Exit.INTERRUPTED if interrupted else worst(map(code_of, errors))
     if to_json:
         told = {"exit_code": int(code), "mailboxes": [_as_json(one) for one in done]}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -88,6 +89,8 @@ class _OfSource:
     shared: Sequence[Path]
     #: How its labels fit into folders, if it has labels.
     labels: LabelFacts | None
+    #: Why an archive cannot be read; the other sources are shown all the same.
+    error: ArchiveUnreadable | None = None
 
 
 def _mapped(run: Started, mailbox: str, recorded: Recorded) -> list[_OfSource]:
@@ -102,18 +105,26 @@ def _of_source(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> _OfSource
             shared, labels = shared_left_out(source), label_facts_of(source)
             with closing(job.open_target(halt.stop)) as target, halt.cutting(target.abort):
                 found = map_folders(there, job.rules, there_on(target, recorded))
+    except ArchiveUnreadable as error:
+        return _OfSource(job, (), (), None, error)
     finally:
         permit.release()
     return _OfSource(job, sorted(found, key=lambda one: one.folder.path), shared, labels)
 
 
+def _error(done: Done[list[_OfSource]]) -> BaseException | None:
+    """What went wrong with a mailbox, or with an archive of it."""
+    return done.error or next((one.error for one in done.result or () if one.error is not None), None)
+
+
 def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
+    error = _error(done)
     return {
         "mailbox": done.mailbox,
-        "error": None if done.error is None else error_as_json(done.error),
+        "error": None if error is None else error_as_json(error),
         "folders": [
             {
-                "source": of.job.source,
+                "source": of.job.shown,
                 "folder": one.folder.path,
                 "to": one.to,
                 "role": one.folder.role and one.folder.role.value,
@@ -126,7 +137,7 @@ def _as_json(done: Done[list[_OfSource]]) -> dict[str, object]:
             for one in of.folders
         ],
         "shared_left_out": [path for of in done.result or () for path in of.shared],
-        "labels": [_labels_as_json(of.job.source, of.labels) for of in done.result or () if of.labels is not None],
+        "labels": [_labels_as_json(of.job.shown, of.labels) for of in done.result or () if of.labels is not None],
     }
 
 
@@ -145,6 +156,9 @@ def _show(console: Console, done: Done[list[_OfSource]]) -> None:
         show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
+        if one.error is not None:
+            show_line(console, f"  {worded(one.error)}", "red")
+            continue
         _show_folders(console, one.folders)
         if one.labels is not None:
             _show_labels(console, one.labels, one.folders)

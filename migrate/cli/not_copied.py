@@ -128,7 +128,7 @@ def _print_json(ledger: Ledger, begun: Sequence[MailboxRow], kept: KeptMail) -> 
 def _as_json(mailbox: str, one: NotCopied, kept: str | None) -> dict[str, object]:
     return {
         "mailbox": mailbox,
-        "source": one.source,
+        "source": one.called,
         "folder": one.folder,
         "key": one.key,
         "received": None if one.received is None else datetime.fromtimestamp(one.received, UTC).isoformat(),
@@ -178,7 +178,7 @@ def _line(one: NotCopied, site: Site, zone: tzinfo) -> str:
     code = one.reason.value if one.reason else outcome_text(one.outcome)
     gone = _(", gone from the source") if one.gone else ""
     # Where a message is needs its source only beside others.
-    where = path_text(one.folder) if one.source == site.source else f"{one.source} {path_text(one.folder)}"
+    where = path_text(one.folder) if one.source == site.source else f"{one.called} {path_text(one.folder)}"
     return _("  {received:16}  {size:>8}  {code:15}  {folder}  (key {key}{gone})").format(
         received=received, size=size, code=code, folder=where, key=one.key, gone=gone
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any, cast
 
 import click
@@ -16,7 +17,10 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
+from migrate.engine.archives import no_archive
 from plans import Organisation, PlanError, Problem
+from plans.archive_checks import archive_problems
+from plans.loading import load_with_places
 from plans.notes import notes
 from plans.schema import Which, schema_of
 
@@ -36,20 +40,21 @@ def plan() -> None:
 def check(place: Place, to_json: bool) -> None:
     """Is the plan right?  Reads all its files, and tells every problem at once.
 
-    Looks at no password and asks no server: that is for "bascule check".
+    Looks whether the archives of people are there, at no password, and asks no server: that is for "bascule check".
 
     \b
     Example:  bascule -C meridional plan check
     """
+    problems: Sequence[Problem]
     try:
-        organisation = plans.load(place.folder)
+        organisation, everyone = load_with_places(place.folder)
     except PlanError as error:
-        if to_json:
-            _print({"exit_code": int(Exit.USAGE), "problems": [_as_json(problem) for problem in error.problems]})
-        else:
-            count = len(error.problems)
-            click.echo(plural("The plan has {n} problem:", "The plan has {n} problems:", count), err=True)
-            click.echo(str(error), err=True)
+        problems = error.problems
+    else:
+        # Other commands go on where an archive is missing: its drive may be elsewhere.
+        problems = list(archive_problems(organisation, everyone, no_archive))
+    if problems:
+        _complain(problems, to_json=to_json)
         sys.exit(Exit.USAGE)
     if to_json:
         _print({"exit_code": int(Exit.OK), "problems": [], **_summary(organisation)})
@@ -66,6 +71,14 @@ def schema(file: str) -> None:
     Example:  bascule plan schema site > schemas/site.json
     """
     _print(schema_of(cast("Which", file)))
+
+
+def _complain(problems: Sequence[Problem], *, to_json: bool) -> None:
+    if to_json:
+        _print({"exit_code": int(Exit.USAGE), "problems": [_as_json(problem) for problem in problems]})
+        return
+    click.echo(plural("The plan has {n} problem:", "The plan has {n} problems:", len(problems)), err=True)
+    click.echo(str(PlanError(problems)), err=True)
 
 
 def _summary(organisation: Organisation) -> dict[str, Any]:

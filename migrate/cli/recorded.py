@@ -8,13 +8,13 @@ from connectors.folder_names import FolderPath
 from migrate.cli.organisation import Place
 from migrate.ledger import folders, mailboxes
 from migrate.ledger.schema import Direction
-from plans import Person, Site
+from plans import Person
 
 #: Target paths by source path, by the source's name.
 Places = dict[str, dict[FolderPath, FolderPath]]
 
 
-def recorded_places(place: Place, site: Site, people: Sequence[Person]) -> dict[str, Places]:
+def recorded_places(place: Place, people: Sequence[Person]) -> dict[str, Places]:
     """Where earlier copies put the folders of each source, by mailbox."""
     if not place.ledger_file.exists():
         return {}
@@ -23,8 +23,5 @@ def recorded_places(place: Place, site: Site, people: Sequence[Person]) -> dict[
         for person in people:
             row = mailboxes.get(connection, person.mailbox)
             if row is not None:
-                sources = (site.source, *map(str, person.further_sources))
-                found[person.mailbox] = {
-                    source: folders.places(connection, row.id, Direction.FORTH, source) for source in sources
-                }
+                found[person.mailbox] = folders.all_places(connection, row.id, Direction.FORTH)
     return found

@@ -87,6 +87,10 @@ def _figures(result: Verified) -> Table:
     ]
     if result.found[Equality.FIELDS]:
         rows.append([_("the same but for added header fields"), result.found[Equality.FIELDS]])
+    if result.found[Equality.REBUILT]:
+        rows.append(
+            [_("as another source brought them: the same headers and attachments"), result.found[Equality.REBUILT]]
+        )
     if result.found[Equality.REPAIRED]:
         rows.append([_("as it was repaired before it was sent"), result.found[Equality.REPAIRED]])
     if listed:

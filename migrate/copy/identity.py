@@ -1,8 +1,10 @@
 """Mail that several sources of a mailbox share is copied once: the first copy stands for the others.
 
 Two messages of different sources are one when their content is (the core digest, which survives what servers add on
-the way).  Pairs are one to one and never within one source: two equal messages in one source are two.  In doubt the
-message is copied.  Each pair is kept in the ledger with its evidence, is listed, and can be undone.
+the way).  Mail that an archive keeps in pieces comes out of it with other bytes: where one of the two is of such an
+archive, they are one when Message-ID, date, sender, subject and what is attached are.  Pairs are one to one and never
+within one source: two equal messages in one source are two.  In doubt the message is copied.  Each pair is kept in the
+ledger with its evidence, is listed, and can be undone.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from connectors.attachments import likeness
 from connectors.contract import FolderMissing, Message, Source, Target
 from connectors.wire import header_digest, to_wire
 from migrate.copy.batches import Place
@@ -34,16 +39,31 @@ class Identity:
     def new(self, items: Sequence[Prepared]) -> list[Prepared]:
         """Those that no other source brought; of the others the ledger says whose copy stands for them."""
         kept: list[Prepared] = []
-        where = self.hold.mailbox.id, self.job.direction, self.job.source
+        known: list[Prepared] = []
         with self.hold.ledger.write() as connection:
             apart = identity.apart(connection, [item.row for item in items])
             for item in items:
-                other = None if item.row in apart else identity.partner(connection, *where, item.digests.core)
+                other = None if item.row in apart else self._partner(connection, item)
                 if other is None:
                     kept.append(item)
                 else:
-                    identity.stand_for(connection, item.row, other, self.job.clock.now())
+                    identity.stand_for(connection, item.row, *other)
+                    known.append(item)
+        if known:
+            # They are done with: progress reaches its end.
+            size = sum(item.outgoing.body.size for item in known)
+            self.job.progress.copied(self.job.mailbox, len(known), size)
         return kept
+
+    def _partner(self, connection: Connection, item: Prepared) -> tuple[int, float, identity.Trait] | None:
+        where = self.hold.mailbox.id, self.job.direction, self.job.source
+        now = self.job.clock.now()
+        other = identity.partner(connection, *where, item.digests.core)
+        if other is not None:
+            return other, now, "core"
+        if item.likeness is not None:
+            other = identity.rebuilt_partner(connection, *where, item.likeness, rebuilt=self.job.rebuilt)
+        return None if other is None else (other, now, "likeness")
 
 
 def is_shared(job: Job, hold: Hold) -> bool:
@@ -53,19 +73,25 @@ def is_shared(job: Job, hold: Hold) -> bool:
 
 
 def prepare(job: Job, hold: Hold, source: Source, target: Target, places: Sequence[Place]) -> None:
-    """Make what other sources brought known by its content.
+    """Make what other sources brought known by its content, and by its likeness where mail is rebuilt.
 
-    A copy that was on the target before us may never have been read: it is read now if it looks like a message to copy.
+    A copy that was on the target before us may never have been read, and one that was copied before an archive was
+    named has no likeness yet: it is read now if it looks like a message to copy.
     """
     where = hold.mailbox.id, job.direction, job.source
+    traits: Sequence[identity.Trait] = ("core", "likeness") if job.beside_rebuilt else ("core",)
     with hold.ledger.read() as connection:
-        unread = identity.has_unread(connection, *where)
-    if unread:
+        wanting = [t for t in traits if identity.has_unread(connection, *where, t, rebuilt=job.rebuilt)]
+    if wanting:
         for place in places:
             for headers in _headers(hold, source, place):
                 with hold.ledger.read() as connection:
-                    alike = identity.unread(connection, *where, headers)
-                _read_contents(job, hold, target, alike)
+                    alike = {
+                        one.id: one
+                        for trait in wanting
+                        for one in identity.unread(connection, *where, headers, trait, rebuilt=job.rebuilt)
+                    }
+                _read_contents(job, hold, target, list(alike.values()))
     with hold.ledger.write() as connection:
         identity.collect(connection, hold.mailbox.id, job.direction)
 
@@ -99,7 +125,16 @@ def _read_contents(job: Job, hold: Hold, target: Target, alike: Sequence[identit
             with suppress(FolderMissing):
                 for answer in target.read(there, [key]):
                     if isinstance(answer, Message):
-                        body, digests = to_wire(answer.body, job.resources.spool)
-                        body.release()
-                        with hold.ledger.write() as connection:
-                            identity.record_core(connection, row, digests.core)
+                        _record_content(job, hold, row, answer)
+
+
+def _record_content(job: Job, hold: Hold, row: int, answer: Message) -> None:
+    body, digests = to_wire(answer.body, job.resources.spool)
+    try:
+        like = likeness(body, digests) if job.beside_rebuilt else None
+    finally:
+        body.release()
+    with hold.ledger.write() as connection:
+        identity.record_core(connection, row, digests.core)
+        if like is not None:
+            identity.record_likeness(connection, hold.mailbox.id, {row: like})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-from connectors.contract import Entry, Folder, Reason, Resources, Role, Source, Target, Transient
+from connectors.contract import Entry, Folder, Nature, Reason, Resources, Role, Source, Target, Transient
 from migrate.copy.kept import KeptMail
 from migrate.ledger.schema import Direction
 
@@ -59,6 +59,11 @@ class Rules(Protocol):
 
     def digest(self) -> str:
         """The same for the same rules, so that a change of rules is noticed."""
+
+
+def why_left_out(rules: Rules, entry: Entry) -> Reason | None:
+    """Why this entry is left out, whatever folder it is in; None when it is to be copied."""
+    return rules.leaves_out(entry) if entry.nature is Nature.MAIL else Reason.NOT_MAIL
 
 
 class Progress(Protocol):
@@ -120,8 +125,13 @@ class Job:
     admit: Callable[[Event, bool], Permit] = _admit_all
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Quiet)
-    #: It is not the site's own source, but one that the people file names beside it.
-    further: bool = False
+    #: What people call this source, beside the site's own, which needs no name: empty.
+    called: str = ""
+    #: Messages are recognised by what rebuilt mail has in common with theirs: one of the mailbox's sources is an
+    #: archive whose mail is rebuilt.
+    beside_rebuilt: bool = False
+    #: This source is such an archive itself.
+    rebuilt: bool = False
     #: The name the plan gives the target: what is learnt of its manners holds for all its mailboxes.
     target: str = ""
     #: Where originals are kept that do not arrive as they are; None keeps none, and repairs nothing.
@@ -132,6 +142,11 @@ class Job:
     only_folders: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def shown(self) -> str:
+        """What people call the source."""
+        return self.called or self.source
+
+    @property
     def label(self) -> str:
         """What people call it: the mailbox, and which of its sources where that is not the site's own."""
-        return f"{self.mailbox} ({self.source})" if self.further else self.mailbox
+        return f"{self.mailbox} ({self.called})" if self.called else self.mailbox

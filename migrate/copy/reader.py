@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event, Lock
 
+from connectors.attachments import likeness
 from connectors.body import CHUNK
 from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread
 from connectors.language import _
@@ -43,6 +44,8 @@ class Prepared:
     sent_core: bytes = b""
     #: Under which the target stored it.
     key: str | None = None
+    #: What it is recognised by where it is rebuilt.
+    likeness: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -178,4 +181,5 @@ def _prepare(row: int, ordinal: int, message: Message, job: Job) -> Prepared:
     received = message.received or digests.date or datetime.fromtimestamp(job.clock.now(), UTC)
     outgoing = Outgoing(ordinal, body, received, message.flags, digests.wire, digests.header, digests.message_id)
     traits = traits_of(body) if job.repair and job.kept is not None else frozenset[str]()
-    return Prepared(row, outgoing, digests, flags_text(message.flags), traits)
+    like = likeness(body, digests) if job.beside_rebuilt else None
+    return Prepared(row, outgoing, digests, flags_text(message.flags), traits, likeness=like)

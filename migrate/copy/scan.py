@@ -10,7 +10,7 @@ from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
 from connectors.language import _
 from migrate.copy.compare import compare
 from migrate.copy.hold import Hold
-from migrate.copy.job import Job
+from migrate.copy.job import Job, why_left_out
 from migrate.ledger import folders, messages
 from migrate.ledger.folders import FolderRow
 
@@ -139,7 +139,8 @@ def _compare_windows(
     left_out = job.rules.why_left_out(folder) if job.rules.place(folder) is None else None
 
     def leaves_out(entry: Entry) -> Reason | None:
-        return left_out or job.rules.leaves_out(entry)
+        why = why_left_out(job.rules, entry)
+        return why if why is Reason.NOT_MAIL else left_out or why
 
     named = array("q")
     complete, gone, count = True, list[str](), 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -38,7 +39,7 @@ from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
-from migrate.ledger import attempts, counts, folders, lookalikes, messages
+from migrate.ledger import attempts, counts, folders, lookalikes, messages, sources
 
 #: A pair more is opened only for so many messages more.
 _MESSAGES_A_PAIR = 200
@@ -51,7 +52,7 @@ class SourcePass:
 
     def __init__(self, job: Job, held: Hold, halt: Halt, to_copy: dict[int, tuple[int, int]]) -> None:
         """``to_copy``: messages and bytes, by source folder, when they were first found; one for the whole mailbox."""
-        self.job = job
+        self.job = _aware(job, held)
         self._hold = held
         self._ledger = held.ledger
         self._halt = halt
@@ -69,6 +70,7 @@ class SourcePass:
             sessions.open_ahead(wait=True)
             self._settle_earlier(sessions.target)
             there = list(sessions.source.folders())
+            self._note_source()
             self._open_extras(stack, sessions, there)
             began = self.job.clock.now()
             naming = Naming(self.job, self._hold, there)
@@ -107,10 +109,18 @@ class SourcePass:
             source, target = sessions.source, sessions.target
             self._settle_earlier(target)
             there = list(source.folders())
+            self._note_source()
             scanned = scan(self.job, self._hold, source, there)
             listed, self.unseen = scanned.listed, scanned.unseen
             places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
             self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
+
+    def _note_source(self) -> None:
+        """Keep what people call a source that has another name in the ledger: it may be out of reach when asked for."""
+        job = self.job
+        if job.called and job.called != job.source:
+            with self._ledger.write() as connection:
+                sources.note(connection, self._hold.mailbox.id, job.source, job.called, rebuilt=job.rebuilt)
 
     def _settle_earlier(self, target: Target) -> None:
         """What an earlier pass, or the source before this one, left in flight.
@@ -279,6 +289,12 @@ class SourcePass:
             for one in listed:
                 if not one.skipped and one.row.id not in open_folders:
                     folders.save_token(connection, one.row.id, one.folder.token, one.cursor, self.job.rules.digest())
+
+
+def _aware(job: Job, held: Hold) -> Job:
+    """The job, aware of archives that an earlier pass read and that are out of reach now."""
+    with held.ledger.read() as connection:
+        return replace(job, beside_rebuilt=job.beside_rebuilt or sources.any_rebuilt(connection, held.mailbox.id))
 
 
 def _troubles(errors: Sequence[PairError], first: Pair) -> list[PairError]:

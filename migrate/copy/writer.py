@@ -31,7 +31,7 @@ from migrate.copy.identity import Identity, is_shared
 from migrate.copy.job import Job
 from migrate.copy.reader import Prepared, PreparedBatch
 from migrate.copy.repair import Mender
-from migrate.ledger import attempts, copies, messages
+from migrate.ledger import attempts, copies, identity, messages
 from migrate.ledger.attempts import Intent
 from migrate.ledger.claims import Claims
 from migrate.ledger.schema import Outcome
@@ -215,6 +215,8 @@ class Writer:
             attempts.settle(connection, [row["row"] for row in stored] + [row for row, _, _ in refused])
             if place is not None:
                 messages.record_digests(connection, [_digests(item, place) for item in items])
+                like = {item.row: item.likeness for item in items if item.likeness is not None}
+                identity.record_likeness(connection, self._hold.mailbox.id, like)
                 self._mender.record(connection, items)
             attempts.record(connection, intents)
 

@@ -33,6 +33,7 @@ from connectors.wrappers import (
 from migrate.copy.job import Job, Placement, Progress
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
+from migrate.engine.archives import PersonalArchive, personal_archives
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
@@ -109,7 +110,7 @@ class SiteRun:
         *,
         passwords: Literal["now", "when_needed"] = "now",
     ) -> list[Job]:
-        """The jobs of one person's mailbox, one a source; the site's own source first.
+        """The jobs of one person's mailbox, one a source: the site's own, what the people file names, archives.
 
         Raises SecretError when a password cannot be had.  Who asks for them when they are needed is told so by the
         job's ``open_source`` and ``open_target`` instead, and can look at the one side without the other.
@@ -122,32 +123,51 @@ class SiteRun:
             return lambda: found
 
         where = self.organisation, self.site, person
-        own = self.site.source, person.source_user
-        sources = [(self.site.source, own, resolved(partial(source_account, *where)))]
-        sources += [
-            (str(one), (one.system, one.user), resolved(partial(further_account, *where, one)))
+        there = self.site.target, person.target_user
+        archives = personal_archives(*where, self.resources)
+
+        def admit(*seats: tuple[str, str]) -> Callable[[Event, bool], Permit]:
+            return partial(self._admit, (*seats, there))
+
+        own = Job(
+            mailbox=person.mailbox,
+            site=self.site.name,
+            source=self.site.source,
+            target=self.site.target,
+            kept=self._kept_mail,
+            repair=self.site.repair,
+            open_source=self._source(person, self.site.source, resolved(partial(source_account, *where))),
+            open_target=self._target(person, resolved(partial(target_account, *where))),
+            rules=SiteRules(self.site),
+            resources=self.resources,
+            admit=admit((self.site.source, person.source_user)),
+            progress=self.progress,
+            only_folders=only_folders,
+            beside_rebuilt=any(archive.rebuilt for archive in archives),
+        )
+        further = [
+            replace(
+                own,
+                source=str(one),
+                called=str(one),
+                open_source=self._source(person, one.system, resolved(partial(further_account, *where, one))),
+                admit=admit((one.system, one.user)),
+            )
             for one in person.further_sources
         ]
-        open_target = self._target(person, resolved(partial(target_account, *where)))
-        return [
-            Job(
-                mailbox=person.mailbox,
-                site=self.site.name,
-                source=name,
-                further=number > 0,
-                target=self.site.target,
-                kept=self._kept_mail,
-                repair=self.site.repair,
-                open_source=self._source(person, seat[0], account),
-                open_target=open_target,
-                rules=SiteRules(self.site),
-                resources=self.resources,
-                admit=partial(self._admit, (seat, (self.site.target, person.target_user))),
-                progress=self.progress,
-                only_folders=only_folders,
+        of_archives = [
+            replace(
+                own,
+                source=archive.source,
+                called=archive.called,
+                open_source=self._archive(person, archive),
+                rules=archive.rules,
+                admit=admit(),
+                rebuilt=archive.rebuilt,
             )
-            for number, (name, seat, account) in enumerate(sources)
+            for archive in archives
         ]
+        return [own, *further, *of_archives]
 
     def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
         """Signs in to one source of a person's mailbox for reading."""
@@ -162,6 +182,18 @@ class SiteRun:
                 return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
 
             return _opened(RetryingSource(sign_in, seat.policy(self._policy(person)), stop))
+
+        return open_source
+
+    def _archive(self, person: Person, archive: PersonalArchive) -> Callable[[Event], Source]:
+        """Opens an archive of a person."""
+
+        def open_source(stop: Event) -> Source:
+            def read() -> Source:
+                session = archive.open(stop)
+                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+
+            return _opened(RetryingSource(read, self._policy(person), stop))
 
         return open_source
 

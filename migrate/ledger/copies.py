@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, update
 
 from connectors.contract import Reason
-from migrate.ledger import repairs
+from migrate.ledger import identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
 
@@ -142,6 +142,7 @@ def hand_over(
     # What the copy stands for in other sources, it goes on standing for.
     connection.execute(update(message).where(message.c.same_as == old).values(same_as=new))
     repairs.hand_over(connection, old, new)
+    identity.hand_over(connection, old, new)
 
 
 def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:

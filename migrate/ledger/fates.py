@@ -65,6 +65,18 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
     return found
 
 
+def stand_ins(connection: Connection, row: FolderRow) -> dict[str, tuple[tuple[str, ...], str]]:
+    """By key, where the copies lie (folder and key) that stand for messages of a source folder in its present epoch."""
+    other = message.alias("other")
+    rows = connection.execute(
+        select(message.c.key, target_folder.c.path, other.c.target_key)
+        .join(other, message.c.same_as == other.c.id)
+        .join(target_folder, other.c.target_folder_id == target_folder.c.id)
+        .where(message.c.folder_id == row.id, message.c.epoch == row.epoch, other.c.target_key.is_not(None))
+    )
+    return {key: (tuple(json.loads(path)), target_key) for key, path, target_key in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class SentOtherwise:
     """A copy that is not what the source holds, and why: we repaired it, or the target altered it."""

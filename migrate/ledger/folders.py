@@ -144,6 +144,15 @@ def places(connection: Connection, mailbox_id: int, direction: Direction, source
     return {_path(path): _path(place) for path, place in rows}
 
 
+def all_places(
+    connection: Connection, mailbox_id: int, direction: Direction
+) -> dict[str, dict[FolderPath, FolderPath]]:
+    """As :func:`places`, of every source that was ever copied, by its name."""
+    where = (folder.c.mailbox_id == mailbox_id, folder.c.direction == direction)
+    names = list(connection.execute(select(folder.c.source).where(*where).distinct()).scalars())
+    return {name: places(connection, mailbox_id, direction, name) for name in names}
+
+
 def target_by_id(connection: Connection, target_folder_id: int) -> TargetFolderRow:
     return _target_row(connection.execute(select(target_folder).where(target_folder.c.id == target_folder_id)).one())
 

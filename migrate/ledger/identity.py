@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, exists, select, update
+from sqlalchemy import Boolean, Connection, Select, Table, and_, bindparam, delete, exists, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from connectors.contract import Reason
 from migrate.ledger.messages import in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, content, folder, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, content, folder, likeness, message, source
 
 _twin = message.alias("twin")
 
@@ -18,9 +19,17 @@ _twin = message.alias("twin")
 APART = "apart"
 
 
+#: By what two messages were found to be one: their content, or what rebuilt mail has in common with the same mail
+#: elsewhere.
+Trait = Literal["core", "likeness"]
+
+
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A copy of another source whose content was never read: it was on the target before us."""
+    """A copy of another source of which a trait is not known.
+
+    Of its content: it was on the target before us.  Of its likeness: it was copied before there was need of it.
+    """
 
     id: int
     target_folder_id: int
@@ -36,10 +45,19 @@ def collect(connection: Connection, mailbox_id: int, direction: Direction) -> No
     connection.execute(content.insert().from_select(["message_id", "mailbox_id", "core_digest"], copies))
 
 
-def partner(connection: Connection, mailbox_id: int, direction: Direction, source: str, core: bytes) -> int | None:
-    """The row of another source that has this content and stands for no message of ``source`` yet."""
-    values = {"mailbox": mailbox_id, "direction": direction, "source": source, "core": core}
+def partner(connection: Connection, mailbox_id: int, direction: Direction, of: str, core: bytes) -> int | None:
+    """The row of another source that has this content and stands for no message of source ``of`` yet."""
+    values = {"mailbox": mailbox_id, "direction": direction, "source": of, "digest": core}
     row: int | None = connection.execute(_PARTNER, values).scalar()
+    return row
+
+
+def rebuilt_partner(
+    connection: Connection, mailbox_id: int, direction: Direction, of: str, digest: bytes, *, rebuilt: bool
+) -> int | None:
+    """As :func:`partner`, by likeness.  Unless mail of this source is ``rebuilt``, that of the other has to be."""
+    values = {"mailbox": mailbox_id, "direction": direction, "source": of, "digest": digest, "rebuilt": rebuilt}
+    row: int | None = connection.execute(_REBUILT_PARTNER, values).scalar()
     return row
 
 
@@ -52,7 +70,7 @@ def apart(connection: Connection, rows: Sequence[int]) -> set[int]:
     return found
 
 
-def stand_for(connection: Connection, row: int, other: int, now: float) -> None:
+def stand_for(connection: Connection, row: int, other: int, now: float, evidence: Trait) -> None:
     """The copy of row ``other`` is the message of ``row`` too: nothing is sent for it."""
     connection.execute(
         update(message)
@@ -60,7 +78,7 @@ def stand_for(connection: Connection, row: int, other: int, now: float) -> None:
         .values(
             outcome=Outcome.ALREADY_THERE,
             reason=Reason.IN_ANOTHER_SOURCE,
-            evidence="core",
+            evidence=evidence,
             same_as=other,
             target_folder_id=select(_twin.c.target_folder_id).where(_twin.c.id == other).scalar_subquery(),
             settled_at=now,
@@ -84,26 +102,51 @@ def separate(connection: Connection, mailbox_id: int, direction: Direction) -> i
     return parted.rowcount
 
 
-def has_unread(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> bool:
-    """Whether other sources have copies whose content is not known."""
-    where = _unread(mailbox_id, direction, source)
+def has_unread(
+    connection: Connection, mailbox_id: int, direction: Direction, of: str, trait: Trait, *, rebuilt: bool
+) -> bool:
+    """Whether sources beside ``of`` have copies of which the trait is not known."""
+    where = _unread(mailbox_id, direction, of, trait, rebuilt=rebuilt)
     return connection.execute(select(message.c.id).where(*where).limit(1)).first() is not None
 
 
 def unread(
-    connection: Connection, mailbox_id: int, direction: Direction, source: str, headers: Sequence[bytes]
+    connection: Connection,
+    mailbox_id: int,
+    direction: Direction,
+    of: str,
+    headers: Sequence[bytes],
+    trait: Trait,
+    *,
+    rebuilt: bool,
 ) -> list[Unread]:
-    """Copies of other sources with one of these header digests whose content is not known."""
+    """Copies of other sources with one of these header digests of which the trait is not known."""
     found: list[Unread] = []
     columns = (message.c.id, message.c.target_folder_id, message.c.target_key)
     for some in in_pieces(headers):
-        where = (*_unread(mailbox_id, direction, source), message.c.header_digest.in_(some))
+        where = (*_unread(mailbox_id, direction, of, trait, rebuilt=rebuilt), message.c.header_digest.in_(some))
         found += [Unread(*row) for row in connection.execute(select(*columns).where(*where))]
     return found
 
 
 def record_core(connection: Connection, row: int, core: bytes) -> None:
-    connection.execute(update(message).where(message.c.id == row).values(core_digest=core))
+    """What the copy on the target holds, of which nothing was known."""
+    nothing = (message.c.id == row, message.c.core_digest.is_(None))
+    connection.execute(update(message).where(*nothing).values(core_digest=core))
+
+
+def record_likeness(connection: Connection, mailbox_id: int, digests: Mapping[int, bytes]) -> None:
+    """By row, what the message is recognised by where it is rebuilt."""
+    for some in in_pieces(list(digests)):
+        connection.execute(delete(likeness).where(likeness.c.message_id.in_(some)))
+        rows = [{"message_id": row, "mailbox_id": mailbox_id, "digest": digests[row]} for row in some]
+        connection.execute(likeness.insert(), rows)
+
+
+def hand_over(connection: Connection, old: int, new: int) -> None:
+    """The message of row ``old`` is seen under row ``new``."""
+    connection.execute(delete(likeness).where(likeness.c.message_id == new))
+    connection.execute(update(likeness).where(likeness.c.message_id == old).values(message_id=new))
 
 
 def _is_copy(mailbox_id: int, direction: Direction) -> tuple[ColumnElement[bool], ...]:
@@ -117,11 +160,19 @@ def _is_copy(mailbox_id: int, direction: Direction) -> tuple[ColumnElement[bool]
     )
 
 
-def _unread(mailbox_id: int, direction: Direction, source: str) -> tuple[ColumnElement[bool], ...]:
-    others = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id, folder.c.source != source)
+def _unread(
+    mailbox_id: int, direction: Direction, of: str, trait: Trait, *, rebuilt: bool
+) -> tuple[ColumnElement[bool], ...]:
+    others = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id, folder.c.source != of)
+    if trait == "core":
+        unknown: ColumnElement[bool] = message.c.core_digest.is_(None)
+    else:
+        unknown = ~exists().where(likeness.c.message_id == message.c.id)
+        if not rebuilt:
+            others = others.where(_is_rebuilt)
     return (
         *_is_copy(mailbox_id, direction),
-        message.c.core_digest.is_(None),
+        unknown,
         message.c.target_key.is_not(None),
         message.c.folder_id.in_(others),
     )
@@ -133,20 +184,32 @@ _TAKEN = (
     .where(_twin.c.same_as == message.c.id)
     .where(and_(_twin_folder.c.id == _twin.c.folder_id, _twin_folder.c.source == bindparam("source")))
 )
-_PARTNER = (
-    select(message.c.id)
-    .join(content, content.c.message_id == message.c.id)
-    .join(folder, folder.c.id == message.c.folder_id)
-    .where(
-        content.c.mailbox_id == bindparam("mailbox"),
-        content.c.core_digest == bindparam("core"),
-        message.c.direction == bindparam("direction"),
-        message.c.outcome.in_(ON_TARGET),
-        message.c.successor.is_(None),
-        message.c.same_as.is_(None),
-        folder.c.source != bindparam("source"),
-        ~_TAKEN,
+_is_rebuilt = exists().where(
+    source.c.mailbox_id == folder.c.mailbox_id, source.c.name == folder.c.source, source.c.rebuilt
+)
+
+
+def _partners(known: Table, digest: ColumnElement[bytes]) -> Select[Any]:
+    return (
+        select(message.c.id)
+        .join(known, known.c.message_id == message.c.id)
+        .join(folder, folder.c.id == message.c.folder_id)
+        .where(
+            known.c.mailbox_id == bindparam("mailbox"),
+            digest == bindparam("digest"),
+            message.c.direction == bindparam("direction"),
+            message.c.outcome.in_(ON_TARGET),
+            message.c.successor.is_(None),
+            message.c.same_as.is_(None),
+            folder.c.source != bindparam("source"),
+            ~_TAKEN,
+        )
+        .order_by(message.c.id)
+        .limit(1)
     )
-    .order_by(message.c.id)
-    .limit(1)
+
+
+_PARTNER = _partners(content, content.c.core_digest)
+_REBUILT_PARTNER = _partners(likeness, likeness.c.digest).where(
+    or_(bindparam("rebuilt", type_=Boolean) == true(), _is_rebuilt)
 )

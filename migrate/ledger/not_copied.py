@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, or_, select, update
 
 from connectors.contract import Reason
+from migrate.ledger import sources
 from migrate.ledger.messages import open_attempt
 from migrate.ledger.schema import Direction, Outcome, folder, message
 
@@ -20,8 +21,9 @@ class NotCopied:
     """One message, as far as a person needs it to find it in its old mailbox."""
 
     id: int
-    #: The name of the source it is in.
+    #: The name of the source it is in, and what people call that.
     source: str
+    called: str
     folder: tuple[str, ...]
     key: str
     #: Seconds since 1970, UTC.
@@ -40,6 +42,7 @@ def page(
 
     Of those that are there already, the ones that another source of the mailbox brought.
     """
+    names = sources.called(connection, mailbox_id)
     listed = () if outcome is not Outcome.ALREADY_THERE else (message.c.reason == Reason.IN_ANOTHER_SOURCE,)
     rows = connection.execute(
         select(
@@ -60,7 +63,8 @@ def page(
     )  # fmt: skip
     return [
         NotCopied(
-            row.id, row.source, tuple(json.loads(row.path)), row.key, row.received, row.size, outcome,
+            row.id, row.source, names.get(row.source, row.source), tuple(json.loads(row.path)), row.key, row.received,
+            row.size, outcome,
             Reason(row.reason) if row.reason else None, row.gone_at is not None,
         )
         for row in rows

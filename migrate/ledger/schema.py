@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The Alembic revision that makes the tables below.
-REVISION = "0006"
+REVISION = "0007"
 
 metadata = MetaData(
     naming_convention={
@@ -158,8 +158,8 @@ message = Table(
     Column("target_key", Text),
     Column("outcome", String(20), nullable=False),
     Column("reason", String(40)),
-    # How the outcome is known: "receipt", "found", "received+header", "content", "move", "core"; "apart" on what is to
-    # be copied though another source brought the same message.
+    # How the outcome is known: "receipt", "found", "received+header", "content", "move", "core", "likeness";
+    # "apart" on what is to be copied though another source brought the same message.
     Column("evidence", Text),
     Column("settled_at", Float),
     Column("gone_at", Float),
@@ -186,6 +186,29 @@ content = Table(
     Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
     Column("core_digest", LargeBinary(32), nullable=False),
     Index("ix_content_core", "mailbox_id", "core_digest"),
+)
+
+# The sources of a mailbox beside the site's own that a person knows by another name than the ledger's.
+source = Table(
+    "source",
+    metadata,
+    Column("mailbox_id", ForeignKey("mailbox.id"), primary_key=True, autoincrement=False),
+    Column("name", String(200), primary_key=True),
+    # An archive's file, as it was called when it was last read.
+    Column("called", Text, nullable=False),
+    # Its mail is rebuilt: it is recognised by its likeness.
+    Column("rebuilt", Boolean, nullable=False),
+)
+
+# As ``content``, for mailboxes with an archive whose mail is rebuilt; written with the other digests.
+likeness = Table(
+    "likeness",
+    metadata,
+    Column("message_id", ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    # Of the header digest and of what is attached.
+    Column("digest", LargeBinary(32), nullable=False),
+    Index("ix_likeness_digest", "mailbox_id", "digest"),
 )
 
 # Counting millions of rows takes seconds, so the database keeps count: triggers on ``message`` change these rows in the

@@ -71,4 +71,5 @@ class Verified:
         return sum(folder.wanted is not None for folder in self.folders)
 
     def judged(self) -> tuple[Grade, Sequence[Why]]:
-        return judge(self.expected, self.findings, fields_added=self.found[Equality.FIELDS], renamed=self.renamed)
+        added, rebuilt = self.found[Equality.FIELDS], self.found[Equality.REBUILT]
+        return judge(self.expected, self.findings, fields_added=added, rebuilt=rebuilt, renamed=self.renamed)

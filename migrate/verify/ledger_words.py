@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from connectors.contract import Folder
 from migrate.copy.job import Job
-from migrate.ledger import fates, folders, mailboxes
+from migrate.ledger import fates, folders, mailboxes, sources
 from migrate.ledger.fates import Fate, SentOtherwise
 from migrate.ledger.folders import FolderRow
 from migrate.ledger.store import Ledger
 from migrate.verify.causes import cause_of
 from migrate.verify.findings import Cause, Finding, Kind
+from migrate.verify.matching import Spot
 from migrate.verify.shown import FolderPath, Shown
 
 
@@ -41,6 +42,24 @@ class LedgerWords:
     def places(self) -> dict[FolderPath, FolderPath]:
         """By source folder, the target folder that its messages were put in."""
         return {path: self._places[row.id] for path, row in self._rows.items() if row.id in self._places}
+
+    def knows_rebuilt(self) -> bool:
+        """Whether a source of the mailbox was ever read whose mail is rebuilt."""
+        if self._ledger is None or self._mailbox_id is None:
+            return False
+        with self._ledger.read() as connection:
+            return sources.any_rebuilt(connection, self._mailbox_id)
+
+    def stand_ins(self, there: Sequence[Folder]) -> dict[Spot, Spot]:
+        """Where other sources' copies are said to lie that stand for messages of these folders."""
+        found: dict[Spot, Spot] = {}
+        for folder in there:
+            row = self._rows.get(folder.path)
+            if self._ledger is not None and row is not None and row.epoch == folder.epoch:
+                with self._ledger.read() as connection:
+                    known = fates.stand_ins(connection, row)
+                found.update({(folder.path, key): spot for key, spot in known.items()})
+        return found
 
     def explain(self, findings: Iterable[Finding], sources: Sequence[Folder]) -> list[Finding]:
         """The findings with their causes.  ``sources``: the folders as they were when their messages were listed."""

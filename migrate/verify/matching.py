@@ -8,8 +8,8 @@ the same identifying header at the same second, or the same Message-ID.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from migrate.verify.shown import Content, Shown
@@ -22,6 +22,7 @@ class Equality(StrEnum):
     LINE_ENDS = "line_ends"  #: but for line ends and NUL bytes
     FIELDS = "fields"  #: but for header fields that a server adds
     REPAIRED = "repaired"  #: what was sent in its place, as the ledger has proof of it
+    REBUILT = "rebuilt"  #: in an archive that keeps its pieces; the same header and the same is attached
     LISTED = "listed"  #: date and size; the bodies were not read
     UNREAD = "unread"  #: date and size; one of the bodies could not be read
     ALTERED = "altered"
@@ -78,6 +79,39 @@ def match_contents(matched: Matched) -> None:
         for closer in (_second_and_flags, _second, _flags, _nothing):
             of_target = _both(_of_content(there), closer)
             _pair(matched, _both(_of_content(sent), closer), Equality.REPAIRED, of_target=of_target)
+
+
+#: Where a message lies: its folder and key.
+Spot = tuple[tuple[str, ...], str]
+
+
+def match_stand_ins(matched: Matched, stand_ins: Mapping[Spot, Spot]) -> None:
+    """Pair messages of the source with the copies of another source's that stand for them, if they are like them.
+
+    ``stand_ins``: where such a copy is said to lie, by the place of its message on the source.  What was paired as
+    altered with just that copy is not altered.
+    """
+
+    def stands(source: Shown, target: Shown) -> bool:
+        said = stand_ins.get((source.folder, source.key)) == (target.folder, target.key)
+        like = source.content.like if source.content else None
+        return said and like is not None and target.content is not None and target.content.like == like
+
+    matched.pairs = [
+        replace(pair, equality=Equality.REBUILT)
+        if pair.equality is Equality.ALTERED and stands(pair.source, pair.target)
+        else pair
+        for pair in matched.pairs
+    ]
+    left = {(target.folder, target.key): target for target in matched.left}
+    missing: list[Shown] = []
+    for source in matched.missing:
+        target = left.get(stand_ins.get((source.folder, source.key), ((), "")))
+        if target is not None and stands(source, target):
+            matched.pairs.append(Pair(source, left.pop((target.folder, target.key)), Equality.REBUILT))
+        else:
+            missing.append(source)
+    matched.missing, matched.left = missing, list(left.values())
 
 
 def match_listings(sources: Iterable[Shown], targets: Iterable[Shown]) -> Matched:

@@ -26,12 +26,15 @@ Heard = Callable[[int, int], None]
 class SideReader:
     """Reads one side of a mailbox, from one thread at a time."""
 
-    def __init__(self, side: Source, resources: Resources, stops: Sequence[Event], heard: Heard) -> None:
-        """``stops``: once one of them is set, reading ends with Stopped."""
+    def __init__(
+        self, side: Source, resources: Resources, stops: Sequence[Event], heard: Heard, *, like: bool = False
+    ) -> None:
+        """``stops``: once one of them is set, reading ends with Stopped.  ``like``: contents have their likeness."""
         self._side = side
         self._resources = resources
         self._stops = stops
         self._heard = heard
+        self._like = like
 
     def folders(self) -> list[Folder]:
         return list(self._side.folders())
@@ -61,7 +64,7 @@ class SideReader:
                 shown = by_key[answer.key]
                 if isinstance(answer, Message):
                     size = answer.body.size
-                    content = digest(answer.body, self._resources.spool)
+                    content = digest(answer.body, self._resources.spool, like=self._like)
                     self._heard(1, size)
                     yield replace(shown, content=content)
                 elif answer.reason is not Reason.GONE:

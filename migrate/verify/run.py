@@ -12,13 +12,13 @@ from typing import TypeVar
 from connectors.contract import Folder, FolderMissing, Source, Stopped
 from migrate.copy.background import Background
 from migrate.copy.halt import Halt
-from migrate.copy.job import Job
+from migrate.copy.job import Job, why_left_out
 from migrate.copy.sessions import Sessions
 from migrate.ledger.store import Ledger
 from migrate.verify.figures import FolderFigures, Verified
 from migrate.verify.findings import Cause, Finding, Kind, of_pair
 from migrate.verify.ledger_words import LedgerWords
-from migrate.verify.matching import Equality, Matched, match, match_contents
+from migrate.verify.matching import Equality, Matched, Spot, match, match_contents, match_stand_ins
 from migrate.verify.reading import SideReader
 from migrate.verify.routes import Route, Routes, find_routes
 from migrate.verify.sampling import Sample, to_read
@@ -68,10 +68,12 @@ class _Verification:
         #: Set when one side failed, so that the other does not read on.
         self._over = Event()
         self._read = self._read_bytes = 0
+        self._stand_ins: dict[Spot, Spot] = {}
 
     def run(self, source: Source, target: Source) -> Verified:
         self._source, self._target = self._reader(source), self._reader(target)
         routes = self._routes()
+        self._stand_ins = self._words.stand_ins([route.source for route in routes.routes])
         self._announce(routes)
         shares = self._shares(routes)
         groups = [self._group(path, some, shares.get(path, 0)) for path, some in routes.groups()]
@@ -106,7 +108,8 @@ class _Verification:
         )
 
     def _reader(self, side: Source) -> SideReader:
-        return SideReader(side, self._job.resources, (self._halt.stop, self._over), self._heard)
+        like = self._job.beside_rebuilt or self._words.knows_rebuilt()
+        return SideReader(side, self._job.resources, (self._halt.stop, self._over), self._heard, like=like)
 
     def _heard(self, messages: int, size: int) -> None:
         self._read += messages
@@ -200,7 +203,7 @@ class _Verification:
         left_out = 0
         for route in routes:
             for entry in self._source.entries(route.source):
-                if self._job.rules.leaves_out(entry):
+                if why_left_out(self._job.rules, entry):
                     left_out += 1
                 else:
                     expected.append(as_listed(route.source.path, entry))
@@ -230,6 +233,7 @@ class _Verification:
         # Of twins, the copy whose original left the source is the one that is left over.
         matched = match(read, sorted(read_there, key=lambda shown: shown.key in outlived))
         matched.pairs += believed
+        match_stand_ins(matched, self._stand_ins)
         matched.left += left
         return matched, read
 
@@ -252,8 +256,12 @@ class _Verification:
         seconds = {shown.second for shown in matched.missing}
         sizes = {shown.size for shown in matched.missing}
 
+        missing = {(shown.folder, shown.key) for shown in matched.missing}
+        # Another source's copy may have another date and size; where it is said to be, it is looked for.
+        said = {there for source, there in self._stand_ins.items() if source in missing}
+
         def alike(shown: Shown) -> bool:
-            return shown.second in seconds or shown.size in sizes
+            return shown.second in seconds or shown.size in sizes or (shown.folder, shown.key) in said
 
         by_path = {route.target.path: route.target for route in routes.routes if route.target}
         matched.left = [shown for shown in left if shown.content is not None or not alike(shown)]
@@ -265,6 +273,7 @@ class _Verification:
                     there = [one for one in self._target.listed(folder) if alike(one)]
                 matched.left += self._target.read(folder, there)
         match_contents(matched)
+        match_stand_ins(matched, self._stand_ins)
         return matched
 
     def _extra(self, groups: Sequence[_Group], left: Sequence[Shown], routes: Routes) -> tuple[list[Finding], int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.attachments import likeness
 from connectors.body import CHUNK
 from connectors.contract import Body, Entry, Reason
 from connectors.wire import Digests, to_wire
@@ -33,6 +34,8 @@ class Content:
     message_id: bytes | None
     #: Of a message of the source that was repaired on its way: the wire and the core of what was sent instead.
     sent: tuple[bytes, bytes] | None = None
+    #: What rebuilt mail has in common with the same mail elsewhere; None where nobody asked for it.
+    like: bytes | None = None
 
     def is_of(self, wire: bytes) -> bool:
         """Whether these are the bytes of a whole wire digest."""
@@ -72,11 +75,12 @@ def as_listed(folder: FolderPath, entry: Entry) -> Shown:
     return Shown(folder, entry.key, second, entry.size, entry.flags)
 
 
-def digest(body: Body, spool: Path) -> Content:
-    """Digests of a message as read; its bytes are released."""
+def digest(body: Body, spool: Path, *, like: bool = False) -> Content:
+    """Digests of a message as read, with its likeness or without; its bytes are released."""
     try:
         body, digests = to_wire(body, spool)
-        return _content(digests, _even(body))
+        found = likeness(body, digests) if like else None
+        return replace(_content(digests, _even(body)), like=found and found[:_KEPT])
     finally:
         body.release()
 

@@ -83,6 +83,13 @@ def why_sentence(why: Why) -> str:
                 "{n} messages are the same but for header fields that a server added.",
                 why.count,
             )
+        case Note.REBUILT:
+            return plural(
+                "{n} message of an archive is there as another source brought it: the same header and attachments.",
+                "{n} messages of an archive are there as another source brought them: the same headers and"
+                " attachments.",
+                why.count,
+            )
         case Note.RENAMED:
             return plural(
                 "{n} folder has another name on the target, which could not hold its own.",

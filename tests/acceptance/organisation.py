@@ -66,6 +66,8 @@ class Organisation:
     passwords: dict[str, tuple[str, str]]
     environment: dict[str, str] = field(default_factory=dict)
     language: str = "en"
+    #: What the site's plan says besides.
+    site: dict[str, object] = field(default_factory=dict)
 
     def write(self) -> None:
         """Put the plan on disk, as it is now."""
@@ -78,6 +80,7 @@ class Organisation:
             "target": "new",
             "people": self.people,
             "passwords": f"file:secrets/{SITE}.csv",
+            **self.site,
         }
         (self.folder / "organisation.yaml").write_text(yaml.safe_dump(plan))
         (self.folder / "sites" / f"{SITE}.yaml").write_text(yaml.safe_dump(site))

@@ -18,6 +18,7 @@ from migrate.ledger.schema import REVISION, Direction, MailboxState, Outcome, me
 from migrate.ledger.upgrade import upgrade
 from tests.conftest import _present
 from tests.servers.postgresql import running_postgresql
+from tests.unit.ledger.pairs import assert_rebuilt_mail_is_paired
 from tests.unit.ledger.recount import assert_tallies_hold
 from tests.unit.ledger.tally_claims import FORTH, NOW, Box, TallyClaims, filled
 from tests.unit.ledger.versions import first_version
@@ -98,6 +99,10 @@ def test_the_migrations_make_the_schema_of_the_code(ledger: OnPostgreSQL) -> Non
         indexes = {index["name"]: index for index in inspect(connection).get_indexes("message")}
     # Which the schema leaves to the first version, so as not to import this dialect at every start.
     assert indexes["ix_message_object"]["dialect_options"]["postgresql_where"] == "(object_id IS NOT NULL)"
+
+
+def test_rebuilt_mail_is_paired(ledger: OnPostgreSQL) -> None:
+    assert_rebuilt_mail_is_paired(ledger)
 
 
 def test_a_ledger_of_the_first_version_is_counted_when_it_is_upgraded(empty: Engine) -> None:

@@ -164,7 +164,7 @@ class FurtherSide:
         def open_source(stop: Event) -> Source:
             return self._connector.open_source(ACCOUNT, stop)
 
-        return self._sides.job(**{"source": self._name, "further": True, "open_source": open_source} | changes)
+        return self._sides.job(**{"source": self._name, "called": self._name, "open_source": open_source} | changes)
 
 
 def mail(number: int, text: str = "hello", *, message_id: bool = True) -> bytes:

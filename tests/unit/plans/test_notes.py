@@ -47,6 +47,5 @@ def test_what_is_not_acted_on_yet_is_said(write: Write) -> None:
 
     assert [note.partition(";")[0] for note in notes(organisation)] == [
         ("lyon: private folders stay behind until you decide. Then write private: leave_out, or private: copy."),
-        "lyon: this version does not copy archive files.",
         "lyon: this version does not copy from private Gmail accounts.",
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from plans import Person, load
 from plans.accounts import further_account
-from plans.model import FurtherSource
+from plans.model import FurtherSource, NamedArchive
 from plans.people import people_in_csv
 from tests.unit.plans.conftest import SITE
 
@@ -34,7 +34,7 @@ ANNA = Person(
     "anna@m.example",
     None,
     None,
-    archives=("C:\\Outlook\\a.pst", "D:\\b, 2015.pst"),
+    archives=(NamedArchive("C:\\Outlook\\a.pst"), NamedArchive("D:\\b, 2015.pst")),
     gmail="anna.b@gmail.com",
     aliases=("ab@m.example", "a@m.example"),
     groups=("Ventes", "Tous"),

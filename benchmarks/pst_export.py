@@ -1,0 +1,33 @@
+"""One archive, one file a message: the half of ``benchmarks.pst`` that is ours.
+
+.venv/bin/python -m benchmarks.pst_export FILE.pst FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from connectors.archives.contract import Nature, Reading
+from connectors.pst.archive import open_pst
+
+
+def main() -> None:
+    file, out = map(Path, sys.argv[1:])
+    with tempfile.TemporaryDirectory() as spool:
+        archive = open_pst(file, Reading(Path(spool)))
+        for folder in archive.folders():
+            target = out / folder.key
+            target.mkdir()
+            for number, item in enumerate(archive.items(folder)):
+                if item.nature is Nature.MAIL:
+                    with (target / f"{number}.eml").open("wb") as message:
+                        archive.write_message(folder, item.key, message)
+        if archive.problems():
+            sys.exit(f"{len(archive.problems())} problems in a sound file: {archive.problems()[0]}")
+        archive.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Reading exports of Outlook for Mac."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.archives.contract import Reading
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Reading:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    return Reading(spool)
