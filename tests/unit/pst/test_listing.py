@@ -12,6 +12,7 @@ from connectors.archives.contract import Addressed, Archive, Nature, Personal
 from connectors.pst.disk import Disk
 from connectors.values import Role
 from tests.pst_writer import Attachment, Message, PstWriter
+from tests.pst_writer.heaps import table
 from tests.pst_writer.letters import START, letter
 from tests.unit.pst.conftest import Opener
 from tests.unit.pst.reading import listed, subjects
@@ -137,6 +138,18 @@ def test_roles_are_those_that_the_file_names_whatever_the_folders_are_called(tmp
         "Deleted Items": Role.TRASH, "Eingang": Role.INBOX, "Raus": Role.SENT, "Entwurf": Role.DRAFTS,
         "Müll": Role.JUNK, "Sent Items": None, "Archive": Role.ARCHIVE,
     }  # fmt: skip
+
+
+def test_the_inbox_is_where_the_file_receives_mail(tmp_path: Path, opened: Opener) -> None:
+    path = tmp_path / "received.pst"
+    writer = PstWriter(path)
+    writer.folder("Inbox")
+    received = writer.folder("Lettres")
+    rows = [(1, {0x001A001F: "", 0x66050003: received}), (2, {0x001A001F: "IPC", 0x66050003: 0x122})]
+    writer.raw_node(0x62B, *table(writer.file, (0x001A001F, 0x66050003), rows, "ascii"), 0)
+    writer.close()
+    roles = {folder.path[0]: folder.role for folder in opened(path).folders()}
+    assert roles == {"Deleted Items": Role.TRASH, "Inbox": None, "Lettres": Role.INBOX}
 
 
 def test_a_number_that_two_copies_give_to_two_messages_makes_two_keys(tmp_path: Path, opened: Opener) -> None:
