@@ -124,6 +124,17 @@ def test_two_folders_of_one_name_stay_two(tmp_path: Path, opened: Opener) -> Non
     }  # fmt: skip
 
 
+def test_a_folder_that_is_called_as_ours_keeps_its_name(tmp_path: Path, opened: Opener) -> None:
+    path = tmp_path / "lost.pst"
+    with PstWriter(path) as writer:
+        writer.message(writer.folder("Lost and Found"), letter(1))
+        writer.message(0x7002, letter(2))
+    archive = opened(path)
+    assert {folder.path: folder.items for folder in archive.folders() if folder.items} == {
+        ("Lost and Found",): 1, ("Lost and Found (0)",): 1,
+    }  # fmt: skip
+
+
 def test_roles_are_those_that_the_file_names_whatever_the_folders_are_called(tmp_path: Path, opened: Opener) -> None:
     path = tmp_path / "roles.pst"
     writer = PstWriter(path)
