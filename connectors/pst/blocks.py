@@ -18,6 +18,8 @@ Locate = Callable[[int], tuple[int, ...] | None]
 
 #: Set in the identifiers of blocks that hold no data but the identifiers of others.
 INTERNAL = 0x02
+#: Bytes of neighbouring blocks that are read together.
+_AHEAD = 128 << 10
 _DATA_LIST, _SUBNODE_LIST = 0x01, 0x02
 
 
@@ -42,21 +44,26 @@ class Blocks:
         Raises Damaged when it is not there or another one took its place.
         """
         identifier &= ~1
+        entry, whole = self._place(identifier)
+        return self._plain(identifier, entry, self._disk.read(entry[1], whole), 0, whole)
+
+    def _place(self, identifier: int) -> tuple[tuple[int, ...], int]:
+        """Where a block is, and its bytes with trailer and padding.  Raises Damaged."""
         entry = self._locate(identifier)
         if entry is None:
             raise Damaged("block", _("Block {block:x} is not in the file.").format(block=identifier))
-        offset, size = entry[1], entry[2]
         align = self.layout.align
-        whole = (size + self._tail + align - 1) // align * align
-        data = self._disk.read(offset, whole)
-        if len(data) < whole:
-            message = _("The file ends before block {block:x} at byte {offset}.").format(
-                block=identifier, offset=offset
-            )
-            raise Damaged("truncated", message)
-        trailer = self._trailer.unpack_from(data, whole - self._tail)
+        return entry, (entry[2] + self._tail + align - 1) // align * align
+
+    def _plain(self, identifier: int, entry: tuple[int, ...], data: bytes, at: int, whole: int) -> bytes:
+        """The plain bytes of a block that begins ``at`` a place in ``data``."""
+        offset, size = entry[1], entry[2]
+        if len(data) < at + whole:
+            message = _("The file ends before block {block:x} at byte {offset}.")
+            raise Damaged("truncated", message.format(block=identifier, offset=offset))
+        trailer = self._trailer.unpack_from(data, at + whole - self._tail)
         told, own = (trailer[2], trailer[3]) if self.layout.crc_first else (trailer[3], trailer[2])
-        body = data[:size]
+        body = data[at : at + size]
         if own & ~1 != identifier:
             message = _("Block {block:x} at byte {offset} is overwritten.").format(block=identifier, offset=offset)
             raise Damaged("block", message)
@@ -69,6 +76,33 @@ class Blocks:
         if identifier & INTERNAL or not self._method:
             return body
         return decode(body, self._method, identifier & 0xFFFFFFFF)
+
+    def pieces(self, identifier: int) -> Iterator[bytes]:
+        """What is stored under an identifier, block by block.  Raises Damaged when it comes to what is missing.
+
+        Blocks that lie behind each other, as those of an attachment mostly do, are read from the disk together.
+        """
+        waiting: list[tuple[int, tuple[int, ...], int]] = []
+        held = 0
+        for part in self.parts(identifier):
+            try:
+                entry, whole = self._place(part & ~1)
+            except Damaged:
+                yield from self._together(waiting, held)
+                raise
+            if waiting and (held + whole > _AHEAD or entry[1] != waiting[0][1][1] + held):
+                yield from self._together(waiting, held)
+                waiting, held = [], 0
+            waiting.append((part & ~1, entry, whole))
+            held += whole
+        yield from self._together(waiting, held)
+
+    def _together(self, blocks: list[tuple[int, tuple[int, ...], int]], size: int) -> Iterator[bytes]:
+        data = self._disk.read(blocks[0][1][1], size) if blocks else b""
+        at = 0
+        for identifier, entry, whole in blocks:
+            yield self._plain(identifier, entry, data, at, whole)
+            at += whole
 
     def begins(self, entry: tuple[int, ...], size: int) -> bytes:
         """The first plain bytes of a data block; its checksum is not looked at.  Raises Damaged."""
@@ -89,15 +123,14 @@ class Blocks:
         """All of what is stored under an identifier.  Raises Damaged when a part of it is missing."""
         if not identifier & INTERNAL:
             return self.read(identifier) if identifier > 1 else b""
-        pieces = []
+        found = []
         total = 0
-        for part in self.parts(identifier):
-            piece = self.read(part)
+        for piece in self.pieces(identifier):
             total += len(piece)
             if total > self._most:
                 raise self._circular(identifier)
-            pieces.append(piece)
-        return b"".join(pieces)
+            found.append(piece)
+        return b"".join(found)
 
     def size(self, identifier: int) -> int:
         """How many bytes are stored under an identifier, without reading them."""

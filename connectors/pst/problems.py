@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.archives.contract import Problem
-from connectors.language import _
+from connectors.language import plural
 
 #: Problems told one by one; of more only the number is told.
 MOST = 2000
@@ -59,6 +59,10 @@ class Problems:
     def told(self) -> list[Problem]:
         told = list(self._found.values())
         if self._beyond:
-            more = _("{count} more places are damaged; only the first are listed.").format(count=self._beyond)
+            more = plural(
+                "One more place is damaged; only the first are listed.",
+                "{n} more places are damaged; only the first are listed.",
+                self._beyond,
+            )
             told.append(Problem("more", more))
         return told

@@ -17,7 +17,7 @@ from itertools import islice
 from struct import Struct, unpack_from
 
 from connectors.archives.contract import Damaged
-from connectors.language import _
+from connectors.language import plural
 from connectors.pst.blocks import INTERNAL, Blocks
 from connectors.pst.btree import Entry, page_entries, parse_page
 from connectors.pst.disk import Disk
@@ -151,10 +151,12 @@ def search(disk: Disk, problems: Problems) -> Salvaged | None:
     found.led_to = found.nodes.led_to()
     lost = found.nodes.settle(found.blocks)
     if lost:
-        message = _(
-            "Of {count} items or folders only their place in an index is left; some may have been deleted before."
+        message = plural(
+            "Of one item or folder only the place in an index is left; it may have been deleted.",
+            "Of {n} items or folders only the place in an index is left; some may have been deleted.",
+            lost,
         )
-        problems.add("lost", message.format(count=lost))
+        problems.add("lost", message)
     found.method = _method(disk, head, found)
     return found
 

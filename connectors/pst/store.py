@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connectors.archives.contract import Damaged, NotAnArchive, Reading
-from connectors.language import _
+from connectors.language import _, plural
 from connectors.pst.bag import Bag, bag_of
 from connectors.pst.blocks import Blocks
 from connectors.pst.btree import BTree, Entry
@@ -108,8 +108,12 @@ def _take_orphans(disk: Disk, found: Salvaged, problems: Problems, encoding: str
     for entry in entries:
         found.nodes.add(entry, 0)
     if entries:
-        message = _("{count} messages were found whose folder is not known any more; some may have been deleted.")
-        problems.add("folder-lost", message.format(count=len(entries)))
+        message = plural(
+            "One message was found whose folder is not known any more; it may have been deleted.",
+            "{n} messages were found whose folder is not known any more; some may have been deleted.",
+            len(entries),
+        )
+        problems.add("folder-lost", message)
 
 
 def _trees(disk: Disk, header: Header, problems: Problems) -> tuple[BTree, BTree]:

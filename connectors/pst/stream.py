@@ -21,8 +21,7 @@ class DataStream(io.RawIOBase):
     """
 
     def __init__(self, blocks: Blocks, identifier: int) -> None:
-        self._blocks = blocks
-        self._parts: Iterator[int] = blocks.parts(identifier)
+        self._pieces: Iterator[bytes] = blocks.pieces(identifier)
         self._identifier = identifier
         self._left = blocks.size(identifier)
         self._rest = b""
@@ -59,8 +58,7 @@ class DataStream(io.RawIOBase):
         return len(data)
 
     def _next(self) -> bytes:
-        for part in self._parts:
-            piece = self._blocks.read(part)
+        for piece in self._pieces:
             if not piece:
                 continue
             # A list that leads to more than it says would go on for ever.
