@@ -25,6 +25,8 @@ from connectors.mapi.transport import Transport, transport
 
 #: Messages within messages go this deep.  No person forwards so often; a file that was made to harm may.
 DEEPEST = 60
+#: And so many of them in one: two that each hold the same two, and so on, would never end.
+MOST = 2000
 #: Fields of a message that arrived from elsewhere; with none of them, its header is a piece of one and is made up for.
 _WHOLE = frozenset((b"from", b"sender"))
 _VERSION = b"MIME-Version: 1.0\r\n"
@@ -54,6 +56,7 @@ class _Writing:
         self._context = context
         self._item = item
         self._multiparts = 0
+        self._inner = 0
 
     def write(self, item: MapiItem, out: BinaryIO, depth: int) -> None:
         head, root = self.plan(item, depth)
@@ -148,6 +151,13 @@ class _Writing:
             self._context.problem(
                 "nested-too-deep",
                 _("Messages lie within messages deeper than any person nests them; the innermost are left out."),
+            )
+            return None
+        self._inner += 1
+        if self._inner > MOST:
+            self._context.problem(
+                "too-many-messages",
+                _("A message holds more messages than any person puts into one; the rest is left out."),
             )
             return None
         item = attachment.embedded()
