@@ -104,6 +104,12 @@ def test_html_from_rtf_is_in_the_charset_that_the_item_names_where_that_can_hold
     assert sent(rtf, x3FDE=1251)[0].get_content().strip() == "<p>Grüße"
 
 
+def test_html_that_holds_nothing_does_not_hide_the_text() -> None:
+    rtf = packed(rb"{\rtf1\ansi\fromhtml1 \htmlrtf only here\htmlrtf0 }")
+    for message in (sent(rtf)[0], sent(rtf, x1000="only here")[0]):
+        assert (message.get_content_type(), message.get_content().strip()) == ("text/plain", "only here")
+
+
 def test_text_comes_back_from_rtf() -> None:
     assert kind_of(FROM_TEXT) == "text"
     assert as_text(FROM_TEXT) == "Grüße\ntwo\n\t{3}"
