@@ -56,9 +56,14 @@ def survivors(path: Path, archive: PstArchive, harm: str) -> set[object]:
     found = set()
     for _folder, item in listed(archive):
         bag = archive.item(item.key).properties
-        parts = archive._store.core.blocks.parts(nodes[int(item.key.partition("-")[0], 16)][1])
-        places = [blocks[part & ~1] for part in parts]
-        if all(place[1] + place[2] + 64 <= start or place[1] >= end for place in places):
+        layout = archive._store.core.blocks.layout
+        for part in archive._store.core.blocks.parts(nodes[int(item.key.partition("-")[0], 16)][1]):
+            place = blocks[part & ~1]
+            # A block is as good as gone without its trailer, at its very end.
+            room = (place[2] + layout.block_trailer.size + layout.align - 1) // layout.align * layout.align
+            if place[1] + room > start and place[1] < end:
+                break
+        else:
             found.add(bag.get(0x300B) or bag.get(0x37))
     return found
 
