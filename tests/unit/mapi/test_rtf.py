@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from email.message import EmailMessage
 
 import compressed_rtf
@@ -152,6 +153,16 @@ def test_html_that_is_there_is_taken_before_rtf() -> None:
 def test_rtf_made_to_harm_ends_and_gives_no_more_than_it_holds(rtf: bytes) -> None:
     assert len(as_text(rtf)) <= len(rtf)
     assert len(as_html(rtf)) <= len(rtf)
+
+
+def test_rtf_takes_memory_by_its_length_alone() -> None:
+    rtf = b"{\\rtf1\\ansicpg932\\fromhtml1 " + b"\\'83\\'66\\par" * 40_000
+    tracemalloc.start()
+    try:
+        as_html(rtf)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(rtf)
+    finally:
+        tracemalloc.stop()
 
 
 def test_rtf_beyond_all_measure_is_attached_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
