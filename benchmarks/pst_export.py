@@ -1,6 +1,6 @@
 """One archive, one file a message: the half of ``benchmarks.pst`` that is ours.
 
-.venv/bin/python -m benchmarks.pst_export FILE.pst FOLDER
+.venv/bin/python -m benchmarks.pst_export FILE.pst FOLDER|--folders|--items
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ from connectors.pst.archive import open_pst
 
 
 def main() -> None:
-    file, out = map(Path, sys.argv[1:])
+    file, out = sys.argv[1:]
     with tempfile.TemporaryDirectory() as spool:
-        archive = open_pst(file, Reading(Path(spool)))
+        archive = open_pst(Path(file), Reading(Path(spool)))
         for folder in archive.folders():
-            target = out / folder.key
+            if out == "--folders":
+                continue
+            items = archive.items(folder)
+            if out == "--items":
+                print(folder.path, sum(item.size or 0 for item in items))
+                continue
+            target = Path(out, folder.key)
             target.mkdir()
-            for number, item in enumerate(archive.items(folder)):
+            for number, item in enumerate(items):
                 if item.nature is Nature.MAIL:
                     with (target / f"{number}.eml").open("wb") as message:
                         archive.write_message(folder, item.key, message)

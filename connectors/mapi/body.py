@@ -133,8 +133,8 @@ def _read_rtf(data: bytes, properties: Properties, said: Bodies, context: Contex
     rtf, is_whole = unpacked(data, _UNPACKED)
     if not is_whole:
         context.problem("rtf-cut", _("A formatted body is damaged; what stands before the damage arrives."))
-    if kind == "html":
-        html = as_html(rtf)
+    # Programs show the HTML when there is any: an empty one would hide the text.
+    if kind == "html" and (html := as_html(rtf)).strip():
         name = _charset_for(html, properties)
         data = html.encode(name, "replace")
         said.html, said.html_text = Text(b"text/html; charset=" + name.encode("ascii"), data), data.lower()

@@ -98,7 +98,7 @@ def _task(item: MapiItem, context: Context) -> Todo:
     if properties.named(tags.COMMON, _REMINDER_SET) is True and isinstance(moment, datetime):
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", "Reminder")
+        alarm.add("description", task.get("summary", "-"))
         alarm.add("trigger", moment)
         task.add_component(alarm)
     return task

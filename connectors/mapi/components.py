@@ -91,6 +91,6 @@ def add_alarm(component: Component, minutes: int | None) -> None:
         return
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", "Reminder")
+    alarm.add("description", component.get("summary", "-"))
     alarm.add("trigger", timedelta(minutes=-(15 if minutes > 0xFFFFFF else minutes)))
     component.add_component(alarm)

@@ -27,7 +27,8 @@ _AWAY = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
 def transfer(text: bytes) -> tuple[bytes, bytes]:
     """The encoding that suits a text, and the text in it; its line ends become CRLF, and it ends with one."""
-    if b"\n" in text or b"\r" in text:
+    ends = text.count(b"\r\n")
+    if text.count(b"\n") != ends or text.count(b"\r") != ends:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     if not text.endswith(b"\n"):
         text += b"\r\n"

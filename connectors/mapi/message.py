@@ -5,6 +5,7 @@ The same item gives the same bytes each time; line ends are CRLF.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import BinaryIO
 
 from connectors.archives.contract import Damaged, Nature
@@ -24,6 +25,8 @@ from connectors.mapi.transport import Transport, transport
 
 #: Messages within messages go this deep.  No person forwards so often; a file that was made to harm may.
 DEEPEST = 60
+#: And so many of them in one: two that each hold the same two, and so on, would never end.
+MOST = 2000
 #: Fields of a message that arrived from elsewhere; with none of them, its header is a piece of one and is made up for.
 _WHOLE = frozenset((b"from", b"sender"))
 _VERSION = b"MIME-Version: 1.0\r\n"
@@ -51,8 +54,9 @@ class _Writing:
 
     def __init__(self, item: MapiItem, context: Context) -> None:
         self._context = context
-        self._seed = seed(item.properties).encode("ascii")
+        self._item = item
         self._multiparts = 0
+        self._inner = 0
 
     def write(self, item: MapiItem, out: BinaryIO, depth: int) -> None:
         head, root = self.plan(item, depth)
@@ -62,7 +66,10 @@ class _Writing:
     def plan(self, item: MapiItem, depth: int) -> tuple[bytes, Part]:
         """Its header, and the part that is its body."""
         arrived = transport(item.properties, self._context)
-        root = signed(item, arrived, self._context, self._seed if depth else None) or self._tree(item, depth)
+        name = message_class(item.properties)
+        root = signed(item, name, arrived, self._context, self._seed if depth else None)
+        if root is None:
+            root = self._tree(item, name, depth)
         return self._fields(item, arrived) + _VERSION + root.head, root
 
     def _fields(self, item: MapiItem, arrived: Transport) -> bytes:
@@ -79,7 +86,7 @@ class _Writing:
             fields += bcc(item, self._context)
         return fields
 
-    def _tree(self, item: MapiItem, depth: int) -> Part:
+    def _tree(self, item: MapiItem, name: str, depth: int) -> Part:
         said = bodies(item.properties, self._context)
         if said.plain is None and said.html is None and (told := report_text(item, self._context)):
             said.plain = plain_part(told)
@@ -100,7 +107,7 @@ class _Writing:
             others.append(said.rtf)
         # Numbered from the outside in: the header's own delimiter is the same when nothing else is written.
         mixed = self._boundary() if others else b""
-        body = self._alternatives(said.plain, said.html, shown, self._meeting(item))
+        body = self._alternatives(said.plain, said.html, shown, self._meeting(item, name))
         if not others:
             return body or Text(b"text/plain; charset=us-ascii", b"")
         return Multipart(b"mixed", mixed, [body, *others] if body is not None else others)
@@ -118,9 +125,8 @@ class _Writing:
             return Multipart(b"alternative", outer, ways)
         return ways[0] if ways else None
 
-    def _meeting(self, item: MapiItem) -> Part | None:
+    def _meeting(self, item: MapiItem, name: str) -> Part | None:
         """What mail about a meeting asks for, as every calendar understands it ([MS-OXCMAIL] 2.1.3.4.7)."""
-        name = message_class(item.properties)
         if not name.startswith("ipm.schedule.meeting."):
             return None
         # Only with the first meeting: the library takes more memory than everything else here.
@@ -147,6 +153,13 @@ class _Writing:
                 _("Messages lie within messages deeper than any person nests them; the innermost are left out."),
             )
             return None
+        self._inner += 1
+        if self._inner > MOST:
+            self._context.problem(
+                "too-many-messages",
+                _("A message holds more messages than any person puts into one; the rest is left out."),
+            )
+            return None
         item = attachment.embedded()
         if item is None:
             return by_value(attachment, self._context)
@@ -168,6 +181,10 @@ class _Writing:
 
         head = disposition(b"message/rfc822", _ending(name or "message", ".eml"))
         return Written(head + b"Content-Transfer-Encoding: 8bit\r\n", write)
+
+    @cached_property
+    def _seed(self) -> bytes:
+        return seed(self._item.properties).encode("ascii")
 
     def _boundary(self) -> bytes:
         self._multiparts += 1

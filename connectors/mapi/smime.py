@@ -16,7 +16,6 @@ from connectors.mapi import tags
 from connectors.mapi.attachments import is_embedded
 from connectors.mapi.context import Context
 from connectors.mapi.encodings import copy_base64
-from connectors.mapi.nature import message_class
 from connectors.mapi.parts import Part, Written
 from connectors.mapi.properties import MapiItem, Properties
 from connectors.mapi.transport import Transport
@@ -30,12 +29,12 @@ _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _ENVELOPED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
 
 
-def signed(item: MapiItem, arrived: Transport, context: Context, delimiter: bytes | None) -> Part | None:
-    """The body of a signed or sealed message, None for any other.
+def signed(item: MapiItem, name: str, arrived: Transport, context: Context, delimiter: bytes | None) -> Part | None:
+    """The body of a signed or sealed message, None for any other.  ``name``: its class, in lower case.
 
     ``delimiter``: what must not occur in bytes that stand between delimiters of another message, None when none are.
     """
-    if ".smime" not in message_class(item.properties):
+    if ".smime" not in name:
         return None
     try:
         return _signed(item, arrived, context, delimiter)

@@ -21,7 +21,7 @@ _FIELD = re.compile(rb"(?!--)[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+
 _NO_FIELD = re.compile(rb"^(?=--)|^(?![ \t]|[!-9;-~]+[ \t]*:)", re.MULTILINE)
 _ENDS = re.compile(rb"\r+\n|\n")
 _BARE = re.compile(rb"\r(?!\n)")
-_OUTLOOKS = re.compile(rb"\AMicrosoft Mail Internet Headers[^\n]*\n")
+_OUTLOOKS = b"Microsoft Mail Internet Headers"
 #: Bytes of a header; real ones have a thousandth of it.
 _MOST = 4 << 20
 
@@ -39,11 +39,11 @@ class Transport:
         kept: list[bytes] = []
         for field in _fields(data):
             name = field[: field.index(b":")].rstrip().lower()
-            if name == b"content-type":
-                self.content_type = field
-            if name != b"mime-version" and not name.startswith(b"content-"):
+            if name[:8] != b"content-" and name != b"mime-version":
                 names.append(name)
                 kept.append(field)
+            elif name == b"content-type":
+                self.content_type = field
         #: The fields that are kept, each with its line end, and their names in lower case.
         self.fields = b"".join(kept)
         self.names = frozenset(names)
@@ -55,7 +55,10 @@ def _fields(data: bytes) -> list[bytes]:
         return []
     if b"\0" in data:
         data = data.replace(b"\0", b"")
-    data = _ENDS.sub(b"\r\n", _OUTLOOKS.sub(b"", data))
+    if data.startswith(_OUTLOOKS):
+        data = data.partition(b"\n")[2]
+    if data.count(b"\n") != data.count(b"\r\n") or b"\r\r" in data:
+        data = _ENDS.sub(b"\r\n", data)
     data = data.lstrip(b"\r\n").partition(b"\r\n\r\n")[0].rstrip(b"\r\n") + b"\r\n"
     fields = _FIELD.findall(data)
     if sum(map(len, fields)) == len(data):

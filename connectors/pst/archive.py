@@ -104,6 +104,7 @@ class PstArchive:
     def _read_tree(self) -> Tree:
         if self._tree is None:
             self._tree = read_tree(self._store)
+            self._context.encoding = self._store.core.encoding  # of an ANSI file: learnt from its items
         return self._tree
 
     def _open(self, node: int) -> PstItem:

@@ -15,7 +15,18 @@ from connectors.pst.eight_bit import text_codecs
 from connectors.pst.heap import PROPERTIES, Heap
 from connectors.pst.stream import DataStream
 from connectors.pst.subnodes import Subnodes
-from connectors.pst.values import INLINE, OBJECT, UNICODE, Decoder, decoded, decoder, inline, inline_size
+from connectors.pst.values import (
+    INLINE,
+    MULTIPLE,
+    OBJECT,
+    STRING8,
+    UNICODE,
+    Decoder,
+    decoded,
+    decoder,
+    inline,
+    inline_size,
+)
 
 _SUBJECT = 0x0037
 _MESSAGE_CODE_PAGE, _LOCALE, _INTERNET_CODE_PAGE = 0x3FFD, 0x3FF1, 0x3FDE
@@ -58,7 +69,7 @@ class Bag:
         except Damaged as damaged:
             self._core.problems.add("property", _lost(identifier, damaged))
             return None
-        found = decoded(kind, data, self._text or self.text)
+        found = decoded(kind, data, self.text if kind & ~MULTIPLE == STRING8 else None)
         # [MS-PST] 2.5.3.1.1.1: a mark and the length of "RE: " and the like may stand before the subject.
         if identifier == _SUBJECT and isinstance(found, str) and found[:1] == "\x01":
             return found[2:]
@@ -157,8 +168,9 @@ def bag_of(core: Core, data: int, subnodes: Subnodes, text: Decoder | None = Non
     heap = Heap(core.blocks, data)
     if heap.holds != PROPERTIES:
         raise Damaged("heap", _("The properties in block {block:x} are damaged.").format(block=data))
-    cells: dict[int, Cell] = {}
-    for leaf in heap.leaves(heap.root, 2, 6):
-        for identifier, kind, value in _PROPERTY.iter_unpack(leaf):
-            cells[identifier] = (kind, value)
+    cells: dict[int, Cell] = {
+        identifier: (kind, value)
+        for leaf in heap.leaves(heap.root, 2, 6)
+        for identifier, kind, value in _PROPERTY.iter_unpack(leaf)
+    }
     return Bag(core, heap, subnodes, cells, text)

@@ -65,7 +65,9 @@ def read_tree(store: Store) -> Tree:
         if node in seen or count:
             tree.folders[node] = ArchiveFolder(paths[node][0], roles.get(node), f"{node:x}", count)
     if 0 in tree.items:
-        tree.folders[0] = ArchiveFolder((LOST,), None, "0", len(tree.items[0]))
+        # Somebody's own folder may be called so.
+        path = _free((LOST,), {path for path, _inside in paths.values()}, 0)
+        tree.folders[0] = ArchiveFolder(path, None, "0", len(tree.items[0]))
     return tree
 
 
@@ -127,7 +129,7 @@ def _paths(
 ) -> dict[int, tuple[tuple[str, ...], bool]]:
     """Path of each folder and whether people see it; no two have the same one."""
     found: dict[int, tuple[tuple[str, ...], bool]] = {}
-    taken: set[tuple[str, ...]] = {(LOST,)}
+    taken: set[tuple[str, ...]] = set()
     for node in sorted(parents, key=lambda one: (sum(1 for _above in _upwards(one, parents)), one)):
         if node == ROOT:
             continue

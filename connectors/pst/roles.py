@@ -17,9 +17,9 @@ _SUBTREE, _WASTEBASKET, _SENT = 0x35E0, 0x35E3, 0x35E4
 _DRAFTS, _ADDITIONAL = 0x36D7, 0x36D8
 #: The place of the junk folder among PidTagAdditionalRenEntryIds.
 _JUNK_AT = 4
-#: The table of folders that mail is received in, by message class ([MS-PST] 2.4.4.4 has no name for its columns).
+#: The table of folders that mail is received in: by message class, the node of the folder.
 _RECEIVE_FOLDERS = 0x62B
-_MESSAGE_CLASS, _ENTRY_IDS = 0x001A, (0x0FFF, 0x0E27, 0x6705)
+_MESSAGE_CLASS, _FOLDER_NODE = 0x001A, 0x6605
 #: The inbox as Outlook calls it, in the languages of :mod:`connectors.role_names`.
 _INBOXES = frozenset(
     plain(name)
@@ -96,11 +96,9 @@ def _receiving(store: Store) -> int | None:
         if entry is None:
             return None
         for _number, bag in rows(store.core, entry[1], Subnodes(store.core.blocks, entry[2]), None):
-            name = bag.get(_MESSAGE_CLASS)
-            for identifier in _ENTRY_IDS:
-                node = node_of(bag.get(identifier))
-                if node is not None:
-                    by_class.setdefault(str(name or "").upper(), node)
+            node = bag.get(_FOLDER_NODE)
+            if isinstance(node, int):
+                by_class.setdefault(str(bag.get(_MESSAGE_CLASS) or "").upper(), node)
     except Damaged:
         return None
     return next((by_class[name] for name in ("IPM.NOTE", "IPM", "") if name in by_class), None)

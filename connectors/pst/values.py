@@ -68,13 +68,17 @@ _FIXED: dict[int, tuple[int, Callable[[bytes], object | None]]] = {
 Decoder = Callable[[bytes], str]
 
 
-def decoded(kind: int, data: bytes, text: Decoder) -> object | None:
-    """The value in ``data``; None for what is too short, or of a type that no value of ours has."""
+def decoded(kind: int, data: bytes, text: Decoder | None) -> object | None:
+    """The value in ``data``; None for what is too short, or of a type that no value of ours has.
+
+    ``text`` is asked for by 8-bit text alone.
+    """
     if kind == UNICODE:
         return data.decode("utf-16-le", "replace").rstrip("\0")
     if kind == BINARY:
         return data
     if kind == STRING8:
+        assert text is not None
         return text(data).rstrip("\0")
     fixed = _FIXED.get(kind)
     if fixed is not None:
@@ -84,7 +88,7 @@ def decoded(kind: int, data: bytes, text: Decoder) -> object | None:
     return None
 
 
-def _several(kind: int, data: bytes, text: Decoder) -> tuple[object, ...] | None:
+def _several(kind: int, data: bytes, text: Decoder | None) -> tuple[object, ...] | None:
     fixed = _FIXED.get(kind)
     if fixed is not None:
         size = fixed[0]

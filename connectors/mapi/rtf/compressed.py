@@ -64,14 +64,14 @@ def _unpacked(packed: bytes, limit: int) -> tuple[bytes, bool]:
                 place += 1
                 continue
             if place + 1 >= end:
-                return bytes(out[start:limit]), False
+                return bytes(memoryview(out)[start:limit]), False
             token = packed[place] << 8 | packed[place + 1]
             place += 2
             distance = (len(out) - (token >> 4)) % _ROUND
             if not distance:
-                return bytes(out[start:limit]), True
+                return bytes(memoryview(out)[start:limit]), True
             _repeat(out, distance, (token & 0xF) + 2)
-    return bytes(out[start:limit]), False
+    return bytes(memoryview(out)[start:limit]), False
 
 
 def _repeat(out: bytearray, distance: int, length: int) -> None:

@@ -77,6 +77,7 @@ class _State:
 class _Reader:
     def __init__(self, signs: dict[bytes, str], *, takes_html: bool) -> None:
         self._signs = signs
+        self._blocks: list[str] = []
         self._shown: list[str] = []
         self._bytes = bytearray()
         self._units = bytearray()
@@ -112,8 +113,12 @@ class _Reader:
         while place < end and (found := token(rtf, place)) is not None:
             place = found.end()
             left -= 1
-            if not left:
-                raise too_large()
+            if not left & 0xFFF:
+                # Of short pieces each takes many times its length.
+                self._blocks.append("".join(self._shown))
+                self._shown.clear()
+                if not left:
+                    raise too_large()
             match found.lastindex:
                 case 1 | 2:
                     if found[1] == b"bin":
@@ -129,7 +134,7 @@ class _Reader:
                 case 6:
                     self._symbol(found[6])
         self._flush()
-        return "".join(self._shown)
+        return "".join((*self._blocks, *self._shown))
 
     def _word(self, word: bytes, number: bytes | None) -> None:
         is_starred, self._is_starred = self._is_starred, False

@@ -19,7 +19,7 @@ from connectors.mapi.message import header, write_message
 Tag = int | tuple[UUID, int | str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ansi:
     """Text that is stored in 8 bits."""
 

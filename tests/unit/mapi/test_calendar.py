@@ -178,7 +178,7 @@ def test_a_meeting_names_its_people_and_their_answers() -> None:
     assert (can, can.params["CN"], can.params["ROLE"]) == ("invalid:nomail", "Can", "OPT-PARTICIPANT")
     assert room.params["CUTYPE"] == "RESOURCE"
     (alarm,) = event.subcomponents
-    assert alarm["trigger"].dt == timedelta(minutes=-30)
+    assert (alarm["trigger"].dt, alarm["description"]) == (timedelta(minutes=-30), event["summary"])
 
 
 def test_the_uid_is_that_of_every_copy_of_a_meeting() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.archives.contract import Damaged, Problem
-from connectors.mapi.message import DEEPEST, write_message
+from connectors.mapi.message import DEEPEST, MOST, write_message
 from tests.unit.mapi.items import Ansi, Attachment, Bag, Message, by_value, context, parsed, read, written
 
 HTML = "<html><body>Grüße <img src=cid:Logo@1></body></html>"
@@ -158,6 +158,16 @@ def test_messages_that_lie_deeper_than_anybody_nests_them_are_cut_and_told() -> 
     message = read(item, context(problems))
     assert types(message).count("message/rfc822") == DEEPEST
     assert [one.code for one in problems] == ["nested-too-deep"]
+
+
+def test_messages_that_hold_the_same_ones_many_times_come_to_an_end() -> None:
+    item = Message({})
+    for _level in range(40):
+        item = Message({}, attached=[Attachment({0x3705: 5}, item), Attachment({0x3705: 5}, item)])
+    problems: list[Problem] = []
+    data = written(item, context(problems))
+    assert data.count(b"Content-Type: message/rfc822") == MOST
+    assert {one.code for one in problems} == {"too-many-messages"}
 
 
 def test_no_text_ends_a_part_before_its_end() -> None:

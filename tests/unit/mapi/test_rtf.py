@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from email.message import EmailMessage
 
 import compressed_rtf
@@ -103,6 +104,12 @@ def test_html_from_rtf_is_in_the_charset_that_the_item_names_where_that_can_hold
     assert sent(rtf, x3FDE=1251)[0].get_content().strip() == "<p>Grüße"
 
 
+def test_html_that_holds_nothing_does_not_hide_the_text() -> None:
+    rtf = packed(rb"{\rtf1\ansi\fromhtml1 \htmlrtf only here\htmlrtf0 }")
+    for message in (sent(rtf)[0], sent(rtf, x1000="only here")[0]):
+        assert (message.get_content_type(), message.get_content().strip()) == ("text/plain", "only here")
+
+
 def test_text_comes_back_from_rtf() -> None:
     assert kind_of(FROM_TEXT) == "text"
     assert as_text(FROM_TEXT) == "Grüße\ntwo\n\t{3}"
@@ -152,6 +159,16 @@ def test_html_that_is_there_is_taken_before_rtf() -> None:
 def test_rtf_made_to_harm_ends_and_gives_no_more_than_it_holds(rtf: bytes) -> None:
     assert len(as_text(rtf)) <= len(rtf)
     assert len(as_html(rtf)) <= len(rtf)
+
+
+def test_rtf_takes_memory_by_its_length_alone() -> None:
+    rtf = b"{\\rtf1\\ansicpg932\\fromhtml1 " + b"\\'83\\'66\\par" * 40_000
+    tracemalloc.start()
+    try:
+        as_html(rtf)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(rtf)
+    finally:
+        tracemalloc.stop()
 
 
 def test_rtf_beyond_all_measure_is_attached_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from connectors.archives.contract import Addressed, Archive, Nature, Personal
 from connectors.pst.disk import Disk
 from connectors.values import Role
 from tests.pst_writer import Attachment, Message, PstWriter
+from tests.pst_writer.heaps import table
 from tests.pst_writer.letters import START, letter
 from tests.unit.pst.conftest import Opener
 from tests.unit.pst.reading import listed, subjects
@@ -123,6 +124,17 @@ def test_two_folders_of_one_name_stay_two(tmp_path: Path, opened: Opener) -> Non
     }  # fmt: skip
 
 
+def test_a_folder_that_is_called_as_ours_keeps_its_name(tmp_path: Path, opened: Opener) -> None:
+    path = tmp_path / "lost.pst"
+    with PstWriter(path) as writer:
+        writer.message(writer.folder("Lost and Found"), letter(1))
+        writer.message(0x7002, letter(2))
+    archive = opened(path)
+    assert {folder.path: folder.items for folder in archive.folders() if folder.items} == {
+        ("Lost and Found",): 1, ("Lost and Found (0)",): 1,
+    }  # fmt: skip
+
+
 def test_roles_are_those_that_the_file_names_whatever_the_folders_are_called(tmp_path: Path, opened: Opener) -> None:
     path = tmp_path / "roles.pst"
     writer = PstWriter(path)
@@ -137,6 +149,18 @@ def test_roles_are_those_that_the_file_names_whatever_the_folders_are_called(tmp
         "Deleted Items": Role.TRASH, "Eingang": Role.INBOX, "Raus": Role.SENT, "Entwurf": Role.DRAFTS,
         "Müll": Role.JUNK, "Sent Items": None, "Archive": Role.ARCHIVE,
     }  # fmt: skip
+
+
+def test_the_inbox_is_where_the_file_receives_mail(tmp_path: Path, opened: Opener) -> None:
+    path = tmp_path / "received.pst"
+    writer = PstWriter(path)
+    writer.folder("Inbox")
+    received = writer.folder("Lettres")
+    rows = [(1, {0x001A001F: "", 0x66050003: received}), (2, {0x001A001F: "IPC", 0x66050003: 0x122})]
+    writer.raw_node(0x62B, *table(writer.file, (0x001A001F, 0x66050003), rows, "ascii"), 0)
+    writer.close()
+    roles = {folder.path[0]: folder.role for folder in opened(path).folders()}
+    assert roles == {"Deleted Items": Role.TRASH, "Inbox": None, "Lettres": Role.INBOX}
 
 
 def test_a_number_that_two_copies_give_to_two_messages_makes_two_keys(tmp_path: Path, opened: Opener) -> None:

@@ -147,3 +147,17 @@ def test_a_message_is_written_the_same_each_time_and_begins_with_its_header(tmp_
     assert first.getvalue() == second.getvalue()
     assert first.getvalue().startswith(archive.header(folder, item.key) + b"\r\n")
     assert b"Subject: Letter 1\r\n" in first.getvalue()
+
+
+@pytest.mark.parametrize("layout", [ANSI, UNICODE, UNICODE_4K])
+def test_properties_in_several_blocks_are_found_where_their_numbers_say(
+    layout: Layout, tmp_path: Path, opened: Opener
+) -> None:
+    """The subject lies in the third block of the longest shape: shapes differ in how they number such places."""
+    path = tmp_path / "blocks.pst"
+    before = {(number << 16) | 0x1F: chr(65 + number % 26) * 1_700 for number in range(1, 0x36) if number != 0x1A}
+    with PstWriter(path, layout) as writer:
+        writer.message(writer.folder("Inbox"), letter(1, tags=before))
+    assert subjects(opened(path)) == ["Letter 1"]
+    assert [one.subject for one in by_libpff(path)] == ["Letter 1"]
+    assert [one["Subject"] for one in by_readpst(path)] == ["Letter 1"]
