@@ -46,18 +46,29 @@ def open_dbx(path: Path, reading: Reading) -> DbxArchive:
         archive = open_store(path, reading)
         archive.tell_strangers()
         return archive
+    token = _state(path)
     with closing(DbxFile(path)) as file:
         _check(file, reading)
         name = shown(file.folder_name(), reading.encoding) or shown(os.fsencode(path.stem), "utf-8")
-    return DbxArchive(path, reading, None, StoredFolder((name,), None, "folder", path))
+    return DbxArchive(path, token, reading, None, StoredFolder((name,), None, "folder", path))
 
 
 def open_store(path: Path, reading: Reading) -> DbxArchive:
     """A directory with Folders.dbx, whatever else lies in it.  Raises NotAnArchive, OSError."""
+    token = _state(path)
     kinds = files_of(path)
     if "folders" not in kinds.values():
         raise NotAnArchive(path, _("There is no Folders.dbx in {path}.").format(path=path))
-    return DbxArchive(path, reading, Hierarchy(path, kinds, reading.encoding))
+    return DbxArchive(path, token, reading, Hierarchy(path, kinds, reading.encoding))
+
+
+def _state(path: Path) -> str:
+    files = [path] if path.is_file() else [path / name for name in sorted(names_in(path))]
+    seen = sha256()
+    for file in files:
+        state = file.lstat()
+        seen.update(f"{file.name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+    return seen.hexdigest()[:32]
 
 
 def _check(file: DbxFile, reading: Reading) -> None:
@@ -77,8 +88,11 @@ class DbxArchive:
 
     kind: ClassVar[str] = "dbx"
 
-    def __init__(self, path: Path, reading: Reading, hierarchy: Hierarchy | None, *lone: StoredFolder) -> None:
+    def __init__(
+        self, path: Path, token: str, reading: Reading, hierarchy: Hierarchy | None, *lone: StoredFolder
+    ) -> None:
         self._path = path
+        self._token = token
         self._reading = reading
         self._created = hierarchy.created if hierarchy is not None else 0
         self._folders = {folder.key: folder for folder in (hierarchy.folders() if hierarchy else lone)}
@@ -102,12 +116,8 @@ class DbxArchive:
         return "content-1"
 
     def token(self) -> str:
-        files = [self._path] if self._path.is_file() else [self._path / name for name in sorted(names_in(self._path))]
-        seen = sha256()
-        for file in files:
-            state = file.lstat()
-            seen.update(f"{file.name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
-        return seen.hexdigest()[:32]
+        """Of what was there before it was looked at: what comes later moves the token of who opens it next."""
+        return self._token
 
     def folders(self) -> Iterator[ArchiveFolder]:
         for folder in self._folders.values():

@@ -36,6 +36,7 @@ def open_mixed(path: Path, reading: Reading) -> MixedArchive:
     unpacking = Unpacking(reading.spool, salvage=reading.salvage)
     with ExitStack() as undoing:
         undoing.callback(unpacking.close)
+        token = _token(path)
         try:
             survey = Survey(path, unpacking)
             found = list(survey)
@@ -45,7 +46,7 @@ def open_mixed(path: Path, reading: Reading) -> MixedArchive:
         if not found:
             why = "".join(f"\n{problem.message}" for problem in survey.problems()[:5])
             raise NotAnArchive(path, _("There is no mail archive in {path}.").format(path=path) + why)
-        archive = MixedArchive(path, reading, unpacking, found, survey.problems())
+        archive = MixedArchive(token, reading, unpacking, found, survey.problems())
         undoing.pop_all()
     return archive
 
@@ -72,9 +73,9 @@ class MixedArchive:
     kind: ClassVar[str] = "mixed"
 
     def __init__(
-        self, path: Path, reading: Reading, unpacking: Unpacking, found: Sequence[Inner], told: list[Problem]
+        self, token: str, reading: Reading, unpacking: Unpacking, found: Sequence[Inner], told: list[Problem]
     ) -> None:
-        self._path = path
+        self._token = token
         self._unpacking = unpacking
         self._told = told
         self._rebuilt = any(inner.kind.rebuilt for inner in found)
@@ -101,10 +102,8 @@ class MixedArchive:
         return CONTENT_EPOCH
 
     def token(self) -> str:
-        seen = sha256()
-        for name, size, changed in _states(self._path, "") if self._path.is_dir() else [_state(self._path, "")]:
-            seen.update(f"{name}\0{size}\0{changed}\n".encode("utf-8", "surrogateescape"))
-        return seen.hexdigest()[:32]
+        """Of what was there before it was looked at: what comes later moves the token of who opens it next."""
+        return self._token
 
     def folders(self) -> Iterator[ArchiveFolder]:
         stands: dict[str, _Stands] = {}
@@ -237,6 +236,13 @@ def _path(shelf: Shelf | LooseFolder, folder: ArchiveFolder, count: int) -> tupl
     if same and (count == 1 or shelf.is_tree):
         return above
     return (*above, *folder.path)
+
+
+def _token(path: Path) -> str:
+    seen = sha256()
+    for name, size, changed in _states(path, "") if path.is_dir() else [_state(path, "")]:
+        seen.update(f"{name}\0{size}\0{changed}\n".encode("utf-8", "surrogateescape"))
+    return seen.hexdigest()[:32]
 
 
 def _state(path: Path, name: str) -> tuple[str, int, int]:

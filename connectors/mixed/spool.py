@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from connectors.errors import SpoolError
@@ -49,6 +50,8 @@ class Unpacking:
         self.salvage = salvage
         #: Zips whose members were found by a search.
         self.salvaged: set[tuple[Path, tuple[int, ...]]] = set()
+        self._folder: Path | None = None
+        self._numbers = count()
         self._zips: OrderedDict[tuple[Path, tuple[int, ...]], tuple[Zip, Path | None]] = OrderedDict()
 
     def zip_at(self, file: Path, members: tuple[int, ...] = ()) -> Zip:
@@ -75,12 +78,17 @@ class Unpacking:
 
     @contextmanager
     def fetched(self, place: Place) -> Iterator[Path]:
-        """The file as one on the disk, while the block runs.  Raises as ``zip_at``."""
-        path, release = self.fetch(place)
+        """The file as one on the disk while the block runs, under a name with the same end.  Raises as ``zip_at``."""
+        if not place.members:
+            yield place.file
+            return
+        inside = self.zip_at(place.file, place.members[:-1])
+        path = self._shared() / f"{next(self._numbers)}-{safe_name(place.name[-1])}"
         try:
+            self._write(inside, inside.members[place.members[-1]], path)
             yield path
         finally:
-            release()
+            path.unlink(missing_ok=True)
 
     def fetch(self, place: Place) -> tuple[Path, Callable[[], None]]:
         """The file as one on the disk, and what gives the room back.  Raises as ``zip_at``."""
@@ -102,6 +110,16 @@ class Unpacking:
     def close(self) -> None:
         for key in list(self._zips):
             self._close(key)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _shared(self) -> Path:
+        """One folder for many small files: some file systems are slow in taking folders away."""
+        if self._folder is None:
+            with _spooling(self._spool):
+                self._folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=self._spool))
+        return self._folder
 
     def _close(self, key: tuple[Path, tuple[int, ...]]) -> None:
         opened, unpacked = self._zips.pop(key)

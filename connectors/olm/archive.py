@@ -52,6 +52,8 @@ def is_olm(path: Path) -> bool:
 
 def open_olm(path: Path, reading: Reading) -> OlmArchive:
     """Raises NotAnArchive, OSError."""
+    state = path.stat()
+    token = sha256(f"{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:32]
     try:
         opened = Zip(path, salvage=reading.salvage)
     except NotAZip as error:
@@ -60,7 +62,7 @@ def open_olm(path: Path, reading: Reading) -> OlmArchive:
     if not _is_export(opened):
         opened.close()
         raise NotAnArchive(path, _("{path} is no export of Outlook for Mac.").format(path=path))
-    return OlmArchive(path, reading, opened)
+    return OlmArchive(token, reading, opened)
 
 
 def _is_export(opened: Zip) -> bool:
@@ -76,8 +78,8 @@ class OlmArchive:
 
     kind: ClassVar[str] = "olm"
 
-    def __init__(self, path: Path, reading: Reading, opened: Zip) -> None:
-        self._path = path
+    def __init__(self, token: str, reading: Reading, opened: Zip) -> None:
+        self._token = token
         self._zip = opened
         self._folders = {folder.key: folder for folder in folders_of(opened.members, opened.directories)}
         self._problems: dict[Problem, None] = {}
@@ -102,8 +104,8 @@ class OlmArchive:
         return CONTENT_EPOCH
 
     def token(self) -> str:
-        state = self._path.stat()
-        return sha256(f"{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:32]
+        """Of the file as it was before it was looked at: what comes later moves the token of who opens it next."""
+        return self._token
 
     def folders(self) -> Iterator[ArchiveFolder]:
         for folder in self._folders.values():

@@ -56,15 +56,18 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def keyed(archive: Archive) -> dict[str, bytes]:
-    """Every message by its key; no key stands for two."""
+    """Every message by its key; in one folder no key stands for two."""
     found: dict[str, bytes] = {}
     for folder in archive.folders():
+        own: set[str] = set()
         for item in archive.items(folder):
-            assert item.key not in found
+            assert item.key not in own
+            own.add(item.key)
             out = BytesIO()
             archive.write_message(folder, item.key, out)
             assert out.getvalue().startswith(archive.header(folder, item.key))
-            found[item.key] = out.getvalue()
+            # The same message in two folders is called the same, and is there twice.
+            found[item.key if item.key not in found else f"{folder.key} {item.key}"] = out.getvalue()
     return found
 
 

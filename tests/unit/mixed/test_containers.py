@@ -315,16 +315,24 @@ def test_an_archive_is_known_again_in_any_state_under_any_name(
     assert len(after) == 4
 
 
-def test_the_token_moves_with_whatever_lies_in_it(tree: Path, reading: Reading) -> None:
-    fill(tree, {"a/b/c.mbox": mbox(1)})
+def test_the_token_moves_with_whatever_lies_in_it_for_who_opens_it_next(tree: Path, reading: Reading) -> None:
+    def token() -> str:
+        with opened(tree, reading) as archive:
+            return archive.token()
+
+    fill(tree, {"a/b/c.mbox": mbox(1), "d.dbx": dbx(1)})
+    tokens = [token()]
+    assert token() == tokens[0]
     with opened(tree, reading) as archive:
-        tokens = [archive.token()]
+        fill(tree, {"a/new.mbox": mbox(2)})
+        # It was opened before, and does not have what came since: nor does its token.
         assert archive.token() == tokens[0]
-        fill(tree, {"a/b/c.mbox": mbox(1, 2)})
-        tokens.append(archive.token())
-        fill(tree, {"a/new.txt": b""})
-        tokens.append(archive.token())
-    assert len(set(tokens)) == 3
+        assert ("a", "new") not in counts(archive)
+    tokens.append(token())
+    for name, data in (("a/b/c.mbox", mbox(1, 2)), ("a/new.txt", b"")):
+        fill(tree, {name: data})
+        tokens.append(token())
+    assert len(set(tokens)) == 4
 
 
 def test_a_full_disk_ends_it_and_leaves_nothing(tree: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
