@@ -15,6 +15,7 @@ from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.archives.source import ArchiveSource, ReadRule, verdict
 from connectors.contract import ArchiveUnreadable, Entry, Folder, Reason, Resources, Source
 from connectors.errors import ConnectorError
+from connectors.language import _
 from connectors.maildir import MaildirSettings
 from connectors.maildir.source import MaildirSource
 from migrate.archives.named import to_read
@@ -182,4 +183,8 @@ class _Opening:
 
     @staticmethod
     def _no_archive(path: Path, error: NotAnArchive) -> ConnectorError:
-        return ArchiveUnreadable(str(error), system="" if str(path) in str(error) else str(path))
+        what = str(error)
+        if error.salvageable:
+            more = _("A search of the whole file may still find its mail: bascule archive salvage {path}")
+            what = f"{what.rstrip('.')}. {more.format(path=path)}"
+        return ArchiveUnreadable(what, system="" if str(path) in what else str(path))

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.archives.source import ArchiveSource
 from connectors.body import ByteBudget
-from connectors.contract import Entry, Fatal, Folder, Message, Reason, Resources, Role
+from connectors.contract import ArchiveUnreadable, Entry, Fatal, Folder, Message, Reason, Resources, Role
 from connectors.maildir.source import MaildirSource
 from migrate.copy.job import Placement
 from migrate.engine.archives import ArchiveRules, PersonalArchive, no_archive, personal_archives
@@ -96,6 +96,15 @@ def test_one_that_cannot_be_read_says_so_when_it_is_opened(found: Found, tmp_pat
     with pytest.raises(Fatal, match=r"notes.txt is no mail archive of a kind that is known"):
         text.open(Event())
     assert "no mail archive" in no_archive(tmp_path / "collected" / "notes.txt")
+
+
+def test_one_that_is_damaged_from_its_beginning_says_what_may_still_find_its_mail(found: Found, tmp_path: Path) -> None:
+    pst(tmp_path / "collected" / "a.pst")
+    data = (tmp_path / "collected" / "a.pst").read_bytes()
+    (tmp_path / "collected" / "a.pst").write_bytes(data[:24] + bytes(488) + data[512:])
+    (one,) = found("a.pst")
+    with pytest.raises(ArchiveUnreadable, match=r"bascule archive salvage .*/a\.pst"):
+        one.open(Event())
 
 
 def test_a_maildir_is_read_as_one_and_anything_else_by_the_sites_rule_of_what_was_read(
