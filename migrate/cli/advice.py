@@ -20,6 +20,7 @@ from connectors.errors import SpoolError
 from connectors.language import _, mark
 from connectors.registry import BrokenConnector
 from migrate.cli.explanations import CROWDED, SIGN_INS, TOO_MANY_SESSIONS
+from migrate.copy.hold import DeadlinePassed
 from migrate.ledger.store import LedgerError
 
 #: By the protocol's own word for it (``ConnectorError.detail``); these are surer than the kind.
@@ -43,6 +44,13 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
         mark(
             "Large messages wait in .bascule/spool of the organisation's folder: make room on its disk, and see that"
             " you may write there. Then run the same command again; it continues where it stopped."
+        ),
+    ),
+    (
+        DeadlinePassed,
+        mark(
+            "Too many sessions share it: lower max_sessions of both systems in organisation.yaml, then run the same"
+            " command again; it continues where it stopped."
         ),
     ),
     (OverQuota, mark("Give the mailbox more room on that system, then run the same command again.")),

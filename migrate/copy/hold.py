@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
+from connectors.errors import Transient
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.ledger import attempts, mailboxes
@@ -30,6 +31,13 @@ class HoldLost(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("another copy has taken over this mailbox. It goes on from here; wait for it to end."))
+
+
+class DeadlinePassed(Transient):
+    """A batch took longer to send than its intent allows; nothing of it was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(_("the line is too slow: sending took longer than is safe"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,10 @@ from connectors.contract import (
     Receipt,
     Suspect,
     Target,
-    Transient,
 )
 from connectors.language import _
 from migrate.copy.batches import Place
-from migrate.copy.hold import Hold
+from migrate.copy.hold import DeadlinePassed, Hold
 from migrate.copy.identity import Identity, is_shared
 from migrate.copy.job import Job
 from migrate.copy.reader import Prepared, PreparedBatch
@@ -40,10 +39,6 @@ from migrate.ledger.schema import Outcome
 #: where our own limit asks for it: a line slower than that is as good as cut.
 _COMMIT_SECONDS = 120
 _COMMIT_BYTES_A_SECOND = 16_000
-
-
-class DeadlinePassed(Transient):
-    """The batch took longer to send than its intent allows; nothing of it was stored."""
 
 
 @dataclass(slots=True)
@@ -133,7 +128,7 @@ class Writer:
         def may_commit() -> None:
             self._hold.check()
             if self._job.clock.now() >= intents[0].deadline:
-                raise DeadlinePassed(_("the line is too slow: sending took longer than is safe"))
+                raise DeadlinePassed
             flight.commits += 1
 
         batch.flights += 1

@@ -48,8 +48,11 @@ class Ledger:
         self._engine = _engine(path)
         try:
             self._upgrade()
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise LedgerError(worded(path, error)) from error
+        except BaseException as error:
+            self.close()
+            if isinstance(error, DatabaseError | sqlite3.DatabaseError):
+                raise LedgerError(worded(path, error)) from error
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -18,13 +18,14 @@ from click.testing import CliRunner
 
 from connectors import language
 from migrate.cli.main import bascule
+from plans.tokens import tokens_of
 from tests.servers.server import PASSWORD
 
 #: The command beside the interpreter that runs the tests.
 COMMAND = Path(sys.executable).with_name("bascule")
 SITE = "paris"
-#: Commands that write to no server and remember nothing: they are run in this process, which saves starting another.
-_LOOKING = frozenset({"status", "not-copied", "folders", "check", "verify", "explain"})
+#: Commands that are run in this process unless a test starts them itself: half of what they compute is starting Python.
+_INSIDE = frozenset({"copy", "adopt", "status", "not-copied", "folders", "check", "verify", "explain"})
 #: Seconds within which any run of these tests has ended.
 LIMIT = 120.0
 
@@ -114,13 +115,18 @@ class Organisation:
 
     def run(self, *arguments: str) -> Ended:
         """The command, run to its end."""
-        if arguments[0] in _LOOKING and not self.environment:
-            return self._looked(*arguments)
+        if arguments[0] in _INSIDE and not self.environment:
+            return self._inside(*arguments)
+        return self.run_installed(*arguments)
+
+    def run_installed(self, *arguments: str) -> Ended:
+        """As ``run``, the installed command in a process of its own."""
         with running(self.start(*arguments)) as process:
             return finished(process)
 
-    def _looked(self, *arguments: str) -> Ended:
-        # What a command sets for its process ends with it.
+    def _inside(self, *arguments: str) -> Ended:
+        # What a command sets and remembers for its process ends with it.
+        tokens_of.cache_clear()
         with patch.dict(os.environ), patch.object(language, "_spoken", language._Spoken()):
             ended = CliRunner().invoke(bascule, ["-C", str(self.folder), *arguments], catch_exceptions=False)
         return Ended(ended.exit_code, ended.stdout, ended.stderr)

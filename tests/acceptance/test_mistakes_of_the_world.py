@@ -146,7 +146,7 @@ def test_the_port_of_something_else(plan: Organisation, command: str) -> None:
 
 def test_tls_where_the_plan_says_plain(plan: Organisation, old: ImapServer) -> None:
     assert old.tls_port is not None
-    plan.systems["old"].update(port=old.tls_port, timeout=3)
+    plan.systems["old"].update(port=old.tls_port, timeout=1)
     plan.write()
     said(
         plan,

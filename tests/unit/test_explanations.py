@@ -17,6 +17,7 @@ from migrate.cli.advice import error_as_json, what_to_do, worded
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS, explanation_of
 from migrate.cli.main import bascule
+from migrate.copy.hold import DeadlinePassed
 from migrate.ledger.schema import Outcome
 from migrate.ledger.store import LedgerError
 
@@ -47,6 +48,13 @@ def test_too_many_sessions_are_explained_and_no_wrong_password() -> None:
     assert f"| `{TOO_MANY_SESSIONS}` | {CROWDED.what} | {CROWDED.to_do} |" in _COMMANDS
     error = TooManySessions("no more", limit=3)
     assert (error_as_json(error)["code"], what_to_do(error)) == (TOO_MANY_SESSIONS, CROWDED.to_do)
+    assert code_of(error) is Exit.CONNECTION
+
+
+def test_a_line_that_is_too_slow_for_so_many_sessions_is_told_with_what_helps() -> None:
+    error = DeadlinePassed()
+    assert worded(error).startswith("the line is too slow: sending took longer than is safe. Too many sessions share")
+    assert "max_sessions" in what_to_do(error)
     assert code_of(error) is Exit.CONNECTION
 
 

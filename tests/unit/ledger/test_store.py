@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from threading import Thread
@@ -141,3 +142,12 @@ def test_a_ledger_on_a_network_file_system_is_refused(path: Path, monkeypatch: p
     monkeypatch.setattr(store, "is_on_network", lambda _folder: True)
     with pytest.raises(LedgerError, match="is on a network file system"):
         Ledger(path)
+
+
+def test_a_file_that_cannot_be_opened_as_a_ledger_is_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"no ledger at all" * 100)
+    with pytest.raises(LedgerError) as caught:
+        Ledger(path)
+    assert caught.value.__traceback__ is not None, "which still holds what failed"
+    assert str(path) not in {os.readlink(one) for one in os.scandir("/proc/self/fd") if os.path.islink(one)}
