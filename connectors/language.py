@@ -137,7 +137,8 @@ def _said(parts: Any) -> Any:
     if not isinstance(parts, dict):
         return parts
     if "count" in parts:
-        return plural(parts["one"], parts["many"], parts["count"])
+        one, many, count = parts["one"], parts["many"], parts["count"]
+        return plural(one, many, count)
     english, values = parts["text"], {name: _said(one) for name, one in parts["values"].items()}
     # A text without values may hold braces of its own.
     return _(english).format(**values) if values else _(english)

@@ -82,8 +82,9 @@ def begin(folder: Path, origin: Origin) -> bool:
     except (ValueError, LookupError, TypeError):
         why, complete = _("Its file {name} cannot be understood.").format(name=NAME), False
     if why is not None:
+        refusal = _("{folder} cannot be gone on with.").format(folder=folder)
         advice = _("Name another folder.")
-        raise ForeignFolder(f"{_('{folder} cannot be gone on with.').format(folder=folder)} {why} {advice}")
+        raise ForeignFolder(f"{refusal} {why} {advice}")
     if complete:
         _write(folder, told | {"complete": False})
     return complete

@@ -107,7 +107,8 @@ def _export(
 
 
 def _said(messages: int, size: int) -> str:
-    return f"{plural('{n} message', '{n} messages', messages)}, {size_text(size)}"
+    count = plural("{n} message", "{n} messages", messages)
+    return f"{count}, {size_text(size)}"
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from threading import Thread
@@ -150,4 +149,4 @@ def test_a_file_that_cannot_be_opened_as_a_ledger_is_let_go(tmp_path: Path) -> N
     with pytest.raises(LedgerError) as caught:
         Ledger(path)
     assert caught.value.__traceback__ is not None, "which still holds what failed"
-    assert str(path) not in {os.readlink(one) for one in os.scandir("/proc/self/fd") if os.path.islink(one)}
+    assert str(path) not in {str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()}
