@@ -22,8 +22,8 @@ from unittest.mock import patch
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Reason, Resources, Source, Target
 from connectors.imap import ImapConnector, ImapSettings
-from connectors.imap.transport import Transport
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld
+from connectors.net.transport import Transport
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Placement
 from migrate.copy.run import run_pass

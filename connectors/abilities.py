@@ -11,6 +11,7 @@ from connectors.values import (
     LabelFacts,
     Quota,
     Role,
+    ToEnsure,
 )
 
 
@@ -84,3 +85,20 @@ def roles_of(target: Target) -> Mapping[Role, tuple[str, ...]]:
     if isinstance(target, Surveyed):
         return target.roles()
     return {folder.role: folder.path for folder in target.folders() if folder.role is not None}
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A target that makes many folders in fewer round trips when it knows of them.
+
+    Optional: tell by :func:`foresee`.
+    """
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        """These are ensured next.  Those that are not there may be made at once; nothing is refused here."""
+
+
+def foresee(target: Target, folders: Sequence[ToEnsure]) -> None:
+    """Tell the target which folders will be ensured, if that is of use to it."""
+    if isinstance(target, Foreseeing):
+        target.foresee(folders)

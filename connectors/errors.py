@@ -70,6 +70,10 @@ class TooManySessions(Unavailable):
         self.limit = limit
 
 
+class TooSoon(Unavailable):
+    """This account may not sign in again before ``retry_after`` seconds have passed; others may."""
+
+
 class OverQuota(ConnectorError):
     """The mailbox is full, or a day's allowance is used up.  ``until``: when it may go on, None when not known."""
 

@@ -83,23 +83,27 @@ def language_of(environment: Mapping[str, str] = os.environ) -> str:
 class Text(str):
     """A text in the language of this process that can be said again in another: it knows what it was made of."""
 
-    __slots__ = ("english", "values")
+    __slots__ = ("counted", "english", "values")
     #: The text as it stands in the code, and what was put into it.
     english: str
     values: Mapping[str, object]
+    #: Of a text that depends on a number: its form for many, and the number.
+    counted: tuple[str, int] | None
 
-    def __new__(cls, said: str, english: str, values: Mapping[str, object]) -> Text:
+    def __new__(
+        cls, said: str, english: str, values: Mapping[str, object], counted: tuple[str, int] | None = None
+    ) -> Text:
         one = super().__new__(cls, said)
-        one.english, one.values = english, values
+        one.english, one.values, one.counted = english, values, counted
         return one
 
     def __str__(self) -> str:
         # Else an exception would tell a plain text.
         return self
 
-    def __reduce__(self) -> tuple[type[Text], tuple[str, str, Mapping[str, object]]]:
-        # A copy is made of all three.
-        return Text, (super().__str__(), self.english, self.values)
+    def __reduce__(self) -> tuple[type[Text], tuple[str, str, Mapping[str, object], tuple[str, int] | None]]:
+        # A copy is made of all of them.
+        return Text, (super().__str__(), self.english, self.values, self.counted)
 
     def format(self, *places: object, **values: object) -> str:
         return Text(super().format(*places, **values), self.english, values)
@@ -121,6 +125,9 @@ def reworded(record: str) -> str:
 
 
 def _parts(value: object) -> object:
+    if isinstance(value, Text) and value.counted is not None:
+        many, count = value.counted
+        return {"one": value.english, "many": many, "count": count}
     if isinstance(value, Text):
         return {"text": value.english, "values": {name: _parts(one) for name, one in value.values.items()}}
     return value if isinstance(value, int | float) else str(value)
@@ -129,6 +136,8 @@ def _parts(value: object) -> object:
 def _said(parts: Any) -> Any:
     if not isinstance(parts, dict):
         return parts
+    if "count" in parts:
+        return plural(parts["one"], parts["many"], parts["count"])
     english, values = parts["text"], {name: _said(one) for name, one in parts["values"].items()}
     # A text without values may hold braces of its own.
     return _(english).format(**values) if values else _(english)
@@ -136,7 +145,7 @@ def _said(parts: Any) -> Any:
 
 def plural(one: str, many: str, count: int) -> str:
     """``one`` or ``many`` as ``count`` asks for, with ``{n}`` replaced by it."""
-    return _spoken.catalogue.ngettext(one, many, count).format(n=number(count))
+    return Text(_spoken.catalogue.ngettext(one, many, count).format(n=number(count)), one, {}, (many, count))
 
 
 def labelled(label: str, text: str) -> str:

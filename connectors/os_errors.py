@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from connectors.language import _, mark
+from connectors.language import Text, _, mark
 
 #: What people meet, in the system's own English.
 _KNOWN = {
@@ -30,9 +30,13 @@ _KNOWN = {
 
 
 def os_error_text(error: OSError) -> str:
-    """Why the system refused, without an end to the sentence; behind a translation stands what the system said."""
+    """Why the system refused, without an end to the sentence; behind a translation stands what the system said.
+
+    What is recorded of it is told in the reader's language, as every text is.
+    """
     said = error.strerror or type(error).__name__
     known = _KNOWN.get(error.errno or 0)
-    if known is None or _(known) == known:
+    if known is None:
         return said
-    return f"{_(known)} ({said})"
+    told = _(known)
+    return told if told == known else Text(f"{told} ({said})", known, {})

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from connectors.contract import Role
+from connectors.values import Role
 
 #: For each role its names, the most usual ones first: when several folders could have the role, the first one has it.
 NAMES: Mapping[Role, tuple[str, ...]] = {

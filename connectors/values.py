@@ -57,6 +57,8 @@ class Capabilities:
     moves: bool = False
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
+    #: Bytes a second at which a limit of ours lets a batch be sent; None: as fast as it goes.
+    pace: float | None = None
     #: What the system calls itself, for reports; empty when it does not say.
     product: str = ""
 
@@ -77,6 +79,16 @@ class Folder:
     messages: int | None = None
     #: Whether mail programs that go by subscriptions show it; None when the system does not say.
     subscribed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToEnsure:
+    """A target folder that has to be there."""
+
+    path: tuple[str, ...]
+    role: Role | None
+    #: Mail programs that go by subscriptions are to show it.
+    subscribed: bool
 
 
 @dataclass(frozen=True, slots=True)

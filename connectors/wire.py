@@ -108,14 +108,20 @@ def _memory_to_wire(body: MemoryBody) -> tuple[Body, Digests]:
 
 
 def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
-    """One reading for the digests; a second file is written only when bytes have to change."""
-    source, wire, changed = hashlib.sha256(), hashlib.sha256(), False
+    """One reading for the digests; a second file is written only when bytes have to change.
+
+    As long as nothing has, source and wire are one digest.
+    """
+    wire = hashlib.sha256()
+    source: hashlib._Hash | None = None
     buffer, head = bytearray(), None
     with body.open() as reader:
         for raw, piece in _wire_pieces(reader):
-            source.update(raw)
+            if source is None and raw != piece:
+                source = wire.copy()
+            if source is not None:
+                source.update(raw)
             wire.update(piece)
-            changed = changed or raw != piece
             if head is not None:
                 head.core.update(piece)
                 continue
@@ -128,8 +134,10 @@ def _spooled_to_wire(body: Body, spool: Path) -> tuple[Body, Digests]:
                 head = _read_head(bytes(buffer))
     if head is None:
         head = _read_head(bytes(buffer))
-    digests = Digests(source.digest(), wire.digest(), head.core.digest(), head.header, head.message_id, head.date_field)
-    if not changed:
+    as_sent = wire.digest()
+    as_read = as_sent if source is None else source.digest()
+    digests = Digests(as_read, as_sent, head.core.digest(), head.header, head.message_id, head.date_field)
+    if source is None:
         return body, digests
     rewritten = SpooledBody(spool)
     try:
@@ -169,6 +177,18 @@ def _fields(head: bytes) -> dict[bytes, list[bytes]]:
         if name in _NAMES or name.startswith(_CONTENT):
             found.setdefault(name, []).append(b" ".join(value.split()))
     return found
+
+
+def identifying(head: bytes) -> bytes:
+    """The fields of a header block that the header digest needs, as they stand, with CRLF line ends."""
+    fields = bytearray()
+    wanted = False
+    for line in wire_bytes(head).splitlines(keepends=True):
+        if not line.startswith((b" ", b"\t")):
+            wanted = line.partition(b":")[0].rstrip().lower() in _HEADER_FIELDS
+        if wanted:
+            fields += line
+    return bytes(fields)
 
 
 def _header_digest(fields: dict[bytes, list[bytes]]) -> bytes:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches Courier IMAP and Cyrus IMAP as Debian packages and unpacks them in .cache/debian; installs nothing.
+# Fetches Courier (IMAP and POP3) and Cyrus IMAP as Debian packages and unpacks them in .cache/debian; installs nothing.
 # As packages both conflict with Dovecot, so the tests run them from there (tests/servers/courier.py and cyrus.py).
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 fetch() {
     root=.cache/debian/$1 archives=.cache/debian/archives pattern=$2
     shift 2
-    [ ! -e "$root/.complete" ] || return 0
+    [ "$(cat "$root/.complete" 2>/dev/null)" != "$*" ] || return 0
     rm -rf "$root" "$archives"
     mkdir -p "$archives" "$root"
     packages=$(LC_ALL=C apt-get --simulate --no-install-recommends install "$@" |
@@ -20,11 +20,11 @@ fetch() {
         dpkg-deb --extract "$archive" "$root"
     done
     rm -rf "$archives"
-    touch "$root/.complete"
+    echo "$*" >"$root/.complete"
 }
 
 # gamin, where it still exists, is the file monitor that Courier asks before every command.
 gamin=gamin
 apt-cache show gamin >/dev/null 2>&1 || gamin=
-fetch courier 'courier-|gamin$' courier-imap $gamin
+fetch courier 'courier-|gamin$' courier-imap courier-pop $gamin
 fetch cyrus 'cyrus-' cyrus-imapd

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Both halves of the tests side by side: they wait for servers and clocks more than they compute.  Ends with the worse
-# of their results; the second half is shown when it is over.
+# of their results; the second half is shown when it is over.  Its argument is what runs Python: .venv/bin/python, or
+# .venv/bin/coverage run.
 set -u
 cd "$(dirname "$0")/.."
-tests="$PWD/.venv/bin/coverage run -m pytest -m"
+tests="$1 -m pytest -m"
 log=$(mktemp)
 
 $tests "not nightly" tests/acceptance >"$log" 2>&1 &

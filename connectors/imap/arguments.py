@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import SYSTEM_FLAGS
+from connectors.keywords import is_keyword
 
-#: atom = 1*ATOM-CHAR: no CTL, space, ``( ) { % * " \ ]``, nothing above ASCII.
-_ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
-_KEYWORD_LIMIT = 128
 _QUOTABLE = re.compile(rb"[\x20-\x7e]*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CANONICAL = {flag.casefold(): flag for flag in SYSTEM_FLAGS}
@@ -28,11 +26,6 @@ UID_LIMIT = 2**32
 def system_flag(flag: str) -> str | None:
     """The flag in its canonical spelling when it is a system flag that may be set, else None."""
     return _CANONICAL.get(flag.casefold())
-
-
-def is_keyword(flag: str) -> bool:
-    """Whether ``flag`` can be sent as a keyword: an atom of ASCII and of sane length."""
-    return flag.isascii() and len(flag) <= _KEYWORD_LIMIT and _ATOM.fullmatch(flag.encode()) is not None
 
 
 def flag_list(flags: Iterable[str]) -> bytes:

@@ -11,23 +11,21 @@ from threading import Event
 
 from connectors import DISTRIBUTION
 from connectors.contract import Account
-from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Stopped, TooManySessions, Transient, Untrusted
+from connectors.errors import ConnectorError, TooManySessions, Transient, Untrusted
 from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.refusals import Refusal, not_connected
 from connectors.imap.response import MalformedResponse, Value, parse_values
 from connectors.imap.settings import ImapSettings
 from connectors.imap.sign_in import SignIn
-from connectors.imap.tls import check_pin, context_of
-from connectors.imap.transport import Transport
 from connectors.language import _
+from connectors.net.signing_in import with_fingerprint, with_token
+from connectors.net.tls import check_pin, context_of, trusting_none
+from connectors.net.transport import Transport
 
 _LOGOUT_TIMEOUT = 5.0
 #: Characters kept of what a server calls itself.
 _PRODUCT_LIMIT = 80
-#: A pin that no certificate has.
-_NO_CERTIFICATE = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +94,13 @@ class Connection:
 def connect(settings: ImapSettings, account: Account, stop: Event, spool: Path, *, reset_on_close: bool) -> Connection:
     """Connect, protect, sign in, and ask what the server offers.
 
-    Where the account has tokens and the server turns one down, it signs in anew with another one.
     Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set.
     """
-    if account.tokens is None:
-        token = account.password if settings.takes_tokens else None
-        return _connected(settings, account, token, stop, spool, reset_on_close=reset_on_close)
-    token = account.tokens.token()
-    try:
-        return _connected(settings, account, token, stop, spool, reset_on_close=reset_on_close)
-    except AuthFailed as error:
-        if error.denial is not Denial.TOKEN:
-            raise
-    fresh = account.tokens.token(refused=token)
-    return _connected(settings, account, fresh, stop, spool, reset_on_close=reset_on_close)
+    return with_token(
+        account,
+        lambda token: _connected(settings, account, token, stop, spool, reset_on_close=reset_on_close),
+        takes_tokens=settings.takes_tokens,
+    )
 
 
 def _connected(
@@ -122,16 +113,24 @@ def _connected(
         sign_in.sign_in(account, token)
         connection = _look_around(dialogue, Features(sign_in.offered()), sign_in.greeting)
         if settings.compress and "COMPRESS=DEFLATE" in connection.features:
-            dialogue.must("COMPRESS", dialogue.run(b"COMPRESS", b"DEFLATE"))
-            transport.compress()
+            _compress(dialogue)
         transport.opened()
     except Untrusted as error:
         transport.cut(error)
-        raise error if error.fingerprint else _with_fingerprint(error, settings, stop, spool) from None
+        raise with_fingerprint(error, lambda: _look(settings, stop, spool)) from None
     except BaseException as error:
         transport.cut(error if isinstance(error, ConnectorError) else None)
         raise
     return connection
+
+
+def _compress(dialogue: Dialogue) -> None:
+    """COMPRESS (RFC 4978).  A server that offers it and does not do it is spoken to as it is."""
+    answer = dialogue.run(b"COMPRESS", b"DEFLATE")
+    if answer.status.word == "OK":
+        dialogue.transport.compress()
+    elif answer.status.throttle is not None:
+        raise dialogue.refusal("COMPRESS", answer.status)
 
 
 def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings, stop: Event) -> SignIn:
@@ -152,24 +151,13 @@ def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings,
     return sign_in
 
 
-def _with_fingerprint(error: Untrusted, settings: ImapSettings, stop: Event, spool: Path) -> Untrusted:
-    """The error with the fingerprint of the certificate: looked at on a second connection, on which nothing is said.
-
-    A handshake that fails does not show the certificate.
-    """
-    looking = settings.model_copy(update={"certificate_pin": _NO_CERTIFICATE, "ca_file": None})
+def _look(settings: ImapSettings, stop: Event, spool: Path) -> None:
+    """Go as far as the certificate on a second connection, on which nothing is said, and trust none."""
     transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=True)
     try:
-        _protected(transport, Dialogue(transport, spool), looking, stop)
-    except Untrusted as seen:
-        return Untrusted(error.what, system=error.system, detail=error.detail, fingerprint=seen.fingerprint)
-    except Stopped:
-        raise
-    except ConnectorError:
-        pass  # it cannot be had, and the certificate is what matters
+        _protected(transport, Dialogue(transport, spool), trusting_none(settings), stop)
     finally:
         transport.close()
-    return error
 
 
 def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:

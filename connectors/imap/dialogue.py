@@ -11,9 +11,10 @@ from connectors.errors import AuthFailed, ConnectorError, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.patience import Patience
 from connectors.imap.response import LITERAL, Part, Status, parse_status
-from connectors.imap.transport import Transport
-from connectors.imap.verdicts import command_refused, throttled
+from connectors.imap.verdicts import command_refused
 from connectors.language import _
+from connectors.net.transport import Transport
+from connectors.net.verdicts import throttled
 
 #: IMAP literals hold 32-bit lengths; more than that is an attack.
 _LITERAL_LIMIT = 2**32

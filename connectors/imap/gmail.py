@@ -18,10 +18,11 @@ from connectors.contract import Capabilities, Entry, Folder, Headers, LabelFacts
 from connectors.errors import Fatal, Transient
 from connectors.imap.bodies import read_bodies
 from connectors.imap.labels import FolderPath, Labels, Place, shown
-from connectors.imap.mailbox import FolderStatus, Mailbox
+from connectors.imap.mailbox import Mailbox
 from connectors.imap.names import Listed
 from connectors.imap.response import Fetched
 from connectors.imap.source import ImapSource
+from connectors.imap.status import FolderStatus
 from connectors.imap.stream import WINDOW, existing
 from connectors.language import _
 from connectors.reasons import Reason

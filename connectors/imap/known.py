@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connectors.contract import SYSTEM_FLAGS
-from connectors.imap.arguments import is_keyword, system_flag
+from connectors.imap.arguments import system_flag
+from connectors.keywords import is_keyword
 
 if TYPE_CHECKING:
     from connectors.imap.gmail import Overview

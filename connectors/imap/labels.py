@@ -1,20 +1,18 @@
-"""Gmail's labels: which one folder a message goes to, and what becomes of its other labels.  Pure.
+"""Gmail's labels as X-GM-LABELS tells them.  Pure.
 
 See developers.google.com/workspace/gmail/imap/imap-extensions for what the server says.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.contract import Role
-from connectors.imap.arguments import is_keyword
 from connectors.imap.names import Namespace, decode, path_of
+from connectors.labels import FolderPath, Labelled, Place, Places
 
-FolderPath = tuple[str, ...]
+__all__ = ["FolderPath", "Labels", "Place", "shown"]
 
 _SEPARATOR = "/"
 #: What the server itself puts on messages, in lower case, and the folder that each stands for.
@@ -24,70 +22,48 @@ _SYSTEM = {
     b"\\draft": Role.DRAFTS,
     b"\\drafts": Role.DRAFTS,
 }
-#: Where a message without a label of its person's goes, the first that fits.
-_ORDER = (Role.INBOX, Role.SENT, Role.DRAFTS)
-#: RFC 8457.  ``\\Starred`` is ``\\Flagged``, which the server tells as a flag.
-_IMPORTANT = "$Important"
-_NO_ATOM = re.compile(r'[^\x21-\x7e]|[(){%*"\\\]]')
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The one folder of a message."""
-
-    path: FolderPath
-    role: Role | None
+#: ``\\Starred`` is ``\\Flagged``, which the server tells as a flag.
+_IMPORTANT = b"\\important"
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """How labels are placed in one mailbox: the paths that stand for what the system itself files."""
+    """How labels are placed in one mailbox, as :class:`Places` does it: the paths that the system has for itself."""
 
     system: Mapping[Role, FolderPath]
 
     def place(self, labels: Collection[bytes]) -> Place:
-        """The folder of a message that is neither spam nor in the trash.
-
-        Of its person's labels the one that lies deepest, among equals the first by the alphabet; without any, the
-        inbox, then what was sent, then drafts; else it was archived.
-        """
-        own = self.own(labels)
-        if own:
-            return Place(min(own, key=lambda path: (-len(path), tuple(part.casefold() for part in path), path)), None)
-        roles = {_SYSTEM.get(label.lower()) for label in labels}
-        role = next((role for role in _ORDER if role in roles), Role.ARCHIVE)
-        return self.of(role)
+        return self._places.place(_read(labels))
 
     def of(self, role: Role) -> Place:
-        return Place(self.system[role], role)
+        return self._places.of(role)
 
     def own(self, labels: Iterable[bytes]) -> list[FolderPath]:
         """The labels that a person made, as paths."""
-        paths = (path_of(label, _SEPARATOR, Namespace()) for label in labels if not label.startswith(b"\\"))
-        return [self.apart(path) for path in paths]
+        return self._places.own(_own(labels))
 
     def apart(self, path: FolderPath) -> FolderPath:
-        """The path of a person's label, which never is one that the system has for itself."""
-        return (*path[:-1], f"{path[-1]}_") if path in self.system.values() else path
+        return self._places.apart(path)
 
     def further(self, labels: Collection[bytes], place: Place) -> frozenset[FolderPath]:
-        """The labels that the message's folder does not stand for: its person's others, and the inbox."""
-        others = set(self.own(labels)) - {place.path}
-        if place.role is None and any(label.lower() == b"\\inbox" for label in labels):
-            others.add(("INBOX",))
-        return frozenset(others)
+        return self._places.further(_read(labels), place)
 
     def keywords(self, labels: Collection[bytes], place: Place) -> frozenset[str]:
-        """Further labels as keywords, which are words of ASCII: accents go, every other character becomes ``_``."""
-        words = {_word("/".join(path)) for path in self.further(labels, place)}
-        if any(label.lower() == b"\\important" for label in labels):
-            words.add(_IMPORTANT)
-        return frozenset(word for word in words if is_keyword(word))
+        return self._places.keywords(_read(labels), place)
+
+    @property
+    def _places(self) -> Places:
+        return Places(self.system)
 
 
-def _word(name: str) -> str:
-    letters = (char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
-    return _NO_ATOM.sub("_", "".join(letters))
+def _read(labels: Collection[bytes]) -> Labelled:
+    words = {label.lower() for label in labels}
+    roles = frozenset(role for word, role in _SYSTEM.items() if word in words)
+    return Labelled(roles, _own(labels), _IMPORTANT in words)
+
+
+def _own(labels: Iterable[bytes]) -> list[FolderPath]:
+    return [path_of(label, _SEPARATOR, Namespace()) for label in labels if not label.startswith(b"\\")]
 
 
 def shown(labels: Iterable[bytes]) -> frozenset[str]:

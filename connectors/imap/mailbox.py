@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connectors.contract import Folder, Role
 from connectors.errors import ConnectorError, FolderMissing, Refused, Transient
@@ -13,8 +13,9 @@ from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Answer
 from connectors.imap.known import Known, PermanentFlags
 from connectors.imap.listing import Folders, Lister
-from connectors.imap.names import USES, Listed, Namespace, parse_list, parse_namespace, raw_of
-from connectors.imap.response import MalformedResponse, Status, Value, flags_of, number, object_id_of, parse_values
+from connectors.imap.names import Listed, Namespace, parse_list, parse_namespace, raw_of
+from connectors.imap.response import flags_of
+from connectors.imap.status import FolderStatus, status_items, statuses_in
 from connectors.language import _
 from connectors.reasons import Reason
 
@@ -23,19 +24,6 @@ _STATUS_GROUP = 50
 _MODSEQ = re.compile(rb"[1-9]\d{0,18}")
 #: More than any folder holds; a listing asks for every so-manieth of them.
 _MOST_MESSAGES = 100_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class FolderStatus:
-    """What STATUS said of a folder."""
-
-    uidvalidity: str
-    uidnext: int
-    messages: int | None
-    modseq: int | None
-    object_id: str | None
-    #: The longest message that the folder takes (APPENDLIMIT, RFC 7889); None when nothing is said of this one.
-    append_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +46,7 @@ class Mailbox:
         self.dialogue = connection.dialogue
         self.features = connection.features
         self.known = known
+        self.status_items = status_items(connection.features)
         #: Other people's folders and shared ones are listed too.
         self._with_shared = with_shared
         self.opened: Opened | None = None
@@ -111,11 +100,11 @@ class Mailbox:
         """
         self.unselect()  # some servers tell of the folder that is open only what this session knows of it
         lister = self._lister
-        answers, enabled = lister.ask(self._status_items, self._enabling())
+        answers, enabled = lister.ask(self.status_items, self._enabling())
         for answer in enabled:
             self._enabled(answer)
         folders = list(selectable(self._listed(lister.folders(answers))))
-        told = {raw: status for answer in answers for raw, status in _statuses_in(answer)}
+        told = {raw: status for answer in answers for raw, status in statuses_in(answer)}
         raws = [listed.raw for _, listed in folders if listed.raw not in told]
         asked = dict(zip(raws, self.statuses(raws), strict=True))
         return [(path, listed, told.get(listed.raw) or asked[listed.raw]) for path, listed in folders]
@@ -136,26 +125,19 @@ class Mailbox:
 
     # -- STATUS -------------------------------------------------------------------------------------------------
 
-    @property
-    def _status_items(self) -> bytes:
-        modseq = b" HIGHESTMODSEQ" if self.features.modseq else b""
-        object_id = b" MAILBOXID" if self.features.object_id_in_status else b""
-        limit = b" APPENDLIMIT" if "APPENDLIMIT" in self.features else b""
-        return b"(UIDVALIDITY UIDNEXT MESSAGES%s%s%s)" % (modseq, object_id, limit)
-
     def statuses(self, raws: Sequence[bytes]) -> Iterator[FolderStatus | ConnectorError]:
         """STATUS of many folders, many commands at a time; an answer or its verdict for each, in order."""
         for start in range(0, len(raws), _STATUS_GROUP):
             group = raws[start : start + _STATUS_GROUP]
             plain = [raw for raw in group if is_quotable(raw)]
-            tags = self.dialogue.start_all([(b"STATUS", quoted(raw), self._status_items) for raw in plain])
+            tags = self.dialogue.start_all([(b"STATUS", quoted(raw), self.status_items) for raw in plain])
             answers = {raw: self.dialogue.finish(tag) for raw, tag in zip(plain, tags, strict=True)}
             for raw in group:
                 if raw not in answers:
-                    answers[raw] = self.dialogue.run_on_folder(b"STATUS", raw, self._status_items)
+                    answers[raw] = self.dialogue.run_on_folder(b"STATUS", raw, self.status_items)
             # A server may answer a later command before it ends an earlier one.
-            told = {raw: status for answer in answers.values() for raw, status in _statuses_in(answer)}
-            yield from [self._status(raw, answers[raw], told) for raw in group]
+            told = {raw: status for answer in answers.values() for raw, status in statuses_in(answer)}
+            yield from [self.status_in(raw, answers[raw], told) for raw in group]
 
     def status_if_there(self, raw: bytes) -> FolderStatus | None:
         """STATUS of one folder; None when there is none.  Raises every other verdict."""
@@ -166,7 +148,10 @@ class Mailbox:
             raise found
         return found
 
-    def _status(self, raw: bytes, answer: Answer, told: Mapping[bytes, FolderStatus]) -> FolderStatus | ConnectorError:
+    def status_in(
+        self, raw: bytes, answer: Answer, told: Mapping[bytes, FolderStatus]
+    ) -> FolderStatus | ConnectorError:
+        """What was ``told`` of a folder, by raw name, when STATUS was answered OK; else its verdict."""
         if answer.status.word != "OK":
             return self.dialogue.refusal("STATUS", answer.status)
         status = told.get(b"INBOX" if raw.upper() == b"INBOX" else raw)
@@ -270,66 +255,6 @@ class Mailbox:
             known = self.open(folder, writable=True, leave=True).permanent_flags
         return known
 
-    # -- making -------------------------------------------------------------------------------------------------
-
-    def create(
-        self, raw: bytes, parents: Sequence[bytes], role: Role | None, *, subscribed: bool
-    ) -> tuple[FolderStatus, Role | None]:
-        """CREATE, and SUBSCRIBE; the role too that the server marked it with (CREATE-SPECIAL-USE, RFC 6154).
-
-        A folder that another session made meanwhile is fine.
-
-        Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
-        """
-        use = USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.features else None
-        created, status = self._create(raw, use, subscribed=subscribed)
-        if isinstance(status, ConnectorError) and use is not None:  # there is one already, or may be none
-            use = None
-            created, status = self._create(raw, None, subscribed=subscribed)
-        if isinstance(status, ConnectorError) and parents:  # most servers make them by themselves
-            for parent in parents:
-                self._create(parent, None, subscribed=subscribed)
-            created, status = self._create(raw, None, subscribed=subscribed)
-        if isinstance(status, FolderStatus):
-            return status, role if use is not None and created.word == "OK" else None
-        verdict = self.dialogue.refusal("CREATE", created)
-        if isinstance(verdict, Refused | FolderMissing):
-            verdict = Refused(
-                _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
-            )
-        raise verdict if created.word != "OK" else status
-
-    def _create(self, raw: bytes, use: str | None, *, subscribed: bool) -> tuple[Status, FolderStatus | ConnectorError]:
-        """CREATE, and all that is to be known of the new folder, in one round trip."""
-        name = self.argument(raw)
-        leaving = [(b"UNSELECT",)] if "UNSELECT" in self.features else []
-        create = (b"CREATE", name) if use is None else (b"CREATE", name, b"(USE (%s))" % use.encode())
-        subscribe = [(b"SUBSCRIBE", name)] if subscribed else []
-        commands = [create, (b"STATUS", name, self._status_items), *subscribe, (b"SELECT", name), *leaving]
-        answers = [self.dialogue.finish(tag) for tag in self.dialogue.start_all(commands)]
-        created, looked = answers[:2]
-        selected = answers[2 + len(subscribe)]
-        status = self._status(raw, looked, dict(_statuses_in(looked)))
-        self.opened = None
-        if isinstance(status, ConnectorError) and subscribed and answers[2].status.word == "OK":
-            self.dialogue.run(b"UNSUBSCRIBE", name)  # of a folder that could not be made
-        if isinstance(status, FolderStatus) and selected.status.word == "OK":
-            status = replace(status, uidvalidity=self.opened_by(raw, selected, writable=True).uidvalidity)
-            if leaving:
-                self.opened = None
-        return created.status, status
-
-    def subscribe(self, raw: bytes) -> None:
-        """SUBSCRIBE, which changes nothing where it was done before; not every server keeps subscriptions."""
-        self.dialogue.run_on_folder(b"SUBSCRIBE", raw)
-
-    def open_first(self, raw: bytes, status: FolderStatus) -> FolderStatus:
-        """Open an empty folder, which nobody may have opened before; its status as it will stay.
-
-        Until then each STATUS of Courier tells another UIDVALIDITY.
-        """
-        return replace(status, uidvalidity=self.open_raw(raw, writable=True, leave=True).uidvalidity)
-
 
 def _exists(answer: Answer) -> int:
     exists = 0
@@ -342,42 +267,6 @@ def _exists(answer: Answer) -> int:
 
 def _is_number(words: bytes) -> bool:
     return words.isdigit() and len(words) < 20
-
-
-def _folder_status(items: Value) -> FolderStatus:
-    if not isinstance(items, list):
-        raise MalformedResponse("no list")
-    told = {
-        name.upper(): value for name, value in zip(items[::2], items[1::2], strict=False) if isinstance(name, bytes)
-    }
-    return FolderStatus(
-        str(number(told.get(b"UIDVALIDITY"))),
-        number(told.get(b"UIDNEXT")),
-        _optional(told, b"MESSAGES"),
-        _optional(told, b"HIGHESTMODSEQ"),
-        object_id_of(told.get(b"MAILBOXID")),
-        None if told.get(b"APPENDLIMIT") is None else _optional(told, b"APPENDLIMIT"),
-    )
-
-
-def _optional(told: dict[bytes, Value], name: bytes) -> int | None:
-    return number(told[name]) if name in told else None
-
-
-def _is(value: Value, word: bytes) -> bool:
-    return isinstance(value, bytes) and value.upper() == word
-
-
-def _statuses_in(answer: Answer) -> Iterator[tuple[bytes, FolderStatus]]:
-    """Raw names and statuses of the STATUS responses; what follows no grammar is left out."""
-    for parts in answer.untagged:
-        try:
-            values = parse_values(parts)
-            if len(values) >= 4 and _is(values[1], b"STATUS") and isinstance(values[2], bytes | None):
-                raw = b"NIL" if values[2] is None else values[2]  # a folder may be called so
-                yield b"INBOX" if raw.upper() == b"INBOX" else raw, _folder_status(values[3])
-        except MalformedResponse:
-            continue
 
 
 def selectable(folders: Folders) -> Iterable[tuple[tuple[str, ...], Listed]]:

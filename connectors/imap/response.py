@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from connectors.body import SpooledBody
 from connectors.imap.arguments import UID_LIMIT, system_flag
-from connectors.imap.throttling import Throttle, throttle_in
+from connectors.net.throttling import Throttle, throttle_in
 
 Part = bytes | SpooledBody
 Value = bytes | SpooledBody | None | list["Value"]

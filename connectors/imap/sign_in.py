@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import time
 from collections.abc import Iterable
@@ -15,14 +14,16 @@ from collections.abc import Iterable
 from connectors.contract import Account
 from connectors.denials import Denial
 from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
-from connectors.imap import sasl
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Dialogue, release
-from connectors.imap.refusals import Refusal, denied, sign_in_refused
+from connectors.imap.refusals import Refusal, sign_in_refused
 from connectors.imap.response import Status, parse_status
-from connectors.imap.settings import AUTHZID, ImapSettings
-from connectors.imap.tls import check_pin, context_of
+from connectors.imap.settings import ImapSettings
 from connectors.language import _
+from connectors.net import sasl
+from connectors.net.denied import denied
+from connectors.net.settings import AUTHZID
+from connectors.net.tls import check_pin, context_of
 
 #: What a server may say before anybody is signed in: a few lines, within a few timeouts.
 _LITERAL_LIMIT = 1 << 16
@@ -30,8 +31,6 @@ _BYTES_LIMIT = 1 << 20
 _TIMEOUTS_LIMIT = 5
 _ROUNDS_LIMIT = 8
 _NAME = re.compile(r"[A-Z0-9_-]{1,20}")
-#: What a token endpoint's words in a failed exchange mean (RFC 7628 3.2.2).
-_NO_SCOPE = "insufficient_scope"
 
 
 class SignIn:
@@ -106,7 +105,7 @@ class SignIn:
     # -- which mechanism ----------------------------------------------------------------------------------------
 
     def _mechanism(self, credentials: sasl.Credentials, *, by_token: bool) -> str:
-        """The one that the plan names, or the first that is offered in the order of :mod:`connectors.imap.sasl`."""
+        """The one that the plan names, or the first that is offered in the order of :mod:`connectors.net.sasl`."""
         offered = self._offered_mechanisms()
         named = self._settings.auth
         sayable = is_quotable(credentials.name.encode()) and is_quotable(credentials.secret.encode())
@@ -168,7 +167,7 @@ class SignIn:
             except (binascii.Error, sasl.OddChallenge):
                 break
             if first is None and mechanism in sasl.WITH_TOKEN:
-                failure = _status_in(challenge)
+                failure = sasl.token_failure(challenge)
             first = None
             self._transport.send(base64.b64encode(said) + b"\r\n")
         raise Fatal(
@@ -180,7 +179,7 @@ class SignIn:
             if not exchange.complete():
                 what = _("the server did not prove that it knows this account's password ({mechanism})")
                 raise Fatal(what.format(mechanism=mechanism), system=self._system)
-        elif failure == _NO_SCOPE:
+        elif failure == sasl.NO_SCOPE:
             raise denied(self._system, Denial.NO_RIGHT, failure)
         return answer
 
@@ -247,13 +246,3 @@ def _capabilities(words: Iterable[bytes]) -> frozenset[str]:
 def _listed(offered: frozenset[str]) -> str:
     """Mechanisms as a plan names them; what is no such name is somebody's free text."""
     return ", ".join(sorted(name.lower() for name in offered if _NAME.fullmatch(name))[:12]) or "-"
-
-
-def _status_in(challenge: bytes) -> str:
-    """The status in the JSON that explains why a token is not taken; empty when it is none."""
-    try:
-        told = json.loads(challenge)
-    except (ValueError, RecursionError):
-        return ""
-    status = told.get("status") if isinstance(told, dict) else None
-    return status if isinstance(status, str) else ""

@@ -17,9 +17,10 @@ from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
 from connectors.imap.known import Known
-from connectors.imap.mailbox import FolderStatus, Mailbox, Opened
+from connectors.imap.mailbox import Mailbox, Opened
 from connectors.imap.response import Fetched
 from connectors.imap.settings import ImapSettings
+from connectors.imap.status import FolderStatus
 from connectors.imap.stream import WINDOW, Fetcher, FetchRefused
 from connectors.language import _
 

@@ -18,7 +18,7 @@ from connectors.imap.response import Fetched, Part, Status, date_of, flags_of, p
 #: UIDs of one listing command and window.
 WINDOW = 5000
 #: Bytes of a large message fetched at a time.
-RANGE = 2 << 20
+RANGE = 4 << 20
 #: Commands under way at once while listing known messages.
 _AHEAD = 2
 #: Answers to one command beside those that were asked for: news about flags, and the same again.

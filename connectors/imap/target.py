@@ -19,6 +19,7 @@ from connectors.contract import (
     Receipt,
     Role,
     Suspect,
+    ToEnsure,
 )
 from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
 from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
@@ -27,12 +28,14 @@ from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
 from connectors.imap.held_names import refused, rules_of
 from connectors.imap.known import PermanentFlags
-from connectors.imap.mailbox import FolderStatus, Mailbox
+from connectors.imap.mailbox import Mailbox
+from connectors.imap.making import Maker, open_first, subscribe
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
 from connectors.imap.quota import lacks_room, quota_in
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
+from connectors.imap.status import FolderStatus
 from connectors.imap.verdicts import message_reason
 from connectors.language import _
 from connectors.reasons import Reason
@@ -50,6 +53,7 @@ class ImapTarget(ImapSource):
 
     _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
+    _maker: Maker | None = None
 
     def capabilities(self) -> Capabilities:
         told = super().capabilities()
@@ -83,6 +87,19 @@ class ImapTarget(ImapSource):
 
     # -- folders ------------------------------------------------------------------------------------------------
 
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        mailbox = self._use()
+        there = self._listing(mailbox)
+        places = [(self._place_of(one.path, one.role), one) for one in folders]
+        self._making(mailbox).ahead(
+            [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there]
+        )
+
+    def _making(self, mailbox: Mailbox) -> Maker:
+        if self._maker is None or self._maker.mailbox is not mailbox:
+            self._maker = Maker(mailbox)
+        return self._maker
+
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         mailbox = self._use()
         folders = self._listing(mailbox)
@@ -99,9 +116,9 @@ class ImapTarget(ImapSource):
             if (not status.messages and subscribed) or place == _INBOX:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
-                mailbox.subscribe(raw)
+                subscribe(mailbox, raw)
             if not status.messages:
-                status = mailbox.open_first(raw, status)
+                status = open_first(mailbox, raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         if status.append_limit is not None:
             mailbox.known.append_limits[raw] = status.append_limit
@@ -136,7 +153,7 @@ class ImapTarget(ImapSource):
             tried.append(name)
             parents = [raw_of(other[:depth], mailbox.namespace) for depth in range(1, len(other))]
             try:
-                return name, *mailbox.create(name, parents, role, subscribed=subscribed)
+                return name, *self._making(mailbox).create(name, parents, role, subscribed=subscribed)
             except Refused as refused:
                 refusal = refusal or refused
         assert refusal is not None

@@ -1,41 +1,29 @@
-"""What an IMAP server, a socket or TLS says, mapped to the verdicts of :mod:`connectors.errors`.
+"""What an IMAP server says, mapped to the verdicts of :mod:`connectors.errors`.
 
-Response codes decide (RFC 5530), and free text only where :mod:`connectors.imap.throttling` knows it; it is not kept
+Response codes decide (RFC 5530), and free text only where :mod:`connectors.net.throttling` knows it; it is not kept
 either, for it may quote what we sent.
 """
 
 from __future__ import annotations
 
-import errno
-import socket
-import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from connectors.errors import (
     AuthFailed,
     ConnectorError,
-    Fatal,
     FolderMissing,
     OverQuota,
     Refused,
-    TooManySessions,
     Transient,
     Unavailable,
-    Untrusted,
 )
-from connectors.imap.certificate_faults import certificate_fault
-from connectors.imap.throttling import Throttle
 from connectors.language import _
+from connectors.net.throttling import Throttle
+from connectors.net.verdicts import throttled
 from connectors.reasons import Reason
 
-#: X509_V_ERR_CERT_HAS_EXPIRED.
-_CERTIFICATE_EXPIRED = 10
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
-
-#: A provider that does not say until when an allowance is used up is asked again after so long.
-_ALLOWANCE_PAUSE = timedelta(hours=1)
 
 #: Why one message was refused, by response code (RFC 5530, 7889, 3516).
 _MESSAGE_REASONS: Mapping[str, Reason] = {
@@ -47,65 +35,6 @@ _MESSAGE_REASONS: Mapping[str, Reason] = {
     "BADCHARSET": Reason.CONTENT,
     "PARSE": Reason.CONTENT,
 }
-
-
-def errno_name(error: OSError) -> str:
-    """ECONNREFUSED and the like; never the text of the error, which may hold anything."""
-    if isinstance(error, TimeoutError):
-        return "ETIMEDOUT"
-    if isinstance(error, socket.gaierror):
-        return "DNS"
-    if isinstance(error, ssl.SSLError):
-        return error.reason or "SSL"  # its errno is TLS's own
-    return errno.errorcode.get(error.errno or 0, type(error).__name__)
-
-
-def unreachable(system: str, error: OSError) -> ConnectorError:
-    """Verdict for a connection that could not be made.  A name that does not exist will not exist in a minute."""
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-        return Fatal(_("there is no host of this name; look at host in the plan"), system=system, detail="DNS")
-    what = _("the name cannot be looked up") if isinstance(error, socket.gaierror) else _("cannot be reached")
-    return Unavailable(what, system=system, detail=errno_name(error))
-
-
-def connection_lost(system: str, error: OSError) -> ConnectorError:
-    """Verdict for a connection that broke, or on which nothing came for too long."""
-    what = _("no answer in time") if isinstance(error, TimeoutError) else _("the connection was lost")
-    return Transient(what, system=system, detail=errno_name(error))
-
-
-def tls_failed(system: str, error: OSError) -> ConnectorError:
-    """Verdict for TLS that could not be agreed on."""
-    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _CERTIFICATE_EXPIRED:
-        what = _("the server's certificate has expired")
-        return Untrusted(what, system=system, detail=f"X509 {error.verify_code}")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Untrusted(
-            _(
-                "the server's certificate is not trusted: {why} (if it is right, name its authority with ca_file)"
-            ).format(why=certificate_fault(error)),
-            system=system,
-            detail=f"X509 {error.verify_code}",
-        )
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or not isinstance(error, ssl.SSLError):
-        return connection_lost(system, error)
-    return Fatal(
-        _("no TLS could be agreed on (does this port speak TLS, and a version that is allowed here?)"),
-        system=system,
-        detail=error.reason or "SSL",
-    )
-
-
-def throttled(system: str, throttle: Throttle, detail: str) -> ConnectorError:
-    """Verdict for a refusal that asks us to stay away, or to hold fewer sessions."""
-    if throttle.sessions is not None:
-        what = _("takes no further session: too many are open")
-        return TooManySessions(what, throttle.sessions, system=system, detail=detail, limit=throttle.limit)
-    if throttle.allowance:
-        until = datetime.now(UTC) + _ALLOWANCE_PAUSE
-        what = _("the provider's allowance for this mailbox is used up; it is looked at again after an hour")
-        return OverQuota(what, system=system, detail=detail, until=until)
-    return Transient(_("asks to be left alone for a while"), system=system, detail=detail, retry_after=throttle.seconds)
 
 
 def command_refused(system: str, what: str, status: str, code: str, throttle: Throttle | None = None) -> ConnectorError:

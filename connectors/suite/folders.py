@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.contract import FlagChange, Folder, FolderMissing, Marked, Reason, Role, Target
+from connectors.contract import (
+    FlagChange,
+    Folder,
+    FolderMissing,
+    Marked,
+    Reason,
+    Role,
+    Target,
+    ToEnsure,
+    foresee,
+)
 from connectors.suite import samples
 from connectors.suite.harness import PATHS, Harness
 from connectors.suite.samples import folder_at, listed
@@ -41,6 +51,24 @@ class FolderContract:
         if sent.role is not Role.SENT:
             pytest.skip("this system keeps no roles")
         assert target.ensure(("Gesendet",), Role.SENT).path == sent.path
+
+    def test_what_is_foreseen_is_ensured_as_anything_else(self, harness: Harness, target: Target) -> None:
+        harness.put(("Work",), *samples.mails(2))
+        wanted = [
+            ToEnsure(path, None, subscribed=True) for path in sorted({*PATHS, ("Work",), ("Work", "Below"), ("INBOX",)})
+        ]
+        wanted.append(ToEnsure(("Sent mail",), Role.SENT, subscribed=True))
+        foresee(target, wanted)
+        made = [target.ensure(one.path, one.role, subscribed=one.subscribed) for one in wanted]
+        there = {folder.path: folder for folder in target.folders()}
+        assert {folder.path for folder in made} <= there.keys()
+        assert [folder.epoch for folder in made] == [there[folder.path].epoch for folder in made]
+        assert [target.ensure(folder.path, None).epoch for folder in made] == [folder.epoch for folder in made]
+        for number, folder in enumerate(made):
+            list(target.write(folder, [samples.outgoing(0, samples.mail(number))], lambda: None))
+        assert [len(harness.look(folder.path)) for folder in made] == [
+            1 + 2 * (one.path == ("Work",)) for one in wanted
+        ]
 
     def test_a_folder_that_is_there_is_taken_with_its_mail(self, harness: Harness, target: Target) -> None:
         harness.put(("Work",), *samples.mails(3))

@@ -44,8 +44,12 @@ class Harness(ABC):
     resources: Resources
     #: Those of the suite's folder names that the system can hold.
     paths: Sequence[FolderPath] = PATHS
+    #: Where the reading tests have their mail; INBOX on a system that has no other folder.
+    work: FolderPath = ("Work",)
     #: Whether a session that has listed a folder may still read what was removed from it meanwhile.
     keeps_view: bool = False
+    #: Whether a session sees the mailbox as it was when it signed in; then it is opened when it is first used.
+    snapshot: bool = False
 
     @abstractmethod
     def open_source(self) -> Source:
@@ -93,6 +97,10 @@ class Harness(ABC):
     def as_stored(self, data: bytes) -> bytes:
         """What the system makes of a message in wire form that it takes."""
         return data
+
+    def told(self, mail: Mail) -> Mail:
+        """What a source tells of a message that lies so in the mailbox; a system may know no flags, or no dates."""
+        return mail
 
     def refuses(self) -> bytes | None:
         """A message in wire form that the system refuses for itself.  None: it takes everything."""

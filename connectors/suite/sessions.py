@@ -66,8 +66,8 @@ class SessionContract:
         second.close()
 
     def test_abort_from_another_thread_wakes_a_call(self, harness: Harness, session: Source) -> None:
-        harness.put(("Work",), samples.mail(1))
-        folder = folder_at(session, ("Work",))
+        harness.put(harness.work, samples.mail(1))
+        folder = folder_at(session, harness.work)
         stall = harness.stall()
         if stall is None:
             pytest.skip("the harness cannot stall its system")

@@ -23,8 +23,10 @@ from connectors.contract import (
     Source,
     Suspect,
     Target,
+    ToEnsure,
     Unread,
     Window,
+    foresee,
     label_facts_of,
     names_of,
     quota_of,
@@ -75,6 +77,9 @@ class SourceWrapper(Generic[Inner]):
 
 class TargetWrapper(SourceWrapper[Target]):
     """A target around a target."""
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        foresee(self._inner, folders)
 
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         return self._inner.ensure(path, role, subscribed=subscribed)

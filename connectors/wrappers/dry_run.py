@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from connectors.contract import Entry, FlagChange, Folder, Headers, Marked, Outgoing, Receipt, Role, Target, Window
+from connectors.contract import (
+    Entry,
+    FlagChange,
+    Folder,
+    Headers,
+    Marked,
+    Outgoing,
+    Receipt,
+    Role,
+    Target,
+    ToEnsure,
+    Window,
+)
 from connectors.wrappers.base import TargetWrapper
 
 #: The epoch of a folder that would be made.
@@ -17,6 +29,9 @@ class DryRunTarget(TargetWrapper):
     def __init__(self, inner: Target) -> None:
         super().__init__(inner)
         self._there: list[Folder] | None = None
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        """Nothing is made."""
 
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         if self._there is None:

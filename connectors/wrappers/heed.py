@@ -13,6 +13,7 @@ from connectors.contract import (
     Folder,
     Found,
     Headers,
+    LabelFacts,
     Marked,
     Message,
     NameRules,
@@ -22,8 +23,10 @@ from connectors.contract import (
     Role,
     Suspect,
     Target,
+    ToEnsure,
     Unread,
     Window,
+    foresee,
     refused_by,
 )
 from connectors.errors import ConnectorError
@@ -84,6 +87,9 @@ class HeedingSource(SourceWrapper[Inner]):
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
         return self._streamed(lambda: self._inner.read(folder, keys))
 
+    def label_facts(self) -> LabelFacts | None:
+        return self._asked(super().label_facts)
+
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return self._asked(super().shared_left_out)
 
@@ -139,6 +145,9 @@ class HeedingTarget(HeedingSource[Target], TargetWrapper):
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         return self._streamed(lambda: self._inner.move(folder, to, keys))
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        self._asked(lambda: foresee(self._inner, folders))
 
     def quota(self) -> Quota | None:
         return self._asked(super().quota)

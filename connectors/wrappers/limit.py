@@ -8,7 +8,7 @@ from io import BufferedIOBase
 from threading import Event, Lock
 from typing import BinaryIO, cast
 
-from connectors.contract import Body, Folder, Message, Outgoing, Receipt, Target, Unread
+from connectors.contract import Body, Capabilities, Folder, Message, Outgoing, Receipt, Target, Unread
 from connectors.wrappers.base import Inner, SourceWrapper, TargetWrapper
 from connectors.wrappers.waiting import Timekeeper
 
@@ -53,8 +53,9 @@ class RateLimit:
         timekeeper: Timekeeper | None = None,
         applies: Callable[[], bool] = lambda: True,
     ) -> None:
-        timekeeper = timekeeper or Timekeeper()
+        self._timekeeper = timekeeper = timekeeper or Timekeeper()
         self._applies = applies
+        self.bytes_per_second = bytes_per_second
         self._bytes = None if bytes_per_second is None else TokenBucket(bytes_per_second, bytes_per_second, timekeeper)
         self._messages = (
             None
@@ -66,6 +67,10 @@ class RateLimit:
     def limits(self) -> bool:
         """Whether there is any limit."""
         return self._bytes is not None or self._messages is not None
+
+    def alone(self) -> RateLimit:
+        """The same speed for one who shares it with nobody: whose turn has come."""
+        return RateLimit(bytes_per_second=self.bytes_per_second, timekeeper=self._timekeeper, applies=self._applies)
 
     def take_bytes(self, size: int, interrupted: Interrupted) -> None:
         if self._bytes is not None and self._applies():
@@ -105,11 +110,26 @@ class LimitedSource(SourceWrapper[Inner]):
 
 
 class LimitedTarget(LimitedSource[Target], TargetWrapper):
-    """A target that writes no faster than the limit: bodies are paced while they are sent, so the line stays usable."""
+    """A target that writes no faster than the limit: bodies are paced while they are sent, so the line stays usable.
+
+    A batch waits for its turn before its fence, when it has no intents yet that could grow old, and is then sent at the
+    full rate, however many others wait.
+    """
+
+    def capabilities(self) -> Capabilities:
+        told = super().capabilities()
+        rates = [rate for rate in (told.pace, self._limit.bytes_per_second) if rate is not None]
+        return replace(told, pace=min(rates, default=None))
+
+    def fence(self, folder: Folder, batch: Sequence[Outgoing]) -> str:
+        if batch:
+            self._limit.take_messages(len(batch), self._interrupted)
+            self._limit.take_bytes(sum(outgoing.body.size for outgoing in batch), self._interrupted)
+        return super().fence(folder, batch)
 
     def write(self, folder: Folder, batch: Sequence[Outgoing], may_commit: Callable[[], None]) -> Iterator[Receipt]:
-        self._limit.take_messages(len(batch), self._interrupted)
-        paced = [replace(outgoing, body=PacedBody(outgoing.body, self._limit, self._interrupted)) for outgoing in batch]
+        pace = self._limit.alone()
+        paced = [replace(outgoing, body=PacedBody(outgoing.body, pace, self._interrupted)) for outgoing in batch]
         return super().write(folder, paced, may_commit)
 
 

@@ -31,8 +31,10 @@ from connectors.contract import (
     Role,
     Suspect,
     Target,
+    ToEnsure,
     Unread,
     Window,
+    foresee,
     label_facts_of,
     names_of,
     quota_of,
@@ -266,6 +268,9 @@ class RetryingTarget(RetryingSource[Target]):
 
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
         return self._ask(lambda session: session.ensure(path, role, subscribed=subscribed))
+
+    def foresee(self, folders: Sequence[ToEnsure]) -> None:
+        self._ask(lambda session: foresee(session, folders))
 
     def quota(self) -> Quota | None:
         return self._ask(quota_of)

@@ -11,6 +11,7 @@ import click
 
 import plans
 from connectors.language import _, plural
+from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
 from migrate.ledger.store import Ledger
 from plans import Organisation, PlanError, Site
@@ -42,7 +43,7 @@ class Place:
             text = _(
                 "{path} cannot be made ({cause}). Make room on the disk, or let this user write to the folder around."
             )
-            raise Trouble(text.format(path=path, cause=error.strerror), Exit.LEDGER) from error
+            raise Trouble(text.format(path=path, cause=os_error_text(error)), Exit.LEDGER) from error
         return path
 
     def load(self) -> Organisation:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 
-from connectors.language import _, labelled, number
+from connectors.language import _, labelled, number, plural
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
@@ -67,12 +67,14 @@ def as_json(rows: Iterable[Row], code: Exit, opens: datetime | None = None) -> d
 
 
 def as_counts(tally: Tally) -> dict[str, Any]:
-    """``seen`` is the sum of the outcomes; ``gone`` counts those on the target that left the source since."""
+    """``seen`` is the sum of the outcomes; the others count some of those on the target once more."""
     return {
         "seen": tally.seen,
         "outcomes": {outcome.value: tally.outcomes[outcome] for outcome in Outcome},
         "reasons": dict(sorted(tally.reasons.items())),
         "gone_from_source": tally.gone,
+        "repaired": tally.repaired,
+        "altered_by_target": tally.altered,
     }
 
 
@@ -108,6 +110,25 @@ def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None
     sums = ((outcome, sum(tally.outcomes[outcome] for _name, tally in tallies)) for outcome in Outcome)
     parts = " + ".join(f"{number(count)} {outcome_text(outcome)}" for outcome, count in sums if count)
     console.print(_("{seen} seen = {parts}").format(seen=number(seen), parts=parts or "0"), highlight=False)
+    for line in _changed([tally for _name, tally in tallies]):
+        show_line(console, line)
+
+
+def _changed(tallies: Sequence[Tally]) -> Iterator[str]:
+    """What is on the target otherwise than on the source, and what to do."""
+    repaired, altered = sum(tally.repaired for tally in tallies), sum(tally.altered for tally in tallies)
+    more = _("{what}. Nothing to do; bascule not-copied names each of them.")
+    if repaired:
+        what = plural(
+            "{n} of them was repaired for the target, its original kept",
+            "{n} of them were repaired for the target, their originals kept",
+            repaired,
+        )
+        yield more.format(what=what)
+    if altered:
+        yield more.format(
+            what=plural("{n} of them was changed by the target", "{n} of them were changed by the target", altered)
+        )
 
 
 def tally_columns(tallies: Sequence[tuple[str, Tally]]) -> tuple[str, list[str], list[tuple[str, list[int]]]]:

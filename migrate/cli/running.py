@@ -28,8 +28,8 @@ from migrate.copy.hold import HoldLost, MailboxBusy
 from migrate.copy.job import Job, SystemClock
 from migrate.copy.run import PassResult
 from migrate.engine.hours import CopyHours, in_turn, passes
-from migrate.engine.kept import Kept
 from migrate.engine.local import Done, LocalEngine
+from migrate.engine.remembered import Remembered
 from migrate.engine.site import SiteRun, new_resources, spool_folder
 from migrate.figures import moment_text
 from migrate.ledger.store import Ledger, LedgerError
@@ -129,9 +129,9 @@ def started(
     with (
         interruptible(console, stopping) as halt,
         spool_folder(place.state) as spool,
-        closing(Kept(place.ledger_file)) as kept,
+        closing(Remembered(place.ledger_file)) as remembered,
     ):
-        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry, kept, progress.resting)
+        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry, remembered, progress.resting)
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
 

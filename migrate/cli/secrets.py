@@ -22,7 +22,7 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.sign_in import Credential, Verdict, look_up, try_all
 from plans import PlanError, Problem, SecretError, SecretRef, Site
 from plans.passwords_file import fill, strangers
@@ -64,11 +64,11 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     people = choose(plan, mailboxes)
     total = sum(len(_SIDES) + len(person.further_sources) for person in people)
     stopping = _("Stopping: no further account is tried.")
-    with interruptible(terminal(stderr=True), stopping) as halt, closing(Kept(place.ledger_file)) as kept:
+    with interruptible(terminal(stderr=True), stopping) as halt, closing(Remembered(place.ledger_file)) as remembered:
         found = (
             look_up(organisation, plan, people)
             if offline
-            else _collected(try_all(organisation, plan, people, halt.stop, kept), total, quiet=to_json)
+            else _collected(try_all(organisation, plan, people, halt.stop, remembered), total, quiet=to_json)
         )
         interrupted = halt.stop.is_set()
     order = {person.mailbox: number for number, person in enumerate(people)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Event
+from typing import TypeVar
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import Folder
@@ -19,6 +20,8 @@ BATCH_BYTES = 4 << 20
 #: What a message is taken for when its source does not tell its size.
 UNKNOWN_SIZE = 1 << 17
 _ROWS = 2000
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,24 @@ class Batch:
     @property
     def size(self) -> int:
         """Bytes as listed."""
-        return sum(_size(row) for row in self.rows)
+        return sum(listed_size(row) for row in self.rows)
 
     @property
     def oversize(self) -> bool:
         """One message that is spooled to disk, alone."""
-        return len(self.rows) == 1 and _size(self.rows[0]) > SPOOL_OVER
+        return len(self.rows) == 1 and listed_size(self.rows[0]) > SPOOL_OVER
 
 
-def cut(rows: Iterable[PendingRow], most: int) -> Iterator[list[PendingRow]]:
+def cut(rows: Iterable[_T], most: int, size_of: Callable[[_T], int]) -> Iterator[list[_T]]:
     """Rows in order, in pieces of at most ``most`` messages and :data:`BATCH_BYTES` bytes; large ones alone."""
-    piece: list[PendingRow] = []
+    piece: list[_T] = []
     size = 0
     for row in rows:
-        if piece and (len(piece) == most or size + _size(row) > BATCH_BYTES):
+        if piece and (len(piece) == most or size + size_of(row) > BATCH_BYTES):
             yield piece
             piece, size = [], 0
         piece.append(row)
-        size += _size(row)
+        size += size_of(row)
     if piece:
         yield piece
 
@@ -78,6 +81,8 @@ class BatchQueue:
         self._changed = Condition()
         self._places: deque[Place] = deque()
         self._current: Iterator[Batch] = iter(())
+        #: Cut, and not to be read in one question with the batch before it.
+        self._cut: Batch | None = None
         self._closed = False
 
     def add(self, *places: Place) -> None:
@@ -91,23 +96,40 @@ class BatchQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def next(self, stop: Event) -> Batch | None:
-        """The next batch, waited for as long as places may come; None after the last one, or once ``stop`` is set."""
+    def take(self, stop: Event, most: int) -> list[Batch]:
+        """The next batches, up to ``most`` of one place; one that is spooled comes alone.
+
+        Waits as long as places may come.  Empty after the last batch, or once ``stop`` is set.
+        """
         with self._changed:
             while not stop.is_set():
-                batch = next(self._current, None)
-                if batch is not None:
-                    return batch
+                batches = self._cut_off(most)
+                if batches:
+                    return batches
                 if self._places:
                     self._current = self._batches(self._places.popleft())
                 elif self._closed:
-                    return None
+                    return []
                 else:
                     self._changed.wait(timeout=0.2)
-        return None
+        return []
+
+    def _cut_off(self, most: int) -> list[Batch]:
+        taken: list[Batch] = []
+        while len(taken) < most:
+            batch, self._cut = self._cut or next(self._current, None), None
+            if batch is None:
+                break
+            if taken and batch.oversize:
+                self._cut = batch
+                break
+            taken.append(batch)
+            if batch.oversize:
+                break
+        return taken
 
     def _batches(self, place: Place) -> Iterator[Batch]:
-        for rows in cut(self._pending(place), self._most):
+        for rows in cut(self._pending(place), self._most, listed_size):
             yield Batch(place, rows)
 
     def _pending(self, place: Place) -> Iterator[PendingRow]:
@@ -121,5 +143,6 @@ class BatchQueue:
             yield from (row for row in rows if row.id not in self._hold_back)
 
 
-def _size(row: PendingRow) -> int:
+def listed_size(row: PendingRow) -> int:
+    """Bytes as listed."""
     return UNKNOWN_SIZE if row.size is None else row.size

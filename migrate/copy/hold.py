@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from connectors.language import _
+from connectors.os_errors import os_error_text
 from migrate.ledger import attempts, mailboxes
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.store import Ledger, LedgerError
@@ -76,7 +77,7 @@ def locked(ledger: Ledger, mailbox: MailboxRow) -> Iterator[None]:
         what = _(
             "{folder}: no mailbox can be locked there ({cause}). Make room on the disk, or let this user write there."
         )
-        raise LedgerError(what.format(folder=folder, cause=error.strerror)) from error
+        raise LedgerError(what.format(folder=folder, cause=os_error_text(error))) from error
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from threading import Lock
 from connectors.body import CHUNK
 from connectors.contract import Body, Fatal
 from connectors.language import _
+from connectors.os_errors import os_error_text
 
 
 class KeptMail:
@@ -31,7 +32,7 @@ class KeptMail:
             except OSError as error:
                 raise Fatal(
                     _("the original of a message cannot be kept in {folder}: {why}").format(
-                        folder=path.parent, why=error.strerror
+                        folder=path.parent, why=os_error_text(error)
                     )
                 ) from error
 

@@ -15,6 +15,8 @@ from connectors.contract import (
     Reason,
     Refused,
     Target,
+    ToEnsure,
+    foresee,
     names_of,
     refused_by,
     roles_of,
@@ -100,13 +102,18 @@ class Ahead:
     def _make(self) -> None:
         with suppress(ConnectorError):
             target = self._open_target()
-            for folder in self._folders:
-                proposed = self._naming.of(folder, target)
-                assert proposed is not None
-                there = target.ensure(proposed.path, proposed.role, subscribed=folder.subscribed is not False)
+            to_ensure = [self._to_ensure(folder, target) for folder in self._folders]
+            foresee(target, to_ensure)
+            for folder, one in zip(self._folders, to_ensure, strict=True):
+                there = target.ensure(one.path, one.role, subscribed=one.subscribed)
                 with self._changed:
                     self._made[folder.path] = there
                     self._changed.notify_all()
+
+    def _to_ensure(self, folder: Folder, target: Target) -> ToEnsure:
+        proposed = self._naming.of(folder, target)
+        assert proposed is not None
+        return ToEnsure(proposed.path, proposed.role, folder.subscribed is not False)
 
 
 def place_in_empty(job: Job, hold: Hold, one: Listed, ahead: Ahead) -> Place | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event, Lock
 
@@ -16,11 +17,14 @@ from connectors.wire import Digests, to_wire
 from migrate.copy.batches import Batch, BatchQueue, Place
 from migrate.copy.channel import Channel
 from migrate.copy.job import Job
-from migrate.ledger.messages import flags_text
+from migrate.ledger.messages import PendingRow, flags_text
 from migrate.ledger.schema import Outcome
 
 #: Batches that wait, read, for the writer.
 AHEAD = 2
+#: Batches that are asked for in one question, while each goes through within so many seconds.
+_MOST_AT_ONCE = 8
+_QUICK = 1.0
 
 
 @dataclass(slots=True)
@@ -75,11 +79,73 @@ class PreparedBatch:
 def read_batches(
     job: Job, source: Source, queue: BatchQueue, channel: Channel[PreparedBatch], stop: Event, oversize: Lock
 ) -> None:
-    """Read until the queue is empty, ``stop`` is set or the writer is gone.  Connector errors pass to the caller."""
-    while (batch := queue.next(stop)) is not None:
-        with _released_on_error(_reserve(job, batch, stop, oversize)) as prepared:
-            _read(source, batch, prepared, job)
-            channel.put(prepared)
+    """Read until the queue is empty, ``stop`` is set or the writer is gone.  Connector errors pass to the caller.
+
+    As long as batches go through quickly, several are asked for at once: with a round trip for each, a source far away
+    is waited for more than it is read.  A source is not left in the middle of a long answer while a slow target writes.
+    """
+    reading = _Reading(job, source, channel, stop, oversize)
+    while batches := queue.take(stop, reading.at_once):
+        reading.read(batches)
+
+
+class _Reading:
+    """One reader's way through the queue.  It holds memory for one batch at a time, the one that it is filling."""
+
+    def __init__(self, job: Job, source: Source, channel: Channel[PreparedBatch], stop: Event, oversize: Lock) -> None:
+        self._job = job
+        self._source = source
+        self._channel = channel
+        self._stop = stop
+        self._oversize = oversize
+        #: Batches that are asked for in one question.
+        self.at_once = 1
+
+    def read(self, batches: Sequence[Batch]) -> None:
+        """Ask for all messages of these batches, and hand each batch over before another one's are taken."""
+        left = [{row.key: row for row in batch.rows} for batch in batches]
+        number_of = {key: number for number, rows in enumerate(left) for key in rows}
+        number: int | None = 0
+        with closing(self._answers(batches[0].place, list(number_of))) as answers:
+            following: Message | Unread | None = None
+            while number is not None and not self._stop.is_set():
+                # A message that is answered out of turn finds its batch gone, and is one by itself.
+                batch = replace(batches[number], rows=list(left[number].values()))
+                following = self._fill(batch, left[number], answers, following) or next(answers, None)
+                number = None if following is None else number_of[following.key]
+                assert following is None or following.key in left[number_of[following.key]], "a key is answered once"
+
+    def _answers(self, place: Place, keys: Sequence[str]) -> Generator[Message | Unread, None, None]:
+        """Asked when the first one is wanted: memory comes before."""
+        yield from self._source.read(place.source, keys)
+
+    def _fill(
+        self,
+        batch: Batch,
+        rows: dict[str, PendingRow],
+        answers: Iterator[Message | Unread],
+        following: Message | Unread | None,
+    ) -> Message | Unread | None:
+        """Hand over a batch of ``following`` and what comes behind it; returns an answer that was none of it."""
+        began = time.monotonic()
+        with _released_on_error(_reserve(self._job, batch, self._stop, self._oversize)) as prepared:
+            following = following or next(answers, None)
+            while following is not None and following.key in rows:
+                self._add(prepared, rows.pop(following.key), following)
+                following = next(answers, None) if rows else None
+            if prepared.items or prepared.unread:
+                self._channel.put(prepared)
+            else:
+                prepared.release()
+        took = time.monotonic() - began
+        self.at_once = min(self.at_once * 2, _MOST_AT_ONCE) if took < _QUICK else 1
+        return following
+
+    def _add(self, prepared: PreparedBatch, row: PendingRow, answer: Message | Unread) -> None:
+        if isinstance(answer, Unread):
+            prepared.unread.append((row.id, Outcome.REFUSED, answer.reason))
+        else:
+            prepared.items.append(_prepare(row.id, len(prepared.items), answer, self._job))
 
 
 @contextmanager
@@ -104,16 +170,6 @@ def _reserve(job: Job, batch: Batch, stop: Event, oversize: Lock) -> PreparedBat
 def _reserved(job: Job, size: int, stop: Event) -> int:
     job.resources.budget.reserve(size, stop)
     return size
-
-
-def _read(source: Source, batch: Batch, prepared: PreparedBatch, job: Job) -> None:
-    rows = {row.key: row for row in batch.rows}
-    for answer in source.read(batch.place.source, list(rows)):
-        row = rows.pop(answer.key)
-        if isinstance(answer, Unread):
-            prepared.unread.append((row.id, Outcome.REFUSED, answer.reason))
-        else:
-            prepared.items.append(_prepare(row.id, len(prepared.items), answer, job))
 
 
 def _prepare(row: int, ordinal: int, message: Message, job: Job) -> Prepared:

@@ -136,9 +136,13 @@ class Mender:
             data = b"".join(pieces)
             return MemoryBody(data), digest_bytes(data)
         body = SpooledBody(self._job.resources.spool)
-        for piece in pieces:
-            body.write(piece)
-        return to_wire(body, self._job.resources.spool)
+        try:
+            for piece in pieces:
+                body.write(piece)
+            return to_wire(body, self._job.resources.spool)
+        except BaseException:
+            body.release()
+            raise
 
 
 def _in_order(traits: Iterable[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import partial
 
 from connectors.contract import ConnectorError, Source, Target
 from migrate.copy.background import Background
@@ -22,17 +21,21 @@ class Sessions:
         self._source: Source | None = None
         self._target: Target | None = None
         self._admitted = self._cut = False
-        self._ahead: list[Background] = []
+        #: Sign-ins on threads of their own, of the source and of the target.
+        self._ahead: dict[Callable[[], object], Background] = {}
 
-    def open_ahead(self) -> None:
-        """Begin to sign in on both sides, on threads of their own; whoever asks for a session waits for that."""
-        with suppress(ConnectorError):
-            self.admit(wait=False)
-            for side in (self._open_source, self._open_target):
-                self._ahead.append(Background(partial(_trying, side), f"sign in {self._job.mailbox}"))
+    def open_ahead(self, *, wait: bool) -> None:
+        """Begin to sign in on both sides at the same time; whoever asks for a session waits for its side.
 
-    def _wait_for_ahead(self) -> None:
-        for signing_in in self._ahead:
+        What keeps us out is raised there, and not tried a second time: accounts are locked for less.
+        """
+        self.admit(wait=wait)
+        for side in (self._open_source, self._open_target):
+            self._ahead[side] = Background(side, f"sign in {self._job.mailbox}")
+
+    def _wait_for(self, side: Callable[[], object]) -> None:
+        signing_in = self._ahead.get(side)
+        if signing_in is not None:
             signing_in.finish()
 
     def admit(self, *, wait: bool) -> None:
@@ -46,14 +49,14 @@ class Sessions:
 
     @property
     def source(self) -> Source:
-        """Signs in when first asked for, on the thread that will use it.  Raises what the connector raises."""
-        self._wait_for_ahead()
+        """Signs in when first asked for, if it was not begun before.  Raises what the connector raises."""
+        self._wait_for(self._open_source)
         return self._open_source()
 
     @property
     def target(self) -> Target:
         """As ``source``."""
-        self._wait_for_ahead()
+        self._wait_for(self._open_target)
         return self._open_target()
 
     def _open_source(self) -> Source:
@@ -80,17 +83,13 @@ class Sessions:
         if self._cut:
             self.close()
             self._source = self._target = None
+            self._ahead = {}
             self._admitted = self._cut = False
             self.admit(wait=True)
 
     def close(self) -> None:
-        try:
-            self._wait_for_ahead()
-        finally:
-            self._stack.close()
-
-
-def _trying(to_open: Callable[[], object]) -> None:
-    # Whatever stands in the way will be met again by whoever needs the session.
-    with suppress(ConnectorError):
-        to_open()
+        # A sign-in under way leaves a session behind, which is closed too.
+        for signing_in in self._ahead.values():
+            with suppress(ConnectorError):
+                signing_in.finish()
+        self._stack.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 from sqlalchemy import Connection
 
 from connectors.contract import (
     AuthFailed,
+    ConnectorError,
     Fatal,
     Folder,
     FolderMissing,
@@ -65,7 +66,7 @@ class SourcePass:
     def run(self) -> None:
         with ExitStack() as stack:
             sessions = stack.enter_context(closing(Sessions(self.job, self._halt)))
-            sessions.admit(wait=True)
+            sessions.open_ahead(wait=True)
             self._settle_earlier(sessions.target)
             there = list(sessions.source.folders())
             self._open_extras(stack, sessions, there)
@@ -102,7 +103,7 @@ class SourcePass:
 
     def adopt_only(self) -> None:
         with closing(Sessions(self.job, self._halt)) as sessions:
-            sessions.admit(wait=True)
+            sessions.open_ahead(wait=True)
             source, target = sessions.source, sessions.target
             self._settle_earlier(target)
             there = list(source.folders())
@@ -208,9 +209,10 @@ class SourcePass:
         count = sum(folder.messages or 0 for folder in wanted(self.job, there))
         for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
             extra = Sessions(self.job, self._halt)
-            extra.open_ahead()
-            stack.callback(extra.close)
-            self._extras.append(extra)
+            with suppress(ConnectorError):  # a pair fewer; the first one is at work
+                extra.open_ahead(wait=False)
+                stack.callback(extra.close)
+                self._extras.append(extra)
 
     def _apply_limit(self, limit: int | None) -> None:
         with self._ledger.write() as connection:

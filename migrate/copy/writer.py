@@ -36,8 +36,8 @@ from migrate.ledger.attempts import Intent
 from migrate.ledger.claims import Claims
 from migrate.ledger.schema import Outcome
 
-#: An attempt may be committed for this long after its intent, and a second longer for each so many bytes: a line
-#: slower than that is as good as cut.
+#: An attempt may be committed for this long after its intent, and a second longer for each so many bytes, or for fewer
+#: where our own limit asks for it: a line slower than that is as good as cut.
 _COMMIT_SECONDS = 120
 _COMMIT_BYTES_A_SECOND = 16_000
 
@@ -182,7 +182,8 @@ class Writer:
 
     def _intents(self, place: Place, items: Sequence[Prepared], fence: str) -> list[Intent]:
         size = sum(item.outgoing.body.size for item in items)
-        deadline = self._job.clock.now() + _COMMIT_SECONDS + size / _COMMIT_BYTES_A_SECOND
+        rate = min(_COMMIT_BYTES_A_SECOND, self._capabilities.pace or _COMMIT_BYTES_A_SECOND)
+        deadline = self._job.clock.now() + _COMMIT_SECONDS + size / rate
         batch = uuid4().hex
         return [
             Intent(

@@ -10,10 +10,10 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from connectors.contract import ConnectorError, OverQuota, Postponed, Transient
+from connectors.contract import ConnectorError, OverQuota, Postponed, TooSoon, Transient
 from connectors.language import _
 from connectors.wrappers import Timekeeper
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.figures import moment_text
 from migrate.ledger import limits
 from migrate.ledger.limits import BackOff, Way, Whom
@@ -67,8 +67,8 @@ class Manner:
 class BackOffs:
     """What servers asked for, known to every process that works on the ledger.  Thread-safe."""
 
-    def __init__(self, kept: Kept, manner: Manner) -> None:
-        self._kept = kept
+    def __init__(self, remembered: Remembered, manner: Manner) -> None:
+        self._remembered = remembered
         self._manner = manner
         self._lock = Lock()
         self._known: dict[Whom, BackOff] = {}
@@ -79,11 +79,12 @@ class BackOffs:
         self._manner.rest(whom, lambda: self._due(whom), interrupted)
 
     def note(self, whom: Whom, error: ConnectorError) -> None:
-        """Keep what an error says of a pause: of an allowance for this account, of anything else for all accounts."""
+        """Keep what an error says of a pause: for this account where it is about that, else for all accounts."""
         if isinstance(error, OverQuota) and error.until is not None:
             self._keep(whom, BackOff(error.until.timestamp(), "allowance"))
         elif isinstance(error, Transient) and error.retry_after:
-            self._keep((whom[0], ""), BackOff(self._manner.now() + error.retry_after, "asked"))
+            whose = whom if isinstance(error, TooSoon) else (whom[0], "")
+            self._keep(whose, BackOff(self._manner.now() + error.retry_after, "asked"))
 
     def _keep(self, whom: Whom, found: BackOff) -> None:
         with self._lock:
@@ -91,14 +92,16 @@ class BackOffs:
             if known is not None and known.until >= found.until:
                 return
             self._known[whom] = found
-        self._kept.write(lambda connection: limits.note_back_off(connection, whom, found.until, found.why))
+        self._remembered.write(lambda connection: limits.note_back_off(connection, whom, found.until, found.why))
 
     def _due(self, whom: Whom) -> BackOff | None:
         now = self._manner.now()
         with self._lock:
             if self._looked is None or not 0 <= now - self._looked < _LOOK:
                 self._looked = now
-                self._known.update(self._kept.read(lambda connection: limits.back_offs(connection, now), _NOTHING))
+                self._known.update(
+                    self._remembered.read(lambda connection: limits.back_offs(connection, now), _NOTHING)
+                )
             found = [self._known[one] for one in ((whom[0], ""), whom) if one in self._known]
         return max(found, key=lambda one: one.until, default=None)
 
@@ -109,8 +112,8 @@ class DayAllowance:
     Whole hours count, so it is rather less than more.  One batch may go beyond what is left.
     """
 
-    def __init__(self, kept: Kept, manner: Manner, whom: Whom, way: Way, most: int) -> None:
-        self._kept = kept
+    def __init__(self, remembered: Remembered, manner: Manner, whom: Whom, way: Way, most: int) -> None:
+        self._remembered = remembered
         self._manner = manner
         self._whom = whom
         self._way = way
@@ -126,7 +129,7 @@ class DayAllowance:
         hour = self._hour()
         with self._lock:
             self._hours[hour] = self._hours.get(hour, 0) + size
-            self._kept.write(lambda connection: self._count(connection, hour, size))
+            self._remembered.write(lambda connection: self._count(connection, hour, size))
 
     def _count(self, connection: Connection, hour: int, size: int) -> None:
         limits.forget_traffic(connection, hour - _HOURS)
@@ -138,7 +141,7 @@ class DayAllowance:
             if self._looked is None or not 0 <= now - self._looked < _LOOK:
                 self._looked = now
                 since = self._hour() - _HOURS + 1
-                self._hours = self._kept.read(
+                self._hours = self._remembered.read(
                     lambda connection: limits.traffic_since(connection, self._whom, self._way, since), self._hours
                 )
             until = free_at(self._hours, self._hour(), self._most, size)

@@ -19,7 +19,7 @@ from connectors.wrappers import (
     RetryPolicy,
 )
 from migrate.engine.admission import Admission, Permit
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.resting import BackOffs, DayAllowance, Manner
 from migrate.engine.session_caps import SessionCaps, learnt
 from migrate.ledger.limits import Way, Whom
@@ -31,15 +31,15 @@ _S = TypeVar("_S", bound=Source)
 class Servers:
     """Shared by all sessions of a run.  Thread-safe."""
 
-    def __init__(self, systems: Mapping[str, System], kept: Kept, manner: Manner) -> None:
+    def __init__(self, systems: Mapping[str, System], remembered: Remembered, manner: Manner) -> None:
         self._systems = systems
-        self._kept = kept
+        self._remembered = remembered
         self._manner = manner
-        self._learnt = learnt(kept, manner.now())
+        self._learnt = learnt(remembered, manner.now())
         of_plan: dict[Hashable, int] = {name: system.max_sessions for name, system in systems.items()}
         self._admission = Admission(of_plan | self._learnt)
-        self._caps = SessionCaps(kept, self._admission, manner.now)
-        self._back_offs = BackOffs(kept, manner)
+        self._caps = SessionCaps(remembered, self._admission, manner.now)
+        self._back_offs = BackOffs(remembered, manner)
         self._lock = Lock()
         self._rates: dict[tuple[str, str], RateLimit] = {}
         self._rations: dict[tuple[str, str, Way], DayAllowance] = {}
@@ -91,7 +91,7 @@ class Servers:
                 key = system.server, account, way
                 if key not in self._rations:
                     whom = system.server, account
-                    self._rations[key] = DayAllowance(self._kept, self._manner, whom, way, most)
+                    self._rations[key] = DayAllowance(self._remembered, self._manner, whom, way, most)
                 found.append(self._rations[key])
         return found
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from connectors.contract import Source, TooManySessions
 from migrate.engine.admission import Admission
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.ledger import limits
 from migrate.ledger.limits import Whom
 
@@ -20,9 +20,9 @@ _RELAXES = 6 * 3600
 _S = TypeVar("_S", bound=Source)
 
 
-def learnt(kept: Kept, now: float) -> dict[Whom, int]:
+def learnt(remembered: Remembered, now: float) -> dict[Whom, int]:
     """The caps that hold now."""
-    found: Mapping[Whom, tuple[int, float]] = kept.read(limits.caps, {})
+    found: Mapping[Whom, tuple[int, float]] = remembered.read(limits.caps, {})
     return {whom: sessions + max(0, int((now - at) // _RELAXES)) for whom, (sessions, at) in found.items()}
 
 
@@ -33,8 +33,8 @@ class SessionCaps:
     is refused count too.
     """
 
-    def __init__(self, kept: Kept, admission: Admission, now: Callable[[], float]) -> None:
-        self._kept = kept
+    def __init__(self, remembered: Remembered, admission: Admission, now: Callable[[], float]) -> None:
+        self._remembered = remembered
         self._admission = admission
         self._now = now
         self._lock = Lock()
@@ -87,4 +87,4 @@ class SessionCaps:
             self._refused.discard(whom)
         if most:
             self._admission.lower(whom, most)
-            self._kept.write(lambda connection: limits.note_cap(connection, whom, most, self._now()))
+            self._remembered.write(lambda connection: limits.note_cap(connection, whom, most, self._now()))

@@ -19,7 +19,7 @@ from threading import Event
 
 from connectors.contract import Account, AuthFailed, Connector, ConnectorError, Stopped, Transient
 from connectors.language import _
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner
 from migrate.engine.servers import Servers
 from migrate.engine.site import MAILBOXES_AT_ONCE, connector_of, new_resources
@@ -94,12 +94,12 @@ def look_up(organisation: Organisation, site: Site, people: Sequence[Person]) ->
 
 
 def try_all(
-    organisation: Organisation, site: Site, people: Sequence[Person], stop: Event, kept: Kept | None = None
+    organisation: Organisation, site: Site, people: Sequence[Person], stop: Event, remembered: Remembered | None = None
 ) -> Iterator[Credential]:
     """Sign in with every account, several at once; yields each as it is known.  After ``stop`` no further one is tried.
 
-    On each system no more sessions are open than its ``max_sessions``, or than ``kept`` says that its server grants;
-    a server that wants to be left alone counts as unreachable.
+    On each system no more sessions are open than its ``max_sessions``, or than its server is ``remembered`` to grant; a
+    server that wants to be left alone counts as unreachable.
     """
     wanted = _wanted(organisation, site, people)
     yield from (_without_password(one) for one in wanted if one.account is None)
@@ -110,7 +110,7 @@ def try_all(
     with TemporaryDirectory(prefix="bascule-") as spool:
         for name, those in by_system.items():
             system = organisation.systems[name]
-            servers = Servers({name: system}, kept or Kept(), Manner(patience=0.0, zone=site.time_zone))
+            servers = Servers({name: system}, remembered or Remembered(), Manner(patience=0.0, zone=site.time_zone))
             trying = _Trying(connector_of(system, new_resources(Path(spool))), stop, servers)
             yield from trying.all_of(those, min(servers.most(name), MAILBOXES_AT_ONCE))
 

@@ -33,7 +33,7 @@ from connectors.wrappers import (
 from migrate.copy.job import Job, Placement, Progress
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
 from plans import Organisation, Person, Site, System
@@ -80,7 +80,7 @@ class SiteRun:
     progress: Progress
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     #: What is known of the servers, from one run to the next.
-    kept: Kept = field(default_factory=Kept)
+    remembered: Remembered = field(default_factory=Remembered)
     #: Hears of rests that servers ask for.
     resting: Told = Manner.told
 
@@ -90,7 +90,7 @@ class SiteRun:
         systems = {name: self.organisation.systems[name] for name in names}
         self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
         manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
-        self._servers = Servers(systems, self.kept, manner)
+        self._servers = Servers(systems, self.remembered, manner)
         self._by_day = _by_day(self.site)
         self._kept_mail = kept_mail(self.organisation)
 

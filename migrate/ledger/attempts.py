@@ -49,8 +49,12 @@ class AttemptRow(Intent):
 
 def record(connection: Connection, intents: Sequence[Intent]) -> None:
     if intents:
-        connection.execute(attempt.insert(), [{name: getattr(intent, name) for name in _COLUMNS} for intent in intents])
+        connection.execute(_INSERT, [{name: getattr(intent, name) for name in _COLUMNS} for intent in intents])
 
+
+#: Put together once: both are run for every batch.
+_INSERT = attempt.insert()
+_SETTLE = delete(attempt).where(attempt.c.message_id == bindparam("message"))
 
 #: asdict() would copy each value deeply.
 _COLUMNS = tuple(field.name for field in fields(Intent))
@@ -59,10 +63,7 @@ _COLUMNS = tuple(field.name for field in fields(Intent))
 def settle(connection: Connection, message_ids: Sequence[int]) -> None:
     """What became of these messages is recorded: their attempts end."""
     if message_ids:
-        connection.execute(
-            delete(attempt).where(attempt.c.message_id == bindparam("message")),
-            [{"message": message_id} for message_id in message_ids],
-        )
+        connection.execute(_SETTLE, [{"message": message_id} for message_id in message_ids])
 
 
 def unsettled(connection: Connection, mailbox_id: int) -> list[AttemptRow]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, update
 
 from connectors.contract import Reason
 from migrate.ledger import repairs
-from migrate.ledger.messages import flag_set, flags_text, in_pieces
+from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
 
 
@@ -125,6 +125,7 @@ def hand_over(
             evidence=evidence,
             target_folder_id=target_folder_id,
             target_key=key,
+            flags_seen=case((message.c.flags_seen == UNTOLD, flags_text(was.flags_seen)), else_=message.c.flags_seen),
             flags_synced=flags_text(was.flags_synced),
             flags_ours=flags_text(was.flags_ours),
             flags_theirs=flags_text(was.flags_theirs),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connectors.contract import Reason
+from migrate.ledger import repairs
 from migrate.ledger.messages import in_pieces
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, folder, message
 from migrate.ledger.schema import tally as kept
@@ -22,6 +23,9 @@ class Tally:
     reasons: Counter[str]
     #: On the target, and no longer on the source: our copy stays.
     gone: int
+    #: On the target, and not as the source holds them: we repaired them, or the target altered them.
+    repaired: int = 0
+    altered: int = 0
 
     @property
     def seen(self) -> int:
@@ -44,6 +48,9 @@ def tally(connection: Connection, mailbox_ids: Sequence[int], direction: Directi
                 was.reasons[reason] += count
             if gone and Outcome(outcome) in ON_TARGET:
                 counts[mailbox_id] = replace(was, gone=was.gone + count)
+    changed = repairs.count(connection, mailbox_ids, direction)
+    for id_, (repaired, altered) in changed.items():
+        counts[id_] = replace(counts[id_], repaired=repaired, altered=altered)
     return counts
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 from connectors.contract import Entry, Reason
 from migrate.ledger.schema import Direction, Outcome, attempt, message
 
+#: In the place of flags that the source does not tell: they are decided when the message is read, and then stay.
+UNTOLD = "?"
 #: Keys named in one statement; well under SQLite's limit of variables.
 _NAMED = 500
 
@@ -100,7 +102,7 @@ def add(
             "object_id": entry.object_id,
             "size": entry.size,
             "received": None if entry.received is None else int(entry.received.timestamp()),
-            "flags_seen": flags_text(entry.flags or ()),
+            "flags_seen": UNTOLD if entry.flags is None else flags_text(entry.flags),
             "outcome": Outcome.LEFT_OUT if reason else Outcome.PENDING,
             "reason": reason,
             "settled_at": now if reason else None,

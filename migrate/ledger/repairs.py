@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select, update
 
 from connectors.contract import Reason
 from migrate.ledger.messages import in_pieces
@@ -150,6 +150,24 @@ def originals(connection: Connection, rows: Sequence[int]) -> dict[int, bytes]:
 _was_sent = and_(repair.c.message_id == message.c.id, repair.c.wire_digest == message.c.wire_digest)
 _was_altered = and_(alteration.c.message_id == message.c.id, alteration.c.wire_digest == message.c.wire_digest)
 _is_there = and_(message.c.outcome.in_(ON_TARGET), message.c.successor.is_(None))
+
+
+def count(connection: Connection, mailbox_ids: Sequence[int], direction: Direction) -> dict[int, tuple[int, int]]:
+    """Copies of these mailboxes that we repaired, and that the target altered; mailboxes without any are left out."""
+    repaired, altered = (_counted(connection, table, how, direction) for table, how in _HOW_CHANGED)
+    return {
+        id_: (repaired.get(id_, 0), altered.get(id_, 0)) for id_ in mailbox_ids if id_ in repaired or id_ in altered
+    }
+
+
+_HOW_CHANGED = ((repair, _was_sent), (alteration, _was_altered))
+
+
+def _counted(connection: Connection, table: Table, how: ColumnElement[bool], direction: Direction) -> dict[int, int]:
+    """By mailbox.  Each repair looks up its message: a join would begin with the messages, which may be millions."""
+    its = select(message.c.mailbox_id).where(how, message.c.direction == direction, _is_there).correlate(table)
+    counted = select(its.scalar_subquery().label("its"), func.count(table.c.message_id.distinct())).group_by("its")
+    return {mailbox_id: number for mailbox_id, number in connection.execute(counted) if mailbox_id is not None}
 
 
 def of_mailbox(connection: Connection, mailbox_id: int, direction: Direction) -> list[Changed]:

@@ -10,11 +10,11 @@ from threading import Event, Lock
 from connectors.body import CHUNK, SPOOL_OVER
 from connectors.contract import Entry, Folder, Message, Reason, Resources, Source, Stopped
 from connectors.language import _
+from migrate.copy.batches import cut
 from migrate.verify.shown import Shown, as_listed, digest
 
-#: What is asked for at once: messages, and bytes.
+#: Messages asked for at once.
 _MESSAGES = 100
-_BYTES = 4 << 20
 
 #: One message that is too large for memory at a time, over all mailboxes of the process.
 _oversize = Lock()
@@ -51,7 +51,7 @@ class SideReader:
 
     def read(self, folder: Folder, listed: Sequence[Shown]) -> list[Shown]:
         """The same messages with their contents; those that went away meanwhile are left out."""
-        return [shown for batch in _batches(listed) for shown in self._read_batch(folder, batch)]
+        return [shown for batch in cut(listed, _MESSAGES, _size) for shown in self._read_batch(folder, batch)]
 
     def _read_batch(self, folder: Folder, batch: Sequence[Shown]) -> Iterator[Shown]:
         self._check()
@@ -94,16 +94,3 @@ class SideReader:
 def _size(shown: Shown) -> int:
     """In doubt large: then it is read alone."""
     return SPOOL_OVER + 1 if shown.size is None else shown.size
-
-
-def _batches(listed: Sequence[Shown]) -> Iterator[list[Shown]]:
-    batch: list[Shown] = []
-    size = 0
-    for shown in listed:
-        if batch and (len(batch) == _MESSAGES or size + _size(shown) > _BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(shown)
-        size += _size(shown)
-    if batch:
-        yield batch

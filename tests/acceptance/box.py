@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import imaplib
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.acceptance.letters import Footprint, footprint
@@ -68,19 +68,21 @@ class Box:
 
     def flags_of(self, mail: Mail) -> list[frozenset[str]]:
         """Of every copy of this mail, wherever it is."""
-        return [stored.flags for _, stored in self._copies(mail)]
+        content = content_of(mail.data)
+        return [one.flags for folder in self.holds().values() for one in folder.elements() if one.content == content]
 
     def places_of(self, mail: Mail) -> list[Path]:
-        return [path for path, _ in self._copies(mail)]
+        """The folders of every copy of this mail."""
+        (places,) = self.places([mail])
+        return places
 
-    def _copies(self, mail: Mail) -> list[tuple[Path, Stored]]:
-        content = content_of(mail.data)
-        return [
-            (path, stored)
-            for path, folder in self.holds().items()
-            for stored in folder.elements()
-            if stored.content == content
-        ]
+    def places(self, mails: Sequence[Mail]) -> list[list[Path]]:
+        """As ``places_of`` for each of many, in one look at the mailbox."""
+        found: dict[object, list[Path]] = defaultdict(list)
+        for path, folder in self.holds().items():
+            for stored in folder.elements():
+                found[stored.content].append(path)
+        return [found[content_of(mail.data)] for mail in mails]
 
     @contextmanager
     def _found(self, mail: Mail) -> Iterator[tuple[imaplib.IMAP4, str]]:

@@ -66,9 +66,7 @@ def test_the_copy_makes_just_what_was_previewed_also_after_the_ledger_was_lost(
 
     assert (copied.code, copied.copied) == (0, len(seeded))
     box = Box(target, user)
-    assert {mail.folder: box.places_of(mail) for mail in seeded} == {
-        mail.folder: [said[mail.folder]] for mail in seeded
-    }
+    assert box.places(seeded) == [[said[mail.folder]] for mail in seeded]
     assert (previewed(plan), plan.copy().copied) == (said, 0)
     plan.forget()
     assert previewed(plan) == said
@@ -105,7 +103,7 @@ def test_check_tells_the_name_and_the_line_for_another_one(
     assert findings(plan.run("check", SITE, "--json")) == {}
     assert plan.copy().code == 0
     box = Box(standing_courier, f"n-{user}")
-    assert [box.places_of(mail) for mail in mails] == [[("Old clients",)], [("Clients",)], [("Fête",)]]
+    assert box.places(mails) == [[("Old clients",)], [("Clients",)], [("Fête",)]]
 
 
 def test_a_prefix_is_no_folder_and_a_folder_in_the_inbox_is_one(

@@ -62,4 +62,4 @@ def test_everything_goes_below_one_folder_and_a_second_copy_moves_nothing(
     assert (plan.copy().copied, plan.copy().copied) == (len(mails), 0)
 
     target = Box(new, user)
-    assert [target.places_of(mail) for mail in mails] == [[("Ancien courrier", *mail.folder)] for mail in mails]
+    assert target.places(mails) == [[("Ancien courrier", *mail.folder)] for mail in mails]

@@ -77,7 +77,7 @@ def test_each_message_arrives_once_in_its_one_folder_and_a_second_pass_moves_not
 
     assert (first.code, first.copied, first.mailbox["seen"]) == (0, len(MAILS), len(MAILS)), first.out + first.err
     box = Box(target, user)
-    assert [box.places_of(letter(number)) for number in range(len(MAILS))] == [[to] for _, _, to in MAILS]
+    assert box.places([letter(number) for number in range(len(MAILS))]) == [[to] for _, _, to in MAILS]
     flags = {number: box.flags_of(letter(number))[0] - {"\\Recent"} for number in (1, 2, 3, 6, 7)}
     assert flags == {
         1: {"\\Seen", "Clients", "INBOX"},
@@ -110,7 +110,7 @@ def test_a_label_that_changes_is_a_message_that_moved_and_never_a_second_one(
 
     assert (again.code, again.copied, again.mailbox["this_pass"]["moved"]) == (0, 0, 3), again.out
     box = Box(target, user)
-    assert [box.places_of(letter(number)) for number in (0, 6, 3, 2)] == [
+    assert box.places([letter(number) for number in (0, 6, 3, 2)]) == [
         [("Projets", "2026")], [("INBOX",)], [("Trash",)], [("Achats",)],
     ]  # fmt: skip
     assert "Zoo" in box.flags_of(letter(2))[0]

@@ -60,6 +60,12 @@ def test_dovecot_changes_a_nul_once_and_never_again(
     ended = plan.copy()
     assert ended.code == 0, ended.out + ended.err
     assert ended.mailbox["outcomes"]["stored"] == 5
+    status = valid(plan.run("status", SITE, "--json").json, "status")
+    for counted in (valid(ended.json, "run")["mailboxes"][0], status["sites"][SITE][0]):
+        assert (counted["repaired"], counted["altered_by_target"]) == (2, 1)
+    shown = plan.run("status", SITE).out
+    assert "2 of them were repaired for the target, their originals kept. Nothing to do" in shown
+    assert "1 of them was changed by the target. Nothing to do" in shown
 
     there = bodies(standing_dovecot, user)[INBOX]
     assert {letters[1], letters[3]} <= set(there)

@@ -12,7 +12,7 @@ import pytest
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, ConnectorError, Outgoing, Resources, Target
 from connectors.imap import ImapConnector, ImapSettings
-from connectors.imap.deflate import Deflate
+from connectors.net.deflate import Deflate
 from connectors.wire import digest_bytes
 from tests.conftest import DovecotFactory, ProxyFactory
 from tests.servers.mail import holdings

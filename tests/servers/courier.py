@@ -44,8 +44,9 @@ _SOCKET_PATH = re.compile(rb"/(?:var/)?run/courier/[a-z/]+/socket(?=\0)")
 
 
 @contextmanager
-def running_courier(*, sessions: int = 20, cram_md5: bool = False) -> Iterator[ImapServer]:
-    """A private Courier; ``sessions`` connections from one address (its default); ``cram_md5`` offers that mechanism.
+def running_courier(*, sessions: int = 20, cram_md5: bool = False, pop3: bool = False) -> Iterator[ImapServer]:
+    """A private Courier; ``sessions`` connections from one address (its default); ``cram_md5`` offers that mechanism;
+    ``pop3``: it serves the inboxes by POP3 too.
 
     Raises ServerMissing.
 
@@ -59,14 +60,19 @@ def running_courier(*, sessions: int = 20, cram_md5: bool = False) -> Iterator[I
             environment["IMAP_CAPABILITY"] += " AUTH=CRAM-MD5"
         monitor = _monitor(root, folder, environment)
         server = _server(root, folder, port, sessions, environment)
+        pop3_server, pop3_port = _pop3_server(root, folder, sessions, environment) if pop3 else (None, None)
         with _authentication(folder):
             try:
                 if monitor:
                     monitor.start()
                 server.start()
-                yield ImapServer(port, folder, server)
+                if pop3_server:
+                    pop3_server.start()
+                yield ImapServer(port, folder, server, pop3_port=pop3_port)
             finally:
                 server.stop()
+                if pop3_server:
+                    pop3_server.stop()
                 if monitor:
                     monitor.stop()
 
@@ -78,9 +84,9 @@ def find_courier() -> Path:
     return _ROOT
 
 
-def _settings(root: Path) -> dict[str, str]:
+def _settings(root: Path, of: str = "imapd") -> dict[str, str]:
     """Debian's own, which are a shell script of assignments."""
-    return dict(re.findall(r'^([A-Z]\w+)="?(.*?)"?$', (root / "etc/courier/imapd").read_text(), re.MULTILINE))
+    return dict(re.findall(r'^([A-Z]\w+)="?(.*?)"?$', (root / "etc/courier" / of).read_text(), re.MULTILINE))
 
 
 def _environment(root: Path, folder: Path, identity: str) -> dict[str, str]:
@@ -127,6 +133,16 @@ def _server(root: Path, folder: Path, port: int, sessions: int, environment: Map
         root / "usr/bin/imapd", "Maildir",
     ]  # fmt: skip
     return ServerProcess(command, folder, port=port, env=environment)
+
+
+def _pop3_server(root: Path, folder: Path, sessions: int, environment: Mapping[str, str]) -> tuple[ServerProcess, int]:
+    settings, port = _settings(root, "pop3d"), free_port()
+    programs = root / "usr/lib/courier/courier"
+    command: list[str | Path] = [
+        root / "usr/sbin/couriertcpd", "-address=127.0.0.1", "-maxprocs=200", f"-maxperip={sessions}",
+        *settings["TCPDOPTS"].split(), str(port), programs / "courierpop3login", programs / "courierpop3d", "Maildir",
+    ]  # fmt: skip
+    return ServerProcess(command, folder, port=port, env=environment | settings), port
 
 
 @contextmanager

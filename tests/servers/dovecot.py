@@ -26,6 +26,23 @@ Storage = Literal["maildir", "sdbox", "mdbox"]
 #: One configuration for each series, because 2.4 renamed most settings.
 _CONFIGURATIONS = {series: Path(__file__).with_name(f"dovecot-{series}.conf") for series in ("2.3", "2.4")}
 
+#: The same in both series.  The last ``protocols`` counts.
+_POP3 = """
+protocols = imap pop3
+service pop3-login {
+  chroot =
+  process_min_avail = 1
+  client_limit = 200
+  inet_listener pop3 {
+    port = $port
+  }
+  inet_listener pop3s {
+    port = $tls_port
+    ssl = yes
+  }
+}
+"""
+
 _COMPRESSION = "protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}\n"
 
 
@@ -41,6 +58,7 @@ def running_dovecot(
     mechanisms: str = "plain login",
     passdbs: str = "",
     compress: bool = False,
+    pop3: bool = False,
     settings: str = "",
 ) -> Iterator[ImapServer]:
     """A private Dovecot.
@@ -48,12 +66,14 @@ def running_dovecot(
     ``capability`` replaces what it announces (it still understands the rest); ``sessions`` is the number of
     connections one user may have from one address, 0 for no limit; ``mechanisms`` are the ones of SASL that it offers;
     ``passdbs`` are asked before the one that lets everybody in; ``compress``: it offers COMPRESS=DEFLATE, as 2.4 always
-    does; ``settings`` is added to its configuration.
+    does; ``pop3``: it serves the inboxes by POP3 too (Debian's dovecot-pop3d); ``settings`` is added to its
+    configuration.
     Raises ServerMissing when there is no Dovecot.
     """
     binary, series = find_dovecot()
     account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     port, tls_port = free_port(), free_port()
+    pop3_ports = (free_port(), free_port()) if pop3 else (None, None)
     with private_folder("dovecot", owner=account.pw_uid) as folder:
         configuration = Template(_CONFIGURATIONS[series].read_text()).substitute(
             folder=folder,
@@ -71,7 +91,9 @@ def running_dovecot(
             separator=separator,
             port=port,
             tls_port=tls_port,
-            settings=settings + (_COMPRESSION if compress and series == "2.3" else ""),
+            settings=settings
+            + (Template(_POP3).substitute(port=pop3_ports[0], tls_port=pop3_ports[1]) if pop3 else "")
+            + (_COMPRESSION if compress and series == "2.3" else ""),
         )
         for name, content in {
             "dovecot.conf": configuration.encode(),
@@ -88,7 +110,15 @@ def running_dovecot(
         )
         process.start()
         try:
-            yield ImapServer(port, folder, process, tls_port, certificates.authority)
+            yield ImapServer(
+                port,
+                folder,
+                process,
+                tls_port,
+                certificates.authority,
+                pop3_port=pop3_ports[0],
+                pop3s_port=pop3_ports[1],
+            )
         finally:
             process.stop()
 

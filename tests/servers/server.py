@@ -31,6 +31,9 @@ class ImapServer:
     authority: Path | None = None
     host: str = "127.0.0.1"
     password: str = PASSWORD
+    #: POP3, plain (with STLS where there are certificates) and with implicit TLS, where it was asked for.
+    pop3_port: int | None = None
+    pop3s_port: int | None = None
 
     def login(self, user: str, password: str | None = None) -> imaplib.IMAP4:
         """A plain connection, signed in; the caller closes it with ``with`` or ``logout``."""

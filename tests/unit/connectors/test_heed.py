@@ -15,7 +15,7 @@ from connectors.wrappers import HeedingSource, HeedingTarget, RationedSource, Ra
 
 ALL_QUESTIONS = ("folders", "entries", "states", "headers", "read", "ensure", "fence", "find", "mark", "move")
 #: What not every system answers.
-FURTHER_QUESTIONS = ("quota", "names", "refuses", "roles", "shared_left_out")
+FURTHER_QUESTIONS = ("quota", "names", "refuses", "roles", "shared_left_out", "label_facts")
 
 
 class Notices:
@@ -50,7 +50,7 @@ def ask(session: Any, question: str, folder: Any, other: Any, key: str) -> objec
             return session.ensure(("New",), None)
         case "fence":
             return session.fence(folder, [])
-        case "quota" | "names" | "roles" | "shared_left_out":
+        case "quota" | "names" | "roles" | "shared_left_out" | "label_facts":
             return getattr(session, question)()
         case "refuses":
             return session.refuses([("New",)])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
+import os
 import pickle
 from collections.abc import Callable
 
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError
-from connectors.language import _, recorded, reworded, speak
+from connectors.language import _, labelled, plural, recorded, reworded, speak
+from connectors.os_errors import os_error_text
 
 EXPIRED = "127.0.0.1: the server's certificate has expired (X509 10)"
 EXPIRE = "127.0.0.1\u00a0: le certificat du serveur a expiré (X509 10)"
@@ -57,6 +60,27 @@ def test_a_copy_of_a_text_is_told_again_too(copied: Callable[[str], str]) -> Non
 def test_numbers_keep_their_form() -> None:
     said = _("{ref} gave no password within {seconds} seconds.").format(ref="command:pass", seconds=30)
     assert reworded(recorded(said)) == said == "command:pass gave no password within 30 seconds."
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_was_counted_is_told_again_in_the_form_that_the_number_asks_for(language: str) -> None:
+    speak(language)
+    record = recorded(labelled("anna", plural("{n} message", "{n} messages", 12345)))
+    speak("fr")
+    assert reworded(record) == "anna\u00a0: 12\u202f345 messages"
+    speak("en")
+    assert reworded(record) == "anna: 12,345 messages"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_the_system_said_is_told_again_in_any_language(language: str) -> None:
+    speak(language)
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    record = recorded(_("{file} cannot be written: {why}.").format(file="a", why=os_error_text(error)))
+    speak("fr")
+    assert reworded(record) == "a ne peut pas être écrit\u00a0: plus de place sur le disque."
+    speak("en")
+    assert reworded(record) == "a cannot be written: No space left on device."
 
 
 def test_what_is_kept_can_be_read_by_programs() -> None:

@@ -86,6 +86,8 @@ def test_bodies_are_paced_while_they_are_sent(ann: Any, time: Any) -> None:
     session = LimitedTarget(system.target(), limit, Event())
     folder = session.ensure(("Work",), None)
     sent = samples.batch([Mail(b"a: b\r\n\r\n" + b"x" * 992) for _ in range(6)])
+    session.fence(folder, sent)
+    assert time.passed == 0
     assert len(list(session.write(folder, sent, lambda: None))) == 6
     assert time.passed == pytest.approx(4.0)
     assert system.mailbox.contents(("Work",)) == [contents(out.body) for out in sent]
@@ -97,8 +99,33 @@ def test_messages_a_second_bound_writing(ann: Any, time: Any) -> None:
     session = LimitedTarget(system.target(), limit, Event())
     folder = session.ensure(("Work",), None)
     for _ in range(3):
-        list(session.write(folder, samples.batch(samples.mails(4)), lambda: None))
+        batch = samples.batch(samples.mails(4))
+        session.fence(folder, batch)
+        list(session.write(folder, batch, lambda: None))
     assert time.passed == pytest.approx(3.0)
+
+
+def test_a_batch_waits_for_its_turn_before_its_fence_and_not_between_intent_and_bytes(ann: Any, time: Any) -> None:
+    system = ann()
+    limit = RateLimit(messages_per_second=1, bytes_per_second=1000, timekeeper=time.keeper())
+    sessions = [LimitedTarget(system.target(), limit, Event()) for _ in range(4)]
+    folder = sessions[0].ensure(("Work",), None)
+    batch = samples.batch([Mail(b"a: b\r\n\r\n" + b"x" * 9992)] * 10)
+    for session in sessions:
+        session.fence(folder, batch)
+    waited = time.passed
+    assert waited == pytest.approx(300 - 1), "each of them waits for those before it, as long as their bytes take"
+    list(sessions[0].write(folder, batch, lambda: None))
+    assert time.passed - waited == pytest.approx(90 - 1), "its own bytes, and nobody else's"
+
+
+def test_the_slowest_limit_says_how_fast_a_batch_may_be_sent(ann: Any) -> None:
+    inner = ann().target()
+    assert inner.capabilities().pace is None
+    for outer in (3000.0, 5000.0):
+        inner = LimitedTarget(inner, RateLimit(bytes_per_second=outer), Event())
+    assert inner.capabilities().pace == 3000
+    assert LimitedTarget(inner, RateLimit(messages_per_second=1), Event()).capabilities().pace == 3000
 
 
 def test_no_limit_costs_no_time(ann: Any, inbox: Any, time: Any) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import OverQuota, Postponed, Stopped, Transient
+from connectors.contract import OverQuota, Postponed, Stopped, TooSoon, Transient
 from connectors.wrappers import Timekeeper
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.resting import BackOffs, DayAllowance, Manner, free_at
 from migrate.ledger.limits import Whom
 
@@ -29,7 +29,7 @@ class World:
         self.seconds = NOON.timestamp()
         self.told: list[tuple[str, str, str]] = []
         self.during: Callable[[], None] = lambda: None
-        self.kept: list[Kept] = []
+        self.remembered: list[Remembered] = []
 
     @property
     def passed(self) -> float:
@@ -46,9 +46,9 @@ class World:
             timekeeper=Timekeeper(now=lambda: self.seconds, sleep=self.sleep),
         )
 
-    def process(self) -> Kept:
-        self.kept.append(Kept(self.file))
-        return self.kept[-1]
+    def process(self) -> Remembered:
+        self.remembered.append(Remembered(self.file))
+        return self.remembered[-1]
 
     def back_offs(self) -> BackOffs:
         return BackOffs(self.process(), self.manner())
@@ -61,8 +61,8 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
-    for kept in made.kept:
-        kept.close()
+    for remembered in made.remembered:
+        remembered.close()
 
 
 def never() -> bool:
@@ -81,6 +81,15 @@ def test_a_stated_pause_holds_for_all_accounts_of_the_server_and_no_other(world:
     first.wait(BEN, never)
     assert world.passed == pytest.approx(92)
     assert world.told == [(ANN[0], "12:01:32", "asked")]
+
+
+def test_an_account_that_came_too_soon_waits_alone(world: World) -> None:
+    first = world.back_offs()
+    first.note(ANN, TooSoon("lets an account sign in only so often", retry_after=10))
+    first.wait(BEN, never)
+    assert world.passed == 0
+    world.back_offs().wait(ANN, never)
+    assert world.passed >= 10
 
 
 def test_another_process_obeys_and_says_so_too(world: World) -> None:

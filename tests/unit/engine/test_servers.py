@@ -15,7 +15,7 @@ from connectors.imap import ImapSettings
 from connectors.wrappers import RetryPolicy
 from migrate.copy.run import PassResult
 from migrate.engine.hours import in_turn
-from migrate.engine.kept import Kept
+from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner
 from migrate.engine.servers import Servers
 from migrate.ledger import limits
@@ -32,8 +32,8 @@ def system(name: str, settings: BaseModel | None = None, **more: Any) -> System:
     return System(name, "imap", settings or Plain(), 4, more.pop("bandwidth", None), None, None, **more)
 
 
-def servers(*systems: System, kept: Kept | None = None) -> Servers:
-    return Servers({one.name: one for one in systems}, kept or Kept(), Manner())
+def servers(*systems: System, remembered: Remembered | None = None) -> Servers:
+    return Servers({one.name: one for one in systems}, remembered or Remembered(), Manner())
 
 
 def host(name: str, **more: object) -> ImapSettings:
@@ -72,13 +72,13 @@ def test_bytes_a_day_of_a_system_are_shared_by_its_mailboxes() -> None:
 
 
 def test_what_was_learnt_bounds_the_run_and_the_plan_bounds_what_was_learnt(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "ledger.sqlite")
+    remembered = Remembered(tmp_path / "ledger.sqlite")
     old, new = system("old"), system("new")
     now = Manner().now()
-    kept.write(lambda connection: limits.note_cap(connection, ("old", ""), 2, now))
-    kept.write(lambda connection: limits.note_cap(connection, ("new", ""), 50, now))
-    kept.write(lambda connection: limits.note_cap(connection, ("new", "ann"), 1, now))
-    run = servers(old, new, kept=kept)
+    remembered.write(lambda connection: limits.note_cap(connection, ("old", ""), 2, now))
+    remembered.write(lambda connection: limits.note_cap(connection, ("new", ""), 50, now))
+    remembered.write(lambda connection: limits.note_cap(connection, ("new", "ann"), 1, now))
+    run = servers(old, new, remembered=remembered)
     assert (run.most("old"), run.most("new")) == (2, 4)
     run.admit([("old", "ann"), ("new", "ann")], Event(), wait=False)
     with pytest.raises(Unavailable):
@@ -86,7 +86,7 @@ def test_what_was_learnt_bounds_the_run_and_the_plan_bounds_what_was_learnt(tmp_
     run.admit([("old", "ben"), ("new", "ben")], Event(), wait=False)
     with pytest.raises(Unavailable):
         run.admit([("old", "eva")], Event(), wait=False)
-    kept.close()
+    remembered.close()
 
 
 def test_a_session_that_never_was_open_is_not_asked_for_again_while_we_hold_others() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.imap.arguments import date_time, flag_list, is_keyword, is_usual_date, quoted, uid_of, uid_sets
+from connectors.imap.arguments import date_time, flag_list, is_usual_date, quoted, uid_of, uid_sets
 from connectors.imap.response import date_of, uid_list
+from connectors.keywords import is_keyword
 
 _FLAG_LIST = re.compile(rb"\((?:(?:\\[A-Z][a-z]+|[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+)(?: (?!\))|(?=\))))*\)")
 _DATE_TIME = re.compile(

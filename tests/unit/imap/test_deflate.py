@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from connectors.contract import Account, Folder, Transient
-from connectors.imap.deflate import Deflate
+from connectors.net.deflate import Deflate
 from tests.unit.imap.scripted import PASSWORD, Peer, outgoing, playing
 
 READ = 1 << 12
@@ -147,10 +147,14 @@ class Packed:
         self._peer.sock.sendall(self._deflate.pack(text.encode() + b"\r\n"))
 
 
-def start(peer: Peer, *, status: str = "OK go") -> Packed:
+def offer(peer: Peer, status: str) -> None:
     peer.say(f"* OK [CAPABILITY {COMPRESSED}] hello")
     peer.answer("LOGIN", status=f"OK [CAPABILITY {COMPRESSED}] in")
     peer.answer("COMPRESS DEFLATE", status=status)
+
+
+def start(peer: Peer) -> Packed:
+    offer(peer, "OK go")
     return Packed(peer)
 
 
@@ -183,6 +187,29 @@ def test_without_the_plans_word_or_the_servers_offer_nothing_is_packed(tmp_path:
         server.source(compress=True).close()
         server.source().close()
     assert b"COMPRESS" not in server.heard
+
+
+@pytest.mark.parametrize("status", ["NO [COMPRESSIONACTIVE] TLS does it", "BAD not today"])
+def test_a_server_that_offers_it_and_does_not_do_it_is_spoken_to_as_it_is(tmp_path: Path, status: str) -> None:
+    def script(peer: Peer) -> None:
+        offer(peer, status)
+        peer.answer("LIST", '* LIST (\\Noselect) "/" ""')
+        peer.answer("LIST")
+        peer.answer("LSUB")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source(compress=True)
+        assert list(session.folders()) == []
+        session.close()
+    assert b"LOGOUT" in server.heard
+
+
+def test_one_that_asks_to_be_left_alone_instead_is_heeded(tmp_path: Path) -> None:
+    with playing(tmp_path, lambda peer: offer(peer, "BAD throttled. Suggested Backoff Time: 5000 milliseconds")) as it:
+        with pytest.raises(Transient) as caught:
+            it.source(compress=True)
+        assert caught.value.retry_after == 5
 
 
 def test_rubbish_from_the_server_is_a_lost_connection(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contract import Folder, OverQuota, Stopped, TooManySessions, Transient
 from connectors.imap.response import parse_status
-from connectors.imap.throttling import Throttle
+from connectors.net.throttling import Throttle
 from tests.unit.imap.scripted import Peer, allow, outgoing, playing
 
 WORK = Folder(("Work",), None, "7")

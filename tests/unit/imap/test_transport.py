@@ -11,7 +11,7 @@ from time import monotonic, sleep
 import pytest
 
 from connectors.contract import ConnectorError, Stopped, Transient
-from connectors.imap.transport import LINE_LIMIT, Transport
+from connectors.net.transport import LINE_LIMIT, Transport
 
 
 @contextmanager

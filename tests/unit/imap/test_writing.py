@@ -38,6 +38,14 @@ def learn(peer: Peer, permanent: str = r"\Seen \Flagged \Answered \Deleted \*", 
         peer.answer("UNSELECT")
 
 
+def answer_append(peer: Peer, answer: str) -> None:
+    """Hear an APPEND of ONE to its end."""
+    tag = peer.expect("APPEND")
+    peer.read(len(ONE))
+    peer.line()
+    peer.say(f"{tag} {answer}")
+
+
 def write(target: ImapTarget, *messages: Outgoing) -> list[Receipt]:
     return list(target.write(WORK, messages, allow))
 
@@ -165,10 +173,7 @@ def test_keys_of_another_epoch_are_a_missing_folder(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
         learn(peer)
-        tag = peer.expect("APPEND")
-        peer.read(len(ONE))
-        peer.line()
-        peer.say(f"{tag} OK [APPENDUID 8 1] done")
+        answer_append(peer, "OK [APPENDUID 8 1] done")
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -203,10 +208,7 @@ def test_an_early_refusal_resets_and_the_session_signs_in_anew(tmp_path: Path, a
 
     def accepts(peer: Peer) -> None:
         peer.sign_in()
-        tag = peer.expect("APPEND")
-        peer.read(len(ONE))
-        peer.line()
-        peer.say(f"{tag} OK [APPENDUID 7 1] done")
+        answer_append(peer, "OK [APPENDUID 7 1] done")
         peer.sign_out()
 
     committed: list[None] = []
@@ -256,10 +258,7 @@ def test_a_refusal_without_a_reason_counts_only_from_a_folder_that_is_there(
     def script(peer: Peer) -> None:
         peer.sign_in()
         learn(peer)
-        tag = peer.expect("APPEND")
-        peer.read(len(ONE))
-        peer.line()
-        peer.say(f"{tag} NO Mailbox was deleted under us")
+        answer_append(peer, "NO Mailbox was deleted under us")
         peer.answer("STATUS", *status[:-1], status=status[-1])
         peer.sign_out()
 
@@ -282,10 +281,7 @@ def test_refusals_that_are_not_about_the_message_are_errors(
     def script(peer: Peer) -> None:
         peer.sign_in()
         learn(peer)
-        tag = peer.expect("APPEND")
-        peer.read(len(ONE))
-        peer.line()
-        peer.say(f"{tag} {answer}")
+        answer_append(peer, answer)
         peer.sign_out()
 
     with playing(tmp_path, script) as server:

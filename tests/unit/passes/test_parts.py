@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import Entry, Reason
-from migrate.copy.batches import BATCH_BYTES, cut
+from migrate.copy.batches import BATCH_BYTES, cut, listed_size
 from migrate.copy.channel import Channel, Closed
 from migrate.copy.compare import compare
 from migrate.copy.halt import Halt
@@ -86,7 +86,7 @@ sizes = st.lists(st.none() | st.integers(0, 2 * SPOOL_OVER), max_size=60)
 @given(sizes, st.integers(1, 20))
 def test_batches_hold_every_row_once_in_order_and_keep_their_bounds(given_sizes: list[int | None], most: int) -> None:
     rows = [PendingRow(number, str(number), size, None) for number, size in enumerate(given_sizes)]
-    batches = list(cut(rows, most))
+    batches = list(cut(rows, most, listed_size))
     assert [row for batch in batches for row in batch] == rows
     for batch in batches:
         assert 1 <= len(batch) <= most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from connectors.body import SpooledBody
 from connectors.contract import Reason, Refused
+from connectors.errors import SpoolError
 from connectors.memory import MemorySettings
 from connectors.memory.faults import Cut, Moment
+from migrate.copy import repair
 from migrate.copy.kept import KeptMail
 from migrate.ledger import mailboxes, repairs
 from migrate.ledger.repairs import Changed
@@ -163,6 +167,22 @@ def test_a_cut_at_any_point_neither_loses_nor_doubles(tmp_path: Path, point: str
         assert len(changed(sides)) == 2
 
 
+def test_repaired_and_altered_copies_are_counted_and_no_plan_of_the_count_reads_all_messages(altering: Sides) -> None:
+    deliver(altering, *(mail(number).replace(b"hello", NUL) for number in range(4)))
+    counted = altering.run().tally
+    assert (counted.repaired, counted.altered) == (3, 1)
+    statements: list[str] = []
+    with altering.ledger.read() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(statements.append)
+        repairs.count(connection, [1], Direction.FORTH)
+        driver.set_trace_callback(None)
+        plans = [row[-1] for one in statements if "FROM" in one for row in driver.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert len(statements) == 2
+    assert {one for one in plans if " message " in one} == {"SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"}
+
+
 def test_the_first_message_that_is_altered_teaches_and_the_next_are_repaired(altering: Sides) -> None:
     deliver(altering, mail(1, "x") + NUL, mail(2, "y") + NUL, mail(3, "z"))
     # The fixture of letters has a blank at a line's end, which this target trims too: no rule is there for that.
@@ -265,6 +285,26 @@ def test_a_large_message_is_repaired_from_its_spool_file(strict: Sides) -> None:
     assert data.endswith(ENCODED.partition(b"\r\n")[2])
     assert kept(strict)[0].read_bytes() == large
     assert list(strict.folder.glob("body-*")) == []
+
+
+def test_a_disk_that_fills_up_during_a_repair_leaves_nothing_behind_and_the_next_pass_goes_on(
+    strict: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(SpooledBody):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            raise SpoolError("this machine's disk does not take it")
+
+    deliver(strict, mail(1) + (b"0123456789abcdef" * 4 + b"\r\n") * (9 << 14) + NUL)
+    with monkeypatch.context() as full:
+        full.setattr(repair, "SpooledBody", Full)
+        result = strict.run()
+    assert [type(error) for error in result.errors] == [SpoolError]
+    assert there(strict) == []
+    assert list(strict.folder.glob("body-*")) == []
+    strict.clock.advance(300)
+    assert strict.run().complete
+    assert len(there(strict)) == 1
 
 
 def test_what_is_too_large_is_kept_once(tmp_path: Path) -> None:

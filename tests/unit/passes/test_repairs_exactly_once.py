@@ -87,4 +87,4 @@ class StrictCompany(Company):
 
 
 TestExactlyOnceWithRepairs = StrictCompany.TestCase
-TestExactlyOnceWithRepairs.settings = settings(CHECKS, max_examples=int(EXAMPLES or 50))
+TestExactlyOnceWithRepairs.settings = settings(CHECKS, max_examples=int(EXAMPLES or 25))

@@ -188,7 +188,7 @@ _STEPS = st.one_of(
 
 
 @given(steps=st.lists(_STEPS, max_size=12), pairs=st.integers(1, 3))
-@settings(max_examples=int(EXAMPLES or 60), deadline=None, derandomize=EXAMPLES is None)
+@settings(max_examples=int(EXAMPLES or 30), deadline=None, derandomize=EXAMPLES is None)
 def test_each_message_arrives_as_often_as_the_source_that_has_most_of_it(
     steps: list[tuple[str, int]], pairs: int
 ) -> None:

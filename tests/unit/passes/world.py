@@ -20,6 +20,7 @@ from migrate.copy.job import Job, Placement
 from migrate.copy.kept import KeptMail
 from migrate.copy.run import PassResult, run_adoption, run_pass
 from migrate.ledger.store import Ledger
+from tests.unit.passes.ledgers import open_ledger
 
 ACCOUNT = Account("anna@example.org", "secret")
 
@@ -85,7 +86,7 @@ class Sides:
         self.connectors = connectors
         self.source = self.worlds[0].mailbox(ACCOUNT.user)
         self.target = self.worlds[1].mailbox(ACCOUNT.user)
-        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.ledger = open_ledger(folder / "ledger.sqlite", Ledger)
         #: Where originals are kept; without it nothing is repaired.
         self.kept: KeptMail | None = None
 
@@ -102,7 +103,7 @@ class Sides:
         self.ledger.close()
         for file in self.folder.glob("ledger.sqlite*"):
             file.unlink()
-        self.ledger = Ledger(self.folder / "ledger.sqlite")
+        self.ledger = open_ledger(self.folder / "ledger.sqlite", Ledger)
 
     def job(self, **changes: object) -> Job:
         def open_source(stop: Event) -> Source:

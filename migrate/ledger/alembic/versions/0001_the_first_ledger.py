@@ -12,6 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _mailbox()
+    _target_folder()
+    _folder()
+    _message()
+    _attempt()
+
+
+def _mailbox() -> None:
     op.create_table(
         "mailbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -30,6 +38,8 @@ def upgrade() -> None:
     with op.batch_alter_table("mailbox", schema=None) as batch_op:
         batch_op.create_index("ix_mailbox_site", ["site"], unique=False)
 
+
+def _target_folder() -> None:
     op.create_table(
         "target_folder",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -44,6 +54,9 @@ def upgrade() -> None:
             "mailbox_id", "direction", "path", "epoch", name=op.f("uq_target_folder_mailbox_id_direction_path_epoch")
         ),
     )
+
+
+def _folder() -> None:
     op.create_table(
         "folder",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -66,6 +79,9 @@ def upgrade() -> None:
             "mailbox_id", "direction", "source", "path", name=op.f("uq_folder_mailbox_id_direction_source_path")
         ),
     )
+
+
+def _message() -> None:
     op.create_table(
         "message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -116,6 +132,8 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_message_tally", ["mailbox_id", "direction", "outcome"], unique=False)
 
+
+def _attempt() -> None:
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -7,6 +7,7 @@ Tokens: OAUTHBEARER (RFC 7628), and XOAUTH2, Google's and Microsoft's form of it
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +22,9 @@ WITH_TOKEN = ("OAUTHBEARER", "XOAUTH2")
 NAMING_BOTH = ("PLAIN",)
 #: The password itself does not travel, so that the server must hold it in a form that fits the mechanism.
 CHALLENGING = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")
+
+#: What a server says in the exchange when a token is good and not for this mailbox (RFC 7628 3.2.2).
+NO_SCOPE = "insufficient_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +152,13 @@ _MECHANISMS: Mapping[str, Callable[[Credentials], Exchange]] = {
 def begin(mechanism: str, credentials: Credentials) -> Exchange:
     """Start a mechanism.  Raises OddChallenge when the credentials cannot be said in it."""
     return _MECHANISMS[mechanism](credentials)
+
+
+def token_failure(challenge: bytes) -> str:
+    """The status in the JSON that explains why a token is not taken (RFC 7628 3.2.2); empty when it is none."""
+    try:
+        told = json.loads(challenge)
+    except (ValueError, RecursionError):
+        return ""
+    status = told.get("status") if isinstance(told, dict) else None
+    return status if isinstance(status, str) else ""

@@ -14,7 +14,7 @@ from migrate.ledger.store import Ledger
 _T = TypeVar("_T")
 
 
-class Kept:
+class Remembered:
     """Short transactions on an organisation's ledger.  Thread-safe.  Without a file nothing is read or kept."""
 
     def __init__(self, file: Path | None = None) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from threading import Event, Lock
 
 from connectors.errors import ConnectorError, Fatal, Stopped, Transient
-from connectors.imap.deflate import Deflate
-from connectors.imap.sockets import limit_unsent, poll_socket, raise_failure, set_linger
-from connectors.imap.verdicts import connection_lost, tls_failed, unreachable
 from connectors.language import _
+from connectors.net.deflate import Deflate
+from connectors.net.sockets import limit_unsent, poll_socket, raise_failure, set_linger
+from connectors.net.verdicts import connection_lost, tls_failed, unreachable
 
 #: Bytes asked for at a time.
 READ_SIZE = 1 << 18
@@ -280,6 +280,31 @@ class Transport:
             yield data
             if not size:
                 return
+
+    def take_to(self, end: bytes, begun: int = 0) -> bytes | None:
+        """What has come already, up to and with ``end``; None, and nothing taken, while that is not there.
+
+        The first ``begun`` bytes of ``end`` may have been taken before.
+        """
+        if begun and self._buffer.startswith(end[begun:], self._at):
+            stop = self._at + len(end) - begun
+        else:
+            found = self._buffer.find(end, self._at)
+            if found < 0:
+                return None
+            stop = found + len(end)
+        start, self._at = self._at, stop
+        return self._buffer[start:stop]
+
+    def stream(self) -> Iterator[bytes]:
+        """Whatever comes, as it comes, without end.  Who has enough ends it and gives the rest back."""
+        if self._at < len(self._buffer):
+            yield self._take_all()
+        yield from self._arriving()
+
+    def give_back(self, rest: bytes) -> None:
+        """What was taken from ``stream`` and is somebody else's."""
+        self._buffer, self._at = rest, 0
 
     def _take_all(self) -> bytes:
         rest = self._buffer[self._at :]

@@ -1,0 +1,1 @@
+"""Files of single messages: folders of .eml, Apple Mail's .emlx, and Thunderbird's Maildirs."""

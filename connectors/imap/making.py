@@ -1,0 +1,124 @@
+"""Folders made on the target: CREATE with all that is to be known of the new folder, in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from connectors.contract import Role
+from connectors.errors import ConnectorError, FolderMissing, Refused
+from connectors.imap.arguments import is_quotable
+from connectors.imap.dialogue import Answer
+from connectors.imap.mailbox import Mailbox
+from connectors.imap.names import USES
+from connectors.imap.response import Status
+from connectors.imap.status import FolderStatus, statuses_in
+from connectors.language import _
+from connectors.reasons import Reason
+
+#: Folders made in one go.
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A folder to be made: its raw name, its special use, and whether it is to be subscribed."""
+
+    raw: bytes
+    use: str | None
+    subscribed: bool
+
+
+class Maker:
+    """Makes the folders of one mailbox."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
+        #: Answers to the commands that made folders ahead, until ``create`` is asked for them.
+        self._made: dict[Making, list[Answer]] = {}
+
+    def ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]]) -> None:
+        """CREATE many folders (raw name, role, whether to subscribe) in few round trips.
+
+        Whether it worked is told when ``create`` is asked for each.
+        """
+        making = [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
+        self._made.clear()
+        for start in range(0, len(making), _AT_ONCE):
+            group = {one: self._commands(one) for one in making[start : start + _AT_ONCE]}
+            tags = iter(self.mailbox.dialogue.start_all([words for commands in group.values() for words in commands]))
+            for one, commands in group.items():
+                self._made[one] = [self.mailbox.dialogue.finish(next(tags)) for _ in commands]
+        self.mailbox.opened = None
+
+    def create(
+        self, raw: bytes, parents: Sequence[bytes], role: Role | None, *, subscribed: bool
+    ) -> tuple[FolderStatus, Role | None]:
+        """CREATE, and SUBSCRIBE; the role too that the server marked it with (CREATE-SPECIAL-USE, RFC 6154).
+
+        A folder that another session made meanwhile is fine.
+
+        Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
+        """
+        use = self._use_of(role)
+        created, status = self._create(Making(raw, use, subscribed))
+        if isinstance(status, ConnectorError) and use is not None:  # there is one already, or may be none
+            use = None
+            created, status = self._create(Making(raw, None, subscribed))
+        if isinstance(status, ConnectorError) and parents:  # most servers make them by themselves
+            for parent in parents:
+                self._create(Making(parent, None, subscribed))
+            created, status = self._create(Making(raw, None, subscribed))
+        if isinstance(status, FolderStatus):
+            return status, role if use is not None and created.word == "OK" else None
+        verdict = self.mailbox.dialogue.refusal("CREATE", created)
+        if isinstance(verdict, Refused | FolderMissing):
+            verdict = Refused(
+                _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
+            )
+        raise verdict if created.word != "OK" else status
+
+    def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
+        """CREATE, and all that is to be known of the new folder, in one round trip."""
+        mailbox = self.mailbox
+        answers = self._made.pop(making, None)
+        if answers is None:
+            tags = mailbox.dialogue.start_all(self._commands(making))
+            answers = [mailbox.dialogue.finish(tag) for tag in tags]
+        created, looked = answers[:2]
+        selected = answers[2 + making.subscribed]
+        status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
+        mailbox.opened = None
+        if isinstance(status, ConnectorError) and making.subscribed and answers[2].status.word == "OK":
+            # A folder that could not be made.
+            mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
+        if isinstance(status, FolderStatus) and selected.status.word == "OK":
+            opened = mailbox.opened_by(making.raw, selected, writable=True)
+            status = replace(status, uidvalidity=opened.uidvalidity)
+            if "UNSELECT" in mailbox.features:
+                mailbox.opened = None
+        return created.status, status
+
+    def _commands(self, making: Making) -> list[tuple[bytes, ...]]:
+        mailbox = self.mailbox
+        name = mailbox.argument(making.raw)
+        create = (b"CREATE", name) if making.use is None else (b"CREATE", name, b"(USE (%s))" % making.use.encode())
+        subscribe = [(b"SUBSCRIBE", name)] if making.subscribed else []
+        leaving = [(b"UNSELECT",)] if "UNSELECT" in mailbox.features else []
+        return [create, (b"STATUS", name, mailbox.status_items), *subscribe, (b"SELECT", name), *leaving]
+
+    def _use_of(self, role: Role | None) -> str | None:
+        return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.mailbox.features else None
+
+
+def subscribe(mailbox: Mailbox, raw: bytes) -> None:
+    """SUBSCRIBE, which changes nothing where it was done before; not every server keeps subscriptions."""
+    mailbox.dialogue.run_on_folder(b"SUBSCRIBE", raw)
+
+
+def open_first(mailbox: Mailbox, raw: bytes, status: FolderStatus) -> FolderStatus:
+    """Open an empty folder, which nobody may have opened before; its status as it will stay.
+
+    Until then each STATUS of Courier tells another UIDVALIDITY.
+    """
+    return replace(status, uidvalidity=mailbox.open_raw(raw, writable=True, leave=True).uidvalidity)

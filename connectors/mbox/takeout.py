@@ -1,0 +1,225 @@
+"""Google Takeout: a mailbox in mbox files, the labels of each message in its header.
+
+A message stands in the file of every label that was exported.  Here it is listed once, in the folder that the rules
+for Gmail say (:mod:`connectors.labels`), whichever files it is in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from connectors.archives.contract import ArchiveFolder, Item, NotAnArchive, Problem, Reading
+from connectors.archives.headers import StoreFields, split
+from connectors.archives.stores import CONTENT_EPOCH
+from connectors.archives.walking import Walk
+from connectors.labels import Place, Places
+from connectors.language import _
+from connectors.mbox.archive import begins_mbox, is_mbox
+from connectors.mbox.file import MboxFile
+from connectors.mbox.takeout_labels import Told, labels_of, language_of, read
+from connectors.quiet import open_regular
+from connectors.values import Role
+
+_LABELS = b"x-gmail-labels"
+_THREAD = b"x-gm-thrid"
+_FIELD = re.compile(rb"^x-gmail-labels[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_SENDER = re.compile(rb"From \d{5,25}@xxx ")
+_FOLD = re.compile(rb"\r?\n[ \t]")
+_SUFFIX = ".mbox"
+#: What of a file is looked at to know it.
+_HEAD = 1 << 18
+_PLACES = Places(
+    {
+        Role.INBOX: ("INBOX",), Role.SENT: ("Sent Mail",), Role.DRAFTS: ("Drafts",), Role.JUNK: ("Spam",),
+        Role.TRASH: ("Trash",), Role.ARCHIVE: ("All Mail",),
+    }
+)  # fmt: skip
+_CHATS = Place(("Chats",), None)
+
+
+def is_takeout(path: Path) -> bool:
+    """Whether an mbox file, or every mbox file in a folder, was written by Google Takeout."""
+    try:
+        files = _files(path)
+    except OSError:
+        return False
+    return bool(files) and all(map(_is_takeout_file, files))
+
+
+def open_takeout(path: Path, reading: Reading) -> TakeoutArchive:  # noqa: ARG001  # all are opened alike
+    """One file, or a folder with the files of one mailbox.  Raises NotAnArchive, OSError."""
+    path.stat()
+    if not is_takeout(path):
+        raise NotAnArchive(path, _("{path} is no export of Google Takeout").format(path=path))
+    return TakeoutArchive(path)
+
+
+class TakeoutArchive:
+    """Implements the archive contract."""
+
+    kind: ClassVar[str] = "takeout"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files: dict[Path, MboxFile] = {}
+        #: The values of X-Gmail-Labels that occur, and their numbers, which the files' indexes hold.
+        self._values: list[bytes] = []
+        self._numbers: dict[bytes, int] = {}
+        self._told: list[Told] = []
+        self._placed: list[Place] = []
+        self._language: str | None = None
+
+    @property
+    def identity(self) -> str:
+        return ""
+
+    @property
+    def epoch(self) -> str:
+        return CONTENT_EPOCH
+
+    def token(self) -> str:
+        digest = hashlib.sha256()
+        for file in self._look():
+            digest.update(file.token().encode() + b"\n")
+        return digest.hexdigest()[:32]
+
+    def folders(self) -> Iterator[ArchiveFolder]:
+        """The inbox, the folders that messages are placed in, and those above them."""
+        counts = Counter(self._place(file, number) for file, number in self._all())
+        placed = {place.path: (place.role, count) for place, count in counts.items()}
+        placed.setdefault(("INBOX",), (Role.INBOX, 0))
+        for path in list(placed):
+            for length in range(1, len(path)):
+                placed.setdefault(path[:length], (None, 0))
+        for path in sorted(placed, key=lambda path: (path != ("INBOX",), path)):
+            role, count = placed[path]
+            yield ArchiveFolder(path, role, "/".join(path), count)
+
+    def items(self, folder: ArchiveFolder) -> Iterator[Item]:
+        for file, number in self._all():
+            if self._place(file, number).path == folder.path:
+                yield self._item(file, number)
+
+    def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
+        self._holder(key).write_message(key, out)
+
+    def header(self, folder: ArchiveFolder, key: str) -> bytes:
+        return self._holder(key).header(key)
+
+    def problems(self) -> Sequence[Problem]:
+        told = [Problem(code, message) for file in self._look() for code, message, _key in file.problems()]
+        if self._values and self._language is None:
+            text = _(
+                "the labels are in a language that is not known here: those of Gmail itself became folders, and"
+                " nothing is known of what was read; ask Google for the export again, in English"
+            )
+            told.append(Problem("unknown-language", text))
+        return told
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.release()
+
+    def _look(self) -> list[MboxFile]:
+        """The files as they are now; one that was there before is the same object."""
+        fields, before = StoreFields((_LABELS, _THREAD)), self._files
+        self._files = {path: before.get(path) or MboxFile(path, fields, self._judge) for path in _files(self._path)}
+        for path in before.keys() - self._files.keys():
+            before[path].release()
+        return list(self._files.values())
+
+    def _judge(self, _from_line: bytes, header: bytes) -> int:
+        """Mail it is always; what is noted is which labels it has."""
+        found = _FIELD.search(header)
+        value = _FOLD.sub(b" ", found[1]).strip() if found else b""
+        number = self._numbers.setdefault(value, len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        return number << 2
+
+    def _all(self) -> Iterator[tuple[MboxFile, int]]:
+        """Every message once, with the file where it is met first."""
+        files = self._look()
+        indexes = [file.index() for file in files]
+        self._interpret()
+        for place, (file, index) in enumerate(zip(files, indexes, strict=True)):
+            for number in index.mail():
+                if not place or not any(other.find(index.key(number)) is not None for other in indexes[:place]):
+                    yield file, number
+
+    def _interpret(self) -> None:
+        """Read the labels that were met, in the language that they are in."""
+        if len(self._told) == len(self._values):
+            return
+        labels = [labels_of(value) for value in self._values]
+        self._language = language_of(label for some in labels for label in some)
+        self._told = [read(some, self._language) for some in labels]
+        self._placed = [_place(told) for told in self._told]
+
+    def _place(self, file: MboxFile, number: int) -> Place:
+        return self._placed[file.place(number)]
+
+    def _item(self, file: MboxFile, number: int) -> Item:
+        labels = file.place(number)
+        told, place = self._told[labels], self._placed[labels]
+        flags = None if self._language is None or not self._values[labels] else _flags(told, place)
+        further = {"/".join(path) for path in _PLACES.further(told.labelled, place)}
+        return replace(file.item(number), flags=flags, labels=frozenset(further | told.categories))
+
+    def _holder(self, key: str) -> MboxFile:
+        for file in list(self._files.values()) or self._look():
+            if file.index().find(key) is not None:
+                return file
+        raise KeyError(key)
+
+
+def _place(told: Told) -> Place:
+    for role in (Role.TRASH, Role.JUNK):
+        if role in told.labelled.roles:
+            return _PLACES.of(role)
+    if told.chat and not told.labelled.own:
+        return _CHATS
+    return _PLACES.place(told.labelled)
+
+
+def _flags(told: Told, place: Place) -> frozenset[str]:
+    flags = set(told.keywords | _PLACES.keywords(told.labelled, place))
+    if not told.unread:
+        flags.add("\\Seen")
+    if told.starred:
+        flags.add("\\Flagged")
+    if Role.DRAFTS in told.labelled.roles:
+        flags.add("\\Draft")
+    return frozenset(flags)
+
+
+def _files(path: Path) -> list[Path]:
+    """The mbox files of an export.  Raises OSError."""
+    if not path.is_dir():
+        return [path] if is_mbox(path) else []
+    return [
+        directory.path / name
+        for directory in Walk().walk(path)
+        for name in directory.files
+        if name.lower().endswith(_SUFFIX) and not name.startswith(".") and is_mbox(directory.path / name)
+    ]
+
+
+def _is_takeout_file(path: Path) -> bool:
+    try:
+        with open_regular(path) as reader:
+            head = reader.read(_HEAD)
+    except OSError:
+        return False
+    if not begins_mbox(head):
+        return False
+    from_line, _end, rest = head.lstrip(b"\r\n").partition(b"\n")
+    low = b"\n" + split(rest)[0].lower()
+    # A message may have neither field; who Takeout says has sent it is the same everywhere.
+    return _SENDER.match(from_line) is not None or any(b"\n" + name + b":" in low for name in (_LABELS, _THREAD))
