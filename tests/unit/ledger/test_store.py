@@ -143,10 +143,15 @@ def test_a_ledger_on_a_network_file_system_is_refused(path: Path, monkeypatch: p
         Ledger(path)
 
 
-def test_a_file_that_cannot_be_opened_as_a_ledger_is_let_go(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    path.write_bytes(b"no ledger at all" * 100)
+def test_a_ledger_that_cannot_be_made_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its disk may be taken away then."""
+
+    def full(_connection: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("migrate.ledger.upgrade.upgrade", full)
     with pytest.raises(LedgerError) as caught:
-        Ledger(path)
+        Ledger(tmp_path / "ledger.sqlite")
     assert caught.value.__traceback__ is not None, "which still holds what failed"
-    assert str(path) not in {str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()}
+    opened = {str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()}
+    assert not [one for one in opened if one.startswith(str(tmp_path))]
