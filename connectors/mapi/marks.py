@@ -74,8 +74,11 @@ class Marks:
 class Marked(Protocol):
     """An archive that tells the marks of its messages."""
 
-    def marks(self, folder: ArchiveFolder, key: str) -> Marks:
-        """For the side-car.  Raises Damaged, KeyError and OSError as ``Archive.write_message`` does."""
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks | None:
+        """For the side-car; None when of this message no more is known than its flags.
+
+        Raises Damaged, KeyError and OSError as ``Archive.write_message`` does.
+        """
 
 
 def marks_of(item: MapiItem) -> Marks:

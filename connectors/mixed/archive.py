@@ -14,6 +14,7 @@ from connectors.archives import names
 from connectors.archives.contract import ArchiveFolder, Item, NotAnArchive, PersonalItem, Problem, Reading
 from connectors.archives.stores import CONTENT_EPOCH
 from connectors.language import _, labelled
+from connectors.mapi.marks import Marks
 from connectors.mixed.loose import LooseFolder
 from connectors.mixed.shelf import Shelf, folder_of
 from connectors.mixed.sources import arranged
@@ -154,6 +155,11 @@ class MixedArchive:
         stands = self._stands(folder)
         with self._using(stands.shelf):
             return stands.shelf.personal_item(stands.folder, _own(stands, key))
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks | None:
+        stands = self._stands(folder)
+        with self._using(stands.shelf):
+            return stands.shelf.marks(stands.folder, _own(stands, key))
 
     def unknown_addresses(self) -> Mapping[str, int]:
         found: Counter[str] = Counter()

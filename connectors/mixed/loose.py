@@ -21,6 +21,7 @@ from connectors.archives.contract import (
 from connectors.archives.ordinals import Ordinals
 from connectors.archives.stores import CONTENT_EPOCH
 from connectors.language import _
+from connectors.mapi.marks import Marked, Marks
 from connectors.mixed.shelf import folder_of
 from connectors.mixed.spool import Unpacking
 from connectors.mixed.survey import Inner
@@ -69,6 +70,10 @@ class LooseFolder:
             if not isinstance(archive, Personal):
                 raise Damaged("no-form", _("there is no file that calendars or address books would take it from"))
             return archive.personal_item(inside, item.key)
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks | None:
+        with self._message(key) as (archive, inside, item):
+            return archive.marks(inside, item.key) if isinstance(archive, Marked) else None
 
     def unknown_addresses(self) -> Mapping[str, int]:
         found: dict[str, int] = {}

@@ -21,6 +21,7 @@ from connectors.archives.contract import (
     Reading,
 )  # fmt: skip
 from connectors.language import _, labelled
+from connectors.mapi.marks import Marked, Marks
 from connectors.mixed.sources import Opened, Source
 from connectors.mixed.spool import Unpacking
 from connectors.quiet import open_quietly
@@ -100,6 +101,10 @@ class Shelf:
         if not isinstance(archive, Personal):
             raise Damaged("no-form", _("there is no file that calendars or address books would take it from"))
         return archive.personal_item(folder, key)
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks | None:
+        archive = self._archive()
+        return archive.marks(folder, key) if isinstance(archive, Marked) else None
 
     def unknown_addresses(self) -> Mapping[str, int]:
         self._learn()

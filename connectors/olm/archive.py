@@ -24,7 +24,7 @@ from connectors.archives.ordinals import Ordinals
 from connectors.archives.stores import CONTENT_EPOCH
 from connectors.language import _, labelled
 from connectors.mapi.context import Context
-from connectors.mapi.marks import marks_of
+from connectors.mapi.marks import Marks, marks_of
 from connectors.mapi.message import header, write_message
 from connectors.olm.item import Message, identity, source_of
 from connectors.olm.personal import NATURES, personal_identity, personal_item
@@ -150,6 +150,9 @@ class OlmArchive:
             raise KeyError(key)
         self._context.about(folder.path, key)
         return personal_item(record, key, self._context.problem)
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks:
+        return marks_of(Message(self._mail(folder, key), lambda _place: None))
 
     def unknown_addresses(self) -> Mapping[str, int]:
         return self._context.unknown_addresses()

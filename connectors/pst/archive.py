@@ -9,6 +9,7 @@ from typing import BinaryIO, ClassVar
 from connectors.archives.contract import ArchiveFolder, Damaged, Item, PersonalItem, Problem, Reading
 from connectors.language import _
 from connectors.mapi.context import Context
+from connectors.mapi.marks import Marks, marks_of
 from connectors.mapi.message import header, write_message
 from connectors.mapi.nature import nature_of
 from connectors.mapi.personal import personal_item
@@ -26,7 +27,7 @@ def open_pst(path: Path, reading: Reading) -> PstArchive:
 
 
 class PstArchive:
-    """Fulfils ``Archive``, ``Personal`` and ``Addressed``.
+    """Fulfils ``Archive``, ``Personal``, ``Addressed`` and ``Marked``.
 
     Keys are told by :func:`connectors.pst.listing.key_of`; identity and epoch are the record key of the store, which
     every copy of the file shares.
@@ -91,6 +92,10 @@ class PstArchive:
         with self._problems.of(folder.path, key):
             item = self.item(key)
             return personal_item(item, nature_of(item.properties), self._context.about(folder.path, key))
+
+    def marks(self, folder: ArchiveFolder, key: str) -> Marks:
+        with self._problems.of(folder.path, key):
+            return marks_of(self.item(key))
 
     def unknown_addresses(self) -> Mapping[str, int]:
         return self._context.unknown_addresses()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from zlib import crc32
 
@@ -15,8 +14,6 @@ from connectors.pst.items import PstItem
 _FLAGS, _SIZE = 0x0E07, 0x0E08
 _DELIVERED, _SUBMITTED, _CREATED = 0x0E06, 0x0039, 0x3007
 _SEARCH_KEY = 0x300B
-#: Categories that every system holds as keywords: atoms of IMAP (RFC 9051 9), of sane length.
-_KEYWORD = re.compile(r"[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]]{1,60}")
 
 
 def key_of(node: int, bag: Bag) -> str:
@@ -42,10 +39,7 @@ def item_of(key: str, item: PstItem, *, salvaged: bool) -> Item:
     bag = item.properties
     size = bag.get(_SIZE)
     received = bag.get(_DELIVERED) or bag.get(_SUBMITTED) or bag.get(_CREATED)
-    flags = None
-    if bag.get(_FLAGS) is not None:
-        marks = marks_of(item)
-        flags = marks.flags() | {name for name in marks.categories if _KEYWORD.fullmatch(name)}
+    flags = marks_of(item).flags() if bag.get(_FLAGS) is not None else None
     return Item(
         key,
         # Attachments grow by a third on their way into a message.

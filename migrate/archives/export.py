@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Nature, Personal
 from connectors.folder_names import FolderPath
 from connectors.language import _
+from connectors.mapi.marks import Marked, Marks
 from migrate.archives.forms import Eml, Form, Maildir, Mbox
 from migrate.archives.handover import write_guide
 from migrate.archives.journal import Journal, Stored
@@ -147,10 +148,11 @@ class Export:
                 continue
             if digest_of(folder, item) in journal.done:
                 continue
-            stored = self._message(folder, place, item, form, made)
-            if stored is None:
+            written = self._message(folder, place, item, form, made)
+            if written is None:
                 continue
-            journal.add(folder, place, item, stored)
+            stored, marks = written
+            journal.add(folder, place, item, stored, marks)
             made.written += 1
             waiting, size = waiting + 1, size + stored.size
             self._size += stored.size
@@ -175,16 +177,19 @@ class Export:
 
     def _message(
         self, folder: ArchiveFolder, place: FolderPath, item: Item, form: Form, made: Exported
-    ) -> Stored | None:
-        """None when it cannot be read: that is reported."""
+    ) -> tuple[Stored, Marks | None] | None:
+        """Where it is and what its owner did with it; None when it cannot be read: that is reported."""
 
         def fill(out: BinaryIO) -> None:
             with reading():
                 self.archive.write_message(folder, item.key, out)
 
         try:
+            with reading():
+                # First: once the message is written, nothing may keep its line from the journal.
+                marks = self.archive.marks(folder, item.key) if isinstance(self.archive, Marked) else None
             with writing():
-                return form.write(place, stem_of(folder, item), item, fill)
+                return form.write(place, stem_of(folder, item), item, fill), marks
         except Damaged as damaged:
             made.reported.append(_reported(folder, item, damaged.code, str(damaged)))
         except KeyError:

@@ -16,6 +16,7 @@ from typing import Any
 
 from connectors.archives.contract import ArchiveFolder, Item
 from connectors.folder_names import FolderPath
+from connectors.mapi.marks import Marks
 from migrate.archives.files import sync_folder
 from migrate.archives.names import digest_of
 
@@ -74,7 +75,9 @@ class Journal:
         os.truncate(path, whole)
         return journal
 
-    def add(self, folder: ArchiveFolder, place: FolderPath, item: Item, stored: Stored) -> None:
+    def add(
+        self, folder: ArchiveFolder, place: FolderPath, item: Item, stored: Stored, marks: Marks | None = None
+    ) -> None:
         """Note a message; its line is written by :meth:`commit`."""
         record = {
             "item": digest_of(folder, item).hex(),
@@ -86,9 +89,11 @@ class Journal:
             "sha256": stored.sha256,
             "received": item.received and item.received.isoformat(),
             "flags": None if item.flags is None else sorted(item.flags),
-            "categories": sorted(item.labels),
+            "categories": sorted({*item.labels, *(marks.categories if marks is not None else ())}),
             "salvaged": item.salvaged,
         }
+        if marks is not None:
+            record["marks"] = marks.as_json()
         if stored.end is not None:
             record |= {"offset": stored.offset, "end": stored.end}
         self._take(record)

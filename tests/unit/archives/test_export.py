@@ -13,18 +13,22 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.archives.contract import ArchiveFolder, Nature, PersonalItem
+from connectors.archives.contract import ArchiveFolder, Nature, PersonalItem, Reading
+from connectors.archives.kinds import open_archive
 from connectors.maildir.filename import FileName
 from migrate.archives import forms
 from migrate.archives.export import Export, Exported
 from migrate.archives.forms import Changed, Mbox
 from migrate.archives.manifest import ForeignFolder, Origin
 from migrate.archives.troubles import CannotRead, CannotWrite
+from tests.pst_writer import PstWriter
+from tests.pst_writer.letters import letter
 from tests.unit.archives.memory_archive import BEGIN, HeldFolder, MemoryArchive, card, event, message
 
 _FORMS = ("eml", "mbox", "maildir")
@@ -411,3 +415,39 @@ def test_half_characters_and_days_that_there_are_not_stop_nothing(tmp_path: Path
     assert (made.exported, made.in_personal_files) == (2, 1)
     assert _export(MemoryArchive(folder), tmp_path / "out", form).run().written == 0
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["folders"][0]["folder"] == ["Half \ud800"]
+
+
+def _outlook(path: Path) -> None:
+    marks = {
+        0x0E070003: 1, 0x10900003: 2, 0x8001001F: "Call back", 0x00170003: 2,
+        0x8000101F: ("Project", "Red category"),
+    }  # fmt: skip
+    with PstWriter(path) as pst:
+        inbox = pst.folder("Inbox")
+        pst.message(inbox, letter(1, tags=marks))
+        pst.message(inbox, letter(2))
+
+
+@pytest.mark.parametrize("form", _FORMS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_its_owner_did_with_a_message_of_outlook_stands_beside_it(tmp_path: Path, form: str, packed: bool) -> None:
+    path = tmp_path / "anna.pst"
+    _outlook(path)
+    if packed:
+        with ZipFile(tmp_path / "anna.zip", "w") as file:
+            file.write(path, "anna.pst")
+            file.writestr("letters.mbox", b"From a@example.org Mon Mar  4 09:30:00 2019\n" + message(9))
+        path = tmp_path / "anna.zip"
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    with closing(open_archive(path, Reading(spool))) as archive:
+        made = Export(archive, Origin.of(archive, path, form, salvage=False), tmp_path / "out", Event()).run()
+    assert (made.exported, made.reported) == (2 + packed, [])
+    lines = {line["sha256"]: line for line in _lines(tmp_path / "out")}
+    assert len(lines) == 2 + packed
+    told = [line["marks"] for line in lines.values() if "marks" in line]
+    [marked] = [one for one in told if one["flagged"]]
+    assert len(told) == 2
+    assert (marked["request"], marked["importance"], marked["read"]) == ("Call back", "high", True)
+    [categories] = [line["categories"] for line in lines.values() if line["categories"]]
+    assert categories == marked["categories"] == ["Project", "Red category"]

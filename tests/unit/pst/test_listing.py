@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.archives.contract import Addressed, Archive, Nature, Personal
+from connectors.mapi.marks import Marked
 from connectors.pst.disk import Disk
 from connectors.values import Role
 from tests.pst_writer import Attachment, Message, PstWriter
@@ -213,6 +214,7 @@ def test_it_is_an_archive_with_people_in_it(tmp_path: Path, opened: Opener) -> N
     held: Archive = archive
     assert isinstance(archive, Personal)
     assert isinstance(archive, Addressed)
+    assert isinstance(archive, Marked)
     (folder, mail), (_same, contact) = listed(held)
     archive.write_message(folder, mail.key, _Nowhere())  # type: ignore[arg-type]  # writes alone
     assert list(archive.unknown_addresses()) == ["/o=Example/cn=Recipients/cn=anna"]
