@@ -98,7 +98,7 @@ def personal_archives(
     looks = [opening.look(one.path) for one in files]
     shown = _apart([one.path for one in files])
     return [
-        PersonalArchive(source, text, look.rebuilt, _rules(site, one), opening.opener(one.path))
+        PersonalArchive(source, text, look.rebuilt, _rules(site, one), opening.opener(one.path, look))
         for source, text, look, one in zip(_names(looks, shown), shown, looks, files, strict=True)
     ]
 
@@ -164,10 +164,12 @@ class _Opening:
         finally:
             archive.close()
 
-    def opener(self, path: Path) -> Callable[[Event], Source]:
+    def opener(self, path: Path, look: _Look) -> Callable[[Event], Source]:
+        """For an archive that is still what the ``look`` told: by that it is called, and its mail recognised."""
+
         def open_source(_stop: Event) -> Source:
             try:
-                return self._open(path)
+                return self._open(path, look)
             except NotAnArchive as error:
                 raise self._no_archive(path, error) from error
             except OSError as error:
@@ -175,11 +177,16 @@ class _Opening:
 
         return open_source
 
-    def _open(self, path: Path) -> Source:
+    def _open(self, path: Path, look: _Look) -> Source:
         path.stat()  # what the disk says of it comes first
         if recognise(path).name == MAILDIR:
             return MaildirSource(path, MaildirSettings(path=path / "{user}"), self._resources)
-        return ArchiveSource(open_archive(path, self._reading), path, self._resources, self._rule)
+        archive = open_archive(path, self._reading)
+        if _Look(archive.identity, archive.rebuilt) != look:
+            archive.close()
+            what = _("{path} is another archive than it was when this run began, or was not there then: run it again.")
+            raise ArchiveUnreadable(what.format(path=path))
+        return ArchiveSource(archive, path, self._resources, self._rule)
 
     @staticmethod
     def _no_archive(path: Path, error: NotAnArchive) -> ConnectorError:

@@ -98,6 +98,27 @@ def test_one_that_cannot_be_read_says_so_when_it_is_opened(found: Found, tmp_pat
     assert "no mail archive" in no_archive(tmp_path / "collected" / "notes.txt")
 
 
+def test_a_drive_that_is_connected_during_a_run_is_read_by_the_next_one(found: Found, tmp_path: Path) -> None:
+    """By what it calls itself mail is told from that of others, and whether it is rebuilt how it is recognised."""
+    (tmp_path / "collected").mkdir()
+    outlook, letters = found("drive/a.pst", "drive/letters.mbox")
+    pst(tmp_path / "collected" / "drive" / "a.pst")
+    mbox(tmp_path / "collected" / "drive" / "letters.mbox")
+    with pytest.raises(ArchiveUnreadable, match=r"a\.pst .* was not there then: run it again"):
+        outlook.open(Event())
+    letters.open(Event()).close()  # it is called by its file either way
+    for archive in found("drive/a.pst"):
+        archive.open(Event()).close()
+
+
+def test_one_that_another_one_took_the_place_of_is_not_read_under_its_name(found: Found, tmp_path: Path) -> None:
+    pst(tmp_path / "collected" / "a.pst", "anna's")
+    (one,) = found("a.pst")
+    pst(tmp_path / "collected" / "a.pst", "bruno's")
+    with pytest.raises(ArchiveUnreadable, match="another archive"):
+        one.open(Event())
+
+
 def test_one_that_is_damaged_from_its_beginning_says_what_may_still_find_its_mail(found: Found, tmp_path: Path) -> None:
     pst(tmp_path / "collected" / "a.pst")
     data = (tmp_path / "collected" / "a.pst").read_bytes()
