@@ -144,6 +144,8 @@ class Message:
     body: Body
     labels: frozenset[str] = frozenset()
     object_id: str | None = None
+    #: False when a part of it cannot be read any more where it lies: another copy of it may hold more.
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

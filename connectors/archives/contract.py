@@ -27,6 +27,7 @@ __all__ = [
     "PersonalItem",
     "Problem",
     "Reading",
+    "Rebuilding",
 ]
 
 
@@ -169,6 +170,14 @@ class Personal(Protocol):
 
     def personal_item(self, folder: ArchiveFolder, key: str) -> PersonalItem:
         """An item that is no mail, as a file.  Raises as ``write_message``."""
+
+
+@runtime_checkable
+class Rebuilding(Protocol):
+    """An archive whose mail is rebuilt, and may lack what could not be read."""
+
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        """Whether nothing of a message was found damaged; asked when it was just written."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import BinaryIO, cast
 
-from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem
+from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem, Rebuilding
 from connectors.archives.reading import Lookup, Sink
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
 from connectors.errors import ArchiveUnreadable, ConnectorError, FolderMissing, Stopped, Transient
@@ -158,7 +158,8 @@ class ArchiveSource:
             sink.discard()
             raise
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
-        return Message(key, item.received, flags, sink.body(), item.labels, self._object_id(item))
+        whole = not isinstance(self._archive, Rebuilding) or self._archive.is_whole(folder, item.key)
+        return Message(key, item.received, flags, sink.body(), item.labels, self._object_id(item), whole)
 
     def _entry(self, item: Item) -> Entry:
         # What the archive does not say is decided once, when the message is copied, and never changed later.

@@ -146,6 +146,11 @@ class MixedArchive:
         with self._using(stands.shelf):
             stands.shelf.write_message(stands.folder, _own(stands, key), out)
 
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        stands = self._stands(folder)
+        with self._using(stands.shelf):
+            return stands.shelf.is_whole(stands.folder, _own(stands, key))
+
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         stands = self._stands(folder)
         with self._using(stands.shelf):

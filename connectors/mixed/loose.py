@@ -61,6 +61,9 @@ class LooseFolder:
         with self._message(key) as (archive, inside, item):
             archive.write_message(inside, item.key, out)
 
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        return "/".join(self._places[key].place.name) not in self._problems
+
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         with self._message(key) as (archive, inside, item):
             return archive.header(inside, item.key)

@@ -19,6 +19,7 @@ from connectors.archives.contract import (
     PersonalItem,
     Problem,
     Reading,
+    Rebuilding,
 )  # fmt: skip
 from connectors.language import _, labelled
 from connectors.mapi.marks import Marked, Marks
@@ -92,6 +93,10 @@ class Shelf:
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         self._archive().write_message(folder, key, out)
+
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        archive = self._archive()
+        return not isinstance(archive, Rebuilding) or archive.is_whole(folder, key)
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         return self._archive().header(folder, key)

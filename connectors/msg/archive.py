@@ -70,7 +70,7 @@ class MsgFile(MsgItem):
 
 
 class MsgArchive:
-    """One item in one folder.  Fulfils ``Archive``, ``Personal``, ``Addressed`` and ``Marked``.
+    """One item in one folder.  Fulfils ``Archive``, ``Rebuilding``, ``Personal``, ``Addressed`` and ``Marked``.
 
     The item's key is the digest of the file: it stays the same wherever the file lies and whatever it is called.  The
     identity is empty, for such a file has none: its messages meet their other copies by what they say.
@@ -115,6 +115,9 @@ class MsgArchive:
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         self._check(key)
         write_message(self._item, out, self._context)
+
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        return not self._found
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         self._check(key)

@@ -138,6 +138,9 @@ class OlmArchive:
             return
         write_message(Message(record, self._opened), out, self._context.about(folder.path, key))
 
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        return all(problem.key != key for problem in self._problems)
+
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         record = self._mail(folder, key)
         if (whole := _as_it_came(record)) is not None:

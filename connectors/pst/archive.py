@@ -27,7 +27,7 @@ def open_pst(path: Path, reading: Reading) -> PstArchive:
 
 
 class PstArchive:
-    """Fulfils ``Archive``, ``Personal``, ``Addressed`` and ``Marked``.
+    """Fulfils ``Archive``, ``Rebuilding``, ``Personal``, ``Addressed`` and ``Marked``.
 
     Keys are told by :func:`connectors.pst.listing.key_of`; identity and epoch are the record key of the store, which
     every copy of the file shares.
@@ -82,6 +82,9 @@ class PstArchive:
         with self._problems.of(folder.path, key):
             item = self.item(key)
             write_message(item, out, self._context.about(folder.path, key))
+
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        return not self._problems.is_harmed(key)
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         with self._problems.of(folder.path, key):

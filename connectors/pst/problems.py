@@ -18,6 +18,8 @@ class Problems:
         self._found: dict[tuple[str, str | None, str], Problem] = {}
         self._beyond = 0
         self._of_item: list[tuple[str, str | None, str]] = []
+        #: Keys of items that any problem is about, however many there are.
+        self._harmed: set[str] = set()
         self.folder: tuple[str, ...] | None = None
         self.key: str | None = None
 
@@ -29,6 +31,8 @@ class Problems:
 
     def called(self, key: str) -> None:
         """The item that is being read turns out to have this key: what was found of it is told under that."""
+        if self.key in self._harmed:
+            self._harmed.add(key)
         self.key = key
         for mark in self._of_item:
             problem = self._found.pop(mark)
@@ -46,6 +50,8 @@ class Problems:
 
     def take(self, problem: Problem) -> None:
         """As :meth:`add`, for a problem that says itself where it is."""
+        if problem.key is not None:
+            self._harmed.add(problem.key)
         mark = (problem.code, problem.key, problem.message)
         if mark in self._found:
             return
@@ -55,6 +61,10 @@ class Problems:
         self._found[mark] = problem
         if problem.key == self.key:
             self._of_item.append(mark)
+
+    def is_harmed(self, key: str) -> bool:
+        """Whether there was any problem with the item."""
+        return key in self._harmed
 
     def told(self) -> list[Problem]:
         told = list(self._found.values())

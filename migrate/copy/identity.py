@@ -3,7 +3,8 @@
 Two messages of different sources are one when their content is (the core digest, which survives what servers add on
 the way).  Mail that an archive keeps in pieces comes out of it with other bytes: where one of the two is of such an
 archive, they are one when Message-ID, date, sender, subject and what is attached are.  Pairs are one to one and never
-within one source: two equal messages in one source are two.  In doubt the message is copied.  Each pair is kept in the
+within one source: two equal messages in one source are two.  What an archive has lost a part of stands for no other
+copy, which may still have it.  In doubt the message is copied.  Each pair is kept in the
 ledger with its evidence, is listed, and can be undone.
 """
 

@@ -46,6 +46,8 @@ class Prepared:
     key: str | None = None
     #: What it is recognised by where it is rebuilt.
     likeness: bytes | None = None
+    #: Whether it may stand for the same message of another source; if not, a part of it was lost before us.
+    is_whole: bool = True
 
 
 @dataclass(slots=True)
@@ -182,4 +184,4 @@ def _prepare(row: int, ordinal: int, message: Message, job: Job) -> Prepared:
     outgoing = Outgoing(ordinal, body, received, message.flags, digests.wire, digests.header, digests.message_id)
     traits = traits_of(body) if job.repair and job.kept is not None else frozenset[str]()
     like = likeness(body, digests) if job.beside_rebuilt else None
-    return Prepared(row, outgoing, digests, flags_text(message.flags), traits, likeness=like)
+    return Prepared(row, outgoing, digests, flags_text(message.flags), traits, likeness=like, is_whole=message.whole)

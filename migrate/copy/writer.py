@@ -210,7 +210,11 @@ class Writer:
             attempts.settle(connection, [row["row"] for row in stored] + [row for row, _, _ in refused])
             if place is not None:
                 messages.record_digests(connection, [_digests(item, place) for item in items])
-                like = {item.row: item.likeness for item in items if item.likeness is not None}
+                like = {
+                    item.row: item.likeness if item.is_whole else identity.UNLIKE
+                    for item in items
+                    if item.likeness is not None
+                }
                 identity.record_likeness(connection, self._hold.mailbox.id, like)
                 self._mender.record(connection, items)
             attempts.record(connection, intents)

@@ -17,6 +17,8 @@ _twin = message.alias("twin")
 
 #: Evidence of a row that is to be copied although another source brought the same message.
 APART = "apart"
+#: Likeness of a copy that lacks a part, which nothing is like: the same message of another source may have it.
+UNLIKE = b""
 
 
 #: By what two messages were found to be one: their content, or what rebuilt mail has in common with the same mail

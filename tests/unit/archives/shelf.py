@@ -33,6 +33,8 @@ class Shelf:
     roles: dict[tuple[str, ...], Role] = field(default_factory=lambda: {INBOX: Role.INBOX})
     #: Keys that cannot be read.
     damaged: set[str] = field(default_factory=set)
+    #: Keys of what comes out of it with a part missing.
+    cut: set[str] = field(default_factory=set)
     #: Raised by whatever asks for a body, or for anything.
     bad_sector: OSError | None = None
     away: bool = False
@@ -115,6 +117,9 @@ class ShelfArchive:
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         data = self._kept(folder, key).data
         return data.partition(b"\r\n\r\n")[0] + b"\r\n" if b"\r\n\r\n" in data else data
+
+    def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
+        return key not in self.shelf.cut
 
     def problems(self) -> Sequence[Problem]:
         return [Problem("damaged", "it is damaged", key=key) for key in sorted(self.shelf.damaged)]

@@ -8,17 +8,21 @@ import zipfile
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import replace
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from connectors.archives.contract import Archive, NotAnArchive, Personal, Reading
+from connectors.archives.contract import Archive, NotAnArchive, Personal, Reading, Rebuilding
 from connectors.archives.kinds import open_archive
 from connectors.errors import SpoolError
 from connectors.mbox.archive import MboxArchive
 from connectors.mixed.survey import MOST_TOLD
+from connectors.pst.encoding import NONE
 from connectors.values import Role
+from tests.pst_writer import PstWriter
+from tests.pst_writer.letters import letter
 from tests.unit.dbx.writer import HEADER_SIZE, Line, folders_file, write_store
 from tests.unit.mixed.contents import codes, counts, dbx, fill, keyed, left_in, mbox, olm, takeout, text, zipped
 from tests.unit.olm import writer as olm_writer
@@ -385,3 +389,30 @@ def test_salvage_reaches_the_archives_within(tree: Path, reading: Reading) -> No
         assert counts(archive) == {("a", "Inbox"): 0}
     with opened(tree, replace(reading, salvage=True)) as archive:
         assert counts(archive) == {("a", "Inbox"): 2}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_message_that_lost_a_part_says_so_in_a_container_too(tree: Path, reading: Reading, packed: bool) -> None:
+    with PstWriter(tree / "old.pst", method=NONE) as pst:
+        inbox = pst.folder("Inbox")
+        for number in range(2):
+            pst.message(inbox, letter(number))
+    data = (tree / "old.pst").read_bytes()
+    spoilt = data.replace("Text of letter 1".encode("utf-16-le"), "Test of letter 1".encode("utf-16-le"), 1)
+    assert spoilt != data
+    files = {"old.pst": spoilt, "b.mbox": mbox(1)}
+    shutil.rmtree(tree)
+    tree.mkdir()
+    place = tree if not packed else tree / "a.zip"
+    if packed:
+        place.write_bytes(zipped(files))
+    else:
+        fill(tree, files)
+    with opened(place, reading) as archive:
+        assert isinstance(archive, Rebuilding)
+        whole = []
+        for folder in list(archive.folders()):
+            for item in list(archive.items(folder)):
+                archive.write_message(folder, item.key, BytesIO())
+                whole.append(archive.is_whole(folder, item.key))
+        assert sorted(whole) == [False, True, True]

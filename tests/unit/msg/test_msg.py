@@ -266,6 +266,7 @@ def test_damage_costs_only_what_is_damaged(tmp_path: Path, opened: Opened) -> No
     first, second = (part.get_payload(decode=True) for part in parsed(out.getvalue()).iter_attachments())
     assert (first, second) == (b"", b"B" * 50_000)
     assert {(one.code, one.key) for one in archive.problems()} == {("damaged", key), ("attachment-missing", key)}
+    assert not archive.is_whole(next(archive.folders()), key)
 
 
 _LARGE = """

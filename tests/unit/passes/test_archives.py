@@ -164,6 +164,25 @@ def test_the_archive_may_come_first(sides: Sides, pst: ArchiveSide) -> None:
     assert numbers(sides) == {"s1": 1, "s2": 1, "s3": 1}
 
 
+@pytest.mark.parametrize("archive_first", [True, False])
+def test_what_an_archive_lost_a_part_of_stands_for_no_copy_that_has_it(
+    sides: Sides, pst: ArchiveSide, archive_first: bool
+) -> None:
+    """Header and attachments are the same, and the text is on the server alone."""
+    cut = pst.shelf.put(rebuilt(1, FILE).replace(b"PGh0", b""), OLD)
+    pst.shelf.put(rebuilt(2), OLD)
+    pst.shelf.cut.add(cut)
+    if archive_first:
+        assert run(sides, pst).copied == 2
+    for number in (1, 2):
+        sides.source.deliver(served(number, *[FILE] * (number == 1)), received=when(number))
+    run(sides, pst)
+    assert numbers(sides) == {"s1": 1 + archive_first, "s2": 1}
+    assert any(b"hello" in data for (_path, data) in sides.on_target() if b"Subject: s1\r" in data)
+    again = run(sides, pst)
+    assert (again.copied, again.complete) == (0, True)
+
+
 def test_an_archive_that_is_named_later_meets_what_was_copied_before(sides: Sides, pst: ArchiveSide) -> None:
     sides.source.deliver(served(1, FILE), received=when(1))
     sides.source.deliver(served(2), received=when(2))

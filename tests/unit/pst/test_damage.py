@@ -49,6 +49,8 @@ def test_a_block_with_a_wrong_byte_is_read_and_told(tmp_path: Path, opened: Open
     assert int(changed.partition("-")[0], 16) == nodes[7]
     assert b"Test of letter 7" in after[changed]
     assert [(problem.code, problem.key) for problem in archive.problems()] == [("checksum", changed)]
+    # What is damaged may lack what another copy of it has.
+    assert [key for key in after if not archive.is_whole(listed(archive)[0][0], key)] == [changed]
 
 
 def test_a_lost_block_of_properties_costs_its_message_alone(tmp_path: Path, opened: Opener) -> None:
@@ -77,6 +79,7 @@ def test_a_lost_block_of_an_attachment_costs_that_attachment_alone(tmp_path: Pat
     [(folder, item)] = listed(archive)
     assert b"Text of letter 0" in written(archive, folder, item.key)
     assert {problem.key for problem in archive.problems()} == {item.key}
+    assert not archive.is_whole(folder, item.key)
 
 
 def test_a_lost_table_of_recipients_costs_the_recipients_alone(tmp_path: Path, opened: Opener) -> None:
