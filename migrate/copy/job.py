@@ -132,6 +132,8 @@ class Job:
     beside_rebuilt: bool = False
     #: This source is such an archive itself.
     rebuilt: bool = False
+    #: This source is an archive: files, which may be opened as often as one likes.
+    is_archive: bool = False
     #: The name the plan gives the target: what is learnt of its manners holds for all its mailboxes.
     target: str = ""
     #: Where originals are kept that do not arrive as they are; None keeps none, and repairs nothing.

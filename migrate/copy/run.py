@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from connectors.contract import (
@@ -49,7 +50,7 @@ def run_pass(jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
     Raises :class:`migrate.copy.hold.MailboxBusy` when another pass holds it; what goes wrong with a system is in
     ``PassResult.errors``, with all that was done before recorded.
     """
-    return _run(jobs, ledger, halt, SourcePass.run)
+    return _run(jobs, ledger, halt, SourcePass.run, archives_first=True)
 
 
 def run_adoption(jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
@@ -57,23 +58,55 @@ def run_adoption(jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
     return _run(jobs, ledger, halt, SourcePass.adopt_only)
 
 
-def _run(jobs: Sequence[Job], ledger: Ledger, halt: Halt, steps: Callable[[SourcePass], None]) -> PassResult:
+def _run(
+    jobs: Sequence[Job],
+    ledger: Ledger,
+    halt: Halt,
+    steps: Callable[[SourcePass], None],
+    *,
+    archives_first: bool = False,
+) -> PassResult:
     first = jobs[0]
     with hold(ledger, first.mailbox, first.site, first.clock.now()) as held:
         before = _state(held, first.direction)
         passes: list[SourcePass] = []
         to_copy: dict[int, tuple[int, int]] = {}
+        taken_over = 0
         for job in jobs:
             one = SourcePass(job, held, halt, to_copy)
-            passes.append(one)
             try:
+                if archives_first and job is first and not before.brought and not before.in_flight:
+                    taken_over = _take_over(one, jobs[1:], held, halt)
+                    # What it shares with others is known only now.
+                    one = SourcePass(job, held, halt, to_copy)
                 steps(one)
             except (ConnectorError, LedgerError) as error:
                 one.errors.append(error)
+            passes.append(one)
             # What one source does not give keeps nobody from the next; a lost hold does.
             if halt.stop.is_set() or any(isinstance(error, HoldLost) for error in one.errors):
                 break
-        return _finish(held, passes, before, interrupted=halt.stop.is_set())
+        return _finish(held, passes, before, interrupted=halt.stop.is_set(), taken_over=taken_over)
+
+
+def _take_over(first: SourcePass, others: Sequence[Job], held: Hold, halt: Halt) -> int:
+    """Adopt for the archives before the first message of any source is sent; how many were there.
+
+    Where the ledger was lost, a message of the server may lie where an archive had put it: who copies the server's
+    mail before that is known sends it again.  Raises ConnectorError when the target cannot be asked.
+    """
+    archives = [job for job in others if job.is_archive]
+    if not archives or halt.stop.is_set() or not first.target_holds_mail():
+        return 0
+    count = 0
+    for job in archives:
+        one = SourcePass(job, held, halt, {})
+        with suppress(ConnectorError):  # its own pass meets it too, and tells
+            one.adopt_only()
+        count += one.adopted
+        if halt.stop.is_set():
+            break
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +115,11 @@ class _State:
 
     tally: Tally
     in_flight: int
+
+    @property
+    def brought(self) -> int:
+        """Messages that we stored on the target ourselves, as far as the ledger knows."""
+        return self.tally.outcomes[Outcome.STORED] + self.tally.outcomes[Outcome.MERGED]
 
     @property
     def sent(self) -> int:
@@ -96,7 +134,9 @@ def _state(held: Hold, direction: Direction) -> _State:
         return _State(tally, attempts.count_unsettled(connection, held.mailbox.id))
 
 
-def _finish(held: Hold, passes: Sequence[SourcePass], before: _State, *, interrupted: bool) -> PassResult:
+def _finish(
+    held: Hold, passes: Sequence[SourcePass], before: _State, *, interrupted: bool, taken_over: int
+) -> PassResult:
     """Close the pass in the ledger.  A pass whose hold was lost leaves that to its successor."""
     job = passes[0].job
     now = _state(held, job.direction)
@@ -104,6 +144,7 @@ def _finish(held: Hold, passes: Sequence[SourcePass], before: _State, *, interru
     moved, flagged, adopted = (
         sum(done) for done in zip(*((one.moved, one.flagged, one.adopted) for one in passes), strict=True)
     )
+    adopted += taken_over
     copied = now.sent - before.sent - adopted
     result = PassResult(
         job.mailbox, now.tally, now.in_flight, errors, interrupted, copied, moved, flagged, adopted

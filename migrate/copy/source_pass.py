@@ -103,6 +103,11 @@ class SourcePass:
                 self.flagged += carry_flags(self.job, self._hold, sessions.target)
                 self._save_tokens(listed)
 
+    def target_holds_mail(self) -> bool:
+        with closing(Sessions(self.job, self._halt)) as sessions:
+            sessions.admit(wait=True)
+            return any(folder.messages != 0 for folder in sessions.target.folders())
+
     def adopt_only(self) -> None:
         with closing(Sessions(self.job, self._halt)) as sessions:
             sessions.open_ahead(wait=True)

@@ -164,6 +164,7 @@ class SiteRun:
                 rules=archive.rules,
                 admit=admit(),
                 rebuilt=archive.rebuilt,
+                is_archive=True,
             )
             for archive in archives
         ]

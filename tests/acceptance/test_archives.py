@@ -226,11 +226,12 @@ def test_mail_in_the_archive_and_on_the_server_is_copied_once_whichever_came_fir
     assert Counter(one["source"] for one in listed) == {"anna.pst": 2, "old": 2}
     assert "in-another-source  anna.pst Work" in plan.run("not-copied", SITE).out
     assert set(verified(plan).values()) == {"good"}
-    # A ledger that is lost is taken up again for all sources, before any of them is copied.
-    plan.forget()
-    assert plan.run("adopt", SITE).code == 0
-    found_again = plan.copy()
-    assert (found_again.copied, found_again.mailbox["reasons"]["in-another-source"]) == (0, 4)
+    # A ledger that is lost is taken up again for all sources before any of them is copied, by a command or by itself.
+    for adopts in (True, False):
+        plan.forget()
+        assert not adopts or plan.run("adopt", SITE).code == 0
+        found_again = plan.copy()
+        assert (found_again.copied, found_again.mailbox["reasons"]["in-another-source"]) == (0, 4)
     assert "4 messages are pending again" in plan.run("not-copied", SITE, "--copy-again").out
     assert plan.copy().copied == 4
     assert plan.copy().copied == 0

@@ -59,7 +59,7 @@ class ArchiveSide:
             return ArchiveSource(ShelfArchive(self.shelf), self.file, self.sides.resources, ReadRule())
 
         named = {"source": self.name, "called": self.called, "open_source": open_source}
-        of_archive = {"rebuilt": self.shelf.rebuilt, "beside_rebuilt": self.shelf.rebuilt}
+        of_archive = {"rebuilt": self.shelf.rebuilt, "beside_rebuilt": self.shelf.rebuilt, "is_archive": True}
         return self.sides.job(**changes | named | of_archive)
 
 
@@ -325,3 +325,42 @@ def test_a_drive_that_is_pulled_out_costs_what_it_holds_until_it_is_back(
     pst.shelf.away, pst.shelf.away_after = False, None
     assert run(sides, pst).complete
     assert numbers(sides) == Counter(f"s{number}" for number in range(18))
+
+
+def test_a_ledger_that_was_lost_is_taken_up_for_all_sources_before_any_is_copied(
+    sides: Sides, pst: ArchiveSide
+) -> None:
+    """What only the archive had brought lies in its folder, where the server's pass alone would not look for it."""
+    pst.shelf.put(rebuilt(1, FILE), OLD)
+    pst.shelf.put(rebuilt(2), OLD)
+    assert run(sides, pst).copied == 2
+    for number in (1, 2, 3):
+        sides.source.deliver(served(number, *[FILE] * (number == 1)), received=when(number))
+    assert run(sides, pst).copied == 1
+    sides.lose_ledger()
+    again = run(sides, pst)
+    assert again.complete
+    assert (again.copied, again.adopted) == (0, 3)
+    assert again.tally.reasons[Reason.IN_ANOTHER_SOURCE] == 2
+    assert numbers(sides) == {"s1": 1, "s2": 1, "s3": 1}
+    later = run(sides, pst)
+    assert (later.copied, later.adopted, later.complete) == (0, 0, True)
+
+
+def test_a_ledger_that_was_lost_while_the_drive_is_away_is_told_and_loses_nothing(
+    sides: Sides, pst: ArchiveSide
+) -> None:
+    pst.shelf.put(rebuilt(1), OLD)
+    run(sides, pst)
+    sides.source.deliver(served(2), received=when(2))
+    run(sides, pst)
+    sides.lose_ledger()
+    pst.shelf.away = True
+    pst.file.unlink()
+    result = run(sides, pst)
+    assert [type(error) for error in result.errors] == [ArchiveUnreadable]
+    assert (result.copied, result.adopted) == (0, 1)
+    pst.shelf.away = False
+    pst.file.touch()
+    assert run(sides, pst).adopted == 1
+    assert numbers(sides) == {"s1": 1, "s2": 1}

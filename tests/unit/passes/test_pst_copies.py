@@ -55,7 +55,7 @@ class PstSide:
             return ArchiveSource(archive, self.path, self.sides.resources, ReadRule())
 
         named = {"source": "archive:anna's", "called": self.path.name, "open_source": open_source}
-        return self.sides.job(**changes | named | {"rebuilt": True, "beside_rebuilt": True})
+        return self.sides.job(**changes | named | {"rebuilt": True, "is_archive": True, "beside_rebuilt": True})
 
 
 @pytest.fixture
