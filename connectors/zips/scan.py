@@ -14,6 +14,8 @@ _DEFLATED = 8
 _FULL_32 = 0xFFFFFFFF
 _STEP = 1 << 18
 _PIECE = 1 << 18
+#: Packed bytes unpacked in one go where nobody knows their end; behind damage, so many are looked through again.
+_SLICE = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,18 @@ def _member(file: BinaryIO, place: int, end: int) -> Found | None:
 
 
 def _unpacked(file: BinaryIO, begin: int) -> tuple[int, int, int, bool]:
-    """Checksum, packed and unpacked size of bytes whose end only they themselves tell."""
+    """Checksum, packed and unpacked size of bytes whose end only they themselves tell.
+
+    Where they are damaged, packed are those before the damage: other members may begin right behind it.
+    """
     state = zlib.decompressobj(-zlib.MAX_WBITS)
     crc = size = packed = 0
+    file.seek(begin)
     while not state.eof:
-        file.seek(begin + packed)
-        data = file.read(_PIECE)
+        data = file.read(_SLICE)
         if not data:
             return crc, packed, size, False
-        packed += len(data)
+        packed += (taken := len(data))
         try:
             while True:
                 piece = state.decompress(data, _PIECE)
@@ -99,7 +104,7 @@ def _unpacked(file: BinaryIO, begin: int) -> tuple[int, int, int, bool]:
                 if state.eof or (not data and len(piece) < _PIECE):
                     break
         except zlib.error:
-            return crc, packed, size, False
+            return crc, packed - taken, size, False
     return crc, packed - len(state.unused_data), size, True
 
 

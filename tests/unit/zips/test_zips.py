@@ -10,9 +10,10 @@ import tempfile
 import tracemalloc
 import zipfile
 from contextlib import closing, suppress
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 from zlib import crc32
 
 import pytest
@@ -295,3 +296,39 @@ def test_any_damage_ends_in_bounded_time(salvage: bool, data: st.DataObject) -> 
             for member in opened.members:
                 with suppress(Damaged):
                     assert sum(map(len, opened.pieces(member))) == member.size
+
+
+class _Unseekable(RawIOBase):
+    """What a zip is streamed into: sizes then stand behind the bytes of each member."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += data
+        return len(data)
+
+
+def test_a_damaged_member_costs_a_search_nothing_but_itself(tmp_path: Path) -> None:
+    out = _Unseekable()
+    chance = random.Random(5)
+    with zipfile.ZipFile(cast("BinaryIO", out), "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(60):
+            packed.writestr(f"{number}.xml", "".join(chance.choices("abcdefgh ", k=3000)))
+    begin = out.data.index(b"20.xml") + 200
+    out.data[begin : begin + 400] = bytes(reversed(range(200))) * 2
+    path = tmp_path / "cut.zip"
+    path.write_bytes(out.data[: out.data.index(b"PK\1\2")])
+    found = Zip(path, salvage=True)
+    whole = []
+    for member in found.members:
+        with suppress(Damaged):
+            b"".join(found.pieces(member))
+            whole.append(member.name)
+    found.close()
+    assert whole == [f"{number}.xml" for number in range(60) if number != 20]
+    assert {*(member.name for member in found.members), *(one.name for one in found.refused)} >= {"20.xml"}
