@@ -37,8 +37,8 @@ class Kind:
     #: ``head``: it is asked with the first bytes of a file; ``file``, ``folder``: with the path of one.
     asks: Literal["head", "file", "folder"]
     is_it: str
-    #: ``(path, reading) -> Archive``; empty for what another connector reads.
-    open_it: str = ""
+    #: ``(path, reading) -> Archive``.
+    open_it: str
     #: Mail is rebuilt from what the archive keeps of it (see ``Archive.rebuilt``).
     rebuilt: bool = False
     #: Such a file holds one item and no more.
@@ -92,7 +92,7 @@ KINDS: tuple[Kind, ...] = (
         "eml", "head", "connectors.archives.texts:begins_message", "connectors.eml.archive:open_eml_folder",
         single=True, tree="connectors.eml.archive:open_eml_folder", ends=".eml",
     ),
-    Kind(MAILDIR, "folder", "connectors.archives.kinds:is_maildir"),
+    Kind(MAILDIR, "folder", "connectors.archives.kinds:is_maildir", "connectors.maildir.archive:open_maildir"),
     Kind("dbx", "folder", "connectors.mixed.trees:is_store_of_outlook_express", "connectors.dbx:open_dbx"),
     Kind(
         "thunderbird", "folder", "connectors.mbox.thunderbird:is_thunderbird",
@@ -144,9 +144,6 @@ def open_archive(path: Path, reading: Reading) -> Archive:
             what = _("{path} is damaged at its beginning. A search of the whole file may still find messages.")
             raise NotAnArchive(path, what.format(path=path), salvageable=True) from None
         kind = traced
-    if not kind.open_it:
-        what = _("{path} is a Maildir. It is no archive but a system of its own: give it a source of the type maildir.")
-        raise NotAnArchive(path, what.format(path=path))
     return kind.opener(path, reading)
 
 

@@ -46,14 +46,14 @@ def body_of(reader: BinaryIO, spool: Path) -> Body:
     size = os.fstat(reader.fileno()).st_size
     if size <= SPOOL_OVER:
         data = reader.read()
-        _check(data)
+        check(data)
         return MemoryBody(data)
     body = SpooledBody(spool)
     try:
         first = True
         while piece := reader.read(CHUNK):
             if first:
-                _check(piece)
+                check(piece)
             first = False
             body.write(piece)
     except BaseException:
@@ -70,6 +70,7 @@ def identifying_fields(reader: BinaryIO) -> bytes:
     return identifying(bytes(head))
 
 
-def _check(data: bytes) -> None:
+def check(data: bytes) -> None:
+    """Raises :class:`Unreadable` for a file that begins so, if it holds no message as it stands."""
     if data.startswith(_COMPRESSED):
         raise Unreadable

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.archives.contract import Damaged, Problem
 from connectors.archives.foreign import foreign
-from connectors.archives.kinds import HEAD, MAILDIR, ZIP, Kind, kind_by_traces, kind_of_file, kind_of_folder
+from connectors.archives.kinds import HEAD, ZIP, Kind, kind_by_traces, kind_of_file, kind_of_folder
 from connectors.language import _, labelled, plural
 from connectors.mixed.spool import Place, Unpacking
 from connectors.os_errors import os_error_text
@@ -86,8 +86,6 @@ class Survey:
         kind = kind_of_folder(path)
         if kind is None:
             yield from self._directory(path, name, depth + 1)
-        elif kind.name == MAILDIR:
-            self._tell("maildir", name, _("it is a Maildir, which is read by itself: name it as an archive of its own"))
         else:
             yield Inner(Place(name, path, 0), kind)
 
