@@ -54,7 +54,8 @@ def files_of(folder: Path, archives: Archives, named: NamedArchive) -> list[Path
         paths = [base / named.path for base in bases]
         return [next((path for path in paths if _is_there(path)), paths[0])]
     for base in bases:
-        pattern = str(base / named.path.replace("[", "[[]"))
+        # Only what is written in the people file is a wildcard, not the name of a folder above.
+        pattern = str(Path(glob.escape(str(base))) / named.path.replace("[", "[[]"))
         found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes hidden files and no roots
         if found:
             return [Path(one) for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -43,7 +44,7 @@ def to_read(folder: Path, site: Site, person: Person) -> list[ReadFrom]:
         found.setdefault(place, ReadFrom(replace(one, path=place), entry))
     for entry, place in copies.values():
         for named in person.archives:
-            pattern = str((folder / named.path).absolute()).replace("[", "[[]")
+            pattern = str(Path(glob.escape(str(folder.absolute()))) / named.path.replace("[", "[[]"))
             if named.several and fnmatchcase(entry.source, pattern):
                 under = placed_under(archives, named, Path(entry.source))
                 found.setdefault(place, ReadFrom(ArchiveFile(place, named, under), entry))

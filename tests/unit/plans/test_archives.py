@@ -70,6 +70,13 @@ def test_it_is_looked_for_where_archives_are_collected_and_then_in_the_organisat
     assert [path for path, _under in found(folder)["p2"]] == ["collected/lyon/d.pst"]
 
 
+def test_signs_of_wildcards_in_the_name_of_a_folder_above_are_none(write: Write) -> None:
+    plan = {"sites/lyon.yaml": SITE + "archives: {collected_in: 'usb [old]'}\n", "sites/lyon.csv": people("a*.pst")}
+    folder = write(plan)
+    make(folder, "usb [old]/a1.pst", "usb [old]/a2.pst", "usb o/a3.pst")
+    assert [path for path, _under in found(folder)["p1"]] == ["usb [old]/a1.pst", "usb [old]/a2.pst"]
+
+
 def test_without_a_word_of_the_site_they_lie_in_a_folder_of_its_name(write: Write) -> None:
     folder = write({"sites/lyon.csv": people("a.pst")})
     assert found(folder)["p1"] == [("archives/lyon/a.pst", ("Archives", "a"))]
