@@ -43,6 +43,9 @@ class Moved:
 def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> list[Moved]:
     """Pair new rows with copies whose message left its old place.  Reads the source, writes gone marks only."""
     by_id = {one.row.id: one for one in listed}
+    if not all(one.skipped for one in listed):
+        with hold.ledger.write() as connection:
+            lookalikes.reopen_returned(connection, hold.mailbox.id, job.direction)
     _recheck_twins(job, hold, source, by_id)
     with hold.ledger.read() as connection:
         pairs = lookalikes.gone(connection, hold.mailbox.id, job.direction)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from migrate.ledger import attempts
-from migrate.ledger.messages import open_attempt
+from migrate.ledger.messages import in_pieces, open_attempt
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, attempt, message, tally
 
 #: Triples (new row, its folder, older row).
@@ -36,6 +36,36 @@ def in_flight(connection: Connection, mailbox_id: int, direction: Direction) -> 
     if not attempts.count_unsettled(connection, mailbox_id):
         return []
     return _pairs(connection, mailbox_id, direction, and_(_in_flight, or_(_old.c.gone_at.is_not(None), _elsewhere)))
+
+
+def reopen_returned(connection: Connection, mailbox_id: int, direction: Direction) -> None:
+    """Messages that are where they were before they moved, and no longer where they had moved to: pending again.
+
+    Their copy belongs to the row of that other place by now; as new ones they are paired with it, and it follows.
+    """
+    if not _has_sent(connection, mailbox_id, direction, gone=True):
+        return
+    here = (message.c.mailbox_id == mailbox_id, message.c.direction == direction, message.c.gone_at.is_(None))
+    there = select(message.c.id, message.c.successor).where(*here, message.c.successor.is_not(None))
+    returned = [row for row, successor in connection.execute(there).all() if _is_gone(connection, row, successor)]
+    for some in in_pieces(returned):
+        connection.execute(
+            update(message)
+            .where(message.c.id.in_(some))
+            .values(outcome=Outcome.PENDING, reason=None, evidence=None, successor=None, settled_at=None)
+        )
+
+
+def _is_gone(connection: Connection, row: int, successor: int) -> bool:
+    """Whether the last of those that followed a row, each in the place of the one before, is gone."""
+    seen = {row}
+    gone_at: float | None = None
+    following: int | None = successor
+    while following is not None and following not in seen:
+        seen.add(following)
+        where = message.c.id == following
+        following, gone_at = connection.execute(select(message.c.successor, message.c.gone_at).where(where)).one()
+    return following is None and gone_at is not None
 
 
 def _has_sent(connection: Connection, mailbox_id: int, direction: Direction, *, gone: bool) -> bool:

@@ -113,16 +113,15 @@ def test_a_newer_copy_brings_what_is_new_and_what_was_done_and_nothing_twice(sid
     assert (again.copied, again.moved, again.flagged) == (0, 0, 0)
 
 
-def test_an_older_copy_that_comes_later_takes_nothing_back_and_brings_nothing_twice(
-    sides: Sides, outlook: Outlook
-) -> None:
+def test_an_older_copy_that_comes_later_loses_nothing_and_brings_nothing_twice(sides: Sides, outlook: Outlook) -> None:
     older = outlook.saved_as("2019.pst")
     outlook.mail[3] = "Kept", READ
     del outlook.mail[4]
     outlook.mail[8] = "Letters", READ
     newer = outlook.saved_as("2020.pst")
-    for path, copied in ((newer, 8), (older, 1), (newer, 0), (older, 0)):
-        assert run(sides, path).copied == copied
+    for path, copied, moved in ((newer, 8, 0), (older, 1, 1), (newer, 0, 1), (older, 0, 1)):
+        result = run(sides, path)
+        assert (result.copied, result.moved, result.complete) == (copied, moved, True)
         assert len(places(sides)) == 8 + (path is older or copied == 0)
     assert sorted(places(sides)) == list(range(9))
 
@@ -138,8 +137,22 @@ def test_a_folder_that_was_renamed_brings_nothing_twice(sides: Sides, outlook: O
 
 def test_all_messages_moved_to_another_folder_at_once_follow(sides: Sides, outlook: Outlook) -> None:
     run(sides, outlook.saved_as("anna.pst"))
-    for folder in ("Kept", "Sent"):
+    for folder in ("Kept", "Sent", "Letters", "Kept", "Letters"):
         outlook.mail = {number: (folder, tags) for number, (_folder, tags) in outlook.mail.items()}
         later = run(sides, outlook.saved_as(f"{folder}.pst"))
         assert (later.copied, later.moved) == (0, 8)
         assert set(places(sides).values()) == {folder}
+
+
+def test_a_message_that_was_moved_back_goes_on_being_followed(sides: Sides, outlook: Outlook) -> None:
+    run(sides, outlook.saved_as("anna.pst"))
+    outlook.mail[3] = "Kept", UNREAD
+    run(sides, outlook.saved_as("anna.pst"))
+    outlook.mail[3] = "Letters", READ
+    back = run(sides, outlook.saved_as("anna.pst"))
+    assert (back.copied, back.moved, back.tally.gone, back.tally.seen) == (0, 1, 0, 8)
+    assert places(sides) == dict.fromkeys(range(8), "Letters")
+    assert "\\Seen" in marks(sides)[3]
+    outlook.mail[3] = "Letters", FLAGGED
+    assert run(sides, outlook.saved_as("anna.pst")).flagged == 1
+    assert "\\Flagged" in marks(sides)[3]
