@@ -6,7 +6,7 @@ Run again it goes on: what the journal names is not written again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,8 @@ from migrate.archives.handover import write_guide
 from migrate.archives.journal import Journal, Stored
 from migrate.archives.manifest import Origin, begin, finish, reported_as_json
 from migrate.archives.names import digest_of, places_of, stem_of
-from migrate.archives.personal import PersonalFiles, Reported, no_form, write_personal
-from migrate.archives.troubles import CannotRead, reading, writing
+from migrate.archives.personal import PersonalFiles, Reported, disk_error, no_form, write_personal
+from migrate.archives.troubles import CannotRead, items_of, reading, writing
 
 #: Below the export's folder: what is no mail.
 PERSONAL = "calendars-and-contacts"
@@ -138,7 +138,7 @@ class Export:
         with writing():
             form.make(place)
         waiting = size = 0
-        for item in self._items(folder):
+        for item in items_of(self.archive, folder):
             if self.stop.is_set():
                 return
             made.items += 1
@@ -166,15 +166,6 @@ class Export:
             form.sync()
             journal.commit()
 
-    def _items(self, folder: ArchiveFolder) -> Iterator[Item]:
-        items = iter(self.archive.items(folder))
-        while True:
-            with reading():
-                item = next(items, None)
-            if item is None:
-                return
-            yield item
-
     def _message(
         self, folder: ArchiveFolder, place: FolderPath, item: Item, form: Form, made: Exported
     ) -> tuple[Stored, Marks | None] | None:
@@ -197,8 +188,7 @@ class Export:
         except CannotRead as trouble:
             if trouble.error.errno != errno.EIO:
                 raise
-            why = _("The disk cannot read these bytes any more.")
-            made.reported.append(_reported(folder, item, "disk-error", why))
+            made.reported.append(_reported(folder, item, *disk_error()))
         return None
 
     def _personal(self, made: Exported) -> None:

@@ -11,13 +11,14 @@ from threading import Event
 
 from connectors.archives.contract import NotAnArchive, Personal, Reading
 from connectors.archives.kinds import open_archive
+from connectors.errors import ConnectorError
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.files import make_private, write_whole
 from migrate.archives.named import to_read
 from migrate.archives.names import spelt
 from migrate.archives.personal import LIST, write_personal
-from migrate.archives.troubles import CannotWrite, writing
+from migrate.archives.troubles import CannotRead, CannotWrite, writing
 from migrate.ledger.store import LedgerError
 from plans import Organisation, Person, Site
 from plans.archive_files import called
@@ -59,13 +60,15 @@ def hand_over(organisation: Organisation, site: Site, person: Person, spool: Pat
         for path, name in _apart([one.file.path for one in to_read(organisation.folder, site, person)]):
             try:
                 archive = open_archive(path, reading)
-            except (NotAnArchive, OSError):
+            except (NotAnArchive, OSError, ConnectorError):
                 continue
             try:
                 if isinstance(archive, Personal):
                     with writing():
                         made = write_personal(archive, folder / name, stop)
                     items, reported = items + made.items, reported + len(made.reported)
+            except (CannotRead, ConnectorError):
+                continue
             finally:
                 archive.close()
         with writing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from connectors.language import _
 from migrate.archives.bundles import CalendarFile, ContactFile, NotAFile
 from migrate.archives.files import Draft, as_json_text, make_private, write_whole
 from migrate.archives.names import ANYWHERE, places_of
+from migrate.archives.troubles import CannotRead, items_of, reading
 
 #: What lies beside the files, and says what is ours: files of an earlier run that are not made any more are removed.
 LIST = "personal.json"
@@ -77,13 +79,14 @@ def write_personal(archive: Archive, folder: Path, stop: Event | None = None) ->
 
     A file that would be too large for the largest programs that import it is cut in parts between two items.  Run
     again it writes the same files anew.  ``folder`` is made when there is something for it, and what lies in it
-    besides stays.  Raises OSError when the disk does not take them.
+    besides stays.  Raises CannotRead when the archive's disk does not deliver, OSError when this one takes no more.
     """
     made = PersonalFiles()
     if not isinstance(archive, Personal):
         return made
     before = _known(folder)
-    folders = list(archive.folders())
+    with reading():
+        folders = list(archive.folders())
     places = places_of(folders, ANYWHERE, {one.source: one.place for one in before})
     for one in folders:
         place = places.get(one.path, ("_",))
@@ -102,7 +105,7 @@ def _write_folder(
     stop: Event | None,
 ) -> bool:  # fmt: skip
     """Whether it was written to its end."""
-    for item in archive.items(folder):
+    for item in items_of(archive, folder):
         if stop is not None and stop.is_set():
             writing.give_up()
             return False
@@ -120,7 +123,12 @@ def _write_item(
 ) -> tuple[str, str] | None:
     """None when the item is in a file; else why not, as a code and for people."""
     try:
-        one = personal.personal_item(folder, key)
+        with reading():
+            one = personal.personal_item(folder, key)
+    except CannotRead as trouble:
+        if trouble.error.errno != errno.EIO:
+            raise
+        return disk_error()
     except Damaged as damaged:
         return damaged.code, str(damaged)
     except KeyError:
@@ -132,6 +140,11 @@ def _write_item(
     except NotAFile:
         return "bad-file", _("What was made of it is no calendar entry or contact.")
     return None
+
+
+def disk_error() -> tuple[str, str]:
+    """Why an item stands in no file when the archive's disk has a bad place there."""
+    return "disk-error", _("The disk cannot read these bytes any more.")
 
 
 def no_form() -> tuple[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from connectors.archives.contract import Archive, ArchiveFolder, Item
+
 
 class CannotWrite(Exception):
     """The disk that is written to does not take it: ``error`` says why."""
@@ -38,3 +40,15 @@ def reading() -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotRead(error) from error
+
+
+def items_of(archive: Archive, folder: ArchiveFolder) -> Iterator[Item]:
+    """The items of a folder; :class:`CannotRead` when the archive's disk does not deliver."""
+    with reading():
+        items = iter(archive.items(folder))
+    while True:
+        with reading():
+            item = next(items, None)
+        if item is None:
+            return
+        yield item

@@ -6,12 +6,15 @@ import errno
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.archives.contract import ArchiveFolder, Item
+from connectors.pst.archive import PstArchive
 from migrate.archives import files
 from migrate.archives.handover import NotHandedOver, hand_over, handover_folder
 from plans import Organisation, Person, Site
@@ -84,3 +87,20 @@ def test_who_has_no_archive_gets_no_folder(organisation: Organisation, site: Sit
     nobody = Person("b@example.org", "", "b", "b", None, None)
     assert hand_over(organisation, site, nobody, tmp_path, Event()) is None
     assert not (tmp_path / "handover").exists()
+
+
+def test_an_archive_whose_disk_fails_is_passed_over_and_the_others_are_handed_over(
+    organisation: Organisation, site: Site, person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = PstArchive.items
+
+    def failing(archive: PstArchive, folder: ArchiveFolder) -> Iterator[Item]:
+        if "2012" in str(archive._store.disk.path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return whole(archive, folder)
+
+    monkeypatch.setattr(PstArchive, "items", failing)
+    handed = hand_over(organisation, site, person, tmp_path, Event())
+    assert handed is not None
+    assert 0 < handed.items < 10
+    assert {path.name for path in handed.folder.iterdir() if path.is_dir()} == {"Outlook (2)"}

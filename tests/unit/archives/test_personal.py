@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from collections.abc import Container, Iterator
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -13,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from connectors.archives.contract import Item, Nature, PersonalItem
+from connectors.archives.contract import ArchiveFolder, Item, Nature, PersonalItem
 from migrate.archives import bundles
 from migrate.archives.bundles import CalendarFile, ContactFile, NotAFile, components
 from migrate.archives.handover import handover_folder, write_guide
 from migrate.archives.personal import write_personal
+from migrate.archives.troubles import CannotRead
 from tests.unit.archives.memory_archive import Held, HeldFolder, MemoryArchive, card, event, zone
 
 
@@ -205,3 +209,35 @@ def test_whatever_a_reader_makes_is_taken_whole_or_refused(data: bytes) -> None:
             assert [one.text for one in components(whole)] == [one.text for one in components(data)]
         else:
             assert whole.upper().count(b"BEGIN:VCARD") == data.upper().count(b"BEGIN:VCARD")
+
+
+class _BadDisk(MemoryArchive):
+    """Its disk has bad places: where an item lies, or where a listing does."""
+
+    def __init__(self, number: int, places: Container[str], *folders: HeldFolder) -> None:
+        super().__init__(*folders)
+        self._error = OSError(number, os.strerror(number))
+        self._places = places
+
+    def items(self, folder: ArchiveFolder) -> Iterator[Item]:
+        for item in super().items(folder):
+            if f"list {item.key}" in self._places:
+                raise self._error
+            yield item
+
+    def personal_item(self, folder: ArchiveFolder, key: str) -> PersonalItem:
+        if key in self._places:
+            raise self._error
+        return super().personal_item(folder, key)
+
+
+def test_a_bad_place_of_the_archives_disk_costs_one_item_and_is_not_blamed_on_the_other_disk(tmp_path: Path) -> None:
+    calendar = HeldFolder(("Calendar",))
+    for number in range(3):
+        calendar.other(number, event(number))
+    made = write_personal(_BadDisk(errno.EIO, {"p1"}, calendar), tmp_path)
+    assert [(one.key, one.code) for one in made.reported] == [("p1", "disk-error")]
+    assert sum(sum(one.items.values()) for one in made.files) == 2
+    for places, number in (({"list p1"}, errno.EIO), ({"p1"}, errno.ENODEV)):
+        with pytest.raises(CannotRead):
+            write_personal(_BadDisk(number, places, calendar), tmp_path)
