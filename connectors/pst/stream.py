@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class DataStream(io.RawIOBase):
     """Reads one data block after the other, never more than what is asked for and one block.
 
-    A block that cannot be read raises Damaged when the reading comes to it.
+    A block that cannot be read raises Damaged when the reading comes to it, after all that lies before it was given;
+    so does a list of blocks that ends too early.
     """
 
     def __init__(self, blocks: Blocks, identifier: int) -> None:
@@ -25,19 +26,24 @@ class DataStream(io.RawIOBase):
         self._identifier = identifier
         self._left = blocks.size(identifier)
         self._rest = b""
+        self._damage: Damaged | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        """``size`` bytes, fewer only at the end."""
+        """``size`` bytes, fewer only at the end and before damage."""
         pieces = []
         wanted = -1 if size is None else size
         held = 0
         rest = self._rest
         while wanted < 0 or held < wanted:
             if not rest:
-                rest = self._next()
+                try:
+                    rest = self._next()
+                except Damaged:
+                    if wanted < 0 or not held:
+                        raise
                 if not rest:
                     break
             pieces.append(rest)
@@ -58,12 +64,18 @@ class DataStream(io.RawIOBase):
         return len(data)
 
     def _next(self) -> bytes:
-        for piece in self._pieces:
-            if not piece:
-                continue
-            # A list that leads to more than it says would go on for ever.
-            if len(piece) > self._left:
-                raise Damaged("block", _("The list of blocks {block:x} is damaged.").format(block=self._identifier))
-            self._left -= len(piece)
-            return piece
-        return b""
+        """The next block, nothing at the end.  Raises Damaged, and the same again whenever it is asked."""
+        if self._damage is not None:
+            raise self._damage
+        try:
+            piece = next(filter(None, self._pieces), b"")
+        except Damaged as damaged:
+            self._damage = damaged
+            raise
+        # A list that leads to more than it says would go on for ever; with less, something is missing.
+        if len(piece) > self._left or (not piece and self._left):
+            what = _("The list of blocks {block:x} is damaged.")
+            self._damage = Damaged("block", what.format(block=self._identifier))
+            raise self._damage
+        self._left -= len(piece)
+        return piece

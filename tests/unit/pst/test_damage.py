@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
 from io import BytesIO
 from pathlib import Path
 from struct import pack
@@ -77,7 +78,14 @@ def test_a_lost_block_of_an_attachment_costs_that_attachment_alone(tmp_path: Pat
     wipe(path, UNICODE, parts[2])
     archive = opened(path)
     [(folder, item)] = listed(archive)
-    assert b"Text of letter 0" in written(archive, folder, item.key)
+    data = written(archive, folder, item.key)
+    assert b"Text of letter 0" in data
+    [film] = [part for part in message_from_bytes(data).walk() if part.get_filename() == "film.bin"]
+    payload = film.get_payload(decode=True)
+    # Of it arrives what stands before the damage, but for the last line.
+    assert isinstance(payload, bytes)
+    assert 2 * 8_000 < len(payload) < 3 * 8_192
+    assert set(payload) == set(b"film")
     assert {problem.key for problem in archive.problems()} == {item.key}
     assert not archive.is_whole(folder, item.key)
 
