@@ -57,6 +57,12 @@ class Context:
         """X.500 addresses without a mail address, and in how many places they were written without one."""
         return dict(self._unknown)
 
+    def unreporting(self) -> Context:
+        """The same addresses and folder; unknown addresses are counted here too, problems are not reported."""
+        silent = self.quiet()
+        silent._unknown = self._unknown
+        return silent
+
     def quiet(self) -> Context:
         """The same addresses and folder; nothing is reported or counted."""
         silent = Context(self.spool, encoding=self.encoding)

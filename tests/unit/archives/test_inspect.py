@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from connectors.archives.contract import Nature, NotAnArchive, Problem, Reading
+from connectors.archives.kinds import open_archive
 from connectors.contract import Role
 from migrate.archives import inspect
 from migrate.archives.addresses import add_unknown, read_addresses
 from migrate.archives.inspect import Inspected, Inspector, as_json
 from plans import PlanError
+from tests.pst_writer import Message, PstWriter
+from tests.pst_writer.letters import letter
 from tests.unit.archives.memory_archive import BEGIN, HeldFolder, MemoryArchive, card, event
 
 
@@ -144,3 +147,19 @@ def test_a_table_without_its_headings_is_not_written_to(tmp_path: Path) -> None:
 def test_nothing_unknown_makes_no_table(tmp_path: Path) -> None:
     assert add_unknown(tmp_path / "x500.csv", [], "en") == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_addresses_that_the_table_does_not_know_are_found_in_the_headers_of_a_pst(tmp_path: Path) -> None:
+    path, anna = tmp_path / "firm.pst", "/o=Firm/cn=Recipients/cn=anna"
+    to_bruno: dict[int, object] = {0x0C150003: 1, 0x3001001F: "Bruno", 0x3002001F: "EX", 0x3003001F: "/o=Firm/cn=bruno"}
+    with PstWriter(path) as pst:
+        inbox = pst.folder("Inbox")
+        for number in range(3):
+            one = letter(number, tags={0x0C1E001F: "EX", 0x0C1F001F: anna})
+            pst.message(inbox, Message(one.tags, [to_bruno]))
+    reading = Reading(tmp_path, {anna.upper(): "anna@example.org"})
+    found = Inspector(open_archive, reading, Event()).inspect(path)
+    assert found.unknown_addresses == {"/o=Firm/cn=bruno": 3}
+    assert found.good
+    everybody = Inspector(open_archive, Reading(tmp_path), Event()).inspect(path)
+    assert set(everybody.unknown_addresses or ()) == {anna, "/o=Firm/cn=bruno"}

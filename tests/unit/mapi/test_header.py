@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.archives.contract import Problem
-from tests.unit.mapi.items import Ansi, Message, Tag, context, parsed, read, written
+from tests.unit.mapi.items import Ansi, Attachment, Message, Tag, context, parsed, read, written
 
 ARRIVED = (
     "Received: from a by b;\r\n\tMon, 2 Mar 2020 10:00:00 +0000\r\n"
@@ -127,13 +127,13 @@ def test_an_unknown_x500_address_is_counted_and_no_address_is_made_up() -> None:
     assert "@" not in str(message["From"]) + str(message["To"])
 
 
-def test_reading_a_header_counts_nothing() -> None:
+def test_who_reads_a_header_alone_hears_of_unknown_addresses_and_of_no_problems() -> None:
     from connectors.mapi.message import header
 
     problems: list[Problem] = []
     known = context(problems)
-    header(Message(EXCHANGE), known)
-    assert known.unknown_addresses() == {}
+    header(Message(EXCHANGE, attached=[Attachment({0x3705: 2})]), known)
+    assert known.unknown_addresses() == {"/O=ORG/OU=X/CN=ANNA": 1}
     assert not problems
 
 
