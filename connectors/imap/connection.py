@@ -11,16 +11,15 @@ from threading import Event
 
 from connectors import DISTRIBUTION
 from connectors.contract import Account
-from connectors.errors import ConnectorError, TooManySessions, Transient, Untrusted
+from connectors.errors import ConnectorError, Untrusted
 from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.refusals import Refusal, not_connected
 from connectors.imap.response import MalformedResponse, Value, parse_values
 from connectors.imap.settings import ImapSettings
 from connectors.imap.sign_in import SignIn
-from connectors.language import _
+from connectors.net.opening import connect_protected, look_at_certificate
 from connectors.net.signing_in import with_fingerprint, with_token
-from connectors.net.tls import check_pin, context_of, trusting_none
 from connectors.net.transport import Transport
 
 _LOGOUT_TIMEOUT = 5.0
@@ -108,8 +107,13 @@ def _connected(
 ) -> Connection:
     transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=reset_on_close)
     dialogue = Dialogue(transport, spool, renewable=account.tokens is not None)
+
+    def begin(transport: Transport, settings: ImapSettings) -> SignIn:
+        return SignIn(Dialogue(transport, spool), settings)
+
     try:
-        sign_in = _protected(transport, dialogue, settings, stop)
+        sign_in = SignIn(dialogue, settings)
+        connect_protected(transport, settings, sign_in, stop)
         sign_in.sign_in(account, token)
         connection = _look_around(dialogue, Features(sign_in.offered()), sign_in.greeting)
         if settings.compress and "COMPRESS=DEFLATE" in connection.features:
@@ -117,7 +121,7 @@ def _connected(
         transport.opened()
     except Untrusted as error:
         transport.cut(error)
-        raise with_fingerprint(error, lambda: _look(settings, stop, spool)) from None
+        raise with_fingerprint(error, lambda: look_at_certificate(settings, begin, stop)) from None
     except BaseException as error:
         transport.cut(error if isinstance(error, ConnectorError) else None)
         raise
@@ -131,33 +135,6 @@ def _compress(dialogue: Dialogue) -> None:
         dialogue.transport.compress()
     elif answer.status.throttle is not None:
         raise dialogue.refusal("COMPRESS", answer.status)
-
-
-def _protected(transport: Transport, dialogue: Dialogue, settings: ImapSettings, stop: Event) -> SignIn:
-    """Connect, with TLS as the plan says it, and hear the greeting."""
-    sign_in = SignIn(dialogue, settings)
-    transport.connect(settings.effective_port, settings.connect_timeout, stop)
-    try:
-        if settings.tls == "implicit":
-            transport.start_tls(context_of(settings), settings.host)
-            check_pin(settings, transport.certificate())
-        sign_in.begin()
-    except Transient as error:
-        if sign_in.greeting or error.detail in ("", "ETIMEDOUT"):
-            raise
-        # Courier's way of saying that one address has too many connections, and of others that are going down
-        what = _("hung up before it said a word; some servers do so when too many connections are open")
-        raise TooManySessions(what, "system", system=settings.host, detail=error.detail) from error
-    return sign_in
-
-
-def _look(settings: ImapSettings, stop: Event, spool: Path) -> None:
-    """Go as far as the certificate on a second connection, on which nothing is said, and trust none."""
-    transport = Transport(settings.host, timeout=settings.timeout, reset_on_close=True)
-    try:
-        _protected(transport, Dialogue(transport, spool), trusting_none(settings), stop)
-    finally:
-        transport.close()
 
 
 def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:

@@ -6,7 +6,7 @@ compressed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from struct import Struct
 
 #: Page types ([MS-PST] 2.2.2.7.1).
@@ -111,32 +111,19 @@ UNICODE = Layout(
     full_header=564,
 )
 
-UNICODE_4K = Layout(
+UNICODE_4K = replace(
+    UNICODE,
     name="unicode-4k",
     page=4096,
     page_body=4072,
     entries=4056,
     counts=Struct("<HHBB"),
-    page_trailer=Struct("<BBHIQ"),
     block_trailer=Struct("<HHIQHH4x"),
-    crc_first=True,
-    branch=Struct("<QQQ"),
     block_entry=Struct("<QQHHHH"),
-    node_entry=Struct("<QQQII"),
     align=512,
     largest=65536,
-    identifier="Q",
-    subnode=Struct("<QQQ"),
-    subnode_branch=Struct("<QQ"),
-    subnodes_at=8,
-    row_number="I",
     heap_shift=19,
     compresses=True,
-    end_at=184,
-    roots_at=216,
-    roots=Struct("<QQQQ"),
-    method_at=513,
-    full_header=564,
 )
 
 LAYOUTS = (UNICODE, ANSI, UNICODE_4K)

@@ -68,7 +68,7 @@ def arrived(new: ImapServer, user: str) -> Counter[bytes]:
 def test_a_copy_waits_for_its_hours_says_until_when_and_goes_on(
     plan: Organisation, new: ImapServer, user: str, tmp_path: Path
 ) -> None:
-    clocks_at(plan, tmp_path / "zones", "18:59:55", "19:00-07:00")
+    clocks_at(plan, tmp_path / "zones", "18:59:48", "19:00-07:00")
     with running(plan.start("copy", SITE, "--json")) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
