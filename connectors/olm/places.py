@@ -14,6 +14,8 @@ _LOCAL, _ACCOUNTS = "Local", "Accounts"
 _MESSAGES, _ATTACHMENTS = "com.microsoft.__Messages", "com.microsoft.__Attachments"
 _OURS = "com.microsoft.__"
 _XML = ".xml"
+#: Messages that lie in no folder of their account.
+_IN_NO_FOLDER = "Messages"
 #: What Outlook for Mac calls the folders that belong to no account.
 _ON_THE_MAC = "On My Computer"
 
@@ -26,6 +28,8 @@ class StoredFolder:
     key: str
     #: For mail, and not for calendars or contacts.
     is_mail: bool
+    #: Whether the export has a name for it; without one it is there for its members alone.
+    is_named: bool = True
     role: Role | None = None
     members: list[Member] = field(default_factory=list)
 
@@ -53,7 +57,7 @@ def folders_of(members: Iterable[Member], directories: Iterable[str]) -> list[St
         *above, last = member.name.split("/")
         if above and last.lower().endswith(_XML) and (folder := _folder(found, tuple(above))) is not None:
             folder.members.append(member)
-    folders = [folder for folder in found.values() if folder.path and (folder.is_mail or folder.members)]
+    folders = [folder for folder in found.values() if folder.members or (folder.is_mail and folder.is_named)]
     accounts = {folder.path[0] for folder in folders}
     if len(accounts) == 1:
         for folder in folders:
@@ -61,7 +65,7 @@ def folders_of(members: Iterable[Member], directories: Iterable[str]) -> list[St
         roles = names.roles(folder.path for folder in folders)
         for folder in folders:
             folder.role = roles.get(folder.path)
-    return [folder for folder in folders if folder.path]
+    return folders
 
 
 def _folder(found: dict[tuple[str, ...], StoredFolder], directory: tuple[str, ...]) -> StoredFolder | None:
@@ -80,6 +84,6 @@ def _folder(found: dict[tuple[str, ...], StoredFolder], directory: tuple[str, ..
     if not path and not below:
         return None
     folder = found[directory] = StoredFolder(
-        (shown(account), *path) if path else (), "/".join(directory), _MESSAGES in below
+        (shown(account), *(path or (_IN_NO_FOLDER,))), "/".join(directory), _MESSAGES in below, bool(path)
     )
     return folder

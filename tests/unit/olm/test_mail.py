@@ -14,7 +14,7 @@ from connectors.archives.contract import Damaged, Nature, NotAnArchive, Reading
 from connectors.olm import is_olm, open_olm
 from connectors.values import Role
 from tests.unit.olm.opened import corpus_olm, everything, only, opened, parsed, written
-from tests.unit.olm.writer import Mail, OlmWriter, element, people, text
+from tests.unit.olm.writer import MESSAGES, Mail, OlmWriter, element, people, text
 
 PICTURE = bytes(range(256)) * 50
 
@@ -237,3 +237,18 @@ def test_the_real_export(shared_corpus: Path, reading: Reading) -> None:
         archive.write_message(*contact, BytesIO())
     archive.close()
     archive.close()
+
+
+@pytest.mark.parametrize("accounts", [1, 2])
+def test_messages_that_lie_in_no_folder_are_in_one_all_the_same(reading: Reading, accounts: int) -> None:
+    writer = OlmWriter().mail("Inbox", Mail(subject="in a folder"))
+    loose = element("emails", Mail(subject="in none", message_id="2@example.org").xml(), elementCount="1")
+    writer.raw(f"Local/{MESSAGES}/message_00007.xml", loose)
+    if accounts == 2:
+        writer.mail("Inbox", Mail(message_id="3@example.org"), root="Accounts/anna@example.org")
+    with opened(writer, reading) as archive:
+        found = {folder.path: parsed(archive, folder, item.key)["Subject"] for folder, item in everything(archive)}
+    above = ("On My Computer",) if accounts == 2 else ()
+    assert found[(*above, "Messages")] == "in none"
+    assert found[(*above, "Inbox")] == "in a folder"
+    assert len(found) == accounts + 1
