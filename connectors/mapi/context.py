@@ -58,7 +58,13 @@ class Context:
         return dict(self._unknown)
 
     def quiet(self) -> Context:
-        """The same addresses and folder; nothing is reported or counted."""
+        """The same addresses; nothing is reported or counted."""
         silent = Context(self.spool, encoding=self.encoding)
         silent._addresses = self._addresses
+        return silent
+
+    def counting(self) -> Context:
+        """The same addresses, and those that are unknown are counted here as well; nothing is reported."""
+        silent = self.quiet()
+        silent._unknown = self._unknown
         return silent

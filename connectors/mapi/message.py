@@ -44,9 +44,9 @@ def write_message(item: MapiItem, out: BinaryIO, context: Context) -> None:
 def header(item: MapiItem, context: Context) -> bytes:
     """The header of the same message, each field with its line end, without the empty line.
 
-    Tells the context nothing: whoever wants to know of problems writes the message.
+    Tells the context of unknown addresses alone: whoever wants to know of problems writes the message.
     """
-    return _Writing(item, context.quiet()).plan(item, 0)[0]
+    return _Writing(item, context.counting()).plan(item, 0)[0]
 
 
 class _Writing:

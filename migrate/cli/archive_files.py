@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from connectors.archives.contract import Reading
 from connectors.imap.names import harmless
-from connectors.language import _, labelled
+from connectors.language import _, labelled, plural
 from connectors.os_errors import os_error_text
 from migrate.archives.addresses import add_unknown, read_addresses
 from migrate.archives.troubles import CannotRead, CannotWrite
@@ -72,6 +72,30 @@ def fill_template(template: Path | None, unknown: Mapping[str, int], language: s
         return None
     with addresses_told(template):
         return add_unknown(template, unknown, language)
+
+
+def address_lines(unknown: int, template: Path | None, added: int | None, hint: str) -> list[str]:
+    """What is to be said of X.500 addresses without a mail address, and of the table that is to be filled in.
+
+    ``hint``: how to come by one.
+    """
+    lines = []
+    if unknown:
+        lines.append(
+            plural(
+                "{n} X.500 address has no mail address: nobody can answer to it.",
+                "{n} X.500 addresses have no mail address: nobody can answer to them.",
+                unknown,
+            )
+        )
+    if template is None:
+        lines += [hint] if unknown else []
+    elif added:
+        text = plural("{n} of them is new in {{file}}.", "{n} of them are new in {{file}}.", added)
+        lines.append(text.format(file=shown(template)) + " " + _("Fill in its column of mail addresses."))
+    else:
+        lines.append(_("Nothing was written to {file}: it lacks no X.500 address.").format(file=shown(template)))
+    return lines
 
 
 @contextmanager

@@ -16,12 +16,20 @@ from connectors.archives.kinds import open_archive
 from connectors.language import _, labelled, number, plural, spoken
 from migrate.archives.files import as_json_text
 from migrate.archives.inspect import FolderFigures, Inspected, Inspector, as_json
-from migrate.cli.archive_files import Working, addresses_options, expanded, fill_template, reading_with, shown
+from migrate.cli.archive_files import (
+    Working,
+    address_lines,
+    addresses_options,
+    expanded,
+    fill_template,
+    reading_with,
+    shown,
+)
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
-from migrate.figures import path_text, size_text
+from migrate.figures import path_text, size_text, typed
 
 #: Problems of an archive that are printed; JSON has all of them.
 _PRINTED = 20
@@ -70,11 +78,10 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
     if to_json:
         told = {"exit_code": int(code), "archives": [as_json(one) for one in found]}
         click.echo(as_json_text(told))
-    elif added:
-        text = plural(
-            "{n} X.500 address to be filled in: {{file}}", "{n} X.500 addresses to be filled in: {{file}}", added
-        )
-        click.echo(text.format(file=template))
+    else:
+        hint = _("For a table to fill in, run it again with --template x500.csv.")
+        for line in address_lines(len(unknown), template, added, hint):
+            show_line(console, line)
     sys.exit(code)
 
 
@@ -98,7 +105,7 @@ def _show(console: Console, one: Inspected) -> None:
         show_line(console, shown(one.error), "red")
         if one.salvageable:
             text = _("A search of the whole file may find mail: bascule archive salvage {path} --to FOLDER")
-            show_line(console, text.format(path=shown(one.path)))
+            show_line(console, text.format(path=shown(typed(one.path))))
         return
     _show_folders(console, one)
     for line in _lines(one):
@@ -150,15 +157,8 @@ def _lines(one: Inspected) -> list[str]:
         lines.append(_("Of some messages the archive does not say whether they were read."))
     if one.error is None and not one.complete:
         lines.append(_("Not all folders were counted, as that means to read the whole file. Run it with --full."))
-    if one.unknown_addresses:
-        lines.append(
-            plural(
-                "{n} X.500 address has no mail address: nobody can answer to it. --template makes a table to fill in.",
-                "{n} X.500 addresses have no mail address: nobody can answer to them."
-                " --template makes a table to fill in.",
-                len(one.unknown_addresses),
-            )
-        )
+    if one.addresses_unread:
+        lines.append(_("X.500 addresses were not looked for, as that means to read every header. Run it with --full."))
     if one.damaged:
         lines.append(plural("{n} item cannot be read", "{n} items cannot be read", one.damaged))
     if one.problems:

@@ -127,13 +127,14 @@ def test_an_unknown_x500_address_is_counted_and_no_address_is_made_up() -> None:
     assert "@" not in str(message["From"]) + str(message["To"])
 
 
-def test_reading_a_header_counts_nothing() -> None:
+def test_reading_a_header_counts_its_addresses_and_reports_nothing() -> None:
+    """Looking into an archive reads headers alone, and has to tell which addresses are unknown."""
     from connectors.mapi.message import header
 
     problems: list[Problem] = []
     known = context(problems)
-    header(Message(EXCHANGE), known)
-    assert known.unknown_addresses() == {}
+    header(Message({**EXCHANGE, 0x7D: "x" * (5 << 20)}), known)
+    assert known.unknown_addresses() == {"/O=ORG/OU=X/CN=ANNA": 1}
     assert not problems
 
 
