@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from tests.acceptance.box import Box
-from tests.acceptance.letters import letter
+from tests.acceptance.letters import letter, write_mbox
 from tests.acceptance.organisation import (
     COMMAND,
     LIMIT,
@@ -44,13 +44,6 @@ def run(folder: Path, *arguments: str) -> Ended:
     )
     with running(process):
         return finished(process)
-
-
-def write_mbox(path: Path, mails: list[Mail]) -> None:
-    with path.open("wb") as out:
-        for mail in mails:
-            line = f"From ben {mail.received:%a %b %d %H:%M:%S %Y}\n".encode()
-            out.write(line + mail.data.replace(b"\r\n", b"\n") + b"\n")
 
 
 def exported(to: Path) -> list[dict[str, Any]]:
