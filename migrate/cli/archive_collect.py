@@ -23,7 +23,7 @@ from migrate.cli.archive_files import Working, disks_told, reading_with, shown
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import complete_mailbox, json_option, site_argument
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.figures import size_text
@@ -33,12 +33,10 @@ from plans.archive_files import archives_of
 
 @click.command()
 @site_argument
-@click.option(
-    "--person", "people", multiple=True, shell_complete=complete_mailbox, help="Only this address; may be given again."
-)
+@mailbox_option
 @json_option
 @click.pass_obj
-def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> None:
+def collect(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
     """Are the archives in safety?  Copies those that the people file names into the organisation's folder, verified.
 
     Each copy is digested while it is read and read back from the disk; originals are never touched. What Outlook still
@@ -46,11 +44,11 @@ def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> 
 
     \b
     Example:  bascule archive collect lyon
-              bascule archive collect lyon --person anna@example.org
+              bascule archive collect lyon --mailbox anna@example.org
     """
     organisation = place.load()
     plan = place.site(organisation, site)
-    chosen = choose(plan, people)
+    chosen = choose(plan, mailboxes)
     originals = _originals(place.folder.absolute(), plan, chosen)
     outcomes: list[Outcome] = []
     working = Working(terminal(stderr=True))
@@ -128,6 +126,9 @@ def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrup
     for one in outcomes:
         if one.why:
             show_line(console, labelled(one.original.mailbox, shown(one.why)), "red")
+        if one.entry is not None and not one.entry.kind:
+            text = _("{path} is no archive that can be copied; bascule archive inspect tells why.")
+            show_line(console, labelled(one.original.mailbox, text.format(path=shown(one.original.path))), "yellow")
         if one.open:
             text = _(
                 "{path} was copied while a program seems to have it open: what it has not written yet is missing. Close"

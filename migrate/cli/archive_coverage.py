@@ -33,7 +33,7 @@ from migrate.archives.named import to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import complete_mailbox, json_option, site_argument
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import Started, choose, started
 from migrate.engine.archives import personal_archives
@@ -72,12 +72,10 @@ class _Failed:
 
 @click.command()
 @site_argument
-@click.option(
-    "--person", "people", multiple=True, shell_complete=complete_mailbox, help="Only this address; may be given again."
-)
+@mailbox_option
 @json_option
 @click.pass_obj
-def coverage(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> None:
+def coverage(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
     """Is there mail that only a PC has?  Compares the days of archives and server, received and sent apart.
 
     Outlook empties a POP3 server: what came, and all that was sent, after an archive was copied is on that PC alone.
@@ -85,11 +83,11 @@ def coverage(place: Place, site: str, people: tuple[str, ...], to_json: bool) ->
     is one. Nothing is changed.
 
     \b
-    Example:  bascule archive coverage lyon --person anna@example.org
+    Example:  bascule archive coverage lyon --mailbox anna@example.org
     """
     organisation = place.load()
     plan = place.site(organisation, site)
-    chosen = [person for person in choose(plan, people) if person.archives or people]
+    chosen = [person for person in choose(plan, mailboxes) if person.archives or mailboxes]
     if not chosen:
         raise Trouble(_("The people file names no archive. Fill in its column archives."))
     today = datetime.now(plan.time_zone).date()

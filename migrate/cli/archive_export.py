@@ -145,7 +145,9 @@ def _show(made: Exported, to: Path, addresses: Sequence[str], *, salvage: bool) 
     new = plural("{n} message was written now.", "{n} messages were written now.", made.written)
     if made.written != made.exported:
         show_line(console, new)
-    if salvage:
+    if salvage and not made.salvaged:
+        show_line(console, _("The search found no more than the file itself tells."))
+    elif salvage:
         show_line(
             console,
             plural(

@@ -195,7 +195,12 @@ def test_archives_are_collected_verified_and_copied_from_there(plan: Organisatio
     assert plan.copy().copied == 20
     assert plan.copy().copied == 0
     again = plan.run("archive", "collect", SITE)
-    assert (again.code, "Traceback" in again.err) == (2, False)
+    assert (again.code, "is the drive connected" in again.out, "Traceback" in again.err) == (3, True, False)
+    assert plan.run("plan", "check").code == 0
+    names(plan, f"{drive}/*.mbox => Archive", f"{drive}/*.pst")
+    missing = plan.run("copy", SITE)
+    assert (missing.code, f"{drive}/*.pst: the archive is not there" in missing.out) == (6, True), missing.out
+    names(plan, f"{drive}/*.mbox => Archive")
     (tmp_path / "away").rename(drive)
     write_mbox(box, [letter(number) for number in range(23)])
     renewed = plan.run("archive", "collect", SITE, "--json")
