@@ -147,7 +147,7 @@ def open_archive(path: Path, reading: Reading) -> Archive:
             raise NotAnArchive(path, what.format(path=path), salvageable=True) from None
         kind = traced
     if not kind.open_it:
-        what = _("{path} is a Maildir. It is no archive but a system of its own: give it a source of the type maildir.")
+        what = _("{path} is a Maildir: mail as files already. Named in the people file, it is copied as archives are.")
         raise NotAnArchive(path, what.format(path=path))
     return kind.opener(path, reading)
 

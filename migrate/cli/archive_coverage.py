@@ -171,7 +171,7 @@ def _show(console: Console, found: Sequence[Covered], failed: Sequence[_Failed],
 
 def _lines(way: Way, holding: Holding, gap: Gap | None, today: date) -> list[str]:
     """The verdict, and below it what it was made of."""
-    name = _("received") if way == "received" else _("sent")
+    name = _("received mail") if way == "received" else _("sent mail")
     if gap is None:
         verdict = _("no day uncovered")
     else:

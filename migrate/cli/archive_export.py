@@ -94,7 +94,7 @@ def _export(
         def told(messages: int, size: int) -> None:
             working.say(lambda: _said(messages, size))
 
-        with _told(path), disks_told(), working.shown():
+        with _told(path), disks_told(to.absolute(), path), working.shown():
             archive = open_archive(path, reading)
             try:
                 origin = Origin.of(archive, path, form, salvage=salvage)

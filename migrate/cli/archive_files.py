@@ -110,8 +110,8 @@ def addresses_told(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def disks_told() -> Iterator[None]:
-    """What a disk refuses, as a :class:`Trouble` that says which disk and what to do."""
+def disks_told(to: Path, archive: Path | None = None) -> Iterator[None]:
+    """What a disk refuses, as a :class:`Trouble` that says where and what to do: the file, else where it lies."""
     try:
         yield
     except CannotWrite as trouble:
@@ -119,23 +119,19 @@ def disks_told() -> Iterator[None]:
         full = error.errno in (ENOSPC, EDQUOT)
         text = _("{file} cannot be written: {why}. Make room, or see that this user may write there.")
         advice = _("Run the same command again; it continues where it stopped.")
-        told = text.format(file=_file(error), why=os_error_text(error))
+        told = text.format(file=shown(error.filename or to), why=os_error_text(error))
         raise Trouble(f"{told} {advice}", Exit.QUOTA if full else Exit.LEDGER) from error
     except CannotRead as trouble:
         error = trouble.error
         text = _("{file} cannot be read: {why}. See that the drive is connected.")
         advice = _("Run the same command again; it continues where it stopped.")
-        told = text.format(file=_file(error), why=os_error_text(error))
+        told = text.format(file=shown(error.filename or archive or to), why=os_error_text(error))
         raise Trouble(f"{told} {advice}", Exit.CONNECTION) from error
 
 
 def shown(text: object) -> str:
     """A path or a text of an archive's, for a terminal: nothing in it commands one, or cannot be written there."""
     return harmless(str(text).encode("utf-8", "backslashreplace").decode())
-
-
-def _file(error: OSError) -> str:
-    return str(error.filename) if error.filename is not None else _("A file")
 
 
 class Working:

@@ -68,7 +68,7 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
                 one = inspector.inspect(path)
             found.append(one)
             if not to_json:
-                _show(console, one)
+                _show(console, one, interrupted=halt.stop.is_set())
             if halt.stop.is_set():
                 break
         interrupted = halt.stop.is_set()
@@ -100,7 +100,7 @@ def _show_head(console: Console, one: Inspected) -> None:
     show_line(console, labelled(shown(one.path), ", ".join(parts)), "bold")
 
 
-def _show(console: Console, one: Inspected) -> None:
+def _show(console: Console, one: Inspected, *, interrupted: bool) -> None:
     if one.error is not None:
         show_line(console, shown(one.error), "red")
         if one.salvageable:
@@ -108,11 +108,12 @@ def _show(console: Console, one: Inspected) -> None:
             show_line(console, text.format(path=shown(typed(one.path))))
         return
     _show_folders(console, one)
-    for line in _lines(one):
+    for line in _lines(one, interrupted=interrupted):
         show_line(console, line)
     for problem in one.problems[:_PRINTED]:
-        where = f"{shown(path_text(problem.folder))}: " if problem.folder else ""
-        show_line(console, f"  {problem.code}  {where}{shown(problem.message)}", "yellow")
+        text = shown(problem.message)
+        told = labelled(shown(path_text(problem.folder)), text) if problem.folder else text
+        show_line(console, f"  {problem.code}  {told}", "yellow")
     if len(one.problems) > _PRINTED:
         more = len(one.problems) - _PRINTED
         show_line(console, plural("  and {n} more; --json has all", "  and {n} more; --json has all", more))
@@ -143,7 +144,7 @@ def _day(moment: datetime | None) -> str:
     return "" if moment is None else moment.date().isoformat()
 
 
-def _lines(one: Inspected) -> list[str]:
+def _lines(one: Inspected, *, interrupted: bool) -> list[str]:
     """What is to be said below the folders."""
     lines = []
     natures = one.natures
@@ -155,9 +156,11 @@ def _lines(one: Inspected) -> list[str]:
         lines.append(_("The archive does not say what was read: the plan decides (unread_if_newer_than)."))
     elif one.read_state == "partly":
         lines.append(_("Of some messages the archive does not say whether they were read."))
-    if one.error is None and not one.complete:
+    if interrupted and not one.complete:
+        lines.append(_("Interrupted: not all of it was looked at. Run it again."))
+    elif one.error is None and not one.complete:
         lines.append(_("Not all folders were counted, as that means to read the whole file. Run it with --full."))
-    if one.addresses_unread:
+    if one.addresses_unread and not interrupted:
         lines.append(_("X.500 addresses were not looked for, as that means to read every header. Run it with --full."))
     if one.damaged:
         lines.append(plural("{n} item cannot be read", "{n} items cannot be read", one.damaged))
