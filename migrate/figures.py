@@ -1,8 +1,12 @@
-"""Sizes, times and counts as people read them."""
+"""Sizes, times, counts and names as people read them, and type them."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from datetime import datetime, timedelta
+from pathlib import Path
+from subprocess import list2cmdline
 
 from connectors.language import _, number, plural
 
@@ -55,3 +59,8 @@ def moment_text(moment: datetime, now: datetime | None = None) -> str:
 def path_text(path: tuple[str, ...]) -> str:
     """A folder as people write it."""
     return "/".join(path)
+
+
+def typed(path: Path) -> str:
+    """A file as people type it in a command: blanks in its name part nothing."""
+    return list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))

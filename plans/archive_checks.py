@@ -10,12 +10,14 @@ from pathlib import Path
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from plans.archive_files import ArchiveFile, archive_files, archives_of, files_of
-from plans.model import NamedArchive, Organisation, Site
+from plans.model import NamedArchive, Organisation, Person, Site
 from plans.people import Placed
 from plans.problems import Problem, did_you_mean
 
 #: Says why a path is no archive, empty when it is one.  Raises OSError.
 NoArchive = Callable[[Path], str]
+#: The absolute paths of what was collected of a person's.
+CollectedOf = Callable[[Site, Person], Iterable[str]]
 
 
 def archives_of_several(sites: Iterable[Site], everyone: Sequence[Placed], folder: Path) -> Iterator[Problem]:
@@ -45,18 +47,25 @@ def _meet(path: str, named: NamedArchive, other_path: str, other: NamedArchive) 
 
 
 def archive_problems(
-    organisation: Organisation, everyone: Sequence[Placed], no_archive: NoArchive
+    organisation: Organisation, everyone: Sequence[Placed], no_archive: NoArchive, collected: CollectedOf
 ) -> Iterator[Problem]:
-    """What only looking tells: archives that are not there or are none, wildcards without a file, one file of two."""
+    """What only looking tells: archives that are not there or are none, wildcards without a file, one file of two.
+
+    What was collected may be out of reach: its copy is read.
+    """
     first: dict[Path, Placed] = {}
     for site, placed in _with_sites(organisation.sites.values(), everyone):
         archives = archives_of(organisation.folder, site)
+        here = set(collected(site, placed.person))
         for named in placed.person.archives:
             if named.several and not files_of(organisation.folder, archives, named):
-                message = _("No archive is named as {path}.").format(path=named.path)
-                yield _at(placed, message, _("It was looked for in {folder}.").format(folder=archives.collected_in))
+                pattern = str((organisation.folder / named.path).absolute()).replace("[", "[[]")
+                if not any(fnmatchcase(one, pattern) for one in here):
+                    message = _("No archive is named as {path}.").format(path=named.path)
+                    at = (archives.collected_in / named.path).parent
+                    yield _at(placed, message, _("It was looked for in {folder}.").format(folder=at))
         for one in archive_files(organisation.folder, site, placed.person):
-            problem = _problem(placed, one, no_archive)
+            problem = _problem(placed, one, no_archive, collected=str(one.path.absolute()) in here)
             if problem is not None:
                 yield problem
             elif one.named.path not in archives.shared:
@@ -65,9 +74,11 @@ def archive_problems(
                     yield _of_two(placed, one.named, earlier)
 
 
-def _problem(placed: Placed, one: ArchiveFile, no_archive: NoArchive) -> Problem | None:
+def _problem(placed: Placed, one: ArchiveFile, no_archive: NoArchive, *, collected: bool) -> Problem | None:
     try:
         if not one.path.exists():
+            if collected:
+                return None
             message = _("There is no archive {path}.").format(path=one.named.path)
             near = did_you_mean(one.path.name, _beside(one.path))
             return _at(placed, message, near or _("It was looked for as {path}.").format(path=one.path))

@@ -123,7 +123,9 @@ def recognise(path: Path) -> Kind:
         with open_regular(path) as reader:
             head = reader.read(HEAD)
         if not head:
-            raise NotAnArchive(path, _("{path} is empty.").format(path=path))
+            raise NotAnArchive(
+                path, _("{path} is empty: it holds no mail, or was not copied to its end.").format(path=path)
+            )
         kind = kind_of_file(head, lambda: path, path.name)
     except OSError as error:
         raise NotAnArchive(path, _why_unreadable(path, error)) from error

@@ -64,7 +64,7 @@ class Context:
         return silent
 
     def quiet(self) -> Context:
-        """The same addresses and folder; nothing is reported or counted."""
+        """The same addresses; nothing is reported or counted."""
         silent = Context(self.spool, encoding=self.encoding)
         silent._addresses = self._addresses
         return silent

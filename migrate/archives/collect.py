@@ -114,10 +114,12 @@ class Collecting:
             free = shutil.disk_usage(self.collected_in).free
         if needed and needed + _SPARE > free:
             text = _(
-                "The disk of {folder} is too small: the archives need {needed}, and {free} are free. Nothing was"
-                " copied. Make room, or name a folder on another disk in the plan (archives: collected_in)."
+                "The disk of {folder} is too small: the archives need {needed}, {spare} are to stay free, and {free}"
+                " are free. Nothing was copied. Make room, or name a folder on another disk in the plan (archives:"
+                " collected_in)."
             )
-            raise NoRoom(text.format(folder=self.collected_in, needed=size_text(needed + _SPARE), free=size_text(free)))
+            sizes = {"needed": size_text(needed), "spare": size_text(_SPARE), "free": size_text(free)}
+            raise NoRoom(text.format(folder=self.collected_in, **sizes))
         return needed
 
     def collect(self, original: Original) -> Outcome:

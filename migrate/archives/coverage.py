@@ -6,7 +6,7 @@ docs/archives.md has the rules for people, and why they are so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -48,6 +48,28 @@ class Holding:
             {day: count for day, count in self.archive.items() if day <= end},
             {day: count for day, count in self.server.items() if day <= today},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One archive of a person's: the day of its newest mail, and that on which it was last written to before it was
+    copied with nobody holding it; None when that is not known.
+    """
+
+    newest: date | None
+    on: date | None
+
+
+def complete_on(archives: Sequence[Written]) -> date | None:
+    """The day on which the archive that Outlook writes to was last written to; None when that is not known.
+
+    It is the one with the newest mail.  Another may have been written to since, when it was looked at or copied to a
+    drive, and tells nothing of that one; but an archive of which no day is known may be it.
+    """
+    if not archives or any(one.on is None for one in archives):
+        return None
+    known = [(one.newest or date.min, one.on) for one in archives if one.on is not None]
+    return max(known)[1]
 
 
 def uncovered(way: Way, holding: Holding, collected: date | None, today: date) -> Gap | None:

@@ -25,6 +25,16 @@ class Days:
     #: Messages without a date that can be understood.
     undated: int = 0
 
+    def newest(self, until: date) -> date | None:
+        """The last day up to ``until`` of which there is mail, sent or received."""
+        return max((day for way in self.ways.values() for day in way if day <= until), default=None)
+
+    def add(self, other: Days) -> None:
+        """Count all that ``other`` counted."""
+        for way, days in other.ways.items():
+            self.ways[way].update(days)
+        self.undated += other.undated
+
     def take(self, role: Role | None, moment: datetime | None) -> None:
         """Count a message of a folder.  A draft was neither sent nor received."""
         if role is Role.DRAFTS:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, Literal
 
-from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Nature, Personal
+from connectors.archives.contract import Addressed, Archive, ArchiveFolder, Damaged, Item, Nature, Personal
 from connectors.folder_names import FolderPath
 from connectors.language import _
 from connectors.mapi.marks import Marked, Marks
@@ -147,6 +147,7 @@ class Export:
                     made.reported.append(_reported(folder, item, *no_form()))
                 continue
             if digest_of(folder, item) in journal.done:
+                self._meet(folder, item)
                 continue
             written = self._message(folder, place, item, form, made)
             if written is None:
@@ -165,6 +166,12 @@ class Export:
         with writing():
             form.sync()
             journal.commit()
+
+    def _meet(self, folder: ArchiveFolder, item: Item) -> None:
+        """Unknown X.500 addresses are told of the whole archive, by each run."""
+        if isinstance(self.archive, Addressed):
+            with suppress(Damaged, KeyError), reading():
+                self.archive.header(folder, item.key)
 
     def _message(
         self, folder: ArchiveFolder, place: FolderPath, item: Item, form: Form, made: Exported

@@ -89,6 +89,8 @@ class Inspected:
     problems: Sequence[Problem] = ()
     #: X.500 addresses without a mail address, and how often; None when headers were not looked at.
     unknown_addresses: Mapping[str, int] | None = None
+    #: Its mail may name people by such addresses, and was not looked at for them because there is so much of it.
+    addresses_unread: bool = False
     #: Items whose header cannot be read.
     damaged: int = 0
     error: NotAnArchive | OSError | None = None
@@ -173,8 +175,9 @@ class Inspector:
                     return
             figures.listed = True
         found.complete = all(figures.listed for figures in found.folders)
-        if through and isinstance(archive, Addressed):
-            found.unknown_addresses = dict(archive.unknown_addresses())
+        if isinstance(archive, Addressed):
+            found.addresses_unread = not through
+            found.unknown_addresses = dict(archive.unknown_addresses()) if through else None
 
 
 def _met(archive: Archive, folder: ArchiveFolder, item: Item) -> bool:

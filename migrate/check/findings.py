@@ -181,6 +181,7 @@ def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
         Reason.PRIVATE_UNDECIDED: _("as private, until you decide"),
         Reason.RULE_DATE: _("by date"),
         Reason.RULE_SIZE: _("by size"),
+        Reason.NOT_MAIL: _("as no mail: calendars and contacts are handed over as files"),
     }
     for reason, messages in left_out.items():
         if messages:

@@ -60,7 +60,7 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (
         ArchiveUnreadable,
         mark(
-            "Connect the drive that it is on, or put its path right in the people file;"
+            "See that its drive is connected and that the people file names the right file;"
             " bascule plan check looks for it."
         ),
     ),

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from connectors.archives.kinds import open_archive
+from connectors.archives.contract import NotAnArchive
+from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.language import _, labelled
 from migrate.archives.collect import Came, Collecting, NoRoom, Original, Outcome
 from migrate.archives.files import as_json_text
@@ -23,7 +24,7 @@ from migrate.cli.archive_files import Working, disks_told, reading_with, shown
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import complete_mailbox, json_option, site_argument
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.figures import size_text
@@ -33,12 +34,10 @@ from plans.archive_files import archives_of
 
 @click.command()
 @site_argument
-@click.option(
-    "--person", "people", multiple=True, shell_complete=complete_mailbox, help="Only this address; may be given again."
-)
+@mailbox_option
 @json_option
 @click.pass_obj
-def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> None:
+def collect(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
     """Are the archives in safety?  Copies those that the people file names into the organisation's folder, verified.
 
     Each copy is digested while it is read and read back from the disk; originals are never touched. What Outlook still
@@ -46,11 +45,11 @@ def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> 
 
     \b
     Example:  bascule archive collect lyon
-              bascule archive collect lyon --person anna@example.org
+              bascule archive collect lyon --mailbox anna@example.org
     """
     organisation = place.load()
     plan = place.site(organisation, site)
-    chosen = choose(plan, people)
+    chosen = choose(plan, mailboxes)
     originals = _originals(place.folder.absolute(), plan, chosen)
     outcomes: list[Outcome] = []
     working = Working(terminal(stderr=True))
@@ -60,7 +59,7 @@ def collect(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> 
         interruptible(terminal(stderr=True), stopping) as halt,
         reading_with(None) as reading,
         _alone(place, plan.name),
-        disks_told(),
+        disks_told(into),
         working.shown(),
     ):
         done = [0]
@@ -115,7 +114,7 @@ def _alone(place: Place, site: str) -> Iterator[None]:
 
 def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrupted: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, right in ((_("mailbox"), 0), (_("archive"), 0), (_("kind"), 0), (_("size"), 1), (_("outcome"), 0)):
+    for heading, right in ((_("mailbox"), 0), (_("file"), 0), (_("kind"), 0), (_("size"), 1), (_("outcome"), 0)):
         table.add_column(heading, overflow="fold", justify="right" if right else "left")
     for one in outcomes:
         entry = one.entry
@@ -128,6 +127,8 @@ def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrup
     for one in outcomes:
         if one.why:
             show_line(console, labelled(one.original.mailbox, shown(one.why)), "red")
+        if one.entry is not None and not one.entry.kind and (why := _unfit(one.original.path)):
+            show_line(console, labelled(one.original.mailbox, shown(why)), "yellow")
         if one.open:
             text = _(
                 "{path} was copied while a program seems to have it open: what it has not written yet is missing. Close"
@@ -137,6 +138,16 @@ def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrup
     show_line(console, _("The copies are in {folder}.").format(folder=into))
     if interrupted:
         show_line(console, _("Interrupted. The same command continues where this one stopped."))
+
+
+def _unfit(path: Path) -> str:
+    """Why what was collected cannot be copied as it is; empty when it can."""
+    try:
+        if recognise(path).name == MAILDIR:
+            return ""
+    except (NotAnArchive, OSError) as error:
+        return str(error)
+    return _("{path} is damaged; bascule archive inspect tells what can be done.").format(path=path)
 
 
 def came_text(came: Came) -> str:

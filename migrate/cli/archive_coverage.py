@@ -16,13 +16,24 @@ from rich.console import Console
 from connectors.contract import Source
 from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
-from migrate.archives.coverage import WAYS, Gap, Holding, Mark, Way, as_json, uncovered, weeks
+from migrate.archives.coverage import (
+    WAYS,
+    Gap,
+    Holding,
+    Mark,
+    Way,
+    Written,
+    as_json,
+    complete_on,
+    uncovered,
+    weeks,
+)
 from migrate.archives.days import Days, count_source
-from migrate.archives.named import ReadFrom, to_read
+from migrate.archives.named import to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import complete_mailbox, json_option, site_argument
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import Started, choose, started
 from migrate.engine.archives import personal_archives
@@ -42,7 +53,8 @@ class Covered:
     mailbox: str
     holdings: dict[Way, Holding]
     gaps: dict[Way, Gap | None]
-    #: The day on which the archive was last written to before it was collected, with nobody holding it.
+    #: The day on which the archive with the newest mail was last written to before it was collected, with nobody
+    #: holding it.
     complete_on: date | None
     archives: int
     undated: int
@@ -60,12 +72,10 @@ class _Failed:
 
 @click.command()
 @site_argument
-@click.option(
-    "--person", "people", multiple=True, shell_complete=complete_mailbox, help="Only this address; may be given again."
-)
+@mailbox_option
 @json_option
 @click.pass_obj
-def coverage(place: Place, site: str, people: tuple[str, ...], to_json: bool) -> None:
+def coverage(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) -> None:
     """Is there mail that only a PC has?  Compares the days of archives and server, received and sent apart.
 
     Outlook empties a POP3 server: what came, and all that was sent, after an archive was copied is on that PC alone.
@@ -73,11 +83,11 @@ def coverage(place: Place, site: str, people: tuple[str, ...], to_json: bool) ->
     is one. Nothing is changed.
 
     \b
-    Example:  bascule archive coverage lyon --person anna@example.org
+    Example:  bascule archive coverage lyon --mailbox anna@example.org
     """
     organisation = place.load()
     plan = place.site(organisation, site)
-    chosen = [person for person in choose(plan, people) if person.archives or people]
+    chosen = [person for person in choose(plan, mailboxes) if person.archives or mailboxes]
     if not chosen:
         raise Trouble(_("The people file names no archive. Fill in its column archives."))
     today = datetime.now(plan.time_zone).date()
@@ -103,23 +113,19 @@ def _cover(run: Started, organisation: Organisation, site: Site, today: date, ma
     person = run.people[mailbox]
     read = to_read(organisation.folder, site, person)
     archive, server = Days(site.time_zone), Days(site.time_zone)
-    for one in personal_archives(organisation, site, person, run.resources):
-        _count(one.open(run.halt.stop), archive)
+    written = []
+    for copy, one in zip(read, personal_archives(organisation, site, person, run.resources), strict=True):
+        days = Days(site.time_zone)
+        _count(one.open(run.halt.stop), days)
+        on = None if copy.entry is None else copy.entry.complete
+        written.append(Written(days.newest(on or today), on))
+        archive.add(days)
     # The site's own source alone: Outlook empties no other.
     _count(run.jobs(mailbox)[0].open_source(run.halt.stop), server)
-    complete_on = _complete_on(read)
-    holdings = {way: Holding(archive.ways[way], server.ways[way]).believed(complete_on, today) for way in WAYS}
-    gaps = {way: uncovered(way, holdings[way], complete_on, today) for way in WAYS}
-    return Covered(mailbox, holdings, gaps, complete_on, len(read), archive.undated + server.undated)
-
-
-def _complete_on(read: Sequence[ReadFrom]) -> date | None:
-    """The day on which the person's archives were last written to.  One of which that is not known may be the one that
-    Outlook writes to: then nothing is.
-    """
-    days = [one.entry.complete if one.entry is not None else None for one in read]
-    known = [day for day in days if day is not None]
-    return max(known) if known and len(known) == len(days) else None
+    complete = complete_on(written)
+    holdings = {way: Holding(archive.ways[way], server.ways[way]).believed(complete, today) for way in WAYS}
+    gaps = {way: uncovered(way, holdings[way], complete, today) for way in WAYS}
+    return Covered(mailbox, holdings, gaps, complete, len(read), archive.undated + server.undated)
 
 
 def _count(source: Source, days: Days) -> None:
@@ -164,7 +170,14 @@ def _show(console: Console, found: Sequence[Covered], failed: Sequence[_Failed],
 
 
 def _lines(way: Way, holding: Holding, gap: Gap | None, today: date) -> list[str]:
-    told = [_("received") if way == "received" else _("sent")]
+    """The verdict, and below it what it was made of."""
+    name = _("received mail") if way == "received" else _("sent mail")
+    if gap is None:
+        verdict = _("no day uncovered")
+    else:
+        days = plural("{n} day uncovered", "{n} days uncovered", len(gap))
+        verdict = _("{days}: {first} to {last}").format(days=days, first=gap.first, last=gap.last)
+    told = []
     if holding.archive:
         told.append(
             _("archive {first} to {last} ({messages})").format(
@@ -181,11 +194,8 @@ def _lines(way: Way, holding: Holding, gap: Gap | None, today: date) -> list[str
         )
     else:
         told.append(_("nothing on the server"))
-    if gap is None:
-        return ["  " + ", ".join([*told, _("no day uncovered")])]
-    days = plural("{n} day uncovered", "{n} days uncovered", len(gap))
-    told.append(_("{days}: {first} to {last}").format(days=days, first=gap.first, last=gap.last))
-    return ["  " + ", ".join(told), *_strips(holding, gap, today)]  # fmt: skip
+    strips = [] if gap is None else _strips(holding, gap, today)
+    return [f"  {name}, {verdict}", *(f"    {one}" for one in told), *strips]
 
 
 def _strips(holding: Holding, gap: Gap, today: date) -> list[str]:

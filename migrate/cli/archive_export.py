@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -20,13 +20,21 @@ from migrate.archives.forms import Changed
 from migrate.archives.journal import BrokenJournal
 from migrate.archives.manifest import ForeignFolder, Origin
 from migrate.archives.personal import Reported
-from migrate.cli.archive_files import Working, addresses_options, disks_told, fill_template, reading_with, shown
+from migrate.cli.archive_files import (
+    Working,
+    address_lines,
+    addresses_options,
+    disks_told,
+    fill_template,
+    reading_with,
+    shown,
+)  # fmt: skip
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
-from migrate.figures import size_text
+from migrate.figures import size_text, typed
 
 _C = TypeVar("_C", bound=Callable[..., object])
 
@@ -86,7 +94,7 @@ def _export(
         def told(messages: int, size: int) -> None:
             working.say(lambda: _said(messages, size))
 
-        with _told(path), disks_told(), working.shown():
+        with _told(path), disks_told(to.absolute(), path), working.shown():
             archive = open_archive(path, reading)
             try:
                 origin = Origin.of(archive, path, form, salvage=salvage)
@@ -95,14 +103,16 @@ def _export(
                     unknown = dict(archive.unknown_addresses())
             finally:
                 archive.close()
-    fill_template(template, unknown, spoken())
+    added = fill_template(template, unknown, spoken())
     code = Exit.INTERRUPTED if not made.complete else Exit.PARTIAL if made.reported else Exit.OK
     if to_json:
         shape = {"exit_code": int(code), "folder": str(to), **origin.told(), **made.as_json()}
         shape["unknown_addresses"] = dict(sorted(unknown.items()))
         click.echo(as_json_text(shape))
     else:
-        _show(made, to, len(unknown), salvage=salvage)
+        hint = _("For a table to fill in: bascule archive inspect {path} --template x500.csv")
+        lines = address_lines(len(unknown), template, added, hint.format(path=shown(typed(path))))
+        _show(made, to, lines, salvage=salvage)
     return code
 
 
@@ -120,7 +130,7 @@ def _told(path: Path) -> Iterator[None]:
         text = shown(error)
         if error.salvageable:
             hint = _("A search of the whole file may find mail: bascule archive salvage {path} --to FOLDER")
-            text = f"{text} {hint.format(path=shown(path))}"
+            text = f"{text} {hint.format(path=shown(typed(path)))}"
         raise Trouble(text) from error
     except ForeignFolder as error:
         raise Trouble(str(error)) from error
@@ -129,13 +139,15 @@ def _told(path: Path) -> Iterator[None]:
         raise Trouble(what.format(file=error)) from error
 
 
-def _show(made: Exported, to: Path, unknown: int, *, salvage: bool) -> None:
+def _show(made: Exported, to: Path, addresses: Sequence[str], *, salvage: bool) -> None:
     console = terminal()
     show_line(console, _sum(made), "bold")
     new = plural("{n} message was written now.", "{n} messages were written now.", made.written)
     if made.written != made.exported:
         show_line(console, new)
-    if salvage:
+    if salvage and not made.salvaged:
+        show_line(console, _("The search found no more than the file itself tells."))
+    elif salvage:
         show_line(
             console,
             plural(
@@ -152,16 +164,8 @@ def _show(made: Exported, to: Path, unknown: int, *, salvage: bool) -> None:
         show_line(console, text.format(folder=to / PERSONAL))
     for line in _reported(made.reported):
         show_line(console, line, "yellow")
-    if unknown:
-        show_line(
-            console,
-            plural(
-                "{n} X.500 address has no mail address: nobody can answer to it. --template makes a table to fill in.",
-                "{n} X.500 addresses have no mail address: nobody can answer to them."
-                " --template makes a table to fill in.",
-                unknown,
-            ),
-        )
+    for line in addresses:
+        show_line(console, line)
     show_line(console, _("Written to {folder}; manifest.json there has the counts.").format(folder=to))
     if not made.complete:
         show_line(console, _("Interrupted. The same command continues where this one stopped."))

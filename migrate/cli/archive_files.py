@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from connectors.archives.contract import Reading
 from connectors.imap.names import harmless
-from connectors.language import _, labelled
+from connectors.language import _, labelled, plural
 from connectors.os_errors import os_error_text
 from migrate.archives.addresses import add_unknown, read_addresses
 from migrate.archives.troubles import CannotRead, CannotWrite
@@ -74,6 +74,30 @@ def fill_template(template: Path | None, unknown: Mapping[str, int], language: s
         return add_unknown(template, unknown, language)
 
 
+def address_lines(unknown: int, template: Path | None, added: int | None, hint: str) -> list[str]:
+    """What is to be said of X.500 addresses without a mail address, and of the table that is to be filled in.
+
+    ``hint``: how to come by one.
+    """
+    lines = []
+    if unknown:
+        lines.append(
+            plural(
+                "{n} X.500 address has no mail address: nobody can answer to it.",
+                "{n} X.500 addresses have no mail address: nobody can answer to them.",
+                unknown,
+            )
+        )
+    if template is None:
+        lines += [hint] if unknown else []
+    elif added:
+        text = plural("{n} of them is new in {{file}}.", "{n} of them are new in {{file}}.", added)
+        lines.append(text.format(file=shown(template)) + " " + _("Fill in its column of mail addresses."))
+    else:
+        lines.append(_("Nothing was written to {file}: it lacks no X.500 address.").format(file=shown(template)))
+    return lines
+
+
 @contextmanager
 def addresses_told(file: Path) -> Iterator[None]:
     """What is wrong with a table of addresses, as a :class:`Trouble`."""
@@ -86,8 +110,8 @@ def addresses_told(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def disks_told() -> Iterator[None]:
-    """What a disk refuses, as a :class:`Trouble` that says which disk and what to do."""
+def disks_told(to: Path, archive: Path | None = None) -> Iterator[None]:
+    """What a disk refuses, as a :class:`Trouble` that says where and what to do: the file, else where it lies."""
     try:
         yield
     except CannotWrite as trouble:
@@ -95,23 +119,19 @@ def disks_told() -> Iterator[None]:
         full = error.errno in (ENOSPC, EDQUOT)
         text = _("{file} cannot be written: {why}. Make room, or see that this user may write there.")
         advice = _("Run the same command again; it continues where it stopped.")
-        told = text.format(file=_file(error), why=os_error_text(error))
+        told = text.format(file=shown(error.filename or to), why=os_error_text(error))
         raise Trouble(f"{told} {advice}", Exit.QUOTA if full else Exit.LEDGER) from error
     except CannotRead as trouble:
         error = trouble.error
         text = _("{file} cannot be read: {why}. See that the drive is connected.")
         advice = _("Run the same command again; it continues where it stopped.")
-        told = text.format(file=_file(error), why=os_error_text(error))
+        told = text.format(file=shown(error.filename or archive or to), why=os_error_text(error))
         raise Trouble(f"{told} {advice}", Exit.CONNECTION) from error
 
 
 def shown(text: object) -> str:
     """A path or a text of an archive's, for a terminal: nothing in it commands one, or cannot be written there."""
     return harmless(str(text).encode("utf-8", "backslashreplace").decode())
-
-
-def _file(error: OSError) -> str:
-    return str(error.filename) if error.filename is not None else _("A file")
 
 
 class Working:

@@ -16,12 +16,20 @@ from connectors.archives.kinds import open_archive
 from connectors.language import _, labelled, number, plural, spoken
 from migrate.archives.files import as_json_text
 from migrate.archives.inspect import FolderFigures, Inspected, Inspector, as_json
-from migrate.cli.archive_files import Working, addresses_options, expanded, fill_template, reading_with, shown
+from migrate.cli.archive_files import (
+    Working,
+    address_lines,
+    addresses_options,
+    expanded,
+    fill_template,
+    reading_with,
+    shown,
+)
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
-from migrate.figures import path_text, size_text
+from migrate.figures import path_text, size_text, typed
 
 #: Problems of an archive that are printed; JSON has all of them.
 _PRINTED = 20
@@ -60,7 +68,7 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
                 one = inspector.inspect(path)
             found.append(one)
             if not to_json:
-                _show(console, one)
+                _show(console, one, interrupted=halt.stop.is_set())
             if halt.stop.is_set():
                 break
         interrupted = halt.stop.is_set()
@@ -70,11 +78,10 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
     if to_json:
         told = {"exit_code": int(code), "archives": [as_json(one) for one in found]}
         click.echo(as_json_text(told))
-    elif added:
-        text = plural(
-            "{n} X.500 address to be filled in: {{file}}", "{n} X.500 addresses to be filled in: {{file}}", added
-        )
-        click.echo(text.format(file=template))
+    else:
+        hint = _("For a table to fill in, run it again with --template x500.csv.")
+        for line in address_lines(len(unknown), template, added, hint):
+            show_line(console, line)
     sys.exit(code)
 
 
@@ -93,19 +100,20 @@ def _show_head(console: Console, one: Inspected) -> None:
     show_line(console, labelled(shown(one.path), ", ".join(parts)), "bold")
 
 
-def _show(console: Console, one: Inspected) -> None:
+def _show(console: Console, one: Inspected, *, interrupted: bool) -> None:
     if one.error is not None:
         show_line(console, shown(one.error), "red")
         if one.salvageable:
             text = _("A search of the whole file may find mail: bascule archive salvage {path} --to FOLDER")
-            show_line(console, text.format(path=shown(one.path)))
+            show_line(console, text.format(path=shown(typed(one.path))))
         return
     _show_folders(console, one)
-    for line in _lines(one):
+    for line in _lines(one, interrupted=interrupted):
         show_line(console, line)
     for problem in one.problems[:_PRINTED]:
-        where = f"{shown(path_text(problem.folder))}: " if problem.folder else ""
-        show_line(console, f"  {problem.code}  {where}{shown(problem.message)}", "yellow")
+        text = shown(problem.message)
+        told = labelled(shown(path_text(problem.folder)), text) if problem.folder else text
+        show_line(console, f"  {problem.code}  {told}", "yellow")
     if len(one.problems) > _PRINTED:
         more = len(one.problems) - _PRINTED
         show_line(console, plural("  and {n} more; --json has all", "  and {n} more; --json has all", more))
@@ -136,7 +144,7 @@ def _day(moment: datetime | None) -> str:
     return "" if moment is None else moment.date().isoformat()
 
 
-def _lines(one: Inspected) -> list[str]:
+def _lines(one: Inspected, *, interrupted: bool) -> list[str]:
     """What is to be said below the folders."""
     lines = []
     natures = one.natures
@@ -148,17 +156,12 @@ def _lines(one: Inspected) -> list[str]:
         lines.append(_("The archive does not say what was read: the plan decides (unread_if_newer_than)."))
     elif one.read_state == "partly":
         lines.append(_("Of some messages the archive does not say whether they were read."))
-    if one.error is None and not one.complete:
+    if interrupted and not one.complete:
+        lines.append(_("Interrupted: not all of it was looked at. Run it again."))
+    elif one.error is None and not one.complete:
         lines.append(_("Not all folders were counted, as that means to read the whole file. Run it with --full."))
-    if one.unknown_addresses:
-        lines.append(
-            plural(
-                "{n} X.500 address has no mail address: nobody can answer to it. --template makes a table to fill in.",
-                "{n} X.500 addresses have no mail address: nobody can answer to them."
-                " --template makes a table to fill in.",
-                len(one.unknown_addresses),
-            )
-        )
+    if one.addresses_unread and not interrupted:
+        lines.append(_("X.500 addresses were not looked for, as that means to read every header. Run it with --full."))
     if one.damaged:
         lines.append(plural("{n} item cannot be read", "{n} items cannot be read", one.damaged))
     if one.problems:

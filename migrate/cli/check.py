@@ -280,7 +280,7 @@ def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -
         style="bold",
         highlight=False,
     )
-    if any(one.survey.travelling for one in done):
+    if any(one.survey.travelling for one in ready):
         console.print(
             _(
                 "First estimate: {time}, at {rate} over {mailboxes} at a time. That is a cautious guess, not a"

@@ -29,3 +29,6 @@ def translate_help(command: click.Command) -> None:
     """Word the help of ``command`` and all below it in the language of this process."""
     for one, english in help_texts(command):
         one.help = _(english)
+        if isinstance(one, click.Command):
+            # In the list of its group: the question that it answers, which fits a line, and not half of what follows.
+            one.short_help = " ".join(one.help.partition("\n\n")[0].partition("  ")[0].split())

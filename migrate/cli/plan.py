@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -17,9 +18,9 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
-from migrate.engine.archives import no_archive
-from plans import Organisation, PlanError, Problem
-from plans.archive_checks import archive_problems
+from plans import Organisation, Person, PlanError, Problem, Site
+from plans.archive_checks import CollectedOf, archive_problems
+from plans.archive_files import archives_of
 from plans.loading import load_with_places
 from plans.notes import notes
 from plans.schema import Which, schema_of
@@ -52,7 +53,7 @@ def check(place: Place, to_json: bool) -> None:
         problems = error.problems
     else:
         # Other commands go on where an archive is missing: its drive may be elsewhere.
-        problems = list(archive_problems(organisation, everyone, no_archive))
+        problems = list(archive_problems(organisation, everyone, _no_archive, _collected_of(organisation)))
     if problems:
         _complain(problems, to_json=to_json)
         sys.exit(Exit.USAGE)
@@ -71,6 +72,23 @@ def schema(file: str) -> None:
     Example:  bascule plan schema site > schemas/site.json
     """
     _print(schema_of(cast("Which", file)))
+
+
+def _no_archive(path: Path) -> str:
+    # A plan without archives starts without what reads them.
+    from migrate.engine.archives import no_archive
+
+    return no_archive(path)
+
+
+def _collected_of(organisation: Organisation) -> CollectedOf:
+    def collected(site: Site, person: Person) -> list[str]:
+        from migrate.archives.collected import Collected
+
+        found = Collected.read(archives_of(organisation.folder, site).collected_in, person.mailbox)
+        return [entry.source for entry, _place in found.current()]
+
+    return collected
 
 
 def _complain(problems: Sequence[Problem], *, to_json: bool) -> None:

@@ -108,9 +108,9 @@ def _verify(
 def _verified(job: Job, ledger: Ledger | None, halt: Halt, sample: Sample | None) -> Row:
     """One source of a mailbox.  What one of them does not give keeps nobody from the others."""
     try:
-        return Row(job.label, verify_mailbox(job, ledger, halt, sample), None)
+        return Row(job.label, verify_mailbox(job, ledger, halt, sample), None, job.mailbox)
     except (ConnectorError, LedgerError) as error:
-        return Row(job.label, None, error)
+        return Row(job.label, None, error, job.mailbox)
 
 
 def _write(file: Path, page: str) -> None:

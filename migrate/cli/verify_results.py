@@ -41,11 +41,13 @@ _ADDRESS = 20
 
 @dataclass(frozen=True)
 class Row:
-    """One mailbox at the end: what its verification came to, or why there was none."""
+    """One source of a mailbox at the end: what its verification came to, or why there was none."""
 
     mailbox: str
     result: Verified | None
     error: BaseException | None = None
+    #: The mailbox without the source's name; ``mailbox`` unless given.
+    of: str = ""
 
     @cached_property
     def judged(self) -> tuple[Grade, Sequence[Why]] | None:
@@ -227,13 +229,23 @@ def _show_table(console: Console, verification: Verification) -> None:
         counts = (result.expected, result.found.total(), *map(result.count, lost), different)
         table.add_row(mailbox, grade_word(grade), *(number(count) for count in counts))
     console.print(table)
-    if only := sum(result.only_on_target for _mailbox, result, _grade in rows):
+    if only := _only_on_target(verification.rows):
         more = plural(
             "{n} message is only on the target, such as new mail.",
             "{n} messages are only on the target, such as new mail.",
             only,
         )
         show_line(console, more)
+
+
+def _only_on_target(rows: Sequence[Row]) -> int:
+    """Each source of a mailbox is compared with the same target: what only that has counts once a mailbox."""
+    found: dict[str, int] = {}
+    for row in rows:
+        if row.result is not None:
+            mailbox = row.of or row.mailbox
+            found[mailbox] = min(found.get(mailbox, row.result.only_on_target), row.result.only_on_target)
+    return sum(found.values())
 
 
 def _show_mailbox(console: Console, verification: Verification, result: Verified, why: Sequence[Why]) -> None:

@@ -20,6 +20,7 @@ from connectors.maildir import MaildirSettings
 from connectors.maildir.source import MaildirSource
 from migrate.archives.named import to_read
 from migrate.copy.job import Placement
+from migrate.figures import typed
 from plans import Organisation, Person, Site
 from plans.archive_files import ArchiveFile, archives_of, called
 from plans.folder_patterns import fits
@@ -192,6 +193,6 @@ class _Opening:
     def _no_archive(path: Path, error: NotAnArchive) -> ConnectorError:
         what = str(error)
         if error.salvageable:
-            more = _("A search of the whole file may still find its mail: bascule archive salvage {path}")
-            what = f"{what.rstrip('.')}. {more.format(path=path)}"
+            more = _("A search of the whole file may still find its mail: bascule archive salvage {path} --to FOLDER")
+            what = f"{what.rstrip('.')}. {more.format(path=typed(path))}"
         return ArchiveUnreadable(what, system="" if str(path) in what else str(path))

@@ -84,13 +84,14 @@ class _Verification:
             findings += of_pair(pair, expected_in[pair.source.folder])
         for gone in matched.missing:
             findings.append(Finding(Kind.MISSING, gone.folder, gone, expected_in=expected_in[gone.folder]))
-        extra, left_source = self._extra(groups, matched.left, routes)
+        extra, only, left_source = self._left(groups, matched.left, routes)
         findings = self._words.explain(findings, [route.source for route in routes.routes]) + extra
         found = sum((group.found for group in groups), Counter[Equality]())
         found.update(pair.equality for pair in matched.pairs)
-        elsewhere = {(pair.target.folder, pair.target.key) for pair in matched.pairs}
-        others = {folder.path for folder in routes.others}
-        in_others = sum(self._count(self._target, folder) for folder in routes.others)
+        elsewhere: dict[FolderPath, set[str]] = defaultdict(set)
+        for pair in matched.pairs:
+            elsewhere[pair.target.folder].add(pair.target.key)
+        only += sum(self._only_there(folder, elsewhere[folder.path]) for folder in routes.others)
         return Verified(
             mailbox=self._job.label,
             sample=self._sample,
@@ -98,10 +99,7 @@ class _Verification:
             in_left_out_folders=sum(self._count(self._source, folder) for folder in routes.left_out),
             found=found,
             findings=sorted(findings, key=_in_order),
-            only_on_target=in_others
-            - sum(path in others for path, _ in elsewhere)
-            + sum(one.folder not in others for one in matched.left)
-            - len(extra),
+            only_on_target=only - len(extra),
             left_source=left_source,
             read=self._read,
             read_bytes=self._read_bytes,
@@ -276,8 +274,19 @@ class _Verification:
         match_stand_ins(matched, self._stand_ins)
         return matched
 
-    def _extra(self, groups: Sequence[_Group], left: Sequence[Shown], routes: Routes) -> tuple[list[Finding], int]:
-        """Messages that the target has more often than the source, and how many copies outlived their original."""
+    def _only_there(self, folder: Folder, paired: set[str]) -> int:
+        """How many messages of a target folder in which nothing was looked for no source of the mailbox has."""
+        brought = self._words.of_other_sources(folder)
+        if not brought:
+            return self._count(self._target, folder) - len(paired)
+        with suppress(FolderMissing):
+            return sum(one.key not in brought and one.key not in paired for one in self._target.entries(folder))
+        return 0
+
+    def _left(self, groups: Sequence[_Group], left: Sequence[Shown], routes: Routes) -> tuple[list[Finding], int, int]:
+        """Of what was left over in the folders that were compared: messages that the target has more often than the
+        source, how many no other source brought, and how many of those outlived their original.
+        """
         there = {route.target.path: route.target for route in routes.routes if route.target}
         by_path: dict[FolderPath, list[Shown]] = defaultdict(list)
         for shown in left:
@@ -285,17 +294,20 @@ class _Verification:
                 by_path[shown.folder].append(shown)
         doubles = {group.path: group.doubles for group in groups}
         findings: list[Finding] = []
-        outlived = 0
+        only = outlived = 0
         for path, some in by_path.items():
             keys = self._words.left_source(there[path])
             brought = self._words.of_other_sources(there[path])
             for shown in some:
-                if shown.key in doubles[path] and shown.key not in brought:
+                if shown.key in brought:
+                    continue
+                only += 1
+                if shown.key in doubles[path]:
                     cause = Cause.LEFT_SOURCE if shown.key in keys else None
                     findings.append(Finding(Kind.EXTRA, path, target=shown, cause=cause))
                 elif shown.key in keys:
                     outlived += 1
-        return findings, outlived
+        return findings, only, outlived
 
     def _both(self, of_source: Callable[[], _A], of_target: Callable[[], _B]) -> tuple[_A, _B]:
         """Work on both sides at once.  When one of them fails the other stops."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pathlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,14 @@ def letters(count: int, *, size: int = 1200) -> list[Mail]:
     for number in range(47, count, 50):
         made[number] = made[number - len(FOLDERS)]
     return sorted(made, key=lambda mail: FOLDERS.index(mail.folder))
+
+
+def write_mbox(path: pathlib.Path, mails: Sequence[Mail]) -> None:
+    """As a mail program keeps them."""
+    with path.open("wb") as out:
+        for mail in mails:
+            line = f"From ben {mail.received:%a %b %d %H:%M:%S %Y}\n".encode()
+            out.write(line + mail.data.replace(b"\r\n", b"\n") + b"\n")
 
 
 #: UIDVALIDITY, UIDNEXT, messages and unseen; and a line for each message: UID, flags, date, sha256 of the bytes.

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from tests.acceptance.box import Box
-from tests.acceptance.letters import letter
+from tests.acceptance.letters import letter, write_mbox
 from tests.acceptance.organisation import (
     COMMAND,
     LIMIT,
@@ -30,6 +30,8 @@ from tests.acceptance.organisation import (
     running,
 )  # fmt: skip
 from tests.acceptance.schemas import valid
+from tests.pst_writer.letters import letter as pst_letter
+from tests.pst_writer.writer import PstWriter
 from tests.servers.mail import Mail
 from tests.servers.server import ImapServer
 
@@ -44,13 +46,6 @@ def run(folder: Path, *arguments: str) -> Ended:
     )
     with running(process):
         return finished(process)
-
-
-def write_mbox(path: Path, mails: list[Mail]) -> None:
-    with path.open("wb") as out:
-        for mail in mails:
-            line = f"From ben {mail.received:%a %b %d %H:%M:%S %Y}\n".encode()
-            out.write(line + mail.data.replace(b"\r\n", b"\n") + b"\n")
 
 
 def exported(to: Path) -> list[dict[str, Any]]:
@@ -74,6 +69,28 @@ def test_archives_are_looked_into_without_an_organisation(tmp_path: Path, shared
     assert re.search(r"^Inbox +8 +8 +2 ", table.out, re.MULTILINE)
     assert "1 appointment, 1 contact" in table.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_x500_addresses_are_told_and_put_into_a_table_to_fill_in(tmp_path: Path) -> None:
+    told = "2 X.500 addresses have no mail address: nobody can answer to them."
+    with PstWriter(tmp_path / "old mail.pst") as pst:
+        inbox = pst.folder("Inbox")
+        for number in range(4):
+            sender = {0x0C1E001F: "EX", 0x0C1F001F: f"/o=Example/cn=Recipients/cn=p{number % 2}"}
+            pst.message(inbox, pst_letter(number, tags=sender))
+    first = run(tmp_path, "export", "old mail.pst", "--to", "out")
+    assert (first.code, told in first.out) == (0, True), first.out
+    assert "bascule archive inspect 'old mail.pst' --template x500.csv" in first.out
+    # What was exported before has addresses as well.
+    again = run(tmp_path, "export", "old mail.pst", "--to", "out", "--json").json
+    assert sorted(again["unknown_addresses"]) == [f"/o=Example/cn=Recipients/cn=p{number}" for number in range(2)]
+    looked = run(tmp_path, "inspect", "old mail.pst", "--template", "x500.csv")
+    assert told in looked.out
+    assert "2 of them are new in x500.csv." in looked.out
+    table = tmp_path / "x500.csv"
+    table.write_text(re.sub(r"(cn=p\d),", r"\1,\1@example.org", table.read_text()))
+    filled = run(tmp_path, "inspect", "old mail.pst", "--addresses", "x500.csv", "--template", "more.csv")
+    assert (filled.code, "X.500 addresses have" in filled.out, (tmp_path / "more.csv").exists()) == (0, False, False)
 
 
 def test_what_is_no_archive_and_what_is_not_there_are_mistakes_told_in_a_line(tmp_path: Path) -> None:
@@ -202,7 +219,12 @@ def test_archives_are_collected_verified_and_copied_from_there(plan: Organisatio
     assert plan.copy().copied == 20
     assert plan.copy().copied == 0
     again = plan.run("archive", "collect", SITE)
-    assert (again.code, "Traceback" in again.err) == (2, False)
+    assert (again.code, "is the drive connected" in again.out, "Traceback" in again.err) == (3, True, False)
+    assert plan.run("plan", "check").code == 0
+    names(plan, f"{drive}/*.mbox => Archive", f"{drive}/*.pst")
+    missing = plan.run("copy", SITE)
+    assert (missing.code, f"{drive}/*.pst: the archive is not there" in missing.out) == (6, True), missing.out
+    names(plan, f"{drive}/*.mbox => Archive")
     (tmp_path / "away").rename(drive)
     write_mbox(box, [letter(number) for number in range(23)])
     renewed = plan.run("archive", "collect", SITE, "--json")

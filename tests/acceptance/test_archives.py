@@ -308,7 +308,7 @@ def test_an_archive_that_is_not_there_is_told_and_does_not_stop_the_rest(
         shown = plan.run(*command)
         assert shown.code == 6, shown.err
         assert "drive/old.pst: the archive is not there" in shown.out.replace("\n", "")
-        assert "Connect the drive" in shown.out
+        assert "See that its drive is connected" in shown.out
     assert len(list((plan.folder / "backup" / SITE / ANNA).rglob("*.M*"))) == 2
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.acceptance.conftest import TrapFactory
-from tests.acceptance.letters import letter
+from tests.acceptance.letters import letter, write_mbox
 from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, imap, organisation, running
 from tests.acceptance.schemas import valid
 from tests.acceptance.trap import Moment, Snap
@@ -243,6 +245,45 @@ def test_the_other_commands_know_a_pop3_source(place: Path, old: ImapServer, new
     assert refused.code != 0
     assert "bad-password" in refused.out or "does not let this account in" in refused.out
     assert maildrop.digest() == before
+
+
+def test_days_that_outlook_emptied_from_the_server_are_shown(
+    place: Path, only_dovecot: ImapServer, new: ImapServer, user: str, tmp_path: Path
+) -> None:
+    """POP3 lists no dates: the days of what the server still holds are in its headers, and nothing there changes."""
+    today = datetime.now(ZoneInfo("Europe/Paris")).replace(hour=12, minute=0, second=0, microsecond=0)
+    ago = [today - timedelta(days=days) for days in range(40)]
+    maildrop = settled(only_dovecot, user, [_dated(number, moment) for number, moment in enumerate(ago[:5])])
+    before = maildrop.digest()
+    box = tmp_path / "Outlook.mbox"
+    write_mbox(box, [_dated(100 + number, moment) for number, moment in enumerate(reversed(ago[9:30]))])
+    os.utime(box, (ago[9].timestamp(), ago[9].timestamp()))
+    plan = plan_from(place, only_dovecot, new, user)
+    plan.people[0]["archives"] = str(box)
+    plan.site = {"archives": {"collected_in": "collected"}}
+    plan.write()
+    assert plan.run("archive", "collect", SITE).code == 0
+    ended = plan.run("archive", "coverage", SITE, "--json")
+    (told,) = valid(ended.json, "archive-coverage")["mailboxes"]
+    day = [f"{moment:%Y-%m-%d}" for moment in ago]
+    assert (ended.code, told["complete_on"], told["undated"]) == (3, day[9], 0)
+    assert told["received"]["server"] == {"first": day[4], "last": day[0], "messages": 5}
+    assert told["received"]["uncovered"] == {"first": day[8], "last": day[5], "days": 4}
+    assert maildrop.digest() == before
+    # Outlook fetched all of it and was closed; the archive was collected again.
+    for _fetched in range(5):
+        maildrop.delete(0)
+    write_mbox(box, [_dated(100 + number, moment) for number, moment in enumerate(reversed(ago[:30]))])
+    assert plan.run("archive", "collect", SITE).code == 0
+    ended = plan.run("archive", "coverage", SITE, "--json")
+    (told,) = valid(ended.json, "archive-coverage")["mailboxes"]
+    assert (ended.code, told["received"]["server"], told["received"]["uncovered"]) == (0, None, None)
+
+
+def _dated(number: int, moment: datetime) -> Mail:
+    mail = letter(number, folder=INBOX)
+    data = mail.data.replace(_date(mail.data).encode(), f"{moment:%a, %d %b %Y %H:%M:%S %z}".encode())
+    return Mail(mail.folder, data, mail.flags, moment)
 
 
 def test_a_pop3_system_as_the_target_is_refused_with_what_to_do(

@@ -78,6 +78,9 @@ def test_what_both_accounts_hold_arrives_once_and_is_accounted_for(
     grades = {one["mailbox"]: one["grade"] for one in verified.json["mailboxes"]}
     assert grades == {"anna@example.org": "perfect", f"anna@example.org (archive:{further.user})": "good"}
     assert verified.code == 0
+    assert [one["only_on_target"] for one in verified.json["mailboxes"]] == [0, 0]
+    target.add(letter(900))
+    assert "\n1 message is only on the target" in plan.run("verify", SITE).out
 
     again = plan.copy()
     assert (again.code, set(again.mailbox["this_pass"].values())) == (0, {0})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from connectors.archives.source import ArchiveSource
 from connectors.body import ByteBudget
 from connectors.contract import Entry, Folder, Headers, Resources, Role, Window
-from migrate.archives.coverage import WAYS, Gap, Holding, as_json, mark_of, uncovered, weeks
+from migrate.archives.coverage import WAYS, Gap, Holding, Written, as_json, complete_on, mark_of, uncovered, weeks
 from migrate.archives.days import Days, count_source
 from tests.unit.archives.memory_archive import HeldFolder, MemoryArchive, event
 
@@ -68,6 +68,15 @@ def test_what_was_received_may_have_lain_on_the_server_when_the_archive_was_copi
 def test_a_copy_made_after_the_servers_oldest_mail_came_lacks_nothing_before_it() -> None:
     assert uncovered("received", _holding([0], [3]), _day(4), _day(6)) is None
     assert uncovered("received", _holding([0], [4]), _day(4), _day(6)) == _gap(1, 3)
+
+
+def test_only_the_file_that_outlook_writes_to_says_until_when_the_archive_is_complete() -> None:
+    """An old one beside it, touched when it was copied to the drive, does not."""
+    june, july = date(2026, 6, 5), date(2026, 7, 9)
+    live, old = Written(date(2026, 6, 1), june), Written(date(2012, 3, 4), july)
+    assert complete_on([live, old]) == complete_on([old, live]) == complete_on([live, Written(None, july)]) == june
+    assert complete_on([live, Written(live.newest, july)]) == july  # a later copy of the same
+    assert complete_on([live, Written(None, None)]) is complete_on([]) is None
 
 
 def test_without_an_archive_there_is_nothing_to_measure_from() -> None:

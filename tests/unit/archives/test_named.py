@@ -75,6 +75,15 @@ def test_what_was_collected_is_read_from_its_copy_with_or_without_the_drive(
     assert all(one.entry is not None for one in read)
 
 
+def test_a_wildcard_of_which_nothing_is_there_is_an_archive_that_is_missing(tmp_path: Path, drive: Path) -> None:
+    """Its drive may not be connected: a copy without it must not pass for all."""
+    site, person = _site(tmp_path, "/nowhere/*.pst", f"{drive}/2012.pst", f"{drive}/*.pst")
+    assert [one.file.path for one in to_read(tmp_path, site, person)] == [
+        drive / "2012.pst", drive / "2013.pst", Path("/nowhere/*.pst"),
+    ]  # fmt: skip
+    assert list(to_collect(tmp_path, site, person))[-1] == Path("/nowhere/*.pst")
+
+
 def test_an_original_that_changed_since_is_read_from_its_copy(tmp_path: Path, drive: Path) -> None:
     site, person = _site(tmp_path, f"{drive}/2012.pst")
     _collect(tmp_path, [drive / "2012.pst"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,9 +43,14 @@ def make(folder: Path, *files: str) -> None:
         (folder / file).write_bytes(b"From x\n")
 
 
-def problems(folder: Path, no_archive: Callable[[Path], str] = lambda _path: "") -> list[str]:
+def problems(
+    folder: Path, no_archive: Callable[[Path], str] = lambda _path: "", collected: Sequence[str] = ()
+) -> list[str]:
     organisation, everyone = load_with_places(folder)
-    return [str(problem) for problem in archive_problems(organisation, everyone, no_archive)]
+    return [
+        str(problem)
+        for problem in archive_problems(organisation, everyone, no_archive, lambda _site, _person: collected)
+    ]
 
 
 def test_an_archive_goes_below_its_own_name_a_folder_of_choice_or_into_the_mailbox(write: Write) -> None:
@@ -164,6 +169,15 @@ def test_looking_finds_what_is_not_there_or_no_archive_or_one_file_of_two(write:
         f"sites/lyon.csv:3: {base / 'b.txt'} cannot be copied: it is no archive.",
         f"sites/lyon.csv:5: p4@m.example and p3@m.example have the same archive link.pst. {THE_OTHER.format(4)}",
     ]
+
+
+def test_what_was_collected_may_be_out_of_reach(write: Write) -> None:
+    cell = "/drive/anna/*.pst | /drive/anna/old.mbox |"
+    folder = write({"sites/lyon.yaml": SITE + BLOCK + "}\n", "sites/lyon.csv": people(cell)})
+    assert len(problems(folder)) == 2
+    assert problems(folder, collected=["/drive/anna/2012.pst", "/drive/anna/old.mbox"]) == []
+    (left,) = problems(folder, collected=["/drive/anna/deeper/2012.mbox", "/drive/anna/old.mbox"])
+    assert "No archive is named as /drive/anna/*.pst. It was looked for in /drive/anna." in left
 
 
 def test_the_table_of_x500_addresses_is_read_whatever_its_case(write: Write) -> None:
