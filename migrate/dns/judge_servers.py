@@ -124,7 +124,8 @@ def _resolvers(look: Look, resolvers: Sequence[View]) -> Iterator[Finding]:
             theirs, zones = view.answers[question], facts.answer(question.name, question.type)
             if question == Question(facts.domain, "MX"):
                 yield from _failed(view, question, theirs, zones)
-            if theirs.definite and zones.own_zone and theirs.same != zones.same and question.type != "SOA":
+            # The zone above names its servers too, and resolvers may have taken that.
+            if theirs.definite and zones.own_zone and theirs.same != zones.same and question.type not in ("NS", "SOA"):
                 yield _remembered(view, question, theirs)
 
 

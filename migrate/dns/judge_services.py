@@ -12,6 +12,8 @@ from migrate.dns.judge_servers import value_text
 MICROSOFT_AUTODISCOVER = "autodiscover.outlook.com"
 _SERVICES = ("_imaps._tcp", "_imap._tcp", "_pop3s._tcp", "_pop3._tcp", "_submissions._tcp", "_submission._tcp")
 _AUTODISCOVER = "_autodiscover._tcp"
+#: Nobody has this name: what it leads to, a wildcard gives to all names.
+_NO_NAME = "no-such-name-bascule"
 
 
 def judge_services(look: Look, aims: Aims) -> Iterator[Finding]:
@@ -40,7 +42,7 @@ def _autodiscover(look: Look, aims: Aims) -> Iterator[Finding]:
             _("An alias (CNAME) to autodiscover.outlook.com, once the people work there."),
             _("Change it on the day of the switch, not before: Outlook follows it at once."), "[MS-OXDISCO]",
         )  # fmt: skip
-    elif provider == "google" and targets:
+    elif provider == "google" and targets and addresses != look.addresses(f"{_NO_NAME}.{look.domain}")[0]:
         yield Finding(
             "attention", "autodiscover-left", name,
             _("autodiscover leads to {targets}: Outlook goes on finding the old server there.").format(

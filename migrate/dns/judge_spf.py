@@ -153,7 +153,7 @@ def _senders(look: Look, aims: Aims, done: Walk) -> Iterator[Finding]:
 
 def _provider(look: Look, provider: Provider, done: Walk, code: Code) -> Iterator[Finding]:
     include = SPF_INCLUDES[provider]
-    if include in done.domains or done.undecided:
+    if include in done.domains or done.undecided or done.unknowable:
         return
     if code == "spf-new-sender":
         wanted = _("{system} may send for the domain, before the first site switches.")

