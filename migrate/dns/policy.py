@@ -16,6 +16,8 @@ from migrate.dns.facts import Policy
 _LONGEST = 64 * 1024
 #: Seconds for all of it.
 _LIMIT = 10.0
+#: OpenSSL's number for a certificate that does not name the host.
+_ANOTHER_NAME = 62
 
 
 def fetch_policy(domain: str, *, context: ssl.SSLContext | None = None, place: tuple[str, int] | None = None) -> Policy:
@@ -39,6 +41,8 @@ def fetch_policy(domain: str, *, context: ssl.SSLContext | None = None, place: t
                 return Policy(None, _("the server answers with status {status}.").format(status=response.status))
             return Policy(_text(response, deadline))
     except ssl.SSLCertVerificationError as error:
+        if error.verify_code == _ANOTHER_NAME:
+            return Policy(None, _("its certificate is for another name."))
         return Policy(None, _("its certificate is not good ({cause}).").format(cause=certificate_fault(error)))
     except TimeoutError:
         return Policy(None, _("no answer came in time."))
