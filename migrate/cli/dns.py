@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from migrate.cli.dns_check import check
+from migrate.cli.dns_wait import wait
 
 
 @click.group()
@@ -12,4 +13,5 @@ def dns() -> None:
     """Are a mail domain's DNS records right?  Asks every server that matters; changes nothing."""
 
 
-dns.add_command(check)
+for _command in (check, wait):
+    dns.add_command(_command)

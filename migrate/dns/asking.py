@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
+from typing import TypeVar
 
 import dns.exception
 import dns.flags
@@ -26,6 +27,7 @@ from migrate.dns.facts import UNASKED, Answer, Facts, Kind, Outcome, Policy, Que
 from migrate.dns.findings import Aims, Finding, Look
 from migrate.dns.judging import judge
 
+T = TypeVar("T")
 PORT = 53
 #: Questions under way at a time, rounds of questions that follow from answers, and bytes that UDP brings unbroken.
 _AT_ONCE, _ROUNDS, _PAYLOAD = 24, 40, 1232
@@ -114,7 +116,11 @@ class Inquiry:
         return Facts(self._domain, self._zone, views, self._policy)
 
     def judge(self, aims: Aims) -> list[Finding]:
-        """Ask, judge, ask what the judges still want to know, until they are content.  Raises NobodyAnswers.
+        """All that is to be said of the domain.  As :meth:`follow`."""
+        return self.follow(lambda look: judge(look, aims))
+
+    def follow(self, judging: Callable[[Look], T]) -> T:
+        """Ask, judge, ask what the judge still wants to know, until it is content.  Raises NobodyAnswers.
 
         Ends early, with what is known, when it is told to stop.
         """
@@ -122,7 +128,7 @@ class Inquiry:
             self._find_servers()
             for _round in range(_ROUNDS):
                 look = Look(self.facts)
-                found = judge(look, aims)
+                found = judging(look)
                 missing = look.missing - self._done
                 wants_policy = look.wants_policy and self._policy is None
                 if self._stop.is_set() or not (missing or wants_policy):

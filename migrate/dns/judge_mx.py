@@ -87,7 +87,7 @@ def _records(look: Look, aims: Aims, records: Sequence[Mx]) -> Iterator[Finding]
 
 def _time(look: Look, aims: Aims) -> Iterator[Finding]:
     ttl = look.answer(look.domain, "MX").ttl
-    arrived = aims.expected and not _strangers(look, aims.expected, [one.host for one in look.mx(look.domain)])
+    arrived = aims.expected and not strangers(look, aims.expected, [one.host for one in look.mx(look.domain)])
     if aims.expected and not arrived and ttl is not None and ttl > _LONG_TTL:
         yield Finding(
             "note", "mx-ttl-long", look.domain,
@@ -155,7 +155,7 @@ def _is_address(host: str) -> bool:
 
 
 def _expected(look: Look, expected: Expected, hosts: Sequence[str]) -> Iterator[Finding]:
-    others = _strangers(look, expected, hosts)
+    others = strangers(look, expected, hosts)
     ours = [host for host in hosts if host not in others]
     if not ours:
         yield Finding(
@@ -196,7 +196,7 @@ def _mend(expected: Expected) -> str:
     return _("Enter {host} as MX, or the host that receives mail for it.").format(host=expected.host)
 
 
-def _strangers(look: Look, expected: Expected, hosts: Sequence[str]) -> list[str]:
+def strangers(look: Look, expected: Expected, hosts: Sequence[str]) -> list[str]:
     """The MX hosts that are not of the system that is expected: by form, or by name and address."""
     if expected.provider:
         return [host for host in hosts if provider_of(host) != expected.provider]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import dns.message
+import dns.query
 import pytest
 
-from tests.acceptance.organisation import COMMAND, Ended, imap, organisation
+from tests.acceptance.organisation import COMMAND, Ended, finished, imap, organisation, running
 from tests.acceptance.schemas import valid
 from tests.conftest import _present
 from tests.servers.dns_world import DnsWorld, running_dns_world
+from tests.servers.zones import running_nsd, running_unbound, zone_text
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +107,56 @@ def test_nobody_who_answers_is_exit_code_6_and_no_finding(tmp_path: Path, world:
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (6, "")
     assert "--resolver" in done.stderr
+
+
+def _zone(mx: str, ttl: int) -> dict[str, str]:
+    lines = f"@ NS ns1\nns1 A 127.0.0.3\n@ {ttl} MX 1 {mx}\n"
+    return {
+        "moving.example": zone_text("moving.example.", 1, lines),
+        ".": zone_text(".", 1, "@ NS ns1.moving.example.\n"),
+    }
+
+
+def _waiting(folder: Path, world: DnsWorld) -> subprocess.Popen[str]:
+    servers = [
+        f"--{kind}=127.0.0.{last}:{world.port}" for kind, last in (("resolver", 6), ("inside", 6), ("server", 3))
+    ]
+    command = [COMMAND, "-C", folder, "dns", "wait", "moving.example", "--expect", "google", "--json", *servers]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_wait_ends_when_the_resolver_has_forgotten_the_old_mx(tmp_path: Path, world: DnsWorld) -> None:
+    mx = dns.message.make_query("moving.example", "MX")
+    with running_unbound("127.0.0.6", world.port, "127.0.0.3"):
+        with running_nsd("127.0.0.3", world.port, _zone("old.example.", 6)):
+            dns.query.udp(mx, "127.0.0.6", port=world.port, timeout=5)
+        with (
+            running_nsd("127.0.0.3", world.port, _zone("smtp.google.com.", 6)),
+            running(_waiting(tmp_path, world)) as command,
+        ):
+            ended = finished(command)
+    assert ended.code == 0
+    assert {one["state"] for one in valid(ended.json, "dns-wait")["servers"]} == {"new"}
+    progress = ended.err.splitlines()
+    assert "not yet: 127.0.0.6" in progress[0]
+    assert progress[-1].endswith("3 of 3 servers hold the new MX")
+
+
+def test_a_wait_that_is_interrupted_says_who_holds_what(tmp_path: Path, world: DnsWorld) -> None:
+    with (
+        running_unbound("127.0.0.6", world.port, "127.0.0.3"),
+        running_nsd("127.0.0.3", world.port, _zone("old.example.", 3600)),
+        running(_waiting(tmp_path, world)) as command,
+    ):
+        assert command.stderr is not None
+        assert "0 of 3 servers hold the new MX" in command.stderr.readline()
+        command.send_signal(signal.SIGINT)
+        ended = finished(command)
+    assert ended.code == 130
+    told = valid(ended.json, "dns-wait")["servers"]
+    assert [(one["state"], one["mx"]) for one in told] == [("old", ["1 old.example"])] * 3
+    assert told[0]["seconds_left"] is None
+    assert 3500 < told[1]["seconds_left"] <= 3600
 
 
 @pytest.mark.parametrize("address", ["ns1.example.org", "192.0.2.1:0", "192.0.2.1:dns", "[2001:db8::1]:70000"])
