@@ -101,7 +101,9 @@ def _progress(found: Sequence[Held]) -> str:
         done=number(done), all=plural("{n} server", "{n} servers", len(counting))
     )
     late = [f"{one.view.name} ({_(_STATES[one.state])})" for one in counting if one.state != "new"]
-    return f"{text}; {_('not yet: {servers}').format(servers=', '.join(late))}" if late else text
+    if not late:
+        return text
+    return _("{progress}; not yet: {servers}").format(progress=text, servers=", ".join(late))
 
 
 def _show(console: Console, domain: str, found: Sequence[Held]) -> None:
