@@ -53,7 +53,7 @@ def wait(
     servers: tuple[Server, ...],
     to_json: bool,
 ) -> None:
-    """Wait until every name server and resolver holds the new MX.  Asks again and again, and changes nothing.
+    """Does everybody hold the new MX yet?  Asks every name server and resolver until they do, and changes nothing.
 
     Says who holds it already, and for how long the others may remember the old one. Ctrl-C ends it; the same command
     goes on waiting.

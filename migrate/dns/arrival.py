@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from migrate.dns.facts import Mx, Outcome, View
+from migrate.dns.facts import SILENT, Mx, Outcome, View
 from migrate.dns.findings import Look
 from migrate.dns.judge_mx import strangers
 from migrate.dns.providers import Expected, complete
@@ -16,7 +16,6 @@ _SOONEST, _LATEST = 2.0, 60.0
 
 
 State = Literal["new", "old", "silent", "fails"]
-_SILENT = frozenset({Outcome.UNASKED, Outcome.TIMEOUT, Outcome.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def held(look: Look, expected: Expected) -> list[Held]:
 def _held(look: Look, expected: Expected, view: View) -> Held:
     answer = view.answer(look.domain, "MX")
     if not answer.definite:
-        return Held(view, "silent" if answer.outcome in _SILENT else "fails")
+        return Held(view, "silent" if answer.outcome in SILENT else "fails")
     hosts = [value.host for value in answer.values if isinstance(value, Mx)]
     arrived = answer.outcome is Outcome.RECORDS and not strangers(look, expected, hosts)
     if arrived and (expected.provider is None or complete(expected.provider, hosts)):

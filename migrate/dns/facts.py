@@ -35,6 +35,8 @@ class Outcome(StrEnum):
 
 #: What says for certain what is there.
 DEFINITE = frozenset({Outcome.RECORDS, Outcome.NODATA, Outcome.NXDOMAIN})
+#: What says nothing at all.
+SILENT = frozenset({Outcome.UNASKED, Outcome.TIMEOUT, Outcome.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +151,20 @@ class Facts:
         return name == self.zone or name.endswith(f".{self.zone}")
 
     def answer(self, name: str, kind: str) -> Answer:
-        """The answer that counts: the zone's own servers know best, then resolvers outside, then those inside.
+        """The answer that counts: the zone's own servers know best, then resolvers outside.
 
         A CNAME that leads out of the zone is followed by resolvers alone, so theirs counts for what lies behind it.
+        What is said inside counts only where nobody outside says anything, be it that he cannot find out.
         """
-        found = [
-            answer
-            for views in (self.of("authoritative"), self.of("resolver"), self.of("inside"))
-            for view in views
-            if (answer := view.answer(name, kind)) is not UNASKED
-        ]
+        found = [*self._answers(name, kind, "authoritative"), *self._answers(name, kind, "resolver")]
+        if all(one.outcome in SILENT for one in found):
+            found += self._answers(name, kind, "inside")
         whole = (one for one in found if one.definite and not (one.own_zone and self._led_away(one)))
         return next(whole, found[0] if found else UNASKED)
+
+    def _answers(self, name: str, kind: str, by: Kind) -> list[Answer]:
+        answers = (view.answer(name, kind) for view in self.of(by))
+        return [answer for answer in answers if answer is not UNASKED]
 
     def _led_away(self, answer: Answer) -> bool:
         aliases = answer.aliases

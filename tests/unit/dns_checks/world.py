@@ -17,12 +17,17 @@ from migrate.dns.providers import expected_host, expected_provider
 GOOGLE, MICROSOFT = Aims(expected_provider("google")), Aims(expected_provider("microsoft365"))
 SELF_HOSTED = Aims(expected_host("new", "mail.example.org"))
 TTL = 3600
-#: A key of 2048 bits and one of 512, of openssl; nobody has their other halves.
+#: Keys of 2048, 1024 and 512 bits, of openssl; nobody has their other halves.
 KEY = (
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAqkYjr7/qcqN3lRavdwd0ysCZbqo7iiJFvrgxK/c459Xlte1ZcsOjU1Q0"
     "aInE6tTIQC2ZS9eJS5Or7NoYXv299w72XJpOHjJuI2tMIpTZoMTouNXm4R0Xjqguve0VqPg1/Hiy4WEtU3voDbMX0JIkoE1aoqmI"
     "SUXI5Vlq/ISrMIPY7wJIUXlIQaBbCcSGDOofO6lD1WzVX2DoqMqjD9tDeEe+29+0ZuSkepsTPxrRAAkafXhDfr4lalvfg/5wYyND"
     "TpQfg/Js7GGUwPvjBR8h6t9DXzMyLH0M4jo3yDBK5l1eTnKU7sqolQn/O+kiWMQByoAXonjSh7nZrfAKdNSNUwIDAQAB"
+)
+MIDDLE_KEY = (
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC1OtG/MLXf3tNzyp7XbZTz0m3Kev2+byIKHh2zTd00jt5+drj25aymuzoaOPT4"
+    "lCiO4d3QhP6+hW0grFkt1Yq+QzPIl43FdqqmF1ZGCtnmlUYhm+U12/a+j/IWGQhpgIGMCuSlSio42Z15fJmfZfn88k+X1Pjc+Qcy"
+    "GzmJETgSmwIDAQAB"
 )
 SHORT_KEY = (
     "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBALSmP7rSYdeeSziCpf2mvAjjgG6h1iZ7TXGZqZxVyc8clw9V451TrUccFutaCRjZozyUqRTThutz"
@@ -61,9 +66,11 @@ def records(text: str) -> dict[Question, list[Value]]:
     return found
 
 
-def answer(known: Mapping[Question, Sequence[Value]], question: Question, *, own_zone: bool) -> Answer:
+def answer(known: Mapping[Question, Sequence[Value]], question: Question, *, own_zone: bool, ttl: int = TTL) -> Answer:
     """As a server answers that has all this: aliases followed, an empty name told apart from none."""
     name, aliases = question.name, []
+    if name.endswith(".invalid"):
+        return Answer(Outcome.TIMEOUT)
     while question.type != "CNAME" and (alias := known.get(Question(name, "CNAME"))):
         name = str(alias[0])
         aliases.append(name)
@@ -71,7 +78,7 @@ def answer(known: Mapping[Question, Sequence[Value]], question: Question, *, own
     if not any(one.name == name or one.name.endswith(f".{name}") for one in known):  # RFC 4592
         values = tuple(known.get(Question("*.example.org", question.type), ())) if name.endswith(".example.org") else ()
     if values:
-        return Answer(Outcome.RECORDS, values, TTL, tuple(aliases), own_zone)
+        return Answer(Outcome.RECORDS, values, ttl, tuple(aliases), own_zone)
     there = any(one.name in (name, "*.example.org") or one.name.endswith(f".{name}") for one in known)
     return Answer(Outcome.NODATA if there else Outcome.NXDOMAIN, (), 300, tuple(aliases), own_zone)
 
@@ -86,6 +93,7 @@ class World:
     #: What one server says instead, by its name and the question; None for all questions.
     says: dict[tuple[str, Question | None], Answer] = field(default_factory=dict)
     inside: bool = False
+    ttl: int = TTL
     domain: str = "example.org"
 
     def facts(self, asked: set[Question]) -> Facts:
@@ -101,7 +109,7 @@ class World:
                 if kind == "authoritative" and not ours:
                     continue
                 own = self.says.get((name, question), self.says.get((name, None)))
-                answers[question] = own or answer(known, question, own_zone=kind == "authoritative")
+                answers[question] = own or answer(known, question, own_zone=kind == "authoritative", ttl=self.ttl)
             views.append(View(kind, name, name, answers))
         return Facts(self.domain, "example.org", views, self.policy)
 
