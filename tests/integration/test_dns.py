@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+import socketserver
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Event
 
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
 import pytest
 
-from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
+from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom, ask
 from migrate.dns.facts import Mx, Outcome, Policy, Question
 from migrate.dns.findings import Aims
 from migrate.dns.providers import expected_host, expected_provider
 from tests.conftest import _present
 from tests.servers.dns_world import DnsWorld, running_dns_world
-from tests.servers.zones import running_nsd, running_unbound, zone_text
+from tests.servers.zones import dns_port, running_bind, running_nsd, running_unbound, zone_text
 
 _SELF = Aims(expected_host("new", "mail.example.org"), ("s1",))
 
@@ -135,6 +144,80 @@ def test_a_server_inside_with_a_zone_of_its_own_is_found_out(world: DnsWorld) ->
         (finding,) = _inquiry(world, "example.org", inside=[world.server("127.0.0.7")]).judge(Aims())
     assert (finding.severity, finding.code) == ("problem", "split-brain")
     assert "5 exchange.example.org" in finding.found
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_tlsa_record_counts_when_a_resolver_has_verified_its_signature(trusted: bool) -> None:
+    port = dns_port()
+    lines = f"@ NS ns1\nns1 A 127.0.0.1\n@ MX 1 mail\nmail A 198.51.100.1\n_25._tcp.mail TLSA 3 1 1 {'ab' * 32}\n"
+    with running_bind(port, {"signed.example": zone_text("signed.example.", 1, lines)}, signed=True):
+        anchor = _key("signed.example.", port)
+        validating = f'module-config: "validator iterator"\n  trust-anchor: "{anchor}"' if trusted else ""
+        with running_unbound("127.0.0.5", port, "127.0.0.1", validating):
+            whom = Whom([Server("resolver", "127.0.0.5", port)], port=port)
+            inquiry = Inquiry("signed.example", whom, Event(), _no_policy)
+            codes = {finding.code for finding in inquiry.judge(Aims())}
+    assert inquiry.facts.answer("_25._tcp.mail.signed.example", "TLSA").outcome is Outcome.RECORDS
+    assert ("tlsa-unsigned" in codes) is not trusted
+
+
+def _key(zone: str, port: int) -> str:
+    """The key of a zone that was just signed, as a record; waited for until the zone is signed with it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        query = dns.message.make_query(zone, "DNSKEY", want_dnssec=True)
+        answer = dns.query.tcp(query, "127.0.0.1", port=port, timeout=5).answer
+        signed = any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in answer)
+        keys = [key for rrset in answer if rrset.rdtype == dns.rdatatype.DNSKEY for key in rrset]
+        if signed and keys:
+            return f"{zone} DNSKEY {keys[0].to_text()}"
+        time.sleep(0.05)
+    raise AssertionError("the zone was not signed")
+
+
+class _Strange(socketserver.BaseRequestHandler):
+    """A name server of another time, or one that is none."""
+
+    def handle(self) -> None:
+        raw, line = self.request
+        query = dns.message.from_wire(raw)
+        (asked,) = query.question
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.AA
+        name = asked.name.to_text()
+        if name == "garbage.example.":
+            line.sendto(b"\0" * 5, self.client_address)
+            return
+        if name == "no-edns.example." and query.edns >= 0:
+            answer.set_rcode(dns.rcode.FORMERR)
+        elif name == "loop.example.":
+            answer.answer = [dns.rrset.from_text(name, 60, "IN", "CNAME", name)]
+        elif name == "other.example.":
+            answer.set_rcode(dns.rcode.NOTIMP)
+        else:
+            answer.answer = [dns.rrset.from_text(name, 60, "IN", "MX", "1 mail.example.")]
+        line.sendto(answer.to_wire(), self.client_address)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("no-edns.example", Outcome.RECORDS),
+        ("garbage.example", Outcome.BROKEN),
+        ("loop.example", Outcome.BROKEN),
+        ("other.example", Outcome.BROKEN),
+    ],
+)
+def test_servers_of_another_time_and_broken_ones_are_borne(name: str, outcome: Outcome) -> None:
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Strange) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            there = Server("strange", "127.0.0.1", server.server_address[1])
+            assert ask(there, Question(name, "MX"), name, 5.0, 2).outcome is outcome
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_an_answer_too_long_for_udp_is_fetched_whole(world: DnsWorld) -> None:

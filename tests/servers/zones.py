@@ -105,15 +105,16 @@ def running_nsd(address: str, port: int, zones: Mapping[str, str]) -> Iterator[N
 
 
 @contextmanager
-def running_bind(port: int, zones: Mapping[str, str]) -> Iterator[None]:
+def running_bind(port: int, zones: Mapping[str, str], *, signed: bool = False) -> Iterator[None]:
     """BIND with these zones, by their names, at 127.0.0.1: it knows the addresses of interfaces only.
 
-    Raises ServerMissing.
+    ``signed``: it makes keys and signs them (DNSSEC), a moment after its start.  Raises ServerMissing.
     """
+    policy = "dnssec-policy default; inline-signing yes; " if signed else ""
     address = "127.0.0.1"
     root = find_dns_servers()
     with _folder("bind", zones) as (folder, files):
-        text = "".join(f'zone "{name}" {{ type primary; file "{file}"; }};\n' for name, file in files.items())
+        text = "".join(f'zone "{name}" {{ type primary; file "{file}"; {policy}}};\n' for name, file in files.items())
         (folder / "named.conf").write_text(_NAMED.format(address=address, port=port, folder=folder, zones=text))
         command = [root / "usr/sbin/named", "-g", "-n", "1", "-c", folder / "named.conf"]
         with _running(command, folder, root, address, port):
