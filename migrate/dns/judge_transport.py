@@ -46,9 +46,7 @@ def _policy(look: Look, policy: Policy) -> Iterator[Finding]:
             "RFC 8461, section 3.3",
         )  # fmt: skip
         return
-    lines = [line.partition(":") for line in policy.text.splitlines() if line.strip()]
-    keys = {key.strip(): value.strip() for key, _sign, value in lines if key.strip() != "mx"}
-    patterns = [value.strip().lower().rstrip(".") for key, _sign, value in lines if key.strip() == "mx"]
+    keys, patterns = _read(policy.text)
     mode, age = keys.get("mode", ""), keys.get("max_age", "")
     readable = keys.get("version") == "STSv1" and mode in ("enforce", "testing", "none") and age.isdecimal()
     if not readable or (mode != "none" and not patterns) or int(age) > _LONGEST:
@@ -58,7 +56,7 @@ def _policy(look: Look, policy: Policy) -> Iterator[Finding]:
             _("Correct it, and give the record at _mta-sts a new id."), "RFC 8461, section 3.2",
         )  # fmt: skip
         return
-    outside = [one.host for one in look.mx(look.domain) if one.host and not _covered(one.host, patterns)]
+    outside = uncovered(policy.text, [one.host for one in look.mx(look.domain) if one.host])
     if outside and mode != "none":
         yield Finding(
             "problem" if mode == "enforce" else "attention", "mta-sts-without-mx", name,
@@ -73,9 +71,17 @@ def _policy(look: Look, policy: Policy) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _covered(host: str, patterns: Sequence[str]) -> bool:
-    """RFC 8461, section 4.1: a star stands for one label, the first."""
-    return host in patterns or f"*.{host.partition('.')[2]}" in patterns
+def uncovered(policy: str, hosts: Sequence[str]) -> list[str]:
+    """The hosts that a policy does not name.  RFC 8461, section 4.1: a star stands for one label, the first."""
+    patterns = _read(policy)[1]
+    return [host for host in hosts if host not in patterns and f"*.{host.partition('.')[2]}" not in patterns]
+
+
+def _read(policy: str) -> tuple[dict[str, str], list[str]]:
+    """The keys of a policy, and its patterns of MX hosts (RFC 8461, section 3.2)."""
+    lines = [line.partition(":") for line in policy.splitlines() if line.strip()]
+    keys = {key.strip(): value.strip() for key, _sign, value in lines if key.strip() != "mx"}
+    return keys, [value.strip().lower().rstrip(".") for key, _sign, value in lines if key.strip() == "mx"]
 
 
 def judge_tls_reports(look: Look, _aims: Aims) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -107,6 +108,50 @@ def test_nobody_who_answers_is_exit_code_6_and_no_finding(tmp_path: Path, world:
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (6, "")
     assert "--resolver" in done.stderr
+
+
+def _records(folder: Path, world: DnsWorld, *arguments: str) -> Ended:
+    servers = [f"127.0.0.{last}:{world.port}" for last in (5, 5, 2, 1)]
+    whom = zip(("--resolver", "--inside", "--server", "--server"), servers, strict=True)
+    command = [COMMAND, "-C", folder, "dns", "records", *arguments, *(word for pair in whom for word in pair)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def test_the_records_of_a_cutover_are_a_zone_that_a_server_loads(tmp_path: Path, world: DnsWorld) -> None:
+    told = valid(_records(tmp_path, world, "example.org", "--expect", "google", "--json").json, "dns-records")
+    assert [(one["step"], one["wait"]) for one in told["steps"]] == [
+        ("before", 0), ("cutover", 3600), ("after", 300), ("back", 0),
+    ]  # fmt: skip
+    spf = told["steps"][0]["enter"][1]
+    for form in ("zone", "cloudflare", "ovh", "gandi"):
+        step = _records(tmp_path, world, "example.org", "--expect", "google", "--step", "cutover", "--form", form).out
+        lines = f"@ NS ns1\nns1 A 127.0.0.3\n{spf}\n{step}"
+        with running_nsd("127.0.0.3", world.port, {"example.org": zone_text("example.org.", 1, lines)}):
+            query = dns.message.make_query("example.org", "MX")
+            (answer,) = dns.query.udp(query, "127.0.0.3", port=world.port, timeout=5).answer
+        assert answer.to_text() == "example.org. 300 IN MX 1 smtp.google.com."
+
+
+def test_all_steps_are_shown_with_their_times_and_what_they_replace(tmp_path: Path, world: DnsWorld) -> None:
+    ended = _records(tmp_path, world, "example.org", "--expect", "google")
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert [line.split(":")[0] for line in lines if re.match("; [A-Z]", line)] == [
+        "; Before", "; Cutover", "; After", "; The way back",
+    ]  # fmt: skip
+    assert "; in the place of: example.org. 3600 IN MX 10 mail.example.org." in lines
+    assert "3600 seconds after that at the earliest" in ended.out
+
+
+def test_a_domain_that_is_there_or_must_be_mended_gets_no_records(tmp_path: Path, world: DnsWorld) -> None:
+    there = _records(tmp_path, world, "google.example", "--expect", "google")
+    assert (there.code, there.out) == (0, "; The MX of google.example leads to Google Workspace already.\n")
+    disagreeing = _records(tmp_path, world, "half.example", "--expect", "google")
+    assert (disagreeing.code, disagreeing.out) == (3, "")
+    assert "bascule dns check" in disagreeing.err
+    untold = _records(tmp_path, world, "example.org", "--expect", "microsoft365")
+    assert (untold.code, "--mx" in untold.err) == (3, True)
 
 
 def _zone(mx: str, ttl: int) -> dict[str, str]:
