@@ -68,6 +68,8 @@ def check(
             with working.status(_("Asking name servers and resolvers")):
                 findings = inquiry.judge(aims)
         except NobodyAnswers as error:
+            if halt.stop.is_set():
+                sys.exit(Exit.INTERRUPTED)
             raise Trouble(str(error), Exit.CONNECTION) from error
         interrupted = halt.stop.is_set()
     code = Exit.INTERRUPTED if interrupted else _code(findings)

@@ -75,6 +75,8 @@ def records(
         try:
             found = inquiry.follow(lambda look: steps(look, expected, new))
         except NobodyAnswers as error:
+            if halt.stop.is_set():
+                sys.exit(Exit.INTERRUPTED)
             raise Trouble(str(error), Exit.CONNECTION) from error
         except CannotWrite as error:
             raise Trouble(str(error), Exit.PARTIAL) from error

@@ -23,7 +23,7 @@ import dns.rcode
 
 from connectors.language import _
 from migrate.dns.answers import answer_of
-from migrate.dns.facts import UNASKED, Answer, Facts, Kind, Outcome, Policy, Question, View
+from migrate.dns.facts import SILENT, UNASKED, Answer, Facts, Kind, Outcome, Policy, Question, View
 from migrate.dns.findings import Aims, Finding, Look
 from migrate.dns.judging import judge
 
@@ -126,6 +126,13 @@ class Inquiry:
         """
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="dns") as self._pool:
             self._find_servers()
+            if all(answer.outcome in SILENT for view in self.facts.views for answer in view.answers.values()):
+                raise NobodyAnswers(
+                    _(
+                        "No name server and no resolver answers. See whether this machine has a network, and may ask"
+                        " port 53; --resolver ADDRESS names a resolver that it may ask."
+                    )
+                )
             for _round in range(_ROUNDS):
                 look = Look(self.facts)
                 found = judging(look)
@@ -136,13 +143,6 @@ class Inquiry:
                 if wants_policy:
                     self._policy = self._fetch(self._domain)
                 self._ask_all(missing)
-        if not any(answer.definite for view in self.facts.views for answer in view.answers.values()):
-            raise NobodyAnswers(
-                _(
-                    "No name server and no resolver answers. See whether this machine has a network, and may ask"
-                    " port 53; --resolver ADDRESS names a resolver that it may ask."
-                )
-            )
         return found
 
     def _find_servers(self) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -100,10 +101,11 @@ def test_a_domain_with_accents_is_asked_for_as_dns_has_it(tmp_path: Path, world:
     assert "domain-missing" in {one["code"] for one in told["findings"]}
 
 
-def test_nobody_who_answers_is_exit_code_6_and_no_finding(tmp_path: Path, world: DnsWorld) -> None:
+@pytest.mark.parametrize("command", ["check", "records", "wait"])
+def test_nobody_who_answers_is_exit_code_6_and_no_finding(tmp_path: Path, world: DnsWorld, command: str) -> None:
     nobody = f"127.0.0.9:{world.port}"
     done = subprocess.run(
-        [COMMAND, "dns", "check", "example.org", "--json", "--resolver", nobody, "--inside", nobody],
+        [COMMAND, "dns", command, "example.org", "--expect=google", "--json", "--resolver", nobody, "--inside", nobody],
         capture_output=True, text=True, cwd=tmp_path, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (6, "")
@@ -185,6 +187,20 @@ def test_a_wait_ends_when_the_resolver_has_forgotten_the_old_mx(tmp_path: Path, 
     progress = ended.err.splitlines()
     assert "not yet: 127.0.0.6" in progress[0]
     assert progress[-1].endswith("3 of 3 servers hold the new MX")
+
+
+@pytest.mark.parametrize("command", ["check", "records"])
+def test_an_interrupted_command_says_so_by_its_exit_code(tmp_path: Path, world: DnsWorld, command: str) -> None:
+    nobody = f"127.0.0.9:{world.port}"
+    arguments = [COMMAND, "dns", command, "example.org", "--expect=google", "--resolver", nobody, "--inside", nobody]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.9", world.port))
+        listening.settimeout(30)
+        with running(subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) as process:
+            listening.recv(512)  # it has asked, and waits
+            process.send_signal(signal.SIGINT)
+            ended = finished(process)
+    assert (ended.code, "Traceback" in ended.err) == (130, False)
 
 
 def test_a_wait_that_is_interrupted_says_who_holds_what(tmp_path: Path, world: DnsWorld) -> None:
