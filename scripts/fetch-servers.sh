@@ -1,6 +1,7 @@
 #!/bin/sh
-# Fetches Courier (IMAP and POP3) and Cyrus IMAP as Debian packages and unpacks them in .cache/debian; installs nothing.
-# As packages both conflict with Dovecot, so the tests run them from there (tests/servers/courier.py and cyrus.py).
+# Fetches Courier (IMAP and POP3), Cyrus IMAP and three DNS servers as Debian packages and unpacks them in .cache/debian;
+# installs nothing.  As packages Courier and Cyrus conflict with Dovecot, and DNS servers would take this machine's own
+# port, so the tests run them from there (tests/servers/courier.py, cyrus.py and dns.py).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,3 +29,4 @@ gamin=gamin
 apt-cache show gamin >/dev/null 2>&1 || gamin=
 fetch courier 'courier-|gamin$' courier-imap courier-pop $gamin
 fetch cyrus 'cyrus-' cyrus-imapd
+fetch dns 'nsd|bind9|unbound' nsd bind9 unbound

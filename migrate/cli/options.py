@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 import plans
 from connectors.language import speak
+from migrate.dns.providers import TITLES
 from plans import PlanError
 
 _C = TypeVar("_C", bound=Callable[..., object])
@@ -43,6 +44,13 @@ def complete_site(context: click.Context, _parameter: click.Parameter, incomplet
     """Names of sites; none when the plan cannot be read."""
     organisation = _plan_of(context)
     names = sorted(organisation.sites) if organisation else []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_system(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The providers whose records are known, and the plan's systems."""
+    organisation = _plan_of(context)
+    names = [*TITLES, *sorted(organisation.systems if organisation else ())]
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

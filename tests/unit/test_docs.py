@@ -17,6 +17,7 @@ from connectors.maildir import MaildirSettings
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
+from migrate.dns.codes import CODES
 from migrate.engine.sign_in import Verdict
 from migrate.ledger import schema
 from migrate.ledger.schema import MailboxState, Outcome
@@ -81,6 +82,11 @@ def test_every_option_of_every_command_is_documented(name: str) -> None:
 def test_every_export_format_and_state_of_a_password_is_documented() -> None:
     assert set(FORMATS) <= _first_cells(_section(_COMMANDS, "Exports that are read"))
     assert set(Verdict) <= _first_cells(_section(_COMMANDS, "States of a password"))
+
+
+def test_every_finding_about_dns_is_documented_and_no_other() -> None:
+    page = (_ROOT / "docs" / "dns.md").read_text(encoding="utf-8")
+    assert _first_cells(_section(page, "Findings")) - {"code", "---"} == set(CODES)
 
 
 def test_every_common_option_is_documented() -> None:

@@ -1,0 +1,18 @@
+"""``bascule dns``."""
+
+from __future__ import annotations
+
+import click
+
+from migrate.cli.dns_check import check
+from migrate.cli.dns_records import records
+from migrate.cli.dns_wait import wait
+
+
+@click.group()
+def dns() -> None:
+    """Are a mail domain's DNS records right?  Asks every server that matters; changes nothing."""
+
+
+for _command in (check, records, wait):
+    dns.add_command(_command)

@@ -1,0 +1,114 @@
+"""``bascule dns records``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import click
+
+from connectors.language import _, mark
+from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
+from migrate.cli.exit_codes import Exit
+from migrate.cli.interrupt import interruptible
+from migrate.cli.lines import terminal
+from migrate.cli.options import complete_system, json_option
+from migrate.cli.organisation import Place, Trouble
+from migrate.dns.asking import Inquiry, NobodyAnswers, Server
+from migrate.dns.policy import fetch_policy
+from migrate.dns.records import CannotWrite, Step, steps
+
+_WHEN = {
+    "before": mark("Before: enter these now"),
+    "cutover": mark("Cutover: {seconds} seconds after that at the earliest; if it was done now, at {time}"),
+    "after": mark("After: once everybody holds the new MX (bascule dns wait)"),
+    "back": mark("The way back: the records as they are now"),
+}
+
+
+@click.command()
+@click.argument("domain")
+@click.option(
+    "--expect",
+    required=True,
+    shell_complete=complete_system,
+    help="Who is to receive its mail: google, microsoft365, or a system of the plan.",
+)
+@click.option("--mx", "hosts", multiple=True, help="The new MX, as the new system shows it; may be given again.")
+@click.option("--step", type=click.Choice(list(_WHEN)), help="The records of this step only, to be imported.")
+@click.option(
+    "--form",
+    type=click.Choice(["zone", "cloudflare", "ovh", "gandi"]),
+    default="zone",
+    help="How names are written: as in a zone file and for Cloudflare, or as OVH and Gandi have them.",
+)
+@whom_options
+@json_option
+@click.pass_obj
+def records(
+    place: Place,
+    domain: str,
+    expect: str,
+    hosts: tuple[str, ...],
+    step: str | None,
+    form: str,
+    resolvers: tuple[Server, ...],
+    inside: tuple[Server, ...],
+    servers: tuple[Server, ...],
+    to_json: bool,
+) -> None:
+    """Which MX and SPF records are entered when, for the cutover and for the way back?  Writes them, changes nothing.
+
+    Reads the records as they are from the zone's own servers, and works out when the MX may change at the earliest.
+    Run it before you change anything, and keep what it prints: it is the way back.
+
+    \b
+    Example:  bascule dns records example.org --expect google
+    """
+    name, expected = checked(domain), expected_of(place, expect)
+    new = [checked(host) for host in hosts]
+    stopping = _("Stopping: no further question is asked.")
+    with interruptible(terminal(stderr=True), stopping) as halt:
+        inquiry = Inquiry(name, asked_of(resolvers, inside, servers), halt.stop, fetch_policy)
+        try:
+            found = inquiry.follow(lambda look: steps(look, expected, new))
+        except NobodyAnswers as error:
+            if halt.stop.is_set():
+                sys.exit(Exit.INTERRUPTED)
+            raise Trouble(str(error), Exit.CONNECTION) from error
+        except CannotWrite as error:
+            raise Trouble(str(error), Exit.PARTIAL) from error
+        if halt.stop.is_set():
+            sys.exit(Exit.INTERRUPTED)
+    below = inquiry.facts.zone if form in ("ovh", "gandi") else None
+    if to_json:
+        told = {"exit_code": 0, "domain": name, "steps": [_as_json(one, below) for one in found]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    elif not found:
+        click.echo(_("; The MX of {domain} leads to {system} already.").format(domain=name, system=expected.title))
+    else:
+        for line in _lines([one for one in found if step in (None, one.when)], below):
+            click.echo(line)
+
+
+def _lines(found: Sequence[Step], below: str | None) -> Iterator[str]:
+    """A zone file: what is to be done by hand stands in comments."""
+    now = datetime.now().astimezone()
+    for one in found:
+        time = f"{now + timedelta(seconds=one.wait):%Y-%m-%d %H:%M}"
+        yield "; " + _(_WHEN[one.when]).format(seconds=one.wait, time=time)
+        for line in one.remove:
+            yield "; " + _("in the place of: {record}").format(record=line.text(below))
+        for line in one.enter:
+            yield line.text(below)
+
+
+def _as_json(one: Step, below: str | None) -> dict[str, object]:
+    return {
+        "step": one.when,
+        "wait": one.wait,
+        "remove": [line.text(below) for line in one.remove],
+        "enter": [line.text(below) for line in one.enter],
+    }
