@@ -130,6 +130,8 @@ target_folder = Table(
 
 _has_object_id = text("object_id IS NOT NULL")
 _has_twin = text("same_as IS NOT NULL")
+#: Seen where it was, while its copy belongs to another row: it moved and may have come back.
+_may_be_back = text("successor IS NOT NULL AND gone_at IS NULL")
 
 message = Table(
     "message",
@@ -171,10 +173,11 @@ message = Table(
     CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
     Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
     Index("ix_message_identity", "mailbox_id", "received", "size"),
-    # Partial on PostgreSQL too (versions 0001, 0003); naming that dialect here would import it at every start.
+    # Partial on PostgreSQL too (versions 0001, 0003, 0007); naming that dialect here would import it at every start.
     Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id),
     Index("ix_message_claim", "target_folder_id", "target_key"),
     Index("ix_message_same", "same_as", sqlite_where=_has_twin),
+    Index("ix_message_back", "mailbox_id", "direction", sqlite_where=_may_be_back),
 )
 
 # What other sources of the same mailbox may hold too.  A table of its own, filled only where a mailbox has several

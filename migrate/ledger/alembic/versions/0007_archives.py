@@ -1,4 +1,4 @@
-"""Archives: what people call a source, and what rebuilt mail is recognised by."""
+"""Archives: what people call a source, and what rebuilt mail is recognised by; what moved and may have come back."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_likeness")),
     )
     op.create_index("ix_likeness_digest", "likeness", ["mailbox_id", "digest"])
+    may_be_back = sa.text("successor IS NOT NULL AND gone_at IS NULL")
+    op.create_index(
+        "ix_message_back",
+        "message",
+        ["mailbox_id", "direction"],
+        sqlite_where=may_be_back,
+        postgresql_where=may_be_back,
+    )
