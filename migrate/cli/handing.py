@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connectors.language import _, labelled, plural
@@ -12,7 +13,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 from migrate.copy.run import PassResult, run_pass
 from migrate.ledger.store import Ledger, LedgerError
-from plans import Organisation, Site
+from plans import Organisation, Person, Site
 
 if TYPE_CHECKING:
     from migrate.archives.handover import HandedOver
@@ -26,12 +27,17 @@ class Handing:
     site: Site
     _handed: dict[str, HandedOver] = field(default_factory=dict)
 
+    @cached_property
+    def _owners(self) -> dict[str, Person]:
+        """Who has archives, by mailbox."""
+        return {person.mailbox: person for person in self.site.people if person.archives}
+
     def run(self, jobs: Sequence[Job], ledger: Ledger, halt: Halt) -> PassResult:
         """A pass, and the files; a trouble with these is one of the pass."""
         result = run_pass(jobs, ledger, halt)
         job = jobs[0]
-        person = next(one for one in self.site.people if one.mailbox == job.mailbox)
-        if not person.archives or halt.stop.is_set():
+        person = self._owners.get(job.mailbox)
+        if person is None or halt.stop.is_set():
             return result
         # Its template engine costs every start, and most people have no archives.
         from migrate.archives.handover import hand_over

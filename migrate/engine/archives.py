@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from connectors.archives.source import ArchiveSource, ReadRule, verdict
 from connectors.contract import ArchiveUnreadable, Entry, Folder, Reason, Resources, Source
 from connectors.errors import ConnectorError
 from connectors.language import _
-from connectors.maildir import MaildirSettings
-from connectors.maildir.source import MaildirSource
 from migrate.archives.named import to_read
 from migrate.copy.job import Placement
 from migrate.figures import typed
@@ -125,7 +122,7 @@ def _names(looks: Sequence[_Look], shown: Sequence[str]) -> Iterator[str]:
         if name in taken:
             name = f"{name}:{text}"
         if len(name) > _LONGEST:
-            name = f"archive:{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()}"
+            name = f"archive:{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()}"
         taken.add(name)
         yield name
 
@@ -181,6 +178,10 @@ class _Opening:
     def _open(self, path: Path, look: _Look) -> Source:
         path.stat()  # what the disk says of it comes first
         if recognise(path).name == MAILDIR:
+            # Its module brings others that no other archive needs, at every start.
+            from connectors.maildir.settings import MaildirSettings
+            from connectors.maildir.source import MaildirSource
+
             return MaildirSource(path, MaildirSettings(path=path / "{user}"), self._resources)
         archive = open_archive(path, self._reading)
         if _Look(archive.identity, archive.rebuilt) != look:
