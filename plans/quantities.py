@@ -10,13 +10,13 @@ from typing import Annotated
 from pydantic import PlainValidator, WithJsonSchema
 
 from connectors.language import _
+from connectors.read_state import days_of
 from plans.problems import Worded
 
 _NUMBER = r"(?P<number>\d+(?:[.,]\d+)?)\s*"
 _SIZE = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<binary>i?)(?P<unit>[Bo])")
 _SPEED = re.compile(_NUMBER + r"(?P<prefix>[kKmMgG]?)(?P<unit>bit|B|o)/s")
 _DURATION = re.compile(r"(?P<hours>\d{1,4})\s*h\s*((?P<more>\d{1,2})\s*(min|mn|m)?)?|(?P<minutes>\d{1,4})\s*(min|mn|m)")
-_DAYS = re.compile(r"(?P<days>\d{1,4})\s*(d|days?|j|jours?)")
 _WINDOW = re.compile(r"(?P<h1>\d{1,2})(?:[:h](?P<m1>\d\d)?)?\s*-\s*(?P<h2>\d{1,2})(?:[:h](?P<m2>\d\d)?)?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
@@ -85,11 +85,11 @@ def parse_duration(value: object) -> timedelta:
 
 def parse_days(value: object) -> timedelta:
     """Whole days, from ``30 days`` or ``30 jours``.  Raises :class:`Worded`."""
-    found = _DAYS.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    if found is None or not int(found["days"]):
+    found = days_of(value) if isinstance(value, str) else None
+    if found is None:
         message = _("{value} is not a number of days.").format(value=_shown(value))
         raise Worded(message, _("Write it as 30 days."))
-    return timedelta(days=int(found["days"]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

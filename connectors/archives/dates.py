@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+
+from connectors.received import believed, date_of_field, date_of_trace
 
 _MONTHS = {
     name: number
@@ -30,7 +31,6 @@ _GIT = datetime(2001, 9, 17, tzinfo=UTC)
 _FILING = (b"-", b"MAILER-DAEMON")
 #: Two clocks that differ by less than this may show one moment in two zones.
 _ZONES = timedelta(hours=15)
-_AHEAD = timedelta(days=2)
 _LONGEST = 1000
 
 
@@ -62,7 +62,7 @@ def of_from_line(line: bytes) -> datetime | None:
 def of_seconds(seconds: float) -> datetime | None:
     """A time in seconds since 1970; None where it cannot be."""
     try:
-        return _sane(datetime.fromtimestamp(seconds, UTC).replace(microsecond=0))
+        return believed(datetime.fromtimestamp(seconds, UTC).replace(microsecond=0), _now())
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -97,31 +97,16 @@ def _made(
         made = datetime(number, month or 0, int(day), int(hour), int(minute), int(second or 0), tzinfo=timezone(offset))
     except ValueError:
         return None
-    return None if made == _GIT else _sane(made)
+    return None if made == _GIT else believed(made, _now())
 
 
 def _received_field(found: Mapping[bytes, bytes]) -> datetime | None:
-    return _parsed(found.get(b"received", b"").rpartition(b";")[2])
+    return date_of_trace(found.get(b"received", b""), _now())
 
 
 def _date_field(found: Mapping[bytes, bytes]) -> datetime | None:
-    return _parsed(found.get(b"date", b""))
+    return date_of_field(found.get(b"date", b""), _now())
 
 
-def _parsed(text: bytes) -> datetime | None:
-    if not text:
-        return None
-    try:
-        date = parsedate_to_datetime(text[:_LONGEST].decode("ascii", "replace"))
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    return _sane(date if date.tzinfo else date.replace(tzinfo=UTC))
-
-
-def _sane(date: datetime) -> datetime | None:
-    """Mail is of this age: not of the epoch's first day, where clocks start, and not of the future."""
-    try:
-        at = date.astimezone(UTC)
-    except OverflowError:
-        return None
-    return date if datetime(1970, 1, 2, tzinfo=UTC) < at < datetime.now(UTC) + _AHEAD else None
+def _now() -> datetime:
+    return datetime.now(UTC)

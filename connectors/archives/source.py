@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
 from threading import Event
@@ -17,11 +16,13 @@ from connectors.archives.reading import Lookup, Sink
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
 from connectors.errors import ArchiveUnreadable, ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _, mark
+from connectors.read_state import ReadRule
 from connectors.reasons import Reason
 from connectors.wire import identifying
 
 #: Entries to a window of a listing.
 _WINDOW = 500
+_ALL_READ = ReadRule()
 _AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ESTALE})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = mark("the archive is not there; is the drive connected that it is on?")
@@ -42,17 +43,6 @@ def verdict(error: OSError, path: Path) -> ConnectorError:
     return Transient(_(_PASSING), system=str(path), detail=detail)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRule:
-    """Whether mail of an archive that does not say so was read: it was, unless it is newer than ``unless_newer``."""
-
-    unless_newer: timedelta | None = None
-
-    def flags(self, received: datetime | None, now: datetime) -> frozenset[str]:
-        new = self.unless_newer is not None and received is not None and received > now - self.unless_newer
-        return frozenset() if new else frozenset({"\\Seen"})
-
-
 class ArchiveSource:
     """A session for reading (see :class:`connectors.contract.Source`).
 
@@ -64,7 +54,7 @@ class ArchiveSource:
         archive: Archive,
         path: Path,
         resources: Resources,
-        rule: ReadRule = ReadRule(),
+        rule: ReadRule = _ALL_READ,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._archive = archive

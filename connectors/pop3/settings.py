@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -10,21 +9,21 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from connectors.language import _
 from connectors.net.settings import ServerSettings
+from connectors.read_state import days_of
 
 _GMAIL = ("pop.gmail.com", "pop.googlemail.com")
 #: Seconds that Gmail wants between two sign-ins of one account, also where it does not announce them.
 _GMAIL_LOGIN_DELAY = 300
-_DAYS = re.compile(r"(\d{1,4})\s*(?:d|days?|j|jours?)")
 
 
 def _parse_days(value: object) -> timedelta:
     """As a plan spells days everywhere: ``30 days``, ``30 jours``."""
     if isinstance(value, timedelta):
         return value
-    found = _DAYS.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    if found is None or not int(found[1]):
+    found = days_of(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError(_("must be a number of days, such as 30 days"))
-    return timedelta(days=int(found[1]))
+    return found
 
 
 _Days = Annotated[timedelta, PlainValidator(_parse_days), WithJsonSchema({"type": "string", "examples": ["30 days"]})]

@@ -15,6 +15,7 @@ from connectors.pop3.known import KnownAccount, KnownServer
 from connectors.pop3.maildrop import Maildrop, look, names_content
 from connectors.pop3.retrieval import Retrieval, Wanted, head_of
 from connectors.pop3.settings import Pop3Settings
+from connectors.read_state import ReadRule
 from connectors.reasons import Reason
 from connectors.received import received_by_header
 from connectors.wire import identifying, to_wire
@@ -41,7 +42,8 @@ class Pop3Source:
         spool: Path,
     ) -> None:
         self._connection = connection
-        self._settings = settings
+        self._host = settings.host
+        self._read_rule = ReadRule(settings.unread_if_newer_than)
         self._account = account
         self._spool = spool
         self._aborted = Event()
@@ -102,13 +104,7 @@ class Pop3Source:
         except BaseException:
             body.release()
             raise
-        return Message(key, received, self._flags(received), body)
-
-    def _flags(self, received: datetime | None) -> frozenset[str]:
-        """POP3 knows no flags: all counts as read, but for what the plan calls too new for that."""
-        newer_than = self._settings.unread_if_newer_than
-        new = newer_than is not None and received is not None and received > _now() - newer_than
-        return frozenset() if new else frozenset({"\\Seen"})
+        return Message(key, received, self._read_rule.flags(received, _now()), body)
 
     def _entry(self, maildrop: Maildrop, key: str) -> Entry:
         return Entry(key, maildrop.size(key), self._account.received.get(key), flags=None)
@@ -129,12 +125,12 @@ class Pop3Source:
     def _opened(self, folder: Folder) -> Maildrop:
         """Raises FolderMissing when it is not the one folder that there is."""
         if folder.path != INBOX or folder.epoch != EPOCH:
-            raise FolderMissing(_("a POP3 server has one folder, INBOX"), system=self._settings.host)
+            raise FolderMissing(_("a POP3 server has one folder, INBOX"), system=self._host)
         return self._maildrop()
 
     def _maildrop(self) -> Maildrop:
         if self._aborted.is_set():
-            raise Stopped(_("the session was aborted"), system=self._settings.host)
+            raise Stopped(_("the session was aborted"), system=self._host)
         if self._seen is None:
             self._seen = look(self._connection.dialogue, self._connection.features, self._contents)
         return self._seen

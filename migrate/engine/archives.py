@@ -11,10 +11,11 @@ from threading import Event
 
 from connectors.archives.contract import NotAnArchive, Reading
 from connectors.archives.kinds import MAILDIR, open_archive, recognise
-from connectors.archives.source import ArchiveSource, ReadRule, verdict
+from connectors.archives.source import ArchiveSource, verdict
 from connectors.contract import ArchiveUnreadable, Entry, Folder, Reason, Resources, Source
 from connectors.errors import ConnectorError
 from connectors.language import _
+from connectors.read_state import ReadRule
 from migrate.archives.named import to_read
 from migrate.copy.job import Placement
 from migrate.figures import typed

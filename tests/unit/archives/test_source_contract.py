@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from connectors.archives.contract import Nature
-from connectors.archives.source import ArchiveSource, ReadRule
+from connectors.archives.source import ArchiveSource
 from connectors.body import SPOOL_OVER, ByteBudget
 from connectors.contract import Fatal, Folder, Message, Reason, Resources, Source, Unread
+from connectors.read_state import ReadRule
 from connectors.suite import Harness, Mail, SourceContract
 from tests.unit.archives.shelf import INBOX, Shelf, ShelfArchive
 

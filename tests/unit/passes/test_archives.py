@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from connectors.archives.contract import Nature
-from connectors.archives.source import ArchiveSource, ReadRule
+from connectors.archives.source import ArchiveSource
 from connectors.contract import ArchiveUnreadable, Reason, Source
+from connectors.read_state import ReadRule
 from migrate.copy.job import Job, Quiet
 from migrate.copy.run import PassResult
 from migrate.ledger import identity, not_copied, sources

@@ -11,9 +11,10 @@ from threading import Event
 import pytest
 
 from connectors.archives.contract import Reading
-from connectors.archives.source import ArchiveSource, ReadRule
+from connectors.archives.source import ArchiveSource
 from connectors.contract import Source
 from connectors.pst.archive import open_pst
+from connectors.read_state import ReadRule
 from migrate.copy.job import Job
 from migrate.copy.run import PassResult
 from tests.pst_writer import PstWriter
