@@ -8,7 +8,7 @@ VENV := .venv/bin
 .PHONY: demo test check coverage nightly docs bench
 
 demo:
-	@scripts/setup-venv.sh demo
+	@scripts/setup-venv.sh sandbox
 	@$(VENV)/python -m migrate.sandbox.demo
 
 test: check

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from connectors.secret_setting import Secret
 from plans.files import ContactEntry, OrganisationFile, RatesEntry, SystemEntry
 from plans.message_rules import MessageRules
 from plans.model import (
@@ -26,6 +28,8 @@ from plans.model import (
     System,
 )
 from plans.private_folders import PrivateFolders
+from plans.problems import Worded
+from plans.secrets import SecretRef, resolve
 from plans.site_file import ArchivesEntry, LeaveOutEntry, SiteFile
 
 
@@ -52,13 +56,14 @@ def organisation_of(
 
 
 def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel, folder: Path) -> System:
-    """A system; relative paths in the settings of its connector start in ``folder``, as a plan means them."""
-    values = ((key, getattr(settings, key)) for key in type(settings).model_fields)
-    at_home = settings.model_copy(update={key: folder / value for key, value in values if isinstance(value, Path)})
+    """A system; relative paths and secrets in the settings of its connector start in ``folder``, as a plan means them.
+
+    Raises :class:`plans.problems.Worded` for a secret that is none: see :func:`wrong_secrets`.
+    """
     return System(
         name=name,
         connector=connector,
-        settings=at_home,
+        settings=settings_at_home(settings, folder),
         max_sessions=entry.max_sessions,
         bandwidth=entry.bandwidth,
         messages_per_second=entry.messages_per_second,
@@ -67,6 +72,29 @@ def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel
         read_a_day=entry.read_a_day,
         written_a_day=entry.written_a_day,
     )
+
+
+def settings_at_home(settings: BaseModel, folder: Path) -> BaseModel:
+    """The settings with their paths and secrets as seen from the organisation's folder."""
+    update: dict[str, object] = {}
+    for key in type(settings).model_fields:
+        value = getattr(settings, key)
+        if isinstance(value, Path):
+            update[key] = folder / value
+        elif isinstance(value, Secret):
+            update[key] = value.fetched_by(partial(resolve, SecretRef.parse(value.reference), folder))
+    return settings.model_copy(update=update)
+
+
+def wrong_secrets(settings: BaseModel) -> Iterator[tuple[str, Worded]]:
+    """The keys of settings whose secret is no reference, with what is wrong."""
+    for key in type(settings).model_fields:
+        value = getattr(settings, key)
+        if isinstance(value, Secret):
+            try:
+                SecretRef.parse(value.reference)
+            except Worded as error:
+                yield key, error
 
 
 def _rates(entry: RatesEntry, settings: BaseModel) -> Rates:

@@ -14,7 +14,7 @@ from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
 from plans.files import OrganisationFile, SystemEntry
-from plans.joining import organisation_of, site_of, system_of
+from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
@@ -165,7 +165,14 @@ class _Loading:
         except ValidationError as error:
             self._problems += problems_of(error, document, root, model, also_known=SystemEntry.model_fields)
             return None
-        return system_of(name, connector, entry, settings, self._folder) if entry else None
+        wrong = [
+            document.problem(
+                (*root, key), f'"{key}" {error.message}' if error.message[0].islower() else error.message, error.hint
+            )
+            for key, error in wrong_secrets(settings)
+        ]
+        self._problems += wrong
+        return system_of(name, connector, entry, settings, self._folder) if entry and not wrong else None
 
     def _settings_of(self, connector: str, document: Document, root: tuple[str, ...]) -> type[BaseModel] | None:
         try:

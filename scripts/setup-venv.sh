@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv with this project and one of its extras: setup-venv.sh demo|test.  Does nothing when that is done already.
+# Makes .venv with this project and one of its extras: setup-venv.sh sandbox|test.  Does nothing when that is done already.
 set -eu
 cd "$(dirname "$0")/.."
 extra=$1

@@ -58,7 +58,7 @@ def main() -> None:
 def run(console: Console, folder: Path, *, live: bool) -> int:
     """Tell the whole story on ``console``; returns the exit code.  ``live``: with bars that move, on a terminal."""
     if find_spec("pymap") is None:
-        console.print(_('The demo needs the extra "demo": pip install "bascule[demo]"'), markup=False)
+        console.print(_('The demo needs the extra "sandbox": pip install "bascule[sandbox]"'), markup=False)
         return 2
     try:
         make_room(folder)
