@@ -5,15 +5,11 @@ Nothing that was said here is ever logged or quoted; what a server says in free 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import time
 from collections.abc import Iterable
 
 from connectors.contract import Account
-from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient
+from connectors.errors import ConnectorError, Fatal, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.dialogue import Dialogue, release
 from connectors.imap.refusals import Refusal, sign_in_refused
@@ -21,16 +17,13 @@ from connectors.imap.response import Status, parse_status
 from connectors.imap.settings import ImapSettings
 from connectors.language import _
 from connectors.net import sasl
-from connectors.net.denied import denied
-from connectors.net.settings import AUTHZID
+from connectors.net.exchange import Exchange, credentials_of, listed, pick
 from connectors.net.tls import check_pin, context_of
 
 #: What a server may say before anybody is signed in: a few lines, within a few timeouts.
 _LITERAL_LIMIT = 1 << 16
 _BYTES_LIMIT = 1 << 20
 _TIMEOUTS_LIMIT = 5
-_ROUNDS_LIMIT = 8
-_NAME = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
 class SignIn:
@@ -85,48 +78,32 @@ class SignIn:
 
     def sign_in(self, account: Account, token: str | None) -> None:
         """Sign in, with ``token`` where tokens are taken.  Raises AuthFailed, Unavailable, Fatal."""
-        settings = self._settings
-        name = settings.login_name(account.user, account.master_user)
-        apart = account.master_user is not None and settings.master_user_form == AUTHZID and token is None
-        secret = account.password if token is None else token
-        if any(character in name + account.user + secret for character in "\0\1\r\n"):
-            raise AuthFailed(_("the account's name or password holds a control character"), system=self._system)
-        credentials = sasl.Credentials(name, secret, account.user if apart else "")
+        credentials = credentials_of(self._settings, account, token)
         mechanism = self._mechanism(credentials, by_token=token is not None)
         self._aside.clear()
         if mechanism == "LOGIN":
             self._offered = frozenset()
-            refusal = self._run(b"LOGIN", quoted(name.encode()), quoted(secret.encode()))
+            refusal = self._run(b"LOGIN", quoted(credentials.name.encode()), quoted(credentials.secret.encode()))
         else:
             refusal = self._authenticate(mechanism, credentials)
         if refusal.status.word != "OK":
-            raise sign_in_refused(self._system, refusal, by=mechanism, chosen=settings.auth is None)
+            raise sign_in_refused(self._system, refusal, by=mechanism, chosen=self._settings.auth is None)
 
     # -- which mechanism ----------------------------------------------------------------------------------------
 
     def _mechanism(self, credentials: sasl.Credentials, *, by_token: bool) -> str:
         """The one that the plan names, or the first that is offered in the order of :mod:`connectors.net.sasl`."""
-        offered = self._offered_mechanisms()
-        named = self._settings.auth
-        sayable = is_quotable(credentials.name.encode()) and is_quotable(credentials.secret.encode())
-        if named is not None:
-            if named.upper() in offered and (named != "login" or sayable):
-                return named.upper()
-            raise Fatal(
-                _("the server does not offer auth: {named}, but {offered}").format(
-                    named=named, offered=_listed(offered)
-                ),
-                system=self._system,
-            )
         order: Iterable[str] = sasl.PROTECTED if self._settings.tls != "plain" else sasl.UNPROTECTED
         if by_token:
             order = sasl.WITH_TOKEN
         elif credentials.on_behalf:
             order = sasl.NAMING_BOTH
-        for mechanism in order:
-            if mechanism in offered and (mechanism != "LOGIN" or sayable):
-                return mechanism
-        raise self._no_way(offered, by_token=by_token)
+        sayable = is_quotable(credentials.name.encode()) and is_quotable(credentials.secret.encode())
+        offered = self._offered_mechanisms()
+        mechanism = pick(self._settings, order, offered, lambda name: name != "LOGIN" or sayable)
+        if mechanism is None:
+            raise self._no_way(offered, by_token=by_token)
+        return mechanism
 
     def _offered_mechanisms(self) -> frozenset[str]:
         offered = self.offered()
@@ -141,46 +118,20 @@ class SignIn:
             if by_token
             else _("the server takes this name and password in no way that we know, but {offered}")
         )
-        return Fatal(what.format(offered=_listed(offered)), system=self._system)
+        return Fatal(what.format(offered=listed(offered)), system=self._system)
 
     # -- AUTHENTICATE -------------------------------------------------------------------------------------------
 
     def _authenticate(self, mechanism: str, credentials: sasl.Credentials) -> Refusal:
-        try:
-            exchange = sasl.begin(mechanism, credentials)
-        except sasl.OddChallenge:
-            what = _("the account's name or password cannot be said in {mechanism}").format(mechanism=mechanism)
-            raise AuthFailed(what, system=self._system) from None
-        words, first = [b"AUTHENTICATE", mechanism.encode()], exchange.first
-        if first is not None and "SASL-IR" in self.offered():
-            words.append(base64.b64encode(first) or b"=")
-            first = None
-        tag, failure = self._dialogue.start(*words), ""
+        exchange = Exchange(mechanism, credentials, self._system)
+        words = [b"AUTHENTICATE", mechanism.encode()]
+        if "SASL-IR" in self.offered() and (first := exchange.initial()) is not None:
+            words.append(first or b"=")
+        tag = self._dialogue.start(*words)
         self._offered = frozenset()
-        for _round in range(_ROUNDS_LIMIT):
-            answer = self._next(tag)
-            if isinstance(answer, Refusal):
-                return self._judged(mechanism, exchange, answer, failure)
-            try:
-                challenge = base64.b64decode(answer, validate=True)
-                said = first if first is not None else exchange.answer(challenge)
-            except (binascii.Error, sasl.OddChallenge):
-                break
-            if first is None and mechanism in sasl.WITH_TOKEN:
-                failure = sasl.token_failure(challenge)
-            first = None
-            self._transport.send(base64.b64encode(said) + b"\r\n")
-        raise Fatal(
-            _("the server's part in {mechanism} makes no sense").format(mechanism=mechanism), system=self._system
-        )
-
-    def _judged(self, mechanism: str, exchange: sasl.Exchange, answer: Refusal, failure: str) -> Refusal:
-        if answer.status.word == "OK":
-            if not exchange.complete():
-                what = _("the server did not prove that it knows this account's password ({mechanism})")
-                raise Fatal(what.format(mechanism=mechanism), system=self._system)
-        elif failure == sasl.NO_SCOPE:
-            raise denied(self._system, Denial.NO_RIGHT, failure)
+        while isinstance(answer := self._next(tag), bytes):
+            self._transport.send(exchange.answer(answer) + b"\r\n")
+        exchange.judge(taken=answer.status.word == "OK")
         return answer
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -241,8 +192,3 @@ class SignIn:
 
 def _capabilities(words: Iterable[bytes]) -> frozenset[str]:
     return frozenset(word.decode("ascii", "replace") for word in words)
-
-
-def _listed(offered: frozenset[str]) -> str:
-    """Mechanisms as a plan names them; what is no such name is somebody's free text."""
-    return ", ".join(sorted(name.lower() for name in offered if _NAME.fullmatch(name))[:12]) or "-"

@@ -5,20 +5,16 @@ Nothing that was said here is ever logged or quoted; what a server says in free 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 import time
 from collections.abc import Iterable
 
 from connectors.contract import Account
-from connectors.denials import Denial
-from connectors.errors import AuthFailed, Fatal, Transient
+from connectors.errors import Fatal, Transient
 from connectors.language import _
 from connectors.net import sasl
-from connectors.net.denied import denied
-from connectors.net.settings import AUTHZID
+from connectors.net.exchange import Exchange, credentials_of, listed, pick
 from connectors.net.tls import check_pin, context_of
 from connectors.pop3.answers import Features, Status, parse_features, parse_status
 from connectors.pop3.dialogue import Dialogue
@@ -28,11 +24,9 @@ from connectors.pop3.verdicts import sign_in_refused
 #: What a server may say before anybody is signed in: a few lines, within a few timeouts.
 _BYTES_LIMIT = 1 << 20
 _TIMEOUTS_LIMIT = 5
-_ROUNDS_LIMIT = 8
 _FEATURES_LIMIT = 500
 #: The timestamp in a greeting that a digest is made of (RFC 1939 7).
 _TIMESTAMP = re.compile(rb"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>")
-_NAME = re.compile(r"[A-Z0-9_-]{1,20}")
 #: Ways to sign in that are no SASL: USER and PASS, and APOP.  USER hands the server the password as PLAIN does; APOP
 #: makes the server keep it in the clear, as CRAM-MD5 does.
 _USER, _APOP = "USER", "APOP"
@@ -94,12 +88,7 @@ class SignIn:
     def sign_in(self, account: Account, token: str | None) -> None:
         """Sign in, with ``token`` where tokens are taken.  Raises AuthFailed, Unavailable, Fatal."""
         settings = self._settings
-        name = settings.login_name(account.user, account.master_user)
-        apart = account.master_user is not None and settings.master_user_form == AUTHZID and token is None
-        secret = account.password if token is None else token
-        if any(character in name + account.user + secret for character in "\0\1\r\n"):
-            raise AuthFailed(_("the account's name or password holds a control character"), system=self._system)
-        credentials = sasl.Credentials(name, secret, account.user if apart else "")
+        credentials = credentials_of(settings, account, token)
         mechanism = self._mechanism(credentials, by_token=token is not None)
         if "UTF8" in self.features():
             # Without it some servers withhold messages with raw UTF-8 in their headers (RFC 6856 2).
@@ -134,20 +123,18 @@ class SignIn:
 
     def _mechanism(self, credentials: sasl.Credentials, *, by_token: bool) -> str:
         """The one that the plan names, or the first that is offered and can say these credentials."""
-        offered, named = self._offered(), self._settings.auth
-        if named is not None:
-            if named.upper() in offered and _says(named.upper(), credentials):
-                return named.upper()
-            what = _("the server does not offer auth: {named}, but {offered}")
-            raise Fatal(what.format(named=named, offered=_listed(offered)), system=self._system)
         order: Iterable[str] = _PROTECTED if self._settings.tls != "plain" else _UNPROTECTED
-        if credentials.on_behalf:
+        if by_token:
+            order = sasl.WITH_TOKEN
+        elif credentials.on_behalf:
             order = sasl.NAMING_BOTH
-        for mechanism in sasl.WITH_TOKEN if by_token else order:
-            if mechanism in offered and _says(mechanism, credentials):
-                return mechanism
-        what = _("the server takes this name and password in no way that we know, but {offered}")
-        raise Fatal(what.format(offered=_listed(offered)), system=self._system)
+        offered = self._offered()
+        # In APOP a name ends at a space.
+        mechanism = pick(self._settings, order, offered, lambda name: name != _APOP or " " not in credentials.name)
+        if mechanism is None:
+            what = _("the server takes this name and password in no way that we know, but {offered}")
+            raise Fatal(what.format(offered=listed(offered)), system=self._system)
+        return mechanism
 
     def _offered(self) -> frozenset[str]:
         features = self.features()
@@ -163,36 +150,14 @@ class SignIn:
 
     def _authenticate(self, mechanism: str, credentials: sasl.Credentials) -> Status:
         """One SASL exchange (RFC 5034), the first answer on a line of its own: some servers take it in no other way."""
-        try:
-            exchange = sasl.begin(mechanism, credentials)
-        except sasl.OddChallenge:
-            what = _("the account's name or password cannot be said in {mechanism}").format(mechanism=mechanism)
-            raise AuthFailed(what, system=self._system) from None
-        first, failure = exchange.first, ""
+        exchange = Exchange(mechanism, credentials, self._system)
         self._transport.send(b"AUTH " + mechanism.encode() + b"\r\n")
-        for _round in range(_ROUNDS_LIMIT):
+        line = self._line()
+        while line.startswith(b"+ ") or line.rstrip(b"\r\n") == b"+":
+            self._transport.send(exchange.answer(line[1:].strip()) + b"\r\n")
             line = self._line()
-            if not line.startswith(b"+ ") and line.rstrip(b"\r\n") != b"+":
-                return self._judged(mechanism, exchange, self._status(line), failure)
-            try:
-                challenge = base64.b64decode(line[1:].strip(), validate=True) if first is None else b""
-                said = first if first is not None else exchange.answer(challenge)
-            except (binascii.Error, sasl.OddChallenge):
-                break
-            if first is None and mechanism in sasl.WITH_TOKEN:
-                failure = sasl.token_failure(challenge)
-            first = None
-            self._transport.send(base64.b64encode(said) + b"\r\n")
-        what = _("the server's part in {mechanism} makes no sense")
-        raise Fatal(what.format(mechanism=mechanism), system=self._system)
-
-    def _judged(self, mechanism: str, exchange: sasl.Exchange, status: Status, failure: str) -> Status:
-        if status.ok:
-            if not exchange.complete():
-                what = _("the server did not prove that it knows this account's password ({mechanism})")
-                raise Fatal(what.format(mechanism=mechanism), system=self._system)
-        elif failure == sasl.NO_SCOPE:
-            raise denied(self._system, Denial.NO_RIGHT, failure)
+        status = self._status(line)
+        exchange.judge(taken=status.ok)
         return status
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -213,13 +178,3 @@ class SignIn:
         if self._left < 0 or time.monotonic() > self._until:
             raise Transient(_("the server floods the connection"), system=self._system)
         return line
-
-
-def _says(mechanism: str, credentials: sasl.Credentials) -> bool:
-    """Whether the name can be said: in APOP it ends at a space."""
-    return mechanism != _APOP or " " not in credentials.name
-
-
-def _listed(offered: frozenset[str]) -> str:
-    """Mechanisms as a plan names them; what is no such name is somebody's free text."""
-    return ", ".join(sorted(name.lower() for name in offered if _NAME.fullmatch(name))[:12]) or "-"

@@ -31,7 +31,7 @@ def test_a_secret_is_fetched_from_the_organisations_folder(tmp_path: Path) -> No
 def test_a_missing_secret_says_where_it_was_looked_for(tmp_path: Path) -> None:
     at_home = settings_at_home(Settings.model_validate({"key": "file:secrets.txt"}), tmp_path)
     assert isinstance(at_home, Settings)
-    with pytest.raises(MissingSecret, match="secrets.txt"):
+    with pytest.raises(MissingSecret, match=r"secrets\.txt"):
         at_home.key.reveal()
 
 
