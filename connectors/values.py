@@ -80,6 +80,8 @@ class Folder:
     messages: int | None = None
     #: Whether mail programs that go by subscriptions show it; None when the system does not say.
     subscribed: bool | None = None
+    #: False for calendars, contacts and their kin: on a target there is such a folder only if mail lies in it.
+    for_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)

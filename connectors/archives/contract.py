@@ -41,6 +41,8 @@ class ArchiveFolder:
     key: str
     #: Items in it, of every nature; None when that is not known without reading all.
     items: int | None = None
+    #: False for a folder of calendar entries, contacts and the like.
+    for_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class ArchiveSource:
         self._folders = self._apart(there)
         self._lookup = None
         for path, folder in self._folders.items():
-            yield Folder(path, folder.role, self._archive.epoch, token, messages=folder.items)
+            yield Folder(path, folder.role, self._archive.epoch, token, messages=folder.items, for_mail=folder.for_mail)
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Lists all each time: an unchanged archive is not listed at all."""

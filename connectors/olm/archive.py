@@ -109,7 +109,7 @@ class OlmArchive:
 
     def folders(self) -> Iterator[ArchiveFolder]:
         for folder in self._folders.values():
-            yield ArchiveFolder(folder.path, folder.role, folder.key, folder.count)
+            yield ArchiveFolder(folder.path, folder.role, folder.key, folder.count, folder.is_mail)
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         stored = self._folders[folder.key]

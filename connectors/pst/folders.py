@@ -15,6 +15,8 @@ from connectors.pst.roles import roles_of, subtree_of
 from connectors.pst.store import FOLDER, MESSAGE, ROOT, TYPE, Store
 
 _NAME = 0x3001
+_CONTAINER_CLASS = 0x3613
+_OF_NO_MAIL = ("ipf.appointment", "ipf.contact", "ipf.task", "ipf.stickynote", "ipf.journal")
 #: PidTagMessageCodepage, PidTagMessageLocaleId, PidTagInternetCodepage.
 _TEXT_PROPERTIES = (0x3FFD, 0x3FF1, 0x3FDE)
 #: Items that are asked for their encoding.
@@ -63,7 +65,9 @@ def read_tree(store: Store) -> Tree:
         count = len(tree.items.get(node, _NOTHING))
         # Outside of what people see lie Outlook's own folders; without items nobody looks for them.
         if node in seen or count:
-            tree.folders[node] = ArchiveFolder(paths[node][0], roles.get(node), f"{node:x}", count)
+            tree.folders[node] = ArchiveFolder(
+                paths[node][0], roles.get(node), f"{node:x}", count, for_mail=_is_for_mail(store, node)
+            )
     if 0 in tree.items:
         # Somebody's own folder may be called so.
         path = _free((LOST,), {path for path, _inside in paths.values()}, 0)
@@ -97,6 +101,15 @@ def _name(store: Store, node: int) -> str:
         store.core.problems.add("folder", what)
         return fallback
     return name if isinstance(name, str) and name else fallback
+
+
+def _is_for_mail(store: Store, node: int) -> bool:
+    """By the folder's class ([MS-OXOSFLD] 2.2.5); mail, where it has none that is known."""
+    try:
+        told = store.bag(node).get(_CONTAINER_CLASS)
+    except Damaged:
+        return True  # told with its name
+    return not (isinstance(told, str) and told.lower().startswith(_OF_NO_MAIL))
 
 
 def _subtree(store: Store, parents: dict[int, int]) -> int:

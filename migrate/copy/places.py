@@ -78,7 +78,8 @@ class Ahead:
         self._folders = [
             folder
             for folder in wanted(job, there)
-            if (folder.path not in known or known[folder.path].target_folder_id is None)
+            if folder.for_mail
+            and (folder.path not in known or known[folder.path].target_folder_id is None)
             and job.rules.place(folder) is not None
         ]
         self._open_target = open_target
@@ -152,7 +153,8 @@ def make_places(
     places: dict[int, Place] = {}
     for one in sorted(listed, key=lambda one: one.folder.role is None):
         placement = job.rules.place(one.folder)
-        if placement is None or (one.row.target_folder_id is not None and one.row.id not in pending):
+        needed = one.row.id in pending or (one.row.target_folder_id is None and one.folder.for_mail)
+        if placement is None or not needed:
             continue
         try:
             there = _make(job, hold, target, one, naming, made)

@@ -31,6 +31,8 @@ class Shelf:
     rebuilt: bool = False
     folders: dict[tuple[str, ...], list[Kept]] = field(default_factory=lambda: {INBOX: []})
     roles: dict[tuple[str, ...], Role] = field(default_factory=lambda: {INBOX: Role.INBOX})
+    #: Calendars, contacts and their kin.
+    not_for_mail: set[tuple[str, ...]] = field(default_factory=set)
     #: Keys that cannot be read.
     damaged: set[str] = field(default_factory=set)
     #: Keys of what comes out of it with a part missing.
@@ -98,7 +100,8 @@ class ShelfArchive:
     def folders(self) -> Iterator[ArchiveFolder]:
         self._there()
         for path, kept in self.shelf.folders.items():
-            yield ArchiveFolder(path, self.shelf.roles.get(path), "/".join(path), len(kept))
+            for_mail = path not in self.shelf.not_for_mail
+            yield ArchiveFolder(path, self.shelf.roles.get(path), "/".join(path), len(kept), for_mail)
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         self._there()

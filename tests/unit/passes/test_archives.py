@@ -256,6 +256,23 @@ def test_what_is_no_mail_is_accounted_for_and_not_copied(sides: Sides, pst: Arch
     assert pst.shelf.read == 1
 
 
+def test_a_folder_of_contacts_is_on_the_target_only_if_mail_lies_in_it(sides: Sides, pst: ArchiveSide) -> None:
+    contacts, calendar = ("Contacts",), ("Calendar",)
+    pst.shelf.put(b"", contacts, nature=Nature.CONTACT)
+    pst.shelf.put(b"", calendar, nature=Nature.APPOINTMENT)
+    pst.shelf.put(rebuilt(1), calendar)
+    pst.shelf.not_for_mail |= {contacts, calendar}
+    pst.shelf.folders["Empty",] = []
+    for _pass in range(2):
+        run(sides, pst)
+        there = {folder.path for folder in sides.target.folders()}
+        assert {calendar, ("Empty",)} <= there
+        assert contacts not in there
+    pst.shelf.put(rebuilt(2), contacts)
+    assert run(sides, pst).copied == 1
+    assert contacts in {folder.path for folder in sides.target.folders()}
+
+
 def test_an_archive_that_did_not_change_is_not_listed_again(sides: Sides, pst: ArchiveSide) -> None:
     for number in range(5):
         pst.shelf.put(rebuilt(number), OLD, flags=None)

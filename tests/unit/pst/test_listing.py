@@ -87,6 +87,16 @@ def test_items_of_every_nature_are_told_and_search_folders_and_settings_are_not(
     assert found not in {int(folder.key, 16) for folder in archive.folders()}
 
 
+def test_a_folder_says_by_its_class_whether_it_is_for_mail(tmp_path: Path, opened: Opener) -> None:
+    path = tmp_path / "classes.pst"
+    classes = ("IPF.Note", "IPF.Appointment", "IPF.Contact.MOC.QuickContacts", "IPF.Task", "IPF.StickyNote", "IPF", "")
+    with PstWriter(path) as writer:
+        for number, told in enumerate(classes):
+            writer.folder(f"{number}", tags={0x3613001F: told} if told else None)
+    for_mail = {folder.path[-1] for folder in opened(path).folders() if folder.for_mail}
+    assert for_mail == {"0", "5", "6", "Deleted Items"}
+
+
 def test_what_lies_in_no_folder_that_people_see_is_told(tmp_path: Path, opened: Opener) -> None:
     path = tmp_path / "strays.pst"
     with PstWriter(path) as writer:
