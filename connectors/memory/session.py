@@ -14,14 +14,11 @@ from connectors.memory.faults import Faults, Moment, Point
 from connectors.memory.settings import MemorySettings
 from connectors.memory.store import FolderState, Reader, Stored
 from connectors.reasons import Reason
-from connectors.wire import wire_bytes
+from connectors.wire import identifying
 
 #: A call that hangs gives up after this many seconds, as a socket would.
 HANG_LIMIT = 30.0
 
-_IDENTIFYING = re.compile(
-    rb"^(?:message-id|date|from|subject)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
-)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -182,5 +179,5 @@ class MemorySource:
 def identifying_fields(data: bytes) -> bytes:
     """Message-ID, Date, From and Subject as they stand, line ends as CRLF."""
     end = _HEAD_END.search(data)
-    head = wire_bytes(data[: end.start()] if end else data)
-    return b"".join(_IDENTIFYING.findall(head if head.endswith(b"\n") else head + b"\r\n"))
+    head = data[: end.start()] if end else data
+    return identifying(head if head.endswith(b"\n") else head + b"\r\n")
