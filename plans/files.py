@@ -133,10 +133,35 @@ class SystemEntry(Shape):
     master: MasterEntry | None = Field(default=None, description="one account that may sign in for everyone")
 
 
+class ZoneAccessEntry(Shape):
+    """How the domain's zone is changed from here; each provider takes some of the keys."""
+
+    token: SecretField | None = Field(default=None, description="`gandi`, `cloudflare`: a token that may edit the zone")
+    application_key: SecretField | None = Field(default=None, description="`ovh`: the application's key")
+    application_secret: SecretField | None = Field(default=None, description="`ovh`: its secret")
+    consumer_key: SecretField | None = Field(default=None, description="`ovh`: the consumer key")
+    server: Text | None = Field(
+        default=None,
+        description="`update`: the address of the name server that takes DNS updates, with its port if not 53",
+    )
+    key_name: Text | None = Field(default=None, description="`update`: the name of the key (TSIG)")
+    key: SecretField | None = Field(default=None, description="`update`: the key, as BIND writes it")
+    algorithm: Text = Field(default="hmac-sha256", description="`update`: of the key; `hmac-sha256` unless given")
+
+
 class DomainEntry(Shape):
     """A mail domain: it owns the MX, and several sites can share it."""
 
-    zone_at: Text | None = Field(default=None, description="who keeps the domain's DNS zone, such as `ovh`")
+    zone_at: Text | None = Field(
+        default=None,
+        description=(
+            "who keeps the domain's DNS zone; `ovh`, `gandi`, `cloudflare` and `update` (DNS updates, RFC 2136) can be"
+            " [changed from here](dns.md#changing-the-zone-from-here)"
+        ),
+    )
+    zone_access: ZoneAccessEntry | None = Field(
+        default=None, description="with what `bascule dns apply` may change the zone"
+    )
     mx_first: Literal["old", "new"] = Field(
         default="old",
         description=(

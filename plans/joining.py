@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.secret_setting import Secret
-from plans.files import ContactEntry, OrganisationFile, RatesEntry, SystemEntry
+from plans.files import ContactEntry, DomainEntry, OrganisationFile, RatesEntry, SystemEntry
 from plans.message_rules import MessageRules
 from plans.model import (
     Archives,
@@ -26,6 +26,7 @@ from plans.model import (
     Site,
     Support,
     System,
+    ZoneAccess,
 )
 from plans.private_folders import PrivateFolders
 from plans.problems import Worded
@@ -47,7 +48,7 @@ def organisation_of(
         systems=systems,
         sites=sites,
         folder=folder,
-        domains={name: Domain(name, entry.zone_at, entry.mx_first) for name, entry in shape.domains.items()},
+        domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
         licences={name: Licence(name, entry.bought, entry.renews) for name, entry in shape.licences.items()},
         support=Support(shape.support.hours, shape.support.until, shape.support.slice) if shape.support else None,
         contacts={name: _contact(entry) for name, entry in shape.contacts.items()},
@@ -135,6 +136,11 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
         archives=_archives(archives, folder) if archives else None,
         personal_gmail=PersonalGmail(gmail.only, gmail.consent) if gmail else None,
     )
+
+
+def _domain(name: str, entry: DomainEntry) -> Domain:
+    access = None if entry.zone_access is None else ZoneAccess(**dict(entry.zone_access))
+    return Domain(name, entry.zone_at, entry.mx_first, access)
 
 
 def _contact(entry: ContactEntry) -> Contact:

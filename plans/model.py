@@ -121,12 +121,27 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneAccess:
+    """With what a zone may be changed; which of these is needed says who keeps it."""
+
+    token: SecretRef | None
+    application_key: SecretRef | None
+    application_secret: SecretRef | None
+    consumer_key: SecretRef | None
+    server: str | None
+    key_name: str | None
+    key: SecretRef | None
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """A mail domain.  ``mx_first``: the side that receives mail from outside while sites move."""
 
     name: str
     zone_at: str | None
     mx_first: Literal["old", "new"]
+    zone_access: ZoneAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)

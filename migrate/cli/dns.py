@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from migrate.cli.dns_apply import apply
 from migrate.cli.dns_check import check
 from migrate.cli.dns_records import records
 from migrate.cli.dns_wait import wait
@@ -11,8 +12,8 @@ from migrate.cli.dns_wait import wait
 
 @click.group()
 def dns() -> None:
-    """Are a mail domain's DNS records right?  Asks every server that matters; changes nothing."""
+    """Are a mail domain's DNS records right?  Asks every server that matters; only apply changes any."""
 
 
-for _command in (check, records, wait):
+for _command in (check, records, wait, apply):
     dns.add_command(_command)

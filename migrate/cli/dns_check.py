@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, mark, number, plural
+from migrate.cli.dns_keeping import keep_look, organisation_with, say_kept
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -60,10 +61,11 @@ def check(
     Example:  bascule dns check example.org --expect google
     """  # fmt: skip
     aims = Aims(expected_of(place, expect) if expect else None, selectors)
-    whom = asked_of(resolvers, inside, servers)
+    name, whom = checked(domain), asked_of(resolvers, inside, servers)
+    organisation = organisation_with(place, name)
     working = terminal(stderr=True)
     with interruptible(working, _("Stopping: no further question is asked.")) as halt:
-        inquiry = Inquiry(checked(domain), whom, halt.stop, fetch_policy)
+        inquiry = Inquiry(name, whom, halt.stop, fetch_policy)
         try:
             with working.status(_("Asking name servers and resolvers")):
                 findings = inquiry.judge(aims)
@@ -73,10 +75,12 @@ def check(
             raise Trouble(str(error), Exit.CONNECTION) from error
         interrupted = halt.stop.is_set()
     code = Exit.INTERRUPTED if interrupted else _code(findings)
+    kept = None if interrupted else keep_look(organisation, "check", inquiry.facts)
     if to_json:
         click.echo(json.dumps(_as_json(inquiry.facts, findings, code), ensure_ascii=False, indent=2))
     else:
         _show(terminal(), inquiry.facts, findings)
+        say_kept(kept)
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import click
 
 from connectors.language import _, mark
+from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -18,7 +19,7 @@ from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server
 from migrate.dns.policy import fetch_policy
-from migrate.dns.records import CannotWrite, Step, steps
+from migrate.dns.records import CannotWrite, Step
 
 _WHEN = {
     "before": mark("Before: enter these now"),
@@ -44,6 +45,7 @@ _WHEN = {
     default="zone",
     help="How names are written: as in a zone file and for Cloudflare, or as OVH and Gandi have them.",
 )
+@click.option("--afresh", is_flag=True, help="Work the steps out again from the records as they are now.")
 @whom_options
 @json_option
 @click.pass_obj
@@ -54,6 +56,7 @@ def records(
     hosts: tuple[str, ...],
     step: str | None,
     form: str,
+    afresh: bool,
     resolvers: tuple[Server, ...],
     inside: tuple[Server, ...],
     servers: tuple[Server, ...],
@@ -62,18 +65,20 @@ def records(
     """Which MX and SPF records are entered when, for the cutover and for the way back?  Writes them, changes nothing.
 
     Reads the records as they are from the zone's own servers, and works out when the MX may change at the earliest.
-    Run it before you change anything, and keep what it prints: it is the way back.
+    Run it before you change anything: for a domain of the plan what it found is kept, and told again when the records
+    are others; elsewhere keep what it prints. It is the way back.
 
     \b
     Example:  bascule dns records example.org --expect google
     """
     name, expected = checked(domain), expected_of(place, expect)
     new = [checked(host) for host in hosts]
+    organisation = organisation_with(place, name)
     stopping = _("Stopping: no further question is asked.")
     with interruptible(terminal(stderr=True), stopping) as halt:
         inquiry = Inquiry(name, asked_of(resolvers, inside, servers), halt.stop, fetch_policy)
         try:
-            found = inquiry.follow(lambda look: steps(look, expected, new))
+            told, stands = steps_of(organisation, inquiry, expected, new, afresh=afresh)
         except NobodyAnswers as error:
             if halt.stop.is_set():
                 sys.exit(Exit.INTERRUPTED)
@@ -82,13 +87,24 @@ def records(
             raise Trouble(str(error), Exit.PARTIAL) from error
         if halt.stop.is_set():
             sys.exit(Exit.INTERRUPTED)
+    found = told.steps
+    keep_look(organisation, "records", inquiry.facts)
     below = inquiry.facts.zone if form in ("ovh", "gandi") else None
     if to_json:
-        told = {"exit_code": 0, "domain": name, "steps": [_as_json(one, below) for one in found]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        answer = {
+            "exit_code": 0,
+            "domain": name,
+            "made": told.made.isoformat(timespec="seconds"),
+            "zone_stands_at": stands,
+            "steps": [_as_json(one, below) for one in found],
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     elif not found:
         click.echo(_("; The MX of {domain} leads to {system} already.").format(domain=name, system=expected.title))
     else:
+        if stands not in (None, "nothing"):
+            told_when = f"{told.made.astimezone():%Y-%m-%d %H:%M}"
+            click.echo("; " + _("As worked out on {time}, before the zone was changed.").format(time=told_when))
         for line in _lines([one for one in found if step in (None, one.when)], below):
             click.echo(line)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, mark, number, plural
+from migrate.cli.dns_keeping import keep_look, organisation_with
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -62,6 +63,7 @@ def wait(
     Example:  bascule dns wait example.org --expect google
     """
     name, expected = checked(domain), expected_of(place, expect)
+    organisation = organisation_with(place, name)
     whom = asked_of(resolvers, inside, servers)
     working = terminal(stderr=True)
     found: list[Held] = []
@@ -69,7 +71,8 @@ def wait(
         told = ""
         while not halt.stop.is_set():
             try:
-                looked = Inquiry(name, whom, halt.stop, fetch_policy).follow(lambda look: held(look, expected))
+                inquiry = Inquiry(name, whom, halt.stop, fetch_policy)
+                looked = inquiry.follow(lambda look: held(look, expected))
             except NobodyAnswers as error:
                 if not found and not halt.stop.is_set():
                     raise Trouble(str(error), Exit.CONNECTION) from error
@@ -82,6 +85,7 @@ def wait(
                 show_line(working, f"{datetime.now().astimezone():%H:%M:%S}  {said}")
                 told = said
             if arrived(found):
+                keep_look(organisation, "wait", inquiry.facts)
                 break
             halt.stop.wait(next_look(found))
     code = Exit.OK if arrived(found) else Exit.INTERRUPTED

@@ -50,8 +50,9 @@ options {{
   dnssec-validation no;
 }};
 controls {{ }};
-{zones}
+{keys}{zones}
 """
+_KEY = 'key "{name}" {{ algorithm hmac-sha256; secret "{secret}"; }};\n'
 _UNBOUND = """\
 server:
   interface: {address}@{port}
@@ -105,17 +106,24 @@ def running_nsd(address: str, port: int, zones: Mapping[str, str]) -> Iterator[N
 
 
 @contextmanager
-def running_bind(port: int, zones: Mapping[str, str], *, signed: bool = False) -> Iterator[None]:
+def running_bind(
+    port: int, zones: Mapping[str, str], *, signed: bool = False, keys: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """BIND with these zones, by their names, at 127.0.0.1: it knows the addresses of interfaces only.
 
-    ``signed``: it makes keys and signs them (DNSSEC), a moment after its start.  Raises ServerMissing.
+    ``signed``: it makes keys and signs them (DNSSEC), a moment after its start.  ``keys``: may change the zones
+    (RFC 2136), secrets by their names.  Raises ServerMissing.
     """
     policy = "dnssec-policy default; inline-signing yes; " if signed else ""
     address = "127.0.0.1"
     root = find_dns_servers()
     with _folder("bind", zones) as (folder, files):
+        if keys:
+            policy += "allow-update {{ {names} }}; ".format(names=" ".join(f'key "{name}";' for name in keys))
         text = "".join(f'zone "{name}" {{ type primary; file "{file}"; {policy}}};\n' for name, file in files.items())
-        (folder / "named.conf").write_text(_NAMED.format(address=address, port=port, folder=folder, zones=text))
+        known = "".join(_KEY.format(name=name, secret=secret) for name, secret in (keys or {}).items())
+        configuration = _NAMED.format(address=address, port=port, folder=folder, zones=text, keys=known)
+        (folder / "named.conf").write_text(configuration)
         command = [root / "usr/sbin/named", "-g", "-n", "1", "-c", folder / "named.conf"]
         with _running(command, folder, root, address, port):
             yield

@@ -1,0 +1,78 @@
+"""What the ``dns`` commands keep in the organisation's folder: looks as evidence, and the steps of a cutover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from connectors.language import _
+from connectors.os_errors import os_error_text
+from migrate.cli.exit_codes import Exit
+from migrate.cli.organisation import Place, Trouble
+from migrate.dns import kept_steps, snapshots
+from migrate.dns.asking import Inquiry
+from migrate.dns.facts import Facts
+from migrate.dns.kept_steps import KeptSteps, Stage
+from migrate.dns.providers import Expected
+from migrate.dns.records import steps
+from migrate.dns.snapshots import Snapshot
+from plans import Organisation
+
+
+def organisation_with(place: Place, domain: str) -> Organisation | None:
+    """The organisation whose domain this is; None outside of its folder, or for a domain that is not its."""
+    if not (place.folder / "organisation.yaml").exists():
+        return None
+    organisation = place.load()
+    return organisation if domain in organisation.domains else None
+
+
+def keep_look(organisation: Organisation | None, command: str, facts: Facts) -> Path | None:
+    """Keep what was seen of a domain of the organisation.  Raises :class:`Trouble` when the disk does not take it."""
+    if organisation is None:
+        return None
+    try:
+        return snapshots.keep(organisation.folder, Snapshot(datetime.now(UTC), command, facts))
+    except OSError as error:
+        raise _disk(error, organisation) from error
+
+
+def steps_of(
+    organisation: Organisation | None, inquiry: Inquiry, expected: Expected, hosts: Sequence[str], *, afresh: bool
+) -> tuple[KeptSteps, Stage | None]:
+    """The steps of a cutover, and where the zone stands in them; no steps where nothing has to be changed.
+
+    Those that were kept, once the zone was changed and as long as it stands somewhere in them: the way back is what was
+    before the first change.  Else, and with ``afresh``, those that follow from what is now, which are kept from here
+    on.  Raises as :meth:`Inquiry.follow`, and CannotWrite.
+    """
+    domain = inquiry.facts.domain
+    try:
+        known = None if organisation is None else kept_steps.kept(organisation.folder, domain)
+        if known is not None and not afresh and known.fits(expected, hosts):
+            inquiry.follow(lambda look: look.answer(look.domain, "MX"))
+            stands = kept_steps.stage(known.steps, inquiry.facts)
+            if stands not in (None, "nothing"):
+                return known, stands
+        found = inquiry.follow(lambda look: steps(look, expected, hosts))
+        new = KeptSteps(datetime.now(UTC), expected.title, found)
+        if organisation is not None and found and (known is None or list(known.steps) != found):
+            kept_steps.keep(organisation.folder, domain, new)
+    except OSError as error:
+        assert organisation is not None
+        raise _disk(error, organisation) from error
+    return new, "nothing" if found else None
+
+
+def say_kept(path: Path | None) -> None:
+    """Where the evidence lies, beside the answer itself."""
+    if path is not None:
+        click.echo(_("Kept as evidence: {file}").format(file=path), err=True)
+
+
+def _disk(error: OSError, organisation: Organisation) -> Trouble:
+    text = _("The evidence cannot be kept in {folder} ({why}).")
+    return Trouble(text.format(folder=organisation.folder, why=os_error_text(error)), Exit.LEDGER)

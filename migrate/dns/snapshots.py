@@ -1,0 +1,149 @@
+"""What was seen of a domain, kept as evidence: each look in a file of its own, with its time; and what it proves."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from migrate.dns.facts import Answer, Facts, Mx, Outcome, Policy, Question, Soa, Srv, Tlsa, Value, View
+from migrate.dns.records import SHORT
+
+_KINDS: dict[str, type[Mx | Srv | Tlsa | Soa]] = {"MX": Mx, "SRV": Srv, "TLSA": Tlsa, "SOA": Soa}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A look at a domain: when, by which command, and what everybody said."""
+
+    at: datetime
+    command: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """The MX's TTL is short now: seen first ``at``; before, it was ``old_ttl`` seconds."""
+
+    at: datetime
+    old_ttl: int
+
+    @property
+    def earliest(self) -> datetime:
+        """Nobody who keeps to the rules holds the long-lived MX after that (RFC 1035, section 3.2.1)."""
+        return self.at + timedelta(seconds=self.old_ttl)
+
+
+def folder_of(organisation: Path, domain: str) -> Path:
+    """Where the evidence of a domain lies."""
+    return organisation / "evidence" / "dns" / domain
+
+
+def keep(organisation: Path, snapshot: Snapshot) -> Path:
+    """Write it.  Raises OSError."""
+    folder = folder_of(organisation, snapshot.facts.domain)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{snapshot.at.astimezone(UTC):%Y-%m-%dT%H-%M-%S-%fZ}-{snapshot.command}.json"
+    return written(folder / name, _as_json(snapshot))
+
+
+def kept(organisation: Path, domain: str) -> list[Snapshot]:
+    """Those that were kept, the oldest first.  What is no snapshot any more is passed over.  Raises OSError."""
+    found = []
+    for path in sorted(folder_of(organisation, domain).glob("*Z-*.json")):
+        try:
+            found.append(_from_json(json.loads(path.read_text(encoding="utf-8"))))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return sorted(found, key=lambda one: one.at)
+
+
+def lowered(snapshots: Sequence[Snapshot]) -> Lowered | None:
+    """Since when every name server has had the MX with a short TTL, in one stretch to the last look; None: it is not.
+
+    The time is that of the look, which is later than the change and so on the safe side.
+    """
+    since: Lowered | None = None
+    long = 0
+    for one in snapshots:
+        ttls = _ttls(one.facts)
+        if not ttls:
+            continue
+        if max(ttls) > SHORT:
+            since, long = None, max(ttls)
+        elif since is None and long:
+            since = Lowered(one.at, long)
+    return since
+
+
+def written(path: Path, told: object) -> Path:
+    """Write JSON so that the file is whole or not there."""
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(told, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return beside.replace(path)
+
+
+def _ttls(facts: Facts) -> list[int]:
+    answers = [view.answer(facts.domain, "MX") for view in facts.of("authoritative")]
+    return [one.ttl for one in answers if one.outcome is Outcome.RECORDS and one.ttl is not None]
+
+
+def _as_json(snapshot: Snapshot) -> dict[str, Any]:
+    facts = snapshot.facts
+    return {
+        "at": snapshot.at.astimezone(UTC).isoformat(),
+        "command": snapshot.command,
+        "domain": facts.domain,
+        "zone": facts.zone,
+        "policy": facts.policy and asdict(facts.policy),
+        "views": [
+            {
+                "kind": view.kind,
+                "name": view.name,
+                "address": view.address,
+                "answers": [
+                    {"name": question.name, "type": question.type, **asdict(answer)}
+                    for question, answer in view.answers.items()
+                ],
+            }
+            for view in facts.views
+        ],
+    }
+
+
+def _from_json(told: dict[str, Any]) -> Snapshot:
+    views = [
+        View(
+            view["kind"],
+            view["name"],
+            view["address"],
+            {Question(one["name"], one["type"]): _answer(one) for one in view["answers"]},
+        )
+        for view in told["views"]
+    ]
+    policy = Policy(**told["policy"]) if told["policy"] else None
+    return Snapshot(
+        datetime.fromisoformat(told["at"]), told["command"], Facts(told["domain"], told["zone"], views, policy)
+    )
+
+
+def _answer(told: dict[str, Any]) -> Answer:
+    return Answer(
+        Outcome(told["outcome"]),
+        tuple(_value(value, told["type"]) for value in told["values"]),
+        told["ttl"],
+        tuple(told["aliases"]),
+        told["own_zone"],
+        told["secure"],
+    )
+
+
+def _value(told: Any, kind: str) -> Value:
+    return str(told) if isinstance(told, str) else _KINDS[kind](**told)

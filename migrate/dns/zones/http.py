@@ -1,0 +1,68 @@
+"""Asking a provider over HTTPS, with its refusals as :class:`ZoneError`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from connectors.language import _
+from migrate.dns.zones.contract import ZoneError
+
+#: Seconds.
+_TIMEOUT = 30.0
+_DENIED = (401, 403)
+
+
+class Http:
+    """One provider's interface.  Nothing that it answers is quoted but its status."""
+
+    def __init__(self, title: str, root: str, headers: Mapping[str, str]) -> None:
+        self._title = title
+        self._client = httpx.Client(base_url=root, headers=dict(headers), timeout=_TIMEOUT)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        sign: Mapping[str, str] | None = None,
+        absent: bool = False,
+    ) -> Any:
+        """The answer as JSON; None where nothing is there and ``absent`` allows it.  Raises ZoneError."""
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **(sign or {})}
+        try:
+            answer = self._client.request(method, path, params=query, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            what = _("{provider} cannot be reached").format(provider=self._title)
+            raise ZoneError(what, detail=type(error).__name__) from None
+        if answer.status_code == httpx.codes.NOT_FOUND and absent:
+            return None
+        if answer.status_code in _DENIED:
+            what = _("{provider} does not take the credentials of the plan, or they do not reach this zone")
+            raise ZoneError(what.format(provider=self._title), detail=str(answer.status_code), denied=True)
+        if answer.is_error:
+            what = _("{provider} refuses the change").format(provider=self._title)
+            raise ZoneError(what, detail=str(answer.status_code))
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            what = _("{provider} gave an answer that cannot be read").format(provider=self._title)
+            raise ZoneError(what, detail=str(answer.status_code)) from None
+
+    def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """The whole address of a request, as it is signed."""
+        return str(self._client.build_request("GET", path, params=query).url)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def relative(name: str, zone: str, apex: str) -> str:
+    """A name as the provider has it: what stands before the zone, ``apex`` for the zone itself."""
+    return apex if name == zone else name.removesuffix(f".{zone}")

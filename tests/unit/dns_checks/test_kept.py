@@ -1,0 +1,109 @@
+"""What is kept of looks and of the steps of a cutover, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from migrate.dns import kept_steps, snapshots
+from migrate.dns.facts import Facts, Policy, Question
+from migrate.dns.kept_steps import KeptSteps, stage
+from migrate.dns.providers import expected_provider
+from migrate.dns.records import CannotWrite, Step
+from migrate.dns.snapshots import Lowered, Snapshot, lowered
+from tests.unit.dns_checks.test_records import _OLD, _steps
+from tests.unit.dns_checks.world import World
+
+_GOOGLE = expected_provider("google")
+_AT = datetime(2026, 11, 22, 15, tzinfo=UTC)
+_QUESTIONS = [Question("example.org", kind) for kind in ("MX", "TXT", "SOA", "NS")]
+
+
+def _facts(zone: str, ttl: int = 7200) -> Facts:
+    return World(zone, ttl=ttl).facts(_QUESTIONS)
+
+
+def _mx(step: Step, *, entered: bool = True) -> str:
+    return "".join(f"{line.name} {line.type} {line.data}\n" for line in (step.enter if entered else step.remove))
+
+
+def _looks(*ttls: int) -> list[Snapshot]:
+    return [Snapshot(_AT + timedelta(hours=hour), "check", _facts(_OLD, ttl)) for hour, ttl in enumerate(ttls)]
+
+
+def test_a_look_is_read_as_it_was_kept(tmp_path: Path) -> None:
+    world = World(
+        _OLD + "_imaps._tcp.example.org SRV 0 1 993 mail.example.org.\n_25._tcp.mail.example.org TLSA 3 1 0 ab\n"
+    )
+    asked = [*_QUESTIONS, Question("_imaps._tcp.example.org", "SRV"), Question("_25._tcp.mail.example.org", "TLSA")]
+    found = world.facts(asked)
+    looks = [
+        Snapshot(_AT, "check", Facts(found.domain, found.zone, found.views, Policy("version: STSv1"))),
+        Snapshot(_AT + timedelta(seconds=1), "wait", found),
+    ]
+    for look in reversed(looks):
+        snapshots.keep(tmp_path, look)
+    (snapshots.folder_of(tmp_path, "example.org") / "2026-01-01T00-00-00-000000Z-check.json").write_text("{half")
+    assert snapshots.kept(tmp_path, "example.org") == looks
+    assert snapshots.kept(tmp_path, "other.example") == []
+
+
+@pytest.mark.parametrize(
+    ("ttls", "found"),
+    [
+        ([], None),
+        ([7200], None),
+        ([300], None),
+        ([7200, 300], Lowered(_AT + timedelta(hours=1), 7200)),
+        ([7200, 300, 300], Lowered(_AT + timedelta(hours=1), 7200)),
+        ([7200, 300, 3600], None),
+        ([7200, 300, 3600, 60], Lowered(_AT + timedelta(hours=3), 3600)),
+    ],
+)
+def test_the_ttl_is_lowered_since_the_first_look_of_the_last_stretch(
+    ttls: Sequence[int], found: Lowered | None
+) -> None:
+    assert lowered(_looks(*ttls)) == found
+
+
+def test_the_cutover_may_come_when_the_old_ttl_is_over() -> None:
+    assert Lowered(_AT, 7200).earliest == _AT + timedelta(hours=2)
+
+
+def test_steps_are_read_as_they_were_kept_and_older_ones_stay(tmp_path: Path) -> None:
+    steps = _steps(World(_OLD, ttl=7200), _GOOGLE)
+    told = KeptSteps(_AT, _GOOGLE.title, steps)
+    assert kept_steps.kept(tmp_path, "example.org") is None
+    file = kept_steps.keep(tmp_path, "example.org", told)
+    assert kept_steps.kept(tmp_path, "example.org") == told
+    kept_steps.keep(tmp_path, "example.org", KeptSteps(_AT, _GOOGLE.title, steps[:1]))
+    assert len(list(file.parent.glob("steps-*.json"))) == 1
+    file.write_text("{half")
+    with pytest.raises(CannotWrite, match=r"steps\.json"):
+        kept_steps.kept(tmp_path, "example.org")
+
+
+def test_kept_steps_fit_the_system_and_the_hosts_that_they_lead_to() -> None:
+    told = KeptSteps(_AT, _GOOGLE.title, _steps(World(_OLD), _GOOGLE))
+    assert told.fits(_GOOGLE, [])
+    assert told.fits(_GOOGLE, ["smtp.google.com"])
+    assert not told.fits(_GOOGLE, ["aspmx.l.google.com"])
+    assert not told.fits(expected_provider("microsoft365"), [])
+    assert not KeptSteps(_AT, _GOOGLE.title, []).fits(_GOOGLE, [])
+
+
+def test_the_zone_shows_which_step_was_the_last() -> None:
+    steps = _steps(World(_OLD, ttl=7200), _GOOGLE)
+    before, cutover, after, _back = steps
+    assert stage(steps, _facts(_OLD)) == "nothing"
+    assert stage(steps, _facts(_mx(before), 300)) == "before"
+    assert stage(steps, _facts(_mx(cutover), 300)) == "cutover"
+    assert stage(steps, _facts(_mx(after), 3600)) == "after"
+    # Half of it, another TTL, somebody else's.
+    assert stage(steps, _facts(_mx(cutover) + _mx(cutover, entered=False), 300)) is None
+    assert stage(steps, _facts(_mx(cutover), 600)) is None
+    assert stage(steps, _facts("example.org MX 10 elsewhere.example.\n")) is None
+    assert stage(steps, _facts('example.org TXT "nothing"\n')) is None
