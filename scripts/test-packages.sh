@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 missing=
-for package in dovecot-imapd dovecot-pop3d openssl postgresql pst-utils; do
+for package in chromium chromium-driver dovecot-imapd dovecot-pop3d openssl postgresql pst-utils; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$status" = installed ] || missing="$missing $package"
 done
