@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 from pypdfium2 import PdfDocument
-from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
 
 from runbooks.output.markdown import plain
 from runbooks.output.page import html_page
 from tests.conftest import _present
-from tests.servers.chromium import running_chromium
+from tests.servers.chromium import Chromium, running_chromium
 from tests.unit.documents.test_output import _TEXT, EVIL, document
 
 _WIDE = "\n".join(f"| {'x' * 40} |" + " 123456789 |" * 11 for _row in range(3))
@@ -27,65 +25,67 @@ _LONG = (
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     with ExitStack() as running:
         yield _present(lambda: running.enter_context(running_chromium(tmp_path_factory.mktemp("chromium"))))
 
 
 @pytest.fixture
-def page(tmp_path: Path, chromium: Chrome) -> str:
+def page(tmp_path: Path, chromium: Chromium) -> str:
     file = tmp_path / "page.html"
     file.write_text(html_page(document(_LONG)), encoding="utf-8")
-    chromium.get(file.as_uri())
+    chromium.open(file.as_uri())
     return file.as_uri()
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_wider_than_the_window(chromium: Chrome, page: str, width: int) -> None:
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    wide = chromium.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+def test_nothing_is_wider_than_the_window(chromium: Chromium, page: str, width: int) -> None:
+    chromium.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    wide = chromium.run("return [document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
-    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.devtools("Emulation.clearDeviceMetricsOverride")
 
 
-def test_no_error_is_logged_and_nothing_is_fetched(chromium: Chrome, page: str) -> None:
-    assert chromium.execute_script("return performance.getEntriesByType('resource').length") == 0
-    assert [one for one in chromium.get_log("browser") if one["level"] in ("SEVERE", "WARNING")] == []
+def test_no_error_is_logged_and_nothing_is_fetched(chromium: Chromium, page: str) -> None:
+    assert chromium.run("return performance.getEntriesByType('resource').length") == 0
+    assert [one for one in chromium.said() if one["level"] in ("SEVERE", "WARNING")] == []
 
 
-def test_what_was_ticked_is_ticked_when_the_page_is_opened_again(chromium: Chrome, page: str) -> None:
-    chromium.execute_script("localStorage.clear()")
-    chromium.refresh()
-    boxes = chromium.find_elements(By.CSS_SELECTOR, "input[type=checkbox]")
-    assert [box.is_selected() for box in boxes] == [False, True, False, False]
-    boxes[0].click()
-    boxes[1].click()
-    told = chromium.find_element(By.CLASS_NAME, "ticked").text
+def test_what_was_ticked_is_ticked_when_the_page_is_opened_again(chromium: Chromium, page: str) -> None:
+    chromium.run("localStorage.clear()")
+    chromium.open(page)
+    assert _ticked(chromium) == [False, True, False, False]
+    chromium.click("input[type=checkbox]", 0)
+    chromium.click("input[type=checkbox]", 1)
+    told = chromium.run("return document.querySelector('.ticked').innerText")
     assert "1" in told
     assert "4" in told
-    chromium.refresh()
-    boxes = chromium.find_elements(By.CSS_SELECTOR, "input[type=checkbox]")
-    assert [box.is_selected() for box in boxes] == [True, False, False, False]
+    chromium.open(page)
+    assert _ticked(chromium) == [True, False, False, False]
+
+
+def _ticked(chromium: Chromium) -> list[bool]:
+    found = chromium.run("return [...document.querySelectorAll('input[type=checkbox]')].map((box) => box.checked)")
+    return list(found)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_the_page_by_day_and_by_night(chromium: Chrome, page: str, scheme: str) -> None:
+def test_text_stands_out_from_the_page_by_day_and_by_night(chromium: Chromium, page: str, scheme: str) -> None:
     features = [{"name": "prefers-color-scheme", "value": scheme}]
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    chromium.devtools("Emulation.setEmulatedMedia", features=features)
     for selector in ("body", "footer", "nav a", ".caption"):
-        colours = chromium.execute_script(
+        colours = chromium.run(
             "const one = getComputedStyle(document.querySelector(arguments[0]));"
             "return [one.color, getComputedStyle(document.querySelector('nav')).backgroundColor]",
             selector,
         )
         # WCAG 2.2, 1.4.3: 4.5 to 1, on the darker and on the lighter of the page's two shades.
         assert _contrast(*colours) >= 4.5, selector
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    chromium.devtools("Emulation.setEmulatedMedia", features=[])
 
 
-def test_the_printed_page_has_its_boxes_and_every_word(chromium: Chrome, page: str, tmp_path: Path) -> None:
-    told = chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+def test_the_printed_page_has_its_boxes_and_every_word(chromium: Chromium, page: str, tmp_path: Path) -> None:
+    told = chromium.devtools("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
     file = tmp_path / "page.pdf"
     file.write_bytes(base64.b64decode(told["data"]))
     text = "".join(one.get_textpage().get_text_range() for one in PdfDocument(file))
