@@ -34,7 +34,7 @@ Observations = dict[tuple[str, str], dict[str, dict[str, Observed]]]
 def keep(connection: Connection, kind: Kind, subject: str, name: str, items: Mapping[str, Observed]) -> None:
     """Keep what was seen of these parts in the place of what was seen of them before; of others nothing changes."""
     table = observation.c
-    for item, seen in items.items():
+    for item in items:
         mine = (table.subject_kind == kind, table.subject == subject, table.name == name, table.item == item)
         connection.execute(delete(observation).where(*mine))
     rows = [
