@@ -13,19 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
-from filelock import FileLock, Timeout
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.files import make_private, write_whole
-from migrate.copy.hold import MailboxBusy
+from migrate.copy.hold import locked
 from migrate.ledger import events, mailboxes
 from migrate.ledger.events import Event, Kind
 from migrate.ledger.holder import check_holder
-from migrate.ledger.schema import mailbox
 from migrate.ledger.store import Ledger, LedgerError
 from migrate.rollout.facts import domain_facts, site_facts
 from migrate.rollout.gates import IN_THE_PLACE_OF
@@ -171,10 +168,15 @@ class Rollout:
     def _go(self, world: World, facts: SiteFacts | DomainFacts, event: Event) -> Event:
         kept = self._kept_facts(facts, event)
         people = self.organisation.sites[facts.name].people if isinstance(facts, SiteFacts) else ()
-        with self.ledger.write() as connection:
-            events.add(connection, kept, world.history.newest)
-            if kept.to_phase == "switch":
-                self._go_live(connection, facts.name, people, kept.at)
+        try:
+            with self.ledger.write() as connection:
+                events.add(connection, kept, world.history.newest)
+                if kept.to_phase == "switch":
+                    self._go_live(connection, facts.name, people, kept.at)
+        except BaseException:
+            # No proof of what did not happen.
+            (self.organisation.folder / str(kept.evidence)).unlink(missing_ok=True)
+            raise
         return kept
 
     def _go_live(self, connection: Connection, site: str, people: Iterable[Person], at: float) -> None:
@@ -185,20 +187,13 @@ class Rollout:
         """
         for person in people:
             row = mailboxes.get_or_create(connection, person.mailbox, site)
-            lock = FileLock(self.ledger.path.parent / "locks" / f"mailbox-{row.id}.lock", blocking=False)
-            make_private(self.ledger.path.parent / "locks")
-            try:
-                with lock:
-                    pass
-            except Timeout as error:
-                raise MailboxBusy(row.name) from error
-            mine = (mailbox.c.id == row.id, mailbox.c.went_live.is_(None))
-            connection.execute(update(mailbox).where(*mine).values(went_live=at))
+            with locked(self.ledger, row):
+                mailboxes.go_live(connection, [row.id], at)
 
     def _confirmed(
         self, world: World, facts: SiteFacts | DomainFacts, gate: str, who: str, note: str, evidence: Path | None
     ) -> Event:
-        kind = cast("Kind", "site" if isinstance(facts, SiteFacts) else "domain")
+        kind: Kind = "site" if isinstance(facts, SiteFacts) else "domain"
         file = digest = None
         if evidence is not None:
             try:
