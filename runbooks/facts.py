@@ -273,3 +273,7 @@ class RolloutFacts(Plain):
     holder: str | None
     sites: tuple[SiteFacts, ...]
     domains: tuple[DomainFacts, ...]
+
+    @property
+    def subjects(self) -> tuple[SiteFacts | DomainFacts, ...]:
+        return (*self.sites, *self.domains)

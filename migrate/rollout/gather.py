@@ -179,11 +179,12 @@ def _senders(world: World, domain: str) -> Fact:
 
 
 def _delta(world: World, site: Site) -> Fact:
-    """Complete passes since the site's people went live."""
+    """Complete passes since the site switched."""
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
     if not any(row is not None and row.last_pass is not None for row in rows.values()):
         return Unknown(how=f"bascule copy {site.name}")
-    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since_live(row))
+    switched = world.history.course("site", site.name).entered.get("switch")
+    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since(row, switched))
     return Seen(
         value=Share(done=len(rows) - len(missing), of=len(rows), missing=missing),
         at=moment(world.now),
@@ -191,9 +192,9 @@ def _delta(world: World, site: Site) -> Fact:
     )
 
 
-def _copied_since_live(row: Standing) -> bool:
-    live, last = row.went_live, row.last_pass
-    return live is not None and last is not None and last > live and row.state is MailboxState.COPIED
+def _copied_since(row: Standing, switched: float | None) -> bool:
+    last = row.last_pass
+    return switched is not None and last is not None and last > switched and row.state is MailboxState.COPIED
 
 
 def _verified(world: World, site: Site) -> Fact:

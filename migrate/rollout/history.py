@@ -32,6 +32,8 @@ class Course:
     #: Incidents ever opened: their numbers go on.
     opened: int = 0
     forced: list[Forced] = field(default_factory=list)
+    #: When each phase was last entered, seconds since 1970.
+    entered: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def _go(course: Course, event: Event) -> None:
         still = order[: order.index(to)]
         course.confirmed = {gate: (given, word) for gate, (given, word) in course.confirmed.items() if given in still}
     course.phase, course.since = to, event.at
+    course.entered[to] = event.at
 
 
 def moment(seconds: float) -> datetime:

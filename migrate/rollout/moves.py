@@ -46,6 +46,7 @@ class GatesOpen(Refused):
     def __init__(self, facts: SiteFacts | DomainFacts, unmet: Judged) -> None:
         text = _("{subject} stays in the phase {phase}: {n} of its gates are not met.")
         super().__init__(text.format(subject=facts.name, phase=phase_text(facts.phase), n=len(unmet)))
+        self.phase = facts.phase
         self.unmet = unmet
 
 

@@ -35,7 +35,8 @@ def next_step(facts: SiteFacts | DomainFacts) -> Step | None:
     if not open_:
         return _advance(facts, following)
     chosen = _chosen(open_)
-    rest = [gate.code for gate, _verdict in open_ if gate is not chosen[0]]
+    # What can be done comes before what waits.
+    rest = [gate.code for gate, _verdict in sorted(open_, key=lambda one: one[1].waits) if gate is not chosen[0]]
     then = _title(facts, rest[0]) if rest else _("go on to the phase {phase}").format(phase=phase_text(following))
     return _worded(facts, chosen, then)
 
@@ -98,7 +99,7 @@ def _values(facts: SiteFacts | DomainFacts, code: str, role: Role, verdict: Verd
         "subject": facts.name,
         "code": code,
         "names": _names(facts, code, verdict),
-        "missing": verdict.missing,
+        "missing": _("not known yet") if verdict.state == "unknown" else verdict.missing,
         "by": who_does(role, facts.whom),
         "waits_for": verdict.waits_for or "SITE",
     }
@@ -120,6 +121,8 @@ def _values(facts: SiteFacts | DomainFacts, code: str, role: Role, verdict: Verd
 
 def _names(facts: SiteFacts | DomainFacts, code: str, verdict: Verdict) -> str:
     """Who or what is missing, without the sentence around it; the sentence where there is no list."""
+    if verdict.state == "unknown":
+        return _("not known yet")
     fact = getattr(facts, {"cases-met": "cases"}.get(code, code.replace("-", "_")), None)
     missing = getattr(getattr(fact, "value", None), "missing", ())
     return named(missing) if missing else verdict.missing

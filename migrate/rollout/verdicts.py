@@ -45,7 +45,7 @@ class Verdict:
 How = Literal["automatic", "person", "either"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gate(Generic[F]):
     """A check before the next phase; ``code`` is its name in commands and JSON."""
 
