@@ -113,6 +113,8 @@ class Person:
     shared: bool = False
     #: Sources beside the site's own, in the order of the people file.
     further_sources: tuple[FurtherSource, ...] = ()
+    #: Programs and devices with which the mailbox is read, in the person's own words.
+    uses: tuple[str, ...] = ()
 
     @property
     def mailbox(self) -> str:

@@ -46,6 +46,9 @@ COLUMNS = {
         "boîte partagée", "shared mailbox", "boîte aux lettres partagée", "bal partagée",
     )),
     "sources": Heading("sources", "autres sources", ("further sources", "sources supplémentaires")),
+    "uses": Heading("uses", "programmes", (
+        "programs", "mail programs", "devices", "utilise", "logiciels", "appareils", "outils",
+    )),
 }  # fmt: skip
 
 
@@ -115,4 +118,5 @@ def _person(entry: PersonEntry) -> Person:
         licence=entry.licence,
         shared=entry.shared,
         further_sources=entry.sources,
+        uses=entry.uses,
     )

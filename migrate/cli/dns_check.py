@@ -14,6 +14,7 @@ from rich.text import Text
 
 from connectors.language import _, labelled, mark, number, plural
 from migrate.cli.dns_keeping import keep_look, organisation_with, say_kept
+from migrate.cli.dns_seen import keep_senders
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -74,6 +75,8 @@ def check(
                 sys.exit(Exit.INTERRUPTED)
             raise Trouble(str(error), Exit.CONNECTION) from error
         interrupted = halt.stop.is_set()
+    if not interrupted and aims.expected is not None:
+        keep_senders(place, name, findings)
     code = Exit.INTERRUPTED if interrupted else _code(findings)
     kept = None if interrupted else keep_look(organisation, "check", inquiry.facts)
     if to_json:

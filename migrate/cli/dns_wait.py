@@ -14,6 +14,7 @@ from rich.text import Text
 
 from connectors.language import _, mark, number, plural
 from migrate.cli.dns_keeping import keep_look, organisation_with
+from migrate.cli.dns_seen import keep_arrival
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -88,6 +89,7 @@ def wait(
                 keep_look(organisation, "wait", inquiry.facts)
                 break
             halt.stop.wait(next_look(found))
+    keep_arrival(place, name, found)
     code = Exit.OK if arrived(found) else Exit.INTERRUPTED
     if to_json:
         answer = {"exit_code": int(code), "domain": name, "servers": [_as_json(name, one) for one in found]}

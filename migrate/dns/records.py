@@ -19,6 +19,8 @@ from migrate.dns.spf import LOOK_UPS, is_spf, parse, walk
 
 #: Seconds: while the MX changes, and when it has settled.
 SHORT, SETTLED = 300, 3600
+#: What counts as short when somebody else lowered it.
+LOW = 600
 #: Bytes of one string of a TXT record (RFC 1035, section 3.3.14).
 _STRING = 255
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from migrate.dns.facts import Answer, Facts, Mx, Outcome, Policy, Question, Soa, Srv, Tlsa, Value, View
-from migrate.dns.records import SHORT
+from migrate.dns.records import LOW
 
+_UNKNOWN_TTL = 48 * 3600
 _KINDS: dict[str, type[Mx | Srv | Tlsa | Soa]] = {"MX": Mx, "SRV": Srv, "TLSA": Tlsa, "SOA": Soa}
 
 
@@ -23,6 +24,16 @@ class Snapshot:
     at: datetime
     command: str
     facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class TtlSeen:
+    """The MX's TTL in seconds as it was seen last, and what it was before it was short; ``lowered_at``: since when."""
+
+    at: datetime
+    now: int
+    old: int
+    lowered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +84,27 @@ def lowered(snapshots: Sequence[Snapshot]) -> Lowered | None:
         ttls = _ttls(one.facts)
         if not ttls:
             continue
-        if max(ttls) > SHORT:
+        if max(ttls) > LOW:
             since, long = None, max(ttls)
         elif since is None and long:
             since = Lowered(one.at, long)
     return since
+
+
+def ttl_of(snapshots: Sequence[Snapshot]) -> TtlSeen | None:
+    """What is known of the TTL; None when nobody looked.
+
+    One that was short when it was first seen is taken to have been two days: who lowered it may have done so a moment
+    before, and 48 hours are the margin that people keep.
+    """
+    seen = [(one.at, max(ttls)) for one in snapshots if (ttls := _ttls(one.facts))]
+    if not seen:
+        return None
+    at, now = seen[-1]
+    if now > LOW:
+        return TtlSeen(at, now, now, None)
+    since = lowered(snapshots) or Lowered(seen[0][0], _UNKNOWN_TTL)
+    return TtlSeen(at, now, since.old_ttl, since.at)
 
 
 def written(path: Path, told: object) -> Path:
