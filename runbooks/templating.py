@@ -29,6 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from connectors.language import _
+from runbooks.facts import Seen, Unknown
 from runbooks.filters import filters_of
 from runbooks.output.markdown import plain
 
@@ -67,6 +68,8 @@ class Templates:
         self._environment.filters.update(filters_of(language))
         self._environment.globals.clear()
         self._environment.globals["range"] = range
+        self._environment.tests["known"] = lambda fact: isinstance(fact, Seen)
+        self._environment.tests["unknown"] = lambda fact: isinstance(fact, Unknown)
 
     def render(self, name: str, facts: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> str:
         """The Markdown of a template, ``runbook`` or ``runbook/inventory``, for these facts.
