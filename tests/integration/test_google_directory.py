@@ -219,11 +219,11 @@ def test_organizational_units_lie_in_each_other(directory: Any) -> None:
 
 
 def test_the_directory_has_a_quota_of_its_own(google: GoogleForTests, directory: Any) -> None:
-    google.stand_in.manners(directory_calls=60, burst=2)
+    google.stand_in.manners(directory_calls=6, burst=20)
     answers = [refusal_of(lambda: directory.users().get(userKey=ADMIN)) for _ in range(4)]
     assert answers[:2] == [None, None]
     assert answers[3] == (403, "quotaExceeded")
-    google.stand_in.advance(2)
+    google.stand_in.advance(20)
     directory.users().get(userKey=ADMIN).execute()
 
 
