@@ -149,6 +149,13 @@ def test_an_answer_of_harm_comes_once_for_the_call_that_was_meant(
     assert len(google.stand_in.mailbox(anna)) == 2 + stored
 
 
+def test_a_server_on_the_way_answers_with_a_page_instead_of_json(google: GoogleForTests, anna: str) -> None:
+    token = _token(google.stand_in, anna)
+    google.stand_in.fault("502", method="gmail.users.messages.import")
+    assert _plain_import(google.stand_in, token, "1@page") == 502
+    assert google.stand_in.mailbox(anna) == []
+
+
 @pytest.mark.parametrize(("kind", "stored"), [("drop", 0), ("drop_after_commit", 1), ("truncate", 1)])
 def test_a_connection_is_cut_before_or_after_the_message_is_stored(
     google: GoogleForTests, anna: str, kind: str, stored: int

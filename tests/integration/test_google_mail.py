@@ -296,6 +296,39 @@ def test_without_bodies_everything_but_the_bytes_is_there(google: GoogleForTests
     assert refusal_of(lambda: users.messages().get(userId="me", id=held.id, format="raw")) == (501, "notImplemented")
 
 
+def test_messages_come_back_from_the_trash_or_go_for_good(google: GoogleForTests, users: Any, anna: str) -> None:
+    ids = google.stand_in.put(anna, [_mail(f"{number}@gone") for number in range(4)], ["INBOX"])
+    messages = users.messages()
+    messages.trash(userId="me", id=ids[0]).execute()
+    assert messages.untrash(userId="me", id=ids[0]).execute()["labelIds"] == []
+    assert refusal_of(lambda: messages.delete(userId="me", id=ids[1])) == (403, "insufficientPermissions")
+    owner = google.service("gmail.v1", anna, ["gmail.readonly"]).users().messages()
+    assert refusal_of(lambda: owner.trash(userId="me", id=ids[1])) == (403, "insufficientPermissions")
+    google.stand_in.remove(anna, ids[1])
+    google.stand_in.relabel(anna, ids[2], ["Kept"])
+    assert {(one.id, one.labels) for one in google.stand_in.mailbox(anna)} == {
+        (ids[0], frozenset()), (ids[2], frozenset({"Kept"})), (ids[3], frozenset({"INBOX"})),
+    }  # fmt: skip
+    told = messages.modify(userId="me", id=ids[3], body={"addLabelIds": ["SPAM"]}).execute()
+    assert told["labelIds"] == ["SPAM"]
+    raw = {"raw": _raw(_mail("vault@gone"))}
+    vaulted = messages.import_(userId="me", body=raw, deleted=True).execute()["id"]
+    assert refusal_of(lambda: messages.get(userId="me", id=vaulted)) == (404, "notFound")
+    labels = users.labels()
+    made = {one["name"]: one for one in labels.list(userId="me").execute()["labels"]}
+    assert {"INBOX", "TRASH", "Kept"} <= made.keys()
+    changed = {"id": made["Kept"]["id"], "name": "Held", **_SHOWN}
+    assert labels.update(userId="me", id=made["Kept"]["id"], body=changed).execute()["name"] == "Held"
+
+
+def test_bytes_are_changed_where_the_manners_say_so(google: GoogleForTests, users: Any, anna: str) -> None:
+    google.stand_in.manners(trace_field=True, crlf=True)
+    users.messages().insert(userId="me", body={"raw": _raw(_mail("1@changed", b"bare\nend\r\n"))}).execute()
+    (held,) = google.stand_in.mailbox(anna)
+    assert held.raw.startswith(b"Received: from ")
+    assert held.raw.endswith(b"\r\n\r\nbare\r\nend\r\n")
+
+
 def _mail(message_id: str, body: bytes = b"", head: str = "") -> bytes:
     return f"From: anna@example.org\r\nDate: {_DATE}\r\nMessage-ID: <{message_id}>\r\n{head}\r\n".encode() + body
 

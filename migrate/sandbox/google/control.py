@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from time import process_time
 from typing import Any
 
 from pydantic import ValidationError
@@ -134,9 +135,14 @@ class Control:
         self._service.tokens.expire()
 
     def answers(self) -> Json:
-        """How many answers there were, by method, status and reason; access tokens given; units spent by address."""
+        """Answers by method, status and reason; access tokens given; units spent by address; seconds of CPU so far."""
         spent = {self._world.users[user]["email"]: units for user, units in self._service.quotas.spent.items()}
-        return {"answers": dict(self._service.answers), "tokens": self._service.tokens.given, "units": spent}
+        return {
+            "answers": dict(self._service.answers),
+            "tokens": self._service.tokens.given,
+            "units": spent,
+            "cpu": process_time(),
+        }
 
     def reset(self) -> None:
         """Forget faults, counts and quotas, and behave as at the start; mail and accounts stay."""

@@ -13,6 +13,10 @@ class Manners(BaseModel):
     #: A second copy with the same Message-ID is ignored and its labels are merged (google/import-mailbox-to-gmail#56);
     #: others saw two copies (GAM-team/got-your-back#322).
     dedupe: bool = True
+    #: Whether a message that comes gets a Received field of Gmail's own before its first line.
+    trace_field: bool = False
+    #: Whether bare line feeds become CR LF.
+    crlf: bool = False
     #: How long a search does not see a new message.
     index_delay: NonNegativeFloat = 0.0
     #: Whether import files what holds the GTUBE test string under spam, unless it is told never to.
@@ -24,6 +28,8 @@ class Manners(BaseModel):
     project_units: PositiveInt | None = None
     #: Calls of the Admin SDK a minute by one administrator.
     directory_calls: PositiveInt | None = None
+    #: Calls of the Groups Migration API a minute by one administrator.
+    archive_calls: PositiveInt | None = None
     #: How many seconds' worth of units may be spent at once.
     burst: PositiveFloat = 10.0
     #: Calls under way for one mailbox; Google publishes no figure.
@@ -57,4 +63,4 @@ class Manners(BaseModel):
 
 
 #: The quotas of a project made since May 2026, for :class:`Manners`.
-DOCUMENTED_QUOTAS = {"user_units": 6_000, "project_units": 1_200_000, "directory_calls": 2_400}
+DOCUMENTED_QUOTAS = {"user_units": 6_000, "project_units": 1_200_000, "directory_calls": 2_400, "archive_calls": 600}

@@ -71,8 +71,9 @@ class Quotas:
                 raise _exceeded("Queries per minute", "QueriesPerMinutePerProject", manners.project_units)
             self.spent[user] += units
             return
-        calls = manners.directory_calls if method.startswith("directory.") else None
-        if calls is not None and not self._take("directory", user, 1, calls):
+        api = method.partition(".")[0]
+        calls = {"directory": manners.directory_calls, "groupsmigration": manners.archive_calls}.get(api)
+        if calls is not None and not self._take(api, user, 1, calls):
             raise ApiError(403, "Quota exceeded for the current request.", "quotaExceeded", domain="usageLimits")
 
     def enter(self, method: str, user: str) -> bool:

@@ -171,7 +171,7 @@ class Service:
             if fault.kind == "expire_token":
                 self.tokens.expire(header)
                 self.tokens.known(header)
-            elif fault.kind in ("429", "403", "500", "503", "drop"):
+            elif fault.kind in ("429", "403", "500", "502", "503", "drop"):
                 raise fault.error() if fault.kind != "drop" else ApiError(500, "dropped", "dropped")
 
     def _uploaded(self, request: Request, route: Route, upload_type: str | None) -> uploads.Uploaded:
