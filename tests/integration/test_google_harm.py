@@ -7,11 +7,13 @@ import hashlib
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -78,6 +80,13 @@ def test_a_clock_that_is_off_gets_no_token(google: GoogleForTests, anna: str) ->
     google.stand_in.manners(clock_off=2 * 3600)
     with pytest.raises(RefreshError, match="reasonable timeframe"):
         google.service("gmail.v1", anna, _READ).users().getProfile(userId="me").execute()
+    connection = http.client.HTTPConnection(google.stand_in.endpoint.removeprefix("http://"))
+    connection.request("POST", "/token")
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    # From this a client can tell which of the two clocks it is.
+    assert 7000 < parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time() < 7400
 
 
 def test_a_token_that_ends_in_the_middle_is_replaced_and_the_call_done_once(google: GoogleForTests, anna: str) -> None:
@@ -301,6 +310,19 @@ def test_a_stand_in_ends_with_the_process_that_started_it() -> None:
             connection.close()
         time.sleep(0.05)
     pytest.fail("it still answers")
+
+
+def test_an_interrupt_ends_it_at_once_and_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "migrate.sandbox.google"]
+    root = Path(__file__).parents[2]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=root, **pipes) as first:  # type: ignore[call-overload]
+        port = json.loads(first.stdout.readline())["endpoint"].rpartition(":")[2]
+        second = subprocess.run([*command, "--port", port], cwd=root, capture_output=True, text=True, check=False)
+        assert (second.returncode, "cannot start" in second.stderr, second.stdout) == (1, True, "")
+        first.send_signal(signal.SIGINT)
+        assert first.wait(timeout=10) == 130
+        assert first.stderr.read() == ""
 
 
 def test_the_other_side_is_closed_to_clients_and_says_what_is_wrong(google: GoogleForTests) -> None:

@@ -10,8 +10,10 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import secrets
 import sys
+import threading
 from pathlib import Path
 
 from migrate.sandbox.google.control import Control
@@ -63,9 +65,23 @@ async def serve(state: Path | None, port: int, domain: str) -> None:
     service.endpoint = f"http://127.0.0.1:{port}"
     sys.stdout.write(json.dumps({"endpoint": service.endpoint, "control": word}) + "\n")
     sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    await _end_of_input()
     server.close()
     world.journal.close()
+
+
+async def _end_of_input() -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        # Not by sys.stdin, whose lock a thread that still reads would keep from the interpreter's end.
+        while os.read(0, 65536):
+            pass
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=watch, daemon=True).start()
+    await ended.wait()
 
 
 if __name__ == "__main__":

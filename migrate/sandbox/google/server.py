@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from email.utils import formatdate
 from http import HTTPStatus
+from time import time
 from typing import Protocol, cast
 
 import httptools
@@ -116,6 +118,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         lines = [f"HTTP/1.1 {answer.code} {_phrase(answer.code)}"]
+        lines.append(f"Date: {formatdate(time() + self._service.world.manners.clock_off, usegmt=True)}")
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         if answer.code != HTTPStatus.NO_CONTENT:
             lines.append(f"Content-Length: {len(answer.body)}")

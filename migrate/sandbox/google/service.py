@@ -6,6 +6,8 @@ The order is that of Google's front: who asks comes before what is asked, and a 
 from __future__ import annotations
 
 import json
+import sys
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -26,7 +28,7 @@ from migrate.sandbox.google import (
 from migrate.sandbox.google.batch import answer_batch
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.checking import api_disabled, insufficient_scopes, read_body, read_parameters
-from migrate.sandbox.google.discovery import Media, Method, Route, Routes
+from migrate.sandbox.google.discovery import Media, Method, Route, routes
 from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed
 from migrate.sandbox.google.exchange import JSON, Answer, Request
 from migrate.sandbox.google.faults import Fault
@@ -69,7 +71,7 @@ class Service:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.routes = Routes()
+        self.routes = routes()
         self.tokens = Tokens(world, self.routes)
         self.quotas = Quotas(world)
         self.sessions = uploads.Sessions()
@@ -91,6 +93,10 @@ class Service:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
             headers = JSON | dict(refused.headers) if isinstance(refused, ApiError) else JSON
             answer = Answer(refused.code, refused.body(), headers)
+        except Exception:  # noqa: BLE001 -- a defect of the stand-in must not look like a connection that was cut
+            sys.stderr.write(traceback.format_exc())
+            reason = "standInDefect"
+            answer = Answer(500, ApiError(500, "The stand-in has a defect; it wrote where.", reason).body())
         answer.user = progress.user
         answer.delay = max(answer.delay, self.world.manners.latency)
         for fault in progress.faults:
