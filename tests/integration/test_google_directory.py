@@ -188,6 +188,36 @@ def test_an_archive_takes_whole_messages_only(google: GoogleForTests, directory:
     assert google.stand_in.archive(group) == [good]
 
 
+def test_an_archive_takes_one_message_at_a_time_and_other_groups_others_beside_it(
+    google: GoogleForTests, directory: Any
+) -> None:
+    groups = [_address(), _address()]
+    for one in groups:
+        directory.groups().insert(body={"email": one}).execute()
+    archives = [google.service("groupsmigration.v1", ADMIN, _SCOPES).archive() for _ in range(3)]
+    mail = b"From: a@b\r\nTo: c@d\r\nDate: Wed, 01 Jan 2025 00:00:00 +0000\r\nMessage-ID: <%d@p>\r\n\r\nx\r\n"
+    refusals: list[Any] = []
+
+    def put(number: int, group: str) -> None:
+        media = MediaInMemoryUpload(mail % number, "message/rfc822")
+        refusals.append(refusal_of(lambda: archives[number].insert(groupId=group, media_body=media)))
+
+    google.stand_in.manners(latency=1.0)
+    threads = [threading.Thread(target=put, args=(number, groups[number // 2])) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one for one in refusals if one] == [(400, "unsupportedParallelOperation")]
+    assert [len(google.stand_in.archive(one)) for one in groups] == [1, 1]
+    google.stand_in.manners(latency=0, archive_calls=6, burst=10)
+    answers = []
+    for number in range(3):
+        media = MediaInMemoryUpload(mail % (10 + number), "message/rfc822")
+        answers.append(refusal_of(lambda media=media: archives[0].insert(groupId=groups[0], media_body=media)))
+    assert answers[-1] == (503, "backendError")
+
+
 def test_a_domain_is_verified_by_its_txt_record_before_anybody_has_an_address_in_it(
     google: GoogleForTests, directory: Any
 ) -> None:

@@ -28,7 +28,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
     #: Seconds it waits.
     delay: float = 0.0
-    #: The user whose call is under way until it is sent.
-    user: str | None = None
+    #: What is taken until it is sent, as the quotas call it.
+    place: str | None = None
     #: "nothing" or "half" of it is sent before the connection is closed.
     cut: str | None = None

@@ -107,8 +107,8 @@ class Connection(asyncio.Protocol):
         self._next()
 
     def _finish(self, answer: Answer) -> None:
-        if answer.user is not None:
-            self._service.quotas.leave(answer.user)
+        if answer.place is not None:
+            self._service.quotas.leave(answer.place)
         self._send(answer, last=not self._keep_alive)
 
     def _send(self, answer: Answer, *, last: bool) -> None:

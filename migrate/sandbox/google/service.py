@@ -32,7 +32,7 @@ from migrate.sandbox.google.discovery import Media, Method, Route, routes
 from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed
 from migrate.sandbox.google.exchange import JSON, Answer, Request
 from migrate.sandbox.google.faults import Fault
-from migrate.sandbox.google.quota import Quotas, too_many_at_a_time
+from migrate.sandbox.google.quota import Quotas
 from migrate.sandbox.google.selection import check_selection, parse, select
 from migrate.sandbox.google.tokens import Grant, Tokens
 from migrate.sandbox.google.world import World
@@ -60,6 +60,8 @@ class _Progress:
     method: str = "unknown"
     address: str | None = None
     user: str | None = None
+    #: What :meth:`Quotas.leave` is told when the call has been answered.
+    place: str | None = None
     faults: list[Fault] = field(default_factory=list)
 
     def has(self, kind: str) -> bool:
@@ -97,7 +99,7 @@ class Service:
             sys.stderr.write(traceback.format_exc())
             reason = "standInDefect"
             answer = Answer(500, ApiError(500, "The stand-in has a defect; it wrote where.", reason).body())
-        answer.user = progress.user
+        answer.place = progress.place
         answer.delay = max(answer.delay, self.world.manners.latency)
         for fault in progress.faults:
             answer = _harmed(answer, fault)
@@ -125,7 +127,7 @@ class Service:
         if request.verb == "PUT" and "upload_id=" in request.query:
             return self._go_on(request, progress)
         route = self.routes.find(request.verb, request.path)
-        grant = self._admit(request, route.method, progress)
+        grant = self._admit(request, route, progress)
         parameters = read_parameters(route, request.query)
         upload_type = parameters.get("uploadType")
         if route.upload and upload_type == "resumable":
@@ -136,8 +138,8 @@ class Service:
     def _batched(self, request: Request) -> Answer:
         """Answer one call of a batch; its calls are done one after the other, so none is under way afterwards."""
         answer = self.answer(request)
-        if answer.user is not None:
-            self.quotas.leave(answer.user)
+        if answer.place is not None:
+            self.quotas.leave(answer.place)
         return answer
 
     def _token(self, request: Request, progress: _Progress) -> Answer:
@@ -147,8 +149,9 @@ class Service:
             raise GrantError("invalid_request", "The token endpoint is asked by POST.", 405)
         return _told(self.tokens.exchange(dict(parse_qsl(request.body.decode("latin-1")))))
 
-    def _admit(self, request: Request, method: Method, progress: _Progress) -> Grant:
+    def _admit(self, request: Request, route: Route, progress: _Progress) -> Grant:
         """Whether this caller may make this call now.  Raises ApiError."""
+        method = route.method
         progress.method = method.id
         header = request.headers.get("authorization")
         grant = self.tokens.known(header)
@@ -163,8 +166,7 @@ class Service:
             # A service account has no mailbox and administers nothing itself.
             raise failed_precondition("Precondition check failed.")
         self.quotas.charge(method.id, grant.user)
-        if not self.quotas.enter(method.id, grant.user):
-            raise too_many_at_a_time()
+        progress.place = self.quotas.enter(method.id, grant.user, route.path.get("groupId"))
         progress.user = grant.user
         return grant
 
@@ -279,7 +281,7 @@ def _harmed(answer: Answer, fault: Fault) -> Answer:
         answer.delay += fault.seconds
     elif fault.kind == "503_after_commit":
         error = fault.error()
-        return Answer(503, error.body(), JSON | dict(error.headers), answer.delay, answer.user)
+        return Answer(503, error.body(), JSON | dict(error.headers), answer.delay, answer.place)
     elif fault.kind in ("drop", "drop_after_commit"):
         answer.cut = "nothing"
     elif fault.kind == "truncate":
