@@ -158,6 +158,15 @@ def test_an_answer_of_harm_comes_once_for_the_call_that_was_meant(
     assert len(google.stand_in.mailbox(anna)) == 2 + stored
 
 
+def test_what_is_refused_is_not_said_to_have_failed_after_it_was_done(google: GoogleForTests, anna: str) -> None:
+    users = google.service("gmail.v1", anna, ["gmail.insert"]).users()
+    google.stand_in.fault("503_after_commit", method="gmail.users.messages.import")
+    body = {"raw": base64.urlsafe_b64encode(b"Subject: from nobody\r\n\r\n").decode()}
+    refusal = refusal_of(lambda: users.messages().import_(userId="me", body=body))
+    assert refusal == (400, "invalidArgument")
+    assert google.stand_in.mailbox(anna) == []
+
+
 def test_a_server_on_the_way_answers_with_a_page_instead_of_json(google: GoogleForTests, anna: str) -> None:
     token = _token(google.stand_in, anna)
     google.stand_in.fault("502", method="gmail.users.messages.import")

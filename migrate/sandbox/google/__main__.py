@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -76,8 +77,9 @@ async def _end_of_input() -> None:
 
     def watch() -> None:
         # Not by sys.stdin, whose lock a thread that still reads would keep from the interpreter's end.
-        while os.read(0, 65536):
-            pass
+        with contextlib.suppress(OSError):
+            while os.read(0, 65536):
+                pass
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=watch, daemon=True).start()

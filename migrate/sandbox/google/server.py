@@ -7,25 +7,20 @@ import socket
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
+from migrate.sandbox.google.control import Control
 from migrate.sandbox.google.exchange import Answer, Request
 from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.uploads import too_large
 
 
-class Answers(Protocol):
-    """What has an answer to requests below ``/control``."""
-
-    def answer(self, request: Request) -> Answer: ...
-
-
 class Connection(asyncio.Protocol):
     """One client.  Requests are answered in their order; while one waits the next is not begun."""
 
-    def __init__(self, service: Service, control: Answers) -> None:
+    def __init__(self, service: Service, control: Control) -> None:
         self._service = service
         self._control = control
         self._transport: asyncio.Transport | None = None

@@ -64,9 +64,6 @@ class _Progress:
     place: str | None = None
     faults: list[Fault] = field(default_factory=list)
 
-    def has(self, kind: str) -> bool:
-        return any(fault.kind == kind for fault in self.faults)
-
 
 class Service:
     """Answers requests, one after the other: each is done when :meth:`answer` returns."""
@@ -103,7 +100,8 @@ class Service:
         answer.delay = max(answer.delay, self.world.manners.latency)
         for fault in progress.faults:
             answer = _harmed(answer, fault)
-            reason = reason or ("backendError" if fault.kind == "503_after_commit" else "")
+        if not reason and answer.code >= 400:
+            reason = "backendError"
         self.answers[f"{progress.method} {answer.code} {reason}".rstrip()] += 1
         return answer
 
@@ -279,7 +277,7 @@ def _harmed(answer: Answer, fault: Fault) -> Answer:
     """What a fault makes of an answer to a call that has been done."""
     if fault.kind == "latency":
         answer.delay += fault.seconds
-    elif fault.kind == "503_after_commit":
+    elif fault.kind == "503_after_commit" and answer.code < 400:
         error = fault.error()
         return Answer(503, error.body(), JSON | dict(error.headers), answer.delay, answer.place)
     elif fault.kind in ("drop", "drop_after_commit"):
