@@ -119,6 +119,26 @@ def test_a_mailbox_is_set_up_some_time_after_the_first_licence(google: GoogleFor
     assert mail.users().getProfile(userId="me").execute()["emailAddress"] == email
 
 
+def test_the_directory_may_need_a_while_to_see_what_was_made(google: GoogleForTests, directory: Any) -> None:
+    google.stand_in.manners(directory_delay=10, licence_on_creation=_STARTER)
+    email, group = _address(), _address()
+    user = directory.users().insert(body=_account(email)).execute()["id"]
+    directory.groups().insert(body={"email": group}).execute()
+    lookups = [
+        lambda: directory.users().get(userKey=user),
+        lambda: directory.users().get(userKey=email),
+        lambda: directory.groups().get(groupKey=group),
+    ]
+    assert [refusal_of(one) for one in lookups] == [(404, "notFound")] * 3
+    assert email not in str(directory.users().list(domain=DOMAIN, maxResults=500).execute())
+    assert group not in str(directory.groups().list(domain=DOMAIN).execute())
+    # What cannot be seen is there all the same.
+    assert refusal_of(lambda: directory.users().insert(body=_account(email))) == (409, "duplicate")
+    google.stand_in.advance(11)
+    assert [refusal_of(one) for one in lookups] == [None] * 3
+    assert directory.users().get(userKey=email).execute()["isMailboxSetup"] is True
+
+
 def test_one_licence_a_product_and_no_more_than_were_bought(google: GoogleForTests) -> None:
     anna, bruno = google.person(licensed=False), google.person(licensed=False)
     licensing = google.service("licensing.v1", ADMIN, _SCOPES).licenseAssignments()

@@ -222,10 +222,10 @@ class Control:
         return label.id
 
     def _user(self, address: str) -> str:
-        user = self._world.user(address)
-        if user is None:
+        held = self._world.holder(address)
+        if held is None or held[0] != "user":
             raise ValueError(f"there is no user {address}")
-        return user
+        return held[1]
 
     def _mailbox(self, address: str) -> Mailbox:
         return self._world.mailbox(self._user(address))

@@ -27,6 +27,7 @@ def insert(call: Call) -> Json:
         "aliases": [],
         "name": body.get("name") or email.partition("@")[0],
         "description": body.get("description", ""),
+        "created": world.clock.now(),
     }
     world.groups.put(group, row)
     return shown(world, group)
@@ -52,7 +53,9 @@ def list_groups(call: Call) -> Json:
     rows = [
         shown(world, group)
         for group, row in world.groups.items()
-        if (domain is None or row["email"].endswith(f"@{domain.lower()}")) and (holding is None or group in holding)
+        if world.seen(row)
+        and (domain is None or row["email"].endswith(f"@{domain.lower()}"))
+        and (holding is None or group in holding)
     ]
     rows.sort(key=lambda row: str(row["email"]), reverse=parameters.get("sortOrder") == "DESCENDING")
     return {"kind": "admin#directory#groups", **call.page(rows, "groups", size=200, largest=200)}

@@ -72,6 +72,7 @@ def list_users(call: Call) -> Json:
         shown(world, user)
         for user, row in world.users.items()
         if (row["deleted"] is not None) == deleted
+        and world.seen(row)
         and row["email"].endswith(ending)
         and all(_matches(row, *one) for one in wanted)
     ]

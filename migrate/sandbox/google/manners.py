@@ -40,6 +40,8 @@ class Manners(BaseModel):
     token_life: PositiveInt = 3600
     #: How long a new user's mailbox takes to be made.
     mailbox_delay: NonNegativeFloat = 0.0
+    #: How long the directory, and whoever asks it, does not see a new account or group.
+    directory_delay: NonNegativeFloat = 0.0
     #: Messages of at most so many bytes; by the discovery document 157,286,400.
     max_message: PositiveInt | None = None
     #: Labels a mailbox may have (discovery document, schema Label).

@@ -89,7 +89,8 @@ def _service() -> tuple[Service, str]:
     service = Service(World(None, "example.org"))
     anna = new_user(service.world, "anna@example.org", name={"givenName": "Anna", "familyName": "Berg"})
     admin = new_user(service.world, "admin@example.org", admin=True)
-    service.world.groups.put("g1", {"email": "team@example.org", "aliases": [], "name": "Team", "description": ""})
+    group = {"email": "team@example.org", "aliases": [], "name": "Team", "description": "", "created": 0.0}
+    service.world.groups.put("g1", group)
     service.world.members.put("g1/" + anna, {"group": "g1", "member": anna, "role": "OWNER", "delivery": "ALL_MAIL"})
     service.world.orgunits.put("/Lyon", {"id": "id:03000000001", "description": ""})
     mailbox = service.world.mailbox(admin)
