@@ -29,6 +29,8 @@ _PACKAGES = {"aiosmtpd": "aiosmtpd", "httptools": "httptools", "pymap": "pymap",
 _KEPT = "kept.json"
 #: A sandbox stores what a cut connection sent within this many seconds; real systems keep their default.
 _SETTLE = 2
+#: Ten times what Google allows: the stand-in has no quota unless told, and a lesson should not take hours.
+_GOOGLE_UNITS = 60_000
 
 
 class _Kept(BaseModel):
@@ -185,6 +187,7 @@ def _start_google(
         plan={
             "connector": "google_workspace", "admin": memory.google_admin, "key": f"file:{key.absolute()}",
             "endpoint": google.endpoint, "settle": _SETTLE,
+            "user_units_per_minute": _GOOGLE_UNITS,
         },
     )  # fmt: skip
 

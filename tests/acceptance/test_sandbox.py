@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ from tests.acceptance.schemas import valid
 
 _ANNA = "jean.perrin@meridional.example"
 _IMAP = ("--only", "imap")
+#: Clouds that a connector is installed for.
+_INSTALLED = {one.name for one in entry_points(group="bascule.connectors")}
+_CLOUDS = [
+    target
+    for target, connector in (("google", "google_workspace"), ("microsoft", "microsoft365"))
+    if connector in _INSTALLED
+]
 
 
 def _bascule(folder: Path, *arguments: str) -> Ended:
@@ -94,12 +102,9 @@ def _state(pid: int) -> str:
         return "Z"
 
 
-#: The systems to move to, with the connector that has to be there; those of clouds come with their connectors.
-@pytest.mark.parametrize("target", ["imap"])
-def test_a_learner_moves_a_whole_company(tmp_path: Path, target: str) -> None:
+def test_a_learner_moves_a_whole_company(tmp_path: Path) -> None:
     learn = tmp_path / "learn"
-    only = ("--only", "imap", "--only", target) if target != "imap" else _IMAP
-    with _up(learn, "--learn", "--target", target, *only) as (process, status):
+    with _up(learn, "--learn", *_IMAP) as (process, status):
         assert _bascule(learn, "plan", "check").code == 0
         assert _bascule(learn, "secrets", "status", "paris").code == 0
         assert _bascule(learn, "check", "paris").code == 0
@@ -127,6 +132,18 @@ def test_a_learner_moves_a_whole_company(tmp_path: Path, target: str) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     assert not (learn / ".bascule" / "sandbox").exists()
+
+
+@pytest.mark.parametrize("target", _CLOUDS)
+def test_a_learner_moves_a_mailbox_to_a_cloud(tmp_path: Path, target: str) -> None:
+    only = ("--mailbox", "zoe.lefevre@meridional.example")
+    with _up(tmp_path, "--learn", "--target", target, *_IMAP, "--only", target):
+        assert _bascule(tmp_path, "plan", "check").code == 0
+        (copied,) = _bascule(tmp_path, "copy", "lyon", *only, "--json").json["mailboxes"]
+        assert copied["seen"] == copied["outcomes"]["stored"] > 50
+        assert _bascule(tmp_path, "verify", "lyon", *only).code == 0
+        (again,) = _bascule(tmp_path, "copy", "lyon", *only, "--json").json["mailboxes"]
+        assert again["this_pass"]["copied"] == 0
 
 
 def test_its_dns_follows_the_zone_file_and_a_mistake_changes_nothing(tmp_path: Path) -> None:
