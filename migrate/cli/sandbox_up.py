@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from connectors.language import _
+from connectors.language import _, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place, Trouble
@@ -117,7 +117,7 @@ def _teach(console: Console, place: Place, sandbox: Sandbox, target: str) -> Non
         write_company(place.folder, sandbox, _TARGETS[target])
     if not present(sandbox.imap["old"], [address for address, _name in COMPANY]):
         count = fill(sandbox.imap["old"])
-        show_line(console, _("{count} messages are on the old server.").format(count=count))
+        show_line(console, plural("{n} message is on the old server.", "{n} messages are on the old server.", count))
 
 
 def _people(place: Place, target: str | None) -> Sequence[tuple[str, str]]:
@@ -202,11 +202,12 @@ def _detach(place: Place, room: Path, learn: bool, target: str, only: Sequence[s
         ):
             time.sleep(0.1)
         if process.poll() is not None:
+            # What it says is worded for people already, and so is its exit code for scripts.
             said.seek(0)
-            text = said.read().decode("utf-8", "replace").strip().removeprefix("Error: ")
-            raise Trouble(text, Exit(process.returncode) if process.returncode in set(Exit) else Exit.CONNECTION)
+            click.echo(said.read().decode("utf-8", "replace").strip(), err=True)
+            raise SystemExit(process.returncode if process.returncode > 0 else Exit.CONNECTION)
     standing = read_standing(room)
-    if standing is None:
+    if standing is None or standing.pid != process.pid:
         process.terminate()
         raise Trouble(_("The sandbox was not ready in time."), Exit.CONNECTION)
     ends = _("It goes on. End it with: {command}")
