@@ -68,20 +68,23 @@ class Once:
         return self._pieces()
 
 
-class _Writing(httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]
-    """What was not sent when the connection is cut, or its process dies, is thrown away."""
+def _connections(base: Any, ended: Event, *, writes: bool) -> Any:
+    """The kind of connection that a session has: none is made any more once it has ``ended``.
 
-    def connect(self) -> None:
-        super().connect()
-        _throw_away_unsent(self.sock)
+    What one that ``writes`` has not sent when it is cut, or when its process dies, is thrown away.
+    """
 
+    class Connection(base):  # type: ignore[misc]  # httplib2 has no types
+        def connect(self) -> None:
+            if not ended.is_set():
+                super().connect()
+                if writes:
+                    _throw_away_unsent(self.sock)
+            if ended.is_set():
+                self.close()
+                raise ConnectionAbortedError
 
-class _WritingPlain(httplib2.HTTPConnectionWithTimeout):  # type: ignore[misc]
-    """As :class:`_Writing`, to a stand-in."""
-
-    def connect(self) -> None:
-        super().connect()
-        _throw_away_unsent(self.sock)
+    return Connection
 
 
 def _throw_away_unsent(sock: socket.socket) -> None:
@@ -105,9 +108,10 @@ class Line:
         self._root = access.settings.endpoint or _GMAIL
         self._http = access.http()
         self._http.follow_redirects = False
-        plain = self._root.startswith("http:")
-        self._kind = (_WritingPlain if plain else _Writing) if writes else None
         self._ended = Event()
+        plain = self._root.startswith("http:")
+        base = httplib2.HTTPConnectionWithTimeout if plain else httplib2.HTTPSConnectionWithTimeout
+        self._kind = _connections(base, self._ended, writes=writes)
         self._used_at = 0.0
         #: The last token that was not taken; one that is not taken twice is nobody's fault but the account's.
         self._turned_down = ""

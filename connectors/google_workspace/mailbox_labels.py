@@ -28,6 +28,8 @@ SYSTEM: Mapping[Role, FolderPath] = {
 }
 _PLACES = Places(SYSTEM)
 _IMPORTANT = "IMPORTANT"
+#: As a label that a person makes; the discovery document requires that it be said.
+_SHOWN = {"labelListVisibility": "labelShow", "messageListVisibility": "show"}
 
 
 class MailboxLabels:
@@ -122,7 +124,7 @@ class MailboxLabels:
 
     def _make(self, path: FolderPath) -> str:
         try:
-            made = self._line.post("labels", units.MAKE_LABEL, {"name": "/".join(path)})
+            made = self._line.post("labels", units.MAKE_LABEL, {"name": "/".join(path), **_SHOWN})
         except Denied as answer:
             if answer.status == HTTPStatus.CONFLICT:
                 # Somebody else was quicker: another session of ours, or the mailbox's person.

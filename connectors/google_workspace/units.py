@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from threading import Condition, Lock
+from typing import ClassVar
 
 #: Units that calls cost.
 IMPORT = 25
@@ -117,8 +118,8 @@ class MailboxLimits:
 class ProjectLimits:
     """What all sessions of one project share, in one process."""
 
-    _known: dict[tuple[str, str], ProjectLimits] = {}  # noqa: RUF012  # guarded by the lock
-    _lock = Lock()
+    _known: ClassVar[dict[tuple[str, str, int, int], ProjectLimits]] = {}
+    _lock: ClassVar[Lock] = Lock()
 
     def __init__(self, user_per_minute: int, project_per_minute: int) -> None:
         self._user_per_minute = user_per_minute
@@ -127,11 +128,12 @@ class ProjectLimits:
 
     @classmethod
     def of(cls, server: str, project: str, user_per_minute: int, project_per_minute: int) -> ProjectLimits:
-        """Those of this project; whoever comes first says what is allowed."""
+        """Those of this project, as the plan says what it allows."""
+        key = server, project, user_per_minute, project_per_minute
         with cls._lock:
-            if (server, project) not in cls._known:
-                cls._known[server, project] = cls(user_per_minute, project_per_minute)
-            return cls._known[server, project]
+            if key not in cls._known:
+                cls._known[key] = cls(user_per_minute, project_per_minute)
+            return cls._known[key]
 
     def mailbox(self, user: str) -> MailboxLimits:
         with self._lock:
