@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from threading import Event, Lock
 from typing import ClassVar
 
@@ -14,14 +15,15 @@ from connectors.google_workspace import units
 from connectors.google_workspace.access import Access
 from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.line import Line
+from connectors.google_workspace.readiness import Readiness, Side, mail_scope
 from connectors.google_workspace.recent import Recent
-from connectors.google_workspace.scopes import READ_ACCOUNTS, READ_MAIL, WRITE_MAIL
 from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.source import GoogleSource
 from connectors.google_workspace.target import GoogleTarget
 from connectors.google_workspace.units import ProjectLimits
 from connectors.google_workspace.verdicts import being_set_up
 from connectors.language import _
+from connectors.preconditions import Precondition
 
 
 class GoogleWorkspaceConnector:
@@ -37,23 +39,31 @@ class GoogleWorkspaceConnector:
         self._resources = resources
         self._recent: dict[str, Recent] = defaultdict(Recent)
         self._lock = Lock()
+        self._readiness = Readiness(self.access, self._open_and_close)
 
     def open_source(self, account: Account, stop: Event) -> GoogleSource:
         """Raises AuthFailed, Fatal, TooSoon, Unavailable, Transient; each says what to do about it."""
-        line = self._open(account, READ_MAIL, stop, writes=False)
+        line = self._open(account, mail_scope("source"), stop, writes=False)
         return GoogleSource(line, self.settings, self._resources)
 
     def open_target(self, account: Account, stop: Event) -> GoogleTarget:
         """As ``open_source``."""
-        line = self._open(account, WRITE_MAIL, stop, writes=True)
+        line = self._open(account, mail_scope("target"), stop, writes=True)
         with self._lock:
             recent = self._recent[line.subject]
         return GoogleTarget(line, self.settings, self._resources, recent)
 
+    def preconditions(self, account: Account, side: Side, stop: Event) -> Iterator[Precondition]:
+        """The key, each right, the API, the account, its licence, the mailbox; what to click to mend each."""
+        return self._readiness.ask(_subject(account), side, stop)
+
+    def _open_and_close(self, subject: str, side: Side, stop: Event) -> None:
+        self._open(Account(subject, address=subject), mail_scope(side), stop, writes=False).close()
+
     def _open(self, account: Account, scope: str, stop: Event, *, writes: bool) -> Line:
         if stop.is_set():
             raise Stopped(_("interrupted before the mailbox was opened"))
-        subject = (account.address or account.user).lower()
+        subject = _subject(account)
         project = ProjectLimits.of(
             self.access.system,
             self.access.key.project,
@@ -78,11 +88,16 @@ class GoogleWorkspaceConnector:
         return line.verdict(answer)
 
     def _is_being_made(self, subject: str) -> bool:
-        admin = self.settings.admin
+        scope = self._readiness.accounts_scope()
         try:
-            directory = self.access.service("admin", "directory_v1", admin, READ_ACCOUNTS)
+            directory = self.access.service("admin", "directory_v1", self.settings.admin, scope)
             request = directory.users().get(userKey=subject, fields="isMailboxSetup,suspended")
-            told = self.access.execute(request, scope=READ_ACCOUNTS)
+            told = self.access.execute(request, scope=scope)
         except ConnectorError:
             return False
         return not told.get("isMailboxSetup", True) and not told.get("suspended", False)
+
+
+def _subject(account: Account) -> str:
+    """In whose name a mailbox is opened: the account that the people file names, which is an address at Google's."""
+    return (account.user if "@" in account.user else account.address or account.user).lower()
