@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from migrate.sandbox.google import gmail_labels, gmail_reading, gmail_writing, uploads
+from migrate.sandbox.google import (
+    directory_domains,
+    directory_groups,
+    directory_users,
+    gmail_labels,
+    gmail_reading,
+    gmail_writing,
+    groups,
+    licensing,
+    site_verification,
+    uploads,
+)
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.discovery import Media, Method, Parameter, Route, Routes
 from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed, missing
@@ -23,7 +34,17 @@ from migrate.sandbox.google.selection import check_selection, parse, select
 from migrate.sandbox.google.tokens import Grant, Tokens
 from migrate.sandbox.google.world import World
 
-HANDLERS: dict[str, Handler] = {**gmail_writing.HANDLERS, **gmail_reading.HANDLERS, **gmail_labels.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **gmail_writing.HANDLERS,
+    **gmail_reading.HANDLERS,
+    **gmail_labels.HANDLERS,
+    **directory_users.HANDLERS,
+    **directory_groups.HANDLERS,
+    **directory_domains.HANDLERS,
+    **groups.HANDLERS,
+    **licensing.HANDLERS,
+    **site_verification.HANDLERS,
+}
 _JSON = {"Content-Type": "application/json; charset=UTF-8"}
 #: What a request may take besides its message: parameters, metadata, part headers.
 _ROOM = 1 << 20
