@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,10 @@ from connectors.contract import (
 )
 from connectors.google_workspace import GoogleWorkspaceConnector
 from connectors.google_workspace.line import Line
+from connectors.google_workspace.readiness import Side
+from connectors.google_workspace.scopes import MANAGE_ACCOUNTS, READ_MAIL
 from connectors.google_workspace.target import GoogleTarget
+from connectors.preconditions import preconditions
 from connectors.suite import samples
 from connectors.suite.harness import Mail
 from connectors.wire import digest_bytes
@@ -205,22 +209,30 @@ def test_of_two_with_one_message_id_gmail_may_keep_one_and_it_is_told(place: Pla
     other.close()
 
 
-def test_a_large_message_is_gone_on_with_where_the_connection_broke(place: Place) -> None:
-    """45 MB of 8-bit bytes, bare line feeds and NULs among them."""
+@pytest.mark.parametrize(("fault", "outcome"), [("drop", "stored"), ("drop_after_commit", "uncertain")])
+def test_a_large_message_is_there_once_when_its_connection_breaks(place: Place, fault: str, outcome: str) -> None:
+    """45 MB of 8-bit bytes, bare line feeds and NULs among them; after a break it is asked how far it came."""
+    head = b"From: a@x.example\r\nMessage-ID: <large@x>\r\nSubject: large\r\n\r\n"
     noise = random.Random(6).randbytes(1 << 20)
     body = SpooledBody(place.resources.spool)
     digest = hashlib.sha256()
-    for piece in (b"From: a@x.example\r\nMessage-ID: <large@x>\r\nSubject: large\r\n\r\n", *[noise] * 45):
+    for piece in (head, *[noise] * 45):
         body.write(piece)
         digest.update(piece)
-    head = digest_bytes(b"From: a@x.example\r\nMessage-ID: <large@x>\r\nSubject: large\r\n\r\n")
-    sent = replace(samples.outgoing(0, samples.mail(1)), body=body, message_id=head.message_id)
+    sent = replace(
+        samples.outgoing(0, Mail(head)),
+        body=body,
+        wire_digest=digest.digest(),
+        message_id=digest_bytes(head).message_id,
+    )
     target = place.target()
-    commits: list[int] = []
-    place.stand_in.fault("drop_after_commit", method=IMPORT, user=place.user, first=2)
-    (receipt,) = target.write(target.ensure(("Work",), None), [sent], lambda: commits.append(1))
-    assert receipt.outcome == "stored"
-    assert len(commits) == 1
+    folder = target.ensure(("Work",), None)
+    fence = target.fence(folder, [sent])
+    place.stand_in.fault(fault, method=IMPORT, user=place.user, first=2)
+    (receipt,) = target.write(folder, [sent], lambda: None)
+    assert receipt.outcome == outcome
+    (found,) = target.find(folder, fence, [samples.suspect(sent, "a")], frozenset())
+    assert found.verdict == "present"
     assert [held.digest for held in place.stand_in.mailbox(place.user, bodies=False)] == [digest.hexdigest()]
     body.release()
 
@@ -274,8 +286,83 @@ def test_a_right_that_was_not_granted_is_named(google: GoogleForTests, place: Pl
 
 def test_an_api_that_is_switched_off_is_named(google: GoogleForTests, place: Place) -> None:
     google.stand_in.manners(disabled_apis=["gmail.googleapis.com"])
-    with pytest.raises(Fatal, match="Gmail API.*Enable"):
+    with pytest.raises(Fatal, match=r"Gmail API.*Enable"):
         place.target()
+
+
+def test_a_clock_that_is_off_is_told_from_a_key_that_is_wrong(google: GoogleForTests, tmp_path: Path) -> None:
+    google.stand_in.manners(clock_off=4000.0)
+    with pytest.raises(Fatal, match="clock of this machine is off by 67 minutes"):
+        Place(google, tmp_path).target()
+
+
+def test_a_key_that_was_taken_back_is_told_from_a_person_who_is_not_there(
+    google: GoogleForTests, tmp_path: Path
+) -> None:
+    place = Place(google, tmp_path)
+    with pytest.raises(AuthFailed, match=r"no account nobody@example\.org") as raised:
+        place.connector.open_target(Account("nobody@example.org"), Event())
+    assert raised.value.denial is Denial.DISABLED
+    key = google.stand_in.control("key")
+    google.stand_in.control("revoke_key", key_id=key["private_key_id"])
+    connector = GoogleWorkspaceConnector(settings_for(google, json.dumps(key)), place.resources)
+    with pytest.raises(AuthFailed, match="make a new JSON key") as raised:
+        connector.open_target(place.account, Event())
+    assert raised.value.denial is Denial.TOKEN
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "hello", '{"type": "service_account"}', '{"type": "authorized_user"}']
+)
+def test_a_file_that_is_no_key_is_told_what_it_is_and_nothing_of_it(
+    google: GoogleForTests, tmp_path: Path, text: str
+) -> None:
+    connector = GoogleWorkspaceConnector(settings_for(google, text), Resources(ByteBudget(), tmp_path))
+    with pytest.raises(AuthFailed, match="make a new JSON key") as raised:
+        connector.open_target(Account("anna@example.org"), Event())
+    assert "hello" not in str(raised.value)
+
+
+def test_a_mailbox_that_becomes_ready_is_waited_for(google: GoogleForTests, tmp_path: Path) -> None:
+    google.stand_in.manners(mailbox_delay=30.0)
+    place = Place(google, tmp_path)
+    with pytest.raises(TooSoon, match="not ready yet"):
+        place.target()
+    google.stand_in.advance(31)
+    target = place.target()
+    folder = target.ensure(("INBOX",), None)
+    assert [one.outcome for one in target.write(folder, samples.batch(samples.mails(1)), lambda: None)] == ["stored"]
+    place.close()
+
+
+def _told(place: Place, who: str, side: Side = "target") -> dict[str, bool | None]:
+    return {one.code: one.met for one in preconditions(place.connector, Account(who), side, Event())}
+
+
+def test_what_stands_in_the_way_is_told_one_by_one(google: GoogleForTests, tmp_path: Path) -> None:
+    place = Place(google, tmp_path)
+    system = {"key-usable": True, "scope-granted": True, "accounts-readable": True, "api-enabled": True}
+    assert _told(place, place.user) == {**system, "account-active": True, "mailbox-opens": True}
+    assert _told(place, "nobody@example.org") == {**system, "account-active": False}
+    suspended = google.person()
+    google.stand_in.control("change_user", address=suspended, suspended=True)
+    assert _told(place, suspended) == {**system, "account-active": False}
+    unlicensed = google.person(licensed=False)
+    assert _told(place, unlicensed) == {**system, "account-active": True, "mailbox-licensed": False}
+    google.stand_in.manners(mailbox_delay=30.0)
+    waiting = google.person()
+    expected = {**system, "account-active": True, "mailbox-licensed": True, "mailbox-opens": False}
+    assert _told(place, waiting) == expected
+
+
+def test_what_rests_on_something_that_is_missing_is_not_asked_for(google: GoogleForTests, tmp_path: Path) -> None:
+    assert _told(Place(google, tmp_path, key="{}"), "anna@example.org") == {"key-usable": False}
+    google.stand_in.manners(granted_scopes=[MANAGE_ACCOUNTS, READ_MAIL])
+    assert _told(Place(google, tmp_path), "anna@example.org") == {"key-usable": True, "scope-granted": False}
+    place = Place(google, tmp_path)
+    assert _told(place, place.user, "source")["accounts-readable"], "the right to manage accounts holds it"
+    google.stand_in.manners(granted_scopes=None, disabled_apis=["gmail.googleapis.com"])
+    assert list(_told(Place(google, tmp_path), "anna@example.org").items())[-1] == ("api-enabled", False)
 
 
 def _line(target: GoogleTarget) -> Line:
