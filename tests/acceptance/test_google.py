@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.journey import Sent, sent
-from tests.acceptance.letters import footprint, letters
+from tests.acceptance.letters import footprint, letter, letters
 from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organisation, running
 from tests.servers.google import ADMIN, GoogleForTests
+from tests.servers.mail import seed
 from tests.servers.server import ImapServer
 
 SERIES, BY_NIGHT, IN_A_ROW = 1, 12, 4
@@ -107,15 +109,85 @@ def test_faults_of_every_kind_lose_and_double_nothing(
     assert (again.code, again.copied) == (0, 0)
 
 
-def test_what_changed_since_is_brought_over_and_a_lost_ledger_doubles_nothing(
-    plan: Organisation, source: Sent, google: GoogleForTests, person: str
-) -> None:
+def test_a_lost_ledger_doubles_nothing(plan: Organisation, source: Sent, google: GoogleForTests, person: str) -> None:
     assert plan.copy().code == 0
     plan.forget()
     ended = plan.copy()
     assert ended.code == 0, ended.out + ended.err
     assert ended.copied == 0
     assert _held(google, person) == _wanted(source)
+
+
+def test_what_changed_since_is_carried_over(
+    plan: Organisation, old: ImapServer, google: GoogleForTests, person: str, user: str
+) -> None:
+    mails = [replace(letter(number), flags=frozenset()) for number in range(12)]
+    seed(old, user, mails)
+    plan.people[0]["source_user"] = user
+    plan.write()
+    assert plan.copy().code == 0
+    with old.login(user) as connection:
+        connection.select("INBOX")
+        connection.store("1", "+FLAGS", "(\\Seen \\Flagged)")
+    seed(old, user, [letter(100, folder=("INBOX",))])
+    ended = plan.copy()
+    assert (ended.code, ended.copied) == (0, 1), ended.out + ended.err
+    held = google.stand_in.mailbox(person)
+    assert len(held) == 13
+    (changed,) = (one for one in held if "STARRED" in one.labels)
+    assert (changed.raw, changed.labels) == (mails[0].data, {"INBOX", "STARRED"})
+
+
+def test_the_way_back_brings_each_message_once_and_follows_its_labels(
+    plan: Organisation, place: Path, google: GoogleForTests, person: str
+) -> None:
+    """Google as a source, each message in the folder that its labels say, into Maildirs."""
+    stand_in = google.stand_in
+    data = [letter(number).data for number in range(8)]
+    stand_in.put(person, data[:3], ["INBOX"])
+    (both,) = stand_in.put(person, data[3:4], ["INBOX", "Clients/Été", "UNREAD"])
+    stand_in.put(person, data[4:5], [])
+    stand_in.put(person, data[5:6], ["SENT"])
+    stand_in.put(person, data[6:8], ["Clients", "STARRED"])
+    back = Organisation(
+        place / "back",
+        {"old": plan.systems["new"], "new": {"connector": "maildir", "path": str(place / "mail" / "{user}")}},
+        [{"address": "anna@example.org", "source_user": person, "target_user": "anna"}],
+        {},
+        site={},
+    )
+    back.folder.mkdir()
+    back.write()
+    (back.folder / "secrets" / "google.json").write_text(google.key.read_text())
+    (back.folder / "secrets" / "google.json").chmod(0o600)
+    before = [(one.id, one.labels) for one in stand_in.mailbox(person)]
+    ended = back.copy()
+    assert ended.code == 0, ended.out + ended.err
+    assert ended.copied == len(data)
+    assert [(one.id, one.labels) for one in stand_in.mailbox(person)] == before, "a source is not touched"
+    root = place / "mail" / "anna"
+    assert _maildir(root) == {
+        ".": sorted(data[:3]),
+        ".Clients": sorted(data[6:8]),
+        ".Clients.&AMk-t&AOk-": data[3:4],
+        ".All Mail": data[4:5],
+        ".Sent Mail": data[5:6],
+    }
+    stand_in.relabel(person, both, ["Clients"])
+    stand_in.put(person, [letter(9).data], ["INBOX"])
+    ended = back.copy()
+    assert (ended.code, ended.copied) == (0, 1), ended.out + ended.err
+    assert _maildir(root)[".Clients"] == sorted([data[3], *data[6:8]])
+    assert sum(map(len, _maildir(root).values())) == len(data) + 1
+
+
+def _maildir(root: Path) -> dict[str, list[bytes]]:
+    """What lies in each folder that holds something, its lines as they travel."""
+    found = defaultdict(list)
+    for file in root.rglob("*"):
+        if file.is_file() and file.parent.name in ("new", "cur"):
+            found[str(file.parent.parent.relative_to(root))].append(file.read_bytes().replace(b"\n", b"\r\n"))
+    return {folder: sorted(mails) for folder, mails in found.items()}
 
 
 def test_no_secret_is_written_anywhere(
