@@ -64,6 +64,7 @@ class GoogleSource:
             max_message=MAX_MESSAGE,
             flag_tokens=True,
             moves=True,
+            dates="sent",
             product="Gmail",
         )
 

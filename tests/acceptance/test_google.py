@@ -107,6 +107,8 @@ def test_faults_of_every_kind_lose_and_double_nothing(
     assert _held(google, person) == _wanted(source)
     again = plan.copy()
     assert (again.code, again.copied) == (0, 0)
+    verified = plan.run("verify", SITE, "--json")
+    assert (verified.code, verified.json["grade"]) == (0, "good"), verified.out
 
 
 def test_a_lost_ledger_doubles_nothing(plan: Organisation, source: Sent, google: GoogleForTests, person: str) -> None:
