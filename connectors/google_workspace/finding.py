@@ -52,7 +52,7 @@ def hits(line: Line, message_ids: Collection[str | None]) -> set[str]:
     for start in range(0, len(wanted), _A_SEARCH):
         some = wanted[start : start + _A_SEARCH]
         terms = " ".join(f"rfc822msgid:{name}" for name in some)
-        there.update(ids(line, None, terms if len(some) == 1 else f"{{{terms}}}"))
+        there.update(ids(line, None, terms if len(some) == 1 else f"{{{terms}}}", everywhere=True))
     return there
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import httplib2
 
 from connectors.errors import Stopped
-from connectors.google_workspace.access import Access
+from connectors.google_workspace.access import Way
 from connectors.google_workspace.answers import Denied, denied
 from connectors.google_workspace.scopes import api_name
 from connectors.google_workspace.units import MailboxLimits
@@ -96,17 +96,17 @@ class Line:
     """Calls for one mailbox.  One thread uses it; ``abort`` may come from any."""
 
     def __init__(
-        self, access: Access, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool
+        self, way: Way, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool
     ) -> None:
-        self.system = access.system
+        self.system = way.system
         self.subject = subject
         self.limits = limits
-        self._access = access
+        self._way = way
         self._scope = scope
-        self._grant = access.grant(subject, scope)
+        self._grant = way.grant(subject, scope)
         self._stop = stop
-        self._root = access.settings.endpoint or _GMAIL
-        self._http = access.http()
+        self._root = way.endpoint or _GMAIL
+        self._http = way.http()
         self._http.follow_redirects = False
         self._ended = Event()
         plain = self._root.startswith("http:")
@@ -158,7 +158,7 @@ class Line:
             answer,
             system=self.system,
             api=api_name(self._scope),
-            project=self._access.key.project,
+            project=self._way.project,
             subject=self.subject,
         )
 
