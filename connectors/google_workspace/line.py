@@ -95,9 +95,7 @@ def _throw_away_unsent(sock: socket.socket) -> None:
 class Line:
     """Calls for one mailbox.  One thread uses it; ``abort`` may come from any."""
 
-    def __init__(
-        self, way: Way, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool
-    ) -> None:
+    def __init__(self, way: Way, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool) -> None:
         self.system = way.system
         self.subject = subject
         self.limits = limits
