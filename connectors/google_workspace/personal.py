@@ -22,7 +22,7 @@ from google.oauth2.credentials import Credentials
 
 from connectors.contract import Resources
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, Fatal, Stopped, Unavailable
+from connectors.errors import AuthFailed, Fatal, Stopped, Unavailable, telling
 from connectors.google_workspace import units
 from connectors.google_workspace.access import TokenGiver, new_http
 from connectors.google_workspace.answers import Denied
@@ -66,11 +66,11 @@ def read_client(text: str) -> Client:
         complete = all(told[name] for name in ("client_id", "client_secret", "auth_uri"))
         parts = urlsplit(token_uri)
     except (ValueError, KeyError, TypeError):
-        raise Fatal(advice, system=SYSTEM) from None
+        raise telling(Fatal(advice, system=SYSTEM)) from None
     if complete and parts.hostname in _THIS_MACHINE:
         return Client(project, f"{parts.scheme}://{parts.netloc}", config)
     if not complete or parts.scheme != "https" or not (parts.hostname or "").endswith(_GOOGLES):
-        raise Fatal(advice, system=SYSTEM)
+        raise telling(Fatal(advice, system=SYSTEM))
     return Client(project, None, config)
 
 
@@ -98,13 +98,13 @@ def ask_for_leave(client: Client, address: str, *, open_browser: bool) -> str:
             )
     except OAuth2Error as error:
         what = _("{address} did not agree").format(address=address)
-        raise AuthFailed(what, system=SYSTEM, detail=str(error.error or ""), denial=Denial.TOKEN) from None
+        raise telling(AuthFailed(what, system=SYSTEM, detail=str(error.error or ""), denial=Denial.TOKEN)) from None
     except (GoogleAuthError, OSError) as error:
         raise Unavailable(_("Google cannot be reached"), system=SYSTEM, detail=type(error).__name__) from None
     who = _address_of(PersonalMail(client, address, str(credentials.refresh_token)))
     if who != address.lower():
         what = _("{who} signed in, and not {address}: nothing was kept. Sign out in the browser and try again.")
-        raise AuthFailed(what.format(who=who, address=address), system=SYSTEM, denial=Denial.NO_RIGHT)
+        raise telling(AuthFailed(what.format(who=who, address=address), system=SYSTEM, denial=Denial.NO_RIGHT))
     return str(credentials.refresh_token)
 
 
@@ -169,7 +169,7 @@ class PersonalMail:
                 " it anew: bascule gmail authorise"
             )
             told = what.format(address=self._address)
-            raise AuthFailed(told, system=SYSTEM, denial=Denial.TOKEN) from None
+            raise telling(AuthFailed(told, system=SYSTEM, denial=Denial.TOKEN)) from None
         except (GoogleAuthError, OSError) as error:
             what = _("Google's place for access tokens cannot be reached")
             raise Unavailable(what, system=SYSTEM, detail=type(error).__name__) from None
@@ -201,10 +201,20 @@ def open_personal(
 
 def about(domains: Collection[str]) -> str:
     """A search for messages that have to do with these domains (https://support.google.com/mail/answer/7190)."""
-    named = sorted({domain.encode("idna").decode("ascii").lower() for domain in domains})
-    assert all(_DOMAIN.fullmatch(domain) for domain in named), "a domain would be read as a search of its own"
+    named = sorted({_in_ascii(domain) for domain in domains})
     terms = [f"{field}:{domain}" for domain in named for field in ("from", "to", "cc")]
     return f"{{{' '.join(terms)}}}" if terms else ""
+
+
+def _in_ascii(domain: str) -> str:
+    """As a search takes it.  Raises Fatal for what would be read as a search of its own."""
+    try:
+        plain = domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        plain = ""
+    if not _DOMAIN.fullmatch(plain):
+        raise Fatal(_("{domain} is no mail domain").format(domain=domain), system=SYSTEM)
+    return plain
 
 
 def _line(mail: PersonalMail, address: str, stop: Event) -> Line:

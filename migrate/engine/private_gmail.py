@@ -15,6 +15,7 @@ from threading import Event
 from urllib.parse import quote
 
 from connectors.contract import AuthFailed, Denial, Resources, Source
+from connectors.errors import telling
 from connectors.language import _
 from plans import Organisation, Person, Site
 from plans.secrets import MissingSecret, SecretRef, read_private, resolve
@@ -97,6 +98,6 @@ def leave_of(folder: Path, address: str, person: str) -> Leave:
         kept = json.loads(read_private(ref, folder))
         return Leave(str(kept["address"]), datetime.fromisoformat(kept["given_at"]), str(kept["refresh_token"]))
     except MissingSecret:
-        raise AuthFailed(told, system=address, denial=Denial.TOKEN) from None
+        raise telling(AuthFailed(told, system=address, denial=Denial.TOKEN)) from None
     except (ValueError, KeyError, TypeError):
-        raise AuthFailed(told, system=address, denial=Denial.TOKEN) from None
+        raise telling(AuthFailed(told, system=address, denial=Denial.TOKEN)) from None

@@ -20,6 +20,7 @@ from migrate.sandbox.google.started import ControlError
 from tests.acceptance.journey import Sent, sent
 from tests.acceptance.letters import footprint, letter, letters
 from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, imap, organisation, running
+from tests.acceptance.schemas import valid
 from tests.servers.google import ADMIN, GoogleForTests
 from tests.servers.mail import seed
 from tests.servers.server import ImapServer
@@ -270,7 +271,7 @@ def test_a_private_account_is_read_by_leave_and_only_what_is_the_companys(
     google.stand_in.control("sign_in", address="anna.private@gmail.com")
     ended = _agree(private, "--json")
     assert ended.code == 0, ended.out + ended.err
-    kept = Path(ended.json["kept_in"])
+    kept = Path(valid(ended.json, "gmail-authorise")["kept_in"])
     assert kept.stat().st_mode & 0o077 == 0
     assert ended.json["given_at"] <= datetime.now(UTC).isoformat()
     copied = private.copy()
