@@ -33,7 +33,8 @@ from connectors.wrappers import (
 from migrate.copy.job import Job, Placement, Progress
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
-from migrate.engine.archives import PersonalArchive, personal_archives
+from migrate.engine.archives import personal_archives
+from migrate.engine.private_gmail import private_gmail
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
@@ -155,12 +156,23 @@ class SiteRun:
             )
             for one in person.further_sources
         ]
+        private = private_gmail(*where, self.resources)
+        of_private = [
+            replace(
+                own,
+                source=f"gmail:{private.address}",
+                called=private.address,
+                open_source=self._read_only(person, private.open),
+                admit=admit(),
+            )
+            for private in ([private] if private else [])
+        ]
         of_archives = [
             replace(
                 own,
                 source=archive.source,
                 called=archive.called,
-                open_source=self._archive(person, archive),
+                open_source=self._read_only(person, archive.open),
                 rules=archive.rules,
                 admit=admit(),
                 rebuilt=archive.rebuilt,
@@ -168,7 +180,7 @@ class SiteRun:
             )
             for archive in archives
         ]
-        return [own, *further, *of_archives]
+        return [own, *further, *of_private, *of_archives]
 
     def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
         """Signs in to one source of a person's mailbox for reading."""
@@ -186,12 +198,12 @@ class SiteRun:
 
         return open_source
 
-    def _archive(self, person: Person, archive: PersonalArchive) -> Callable[[Event], Source]:
-        """Opens an archive of a person."""
+    def _read_only(self, person: Person, opened: Callable[[Event], Source]) -> Callable[[Event], Source]:
+        """Opens a source of a person's that is no system of the plan: an archive, a private account."""
 
         def open_source(stop: Event) -> Source:
             def read() -> Source:
-                session = archive.open(stop)
+                session = opened(stop)
                 return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
 
             return _opened(RetryingSource(read, self._policy(person), stop))
