@@ -17,6 +17,7 @@ from connectors.imap.response import Status
 from connectors.imap.settings import ImapSettings
 from connectors.imap.target import ImapTarget
 from connectors.microsoft365.categories import Categories
+from connectors.microsoft365.grants import not_served
 from connectors.values import Receipt
 
 #: Exchange lists it among the flags that it keeps, and makes a category of it.
@@ -58,6 +59,9 @@ class ExchangeTarget(ImapTarget):
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
     ) -> Iterator[Receipt]:
+        if status.code == "UNAVAILABLE":  # it is the session's end, and no judgement of the message
+            mailbox.dialogue.refuse()
+            raise not_served(mailbox.dialogue.system)
         yield from super()._answered(mailbox, folder, prepared, status)
         if status.word == "OK":
             return
