@@ -51,6 +51,7 @@ class Access:
         self._lock = RLock()
         self._client: httpx.Client | None = None
         self._app: Any = None
+        self._requests: TokenRequests
         self._cache = msal.SerializableTokenCache()
 
     # -- for others ---------------------------------------------------------------------------------------------
@@ -120,10 +121,11 @@ class Access:
         """msal's application, made once it could be: making it asks the tenant where its tokens come from."""
         if self._app is None:
             settings = self._settings
+            self._requests = TokenRequests(self.client)
             common = {
                 "authority": f"{settings.hosts.sign_in}/{settings.tenant}",
                 "instance_discovery": False,  # the hosts are our own table's, or the plan's
-                "http_client": TokenRequests(self.client),
+                "http_client": self._requests,
             }
             if settings.app_only:
                 kind = msal.ConfidentialClientApplication
@@ -159,10 +161,10 @@ class Access:
             return ask()
         except httpx.TransportError as error:
             raise not_answered(self.system, error) from None
-        except MsalError:
+        except (MsalError, RuntimeError):
             raise Unavailable(_("gives no token at the moment"), system=self.system) from None
-        except ValueError as error:  # the tenant's page of endpoints: msal has only this text for its answer
-            raise no_token(self.system, str(error)) from None
+        except ValueError:  # the tenant's page of endpoints: msal quotes it in part, and names no number
+            raise no_token(self.system, self._requests.told()) from None
 
     def _signed_in_by(self, app: Any, flow: dict[str, Any], stop: Event) -> Any:
         """Ask as often as the flow says, until the person has signed in."""
@@ -252,9 +254,10 @@ def _token_in(system: str, answer: Mapping[str, Any]) -> str:
 
 
 def _read_private(path: Path) -> str:
+    """Raises Fatal for a file that others can read, as for every file with secrets."""
     if os.name != "nt" and path.stat().st_mode & 0o077:
-        raise PermissionError(1, "others can read it: chmod 600")
-    return path.read_text()
+        raise Fatal(_("{path} can be read by others on this machine. Run: chmod 600 {path}").format(path=path))
+    return path.read_text(encoding="utf-8")
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -262,7 +265,7 @@ def _write_private(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
