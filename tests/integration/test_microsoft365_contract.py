@@ -5,7 +5,7 @@ from __future__ import annotations
 import imaplib
 import time
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -16,64 +16,27 @@ import pytest
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, Source, Target
 from connectors.microsoft365 import Microsoft365Connector
-from connectors.microsoft365.settings import Microsoft365Settings
-from connectors.secret_setting import Secret
 from connectors.suite import Harness, Mail, SourceContract, TargetContract
 from connectors.suite.harness import FolderPath
-from migrate.sandbox.microsoft.started import App, MicrosoftStandIn, running_microsoft
-from tests.conftest import _entered
 from tests.servers import mail as servers_mail
-from tests.servers.certificates import Certificates
-from tests.servers.dovecot import running_dovecot
+from tests.servers.exchange import DOMAIN, Exchange
 from tests.servers.proxy import Proxy, running_proxy
-from tests.servers.server import ImapServer
 
 _numbers = count(1)
 #: As in the contract of the IMAP connector: what a cut connection stores is there after this (seconds).
 SETTLE = 0.3
-DOMAIN = "contoso.example"
-
-
-class _Exchange:
-    """The stand-in before a Dovecot, and an app that may open its mailboxes."""
-
-    def __init__(self, server: ImapServer, stand_in: MicrosoftStandIn) -> None:
-        self.server = server
-        self.stand_in = stand_in
-        self.app: App = stand_in.app()
-
-    def settings(self, imap_port: int, **more: Any) -> Microsoft365Settings:
-        stand_in = self.stand_in
-        ends = {"sign_in": stand_in.address, "graph": stand_in.address, "imap": f"localhost:{imap_port}"}
-        told: dict[str, Any] = {
-            "tenant": stand_in.tenant,
-            "client_id": self.app.client_id,
-            "secret": Secret("env:NAME").fetched_by(lambda: self.app.secret),
-            "ca_file": stand_in.ca_file,
-            "endpoints": ends,
-            "settle": 1,
-        }
-        return Microsoft365Settings(**told | more)
-
-
-@pytest.fixture(scope="module")
-def exchange(certificates: Certificates) -> Iterator[_Exchange]:
-    with ExitStack() as running:
-        server = _entered(running, running_dovecot(certificates, separator="/"))
-        behind = ("127.0.0.1", server.port, server.password)
-        yield _Exchange(server, running.enter_context(running_microsoft(behind=behind)))
 
 
 class ExchangeHarness(Harness):
     """A mailbox of its own, seen from behind the front in the Dovecot that holds it."""
 
-    def __init__(self, exchange: _Exchange, resources: Resources, proxy: Proxy) -> None:
+    def __init__(self, exchange: Exchange, resources: Resources, proxy: Proxy) -> None:
         self.exchange = exchange
         self.resources = resources
         self.proxy = proxy
-        self.user = f"anna{next(_numbers)}@{DOMAIN}"
-        exchange.stand_in.person(self.user, opened_by=exchange.app)
-        self.connector = Microsoft365Connector(exchange.settings(proxy.port), resources)
+        self.user = exchange.person(f"anna{next(_numbers)}")
+        settings = exchange.settings(endpoints=exchange.endpoints(proxy.port))
+        self.connector = Microsoft365Connector(settings, resources)
 
     def open_source(self) -> Source:
         return self.connector.open_source(Account(self.user), Event())
@@ -146,7 +109,7 @@ def _done(answer: tuple[str, Any]) -> None:
 
 
 @pytest.fixture
-def harness(exchange: _Exchange, tmp_path: Path) -> Iterator[ExchangeHarness]:
+def harness(exchange: Exchange, tmp_path: Path) -> Iterator[ExchangeHarness]:
     exchange.stand_in.control("reset")
     with running_proxy(exchange.stand_in.imap_port) as proxy:
         yield ExchangeHarness(exchange, Resources(ByteBudget(), tmp_path), proxy)
