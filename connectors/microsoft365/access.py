@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock, RLock
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import httpx
 import msal
@@ -75,6 +76,7 @@ class Access:
         with self._lock:
             if self._client is None:
                 self._client = web_client(self._settings)
+                finalize(self, self._client.close)
             return self._client
 
     def token(self, scope: str, mailbox: str, refused: str) -> str:

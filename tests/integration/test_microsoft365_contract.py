@@ -97,6 +97,9 @@ class ExchangeHarness(Harness):
     def as_stored(self, data: bytes) -> bytes:
         return data.replace(b"\0", b"\x80")  # Dovecot's
 
+    def refuses(self) -> bytes | None:
+        return b"From: a@x\r\n\r\n" + b"x" * 20_000 + b"\r\n"  # no line over 10,000 characters
+
     @contextmanager
     def _opened(self, path: FolderPath) -> Iterator[imaplib.IMAP4]:
         with self.exchange.server.login(self.user) as connection:
