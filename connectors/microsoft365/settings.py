@@ -17,6 +17,8 @@ from connectors.secret_setting import SecretSetting
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 _MEGABYTES = re.compile(r"\s*(\d{1,3})\s*M[Bo]\s*")
 _MEGABYTE = 1 << 20
+#: Each message takes a round trip of its own here: small batches keep both sessions at work to the end.
+_BATCH = 20
 
 
 class Endpoints(BaseModel):
@@ -169,6 +171,7 @@ class Microsoft365Settings(BaseModel):
             ca_file=self.ca_file,
             auth="xoauth2",
             sessions=self.sessions,
+            batch=_BATCH,
             settle=self.settle,
             timeout=self.timeout,
         )
