@@ -18,6 +18,7 @@ from tests.servers.courier import running_courier
 from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
 from tests.servers.exchange import Exchange, running_exchange
+from tests.servers.google import GoogleForTests, google_for_tests
 from tests.servers.microsoft import MicrosoftStandIn, running_microsoft
 from tests.servers.process import ServerMissing
 from tests.servers.proxy import Proxy, running_proxy
@@ -118,11 +119,15 @@ def standing_microsoft() -> Iterator[MicrosoftStandIn]:
 
 
 @pytest.fixture
-def microsoft(standing_microsoft: MicrosoftStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[MicrosoftStandIn]:
-    """``standing_microsoft`` without trouble, at its usual manners, with counts at zero."""
-    # Both would take the place of the certificate that msal is told to trust.
+def own_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """msal trusts the certificate that it is told: either variable would take its place."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def microsoft(standing_microsoft: MicrosoftStandIn, own_authorities: None) -> Iterator[MicrosoftStandIn]:
+    """``standing_microsoft`` without trouble, at its usual manners, with counts at zero."""
     standing_microsoft.control("reset")
     yield standing_microsoft
     standing_microsoft.control("reset")
@@ -136,6 +141,21 @@ def proxy() -> Iterator[ProxyFactory]:
             return running.enter_context(running_proxy(to_port, **options))  # type: ignore[arg-type]  # passed on
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def standing_google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleForTests]:
+    """One stand-in of Google for the whole run; every test takes users of its own, by way of ``google``."""
+    with google_for_tests(tmp_path_factory.mktemp("google")) as google:
+        yield google
+
+
+@pytest.fixture
+def google(standing_google: GoogleForTests) -> Iterator[GoogleForTests]:
+    """The standing stand-in without faults, with the manners of its start, before and after."""
+    standing_google.fresh()
+    yield standing_google
+    standing_google.fresh()
 
 
 @pytest.fixture(scope="session")

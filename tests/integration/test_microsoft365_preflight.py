@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, FlagChange, Outgoing, Resources
@@ -18,6 +19,7 @@ from connectors.secret_setting import Secret
 from connectors.wire import digest_bytes
 from migrate.sandbox.microsoft.started import App
 from tests.acceptance.letters import letter
+from tests.servers.certificates_of_apps import certificate_of, pem_of
 from tests.servers.exchange import DOMAIN, Exchange
 
 _numbers = count(1)
@@ -59,6 +61,20 @@ def test_a_mailbox_that_is_ready_meets_all(connects: Connects, address: str) -> 
         "mailbox-opens": True,
     }
     assert [one.of for one in told.values()] == ["system", "system", "mailbox"]
+
+
+def test_an_app_with_a_certificate_needs_no_secret(connects: Connects, exchange: Exchange, address: str) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    certificate = certificate_of(key)
+    app = exchange.stand_in.app(certificate=certificate, secret=None)
+    exchange.stand_in.control("add_mailbox_permission", mailbox=address, user=app.principal_id)
+    pem = Secret("file:x.pem").fetched_by(lambda: pem_of(key) + certificate)
+    told = _told(connects(client_id=app.client_id, secret=None, certificate=pem), address)
+    assert _wrong(told) == {}, told
+    stranger = rsa.generate_private_key(65537, 2048)
+    pem = Secret("file:x.pem").fetched_by(lambda: pem_of(stranger) + certificate_of(stranger))
+    told = _told(connects(client_id=app.client_id, secret=None, certificate=pem), address)
+    assert "certificate is not the one that is registered" in told["app-accepted"].what
 
 
 def test_what_is_true_of_the_tenant_is_asked_for_once(connects: Connects, exchange: Exchange, address: str) -> None:
