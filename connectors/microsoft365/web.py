@@ -86,4 +86,6 @@ class TokenRequests:
 
 
 def _told(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (values or {}).items() if value is not None}
+    """What is said, as text: msal has an assertion in bytes, and leaves values out by None."""
+    given = {name: value for name, value in (values or {}).items() if value is not None}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in given.items()}

@@ -21,6 +21,7 @@ from connectors.microsoft365.access import Access
 from tests.acceptance.box import Box
 from tests.acceptance.letters import letter, letters
 from tests.acceptance.organisation import SITE, Ended, Organisation, finished, imap, organisation, running
+from tests.acceptance.schemas import valid
 from tests.servers.exchange import Exchange
 from tests.servers.mail import Mail, bodies, content_of
 from tests.servers.server import ImapServer
@@ -368,7 +369,7 @@ def test_a_person_signs_in_by_code_and_is_remembered_in_a_file_of_their_own(move
         assert tenant.exchange.stand_in.control("approve", user_code=shown[1], user=tenant.addresses[0])
         ended = finished(process)
     assert ended.code == 0
-    assert ended.json["signed_in"] == tenant.addresses[0]
+    assert valid(ended.json, "microsoft365-sign-in")["signed_in"] == tenant.addresses[0]
     cache = tenant.plan.folder / "secrets" / "microsoft365-sign-in.json"
     assert stat.S_IMODE(cache.stat().st_mode) == 0o600
     tenant.ends_exactly(tenant.copy())
@@ -391,7 +392,7 @@ def test_ctrl_c_ends_the_wait_for_a_person_and_signs_nobody_in(moves: Moves) -> 
 def test_the_lines_for_the_tenants_administrator_name_every_mailbox(moves: Moves) -> None:
     tenant = moves(people=2)
     told = tenant.plan.run("microsoft365", "grants", SITE, "--for", tenant.exchange.app.principal_id, "--json").json
-    lines = told["lines"]
+    lines = valid(told, "microsoft365-grants")["lines"]
     assert f"New-ServicePrincipal -AppId {tenant.exchange.app.client_id}" in lines[1]
     for address in tenant.addresses:
         assert any(f"Add-MailboxPermission -Identity {address} -User" in line for line in lines)
