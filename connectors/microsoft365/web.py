@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -39,6 +40,9 @@ def web_client(settings: Microsoft365Settings) -> httpx.Client:
 def not_answered(system: str, error: httpx.TransportError) -> ConnectorError:
     """The verdict for a request without an answer."""
     for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            what = _("cannot be found from this machine: look at its way to the Internet and its name servers")
+            return Unavailable(what, system=system, detail="DNS")
         if isinstance(cause, ssl.SSLError):
             return tls_failed(system, cause)
         if isinstance(cause, OSError) and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
