@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from connectors.microsoft365 import grants
-from connectors.microsoft365.access import Access
+from connectors.microsoft365.access import Access, access_of
 from tests.acceptance.box import Box
 from tests.acceptance.letters import letter, letters
 from tests.acceptance.organisation import SITE, Ended, Organisation, finished, imap, organisation, running
@@ -123,6 +124,28 @@ def test_flags_that_exchange_forgets_are_set_and_keywords_are_a_known_loss(moves
     verified = tenant.plan.run("verify", SITE, "--json").json
     assert "not_kept" in str(verified).replace("-", "_"), "what became of the keywords is told"
     tenant.ends_exactly(first)
+
+
+def test_flags_that_a_pass_could_not_set_are_set_by_the_next_one(moves: Moves) -> None:
+    mails = [replace(mail, flags=frozenset({"\\Flagged"})) for mail in letters(6, size=800)]
+    tenant = moves(mails)
+    tenant.exchange.stand_in.fault("drop", "STORE", times=3)
+    tenant.ends_exactly(tenant.copy())
+
+
+def test_keywords_that_people_gave_become_categories(moves: Moves) -> None:
+    mails = [replace(mail, flags=frozenset({"\\Seen", "Invoice", "$Forwarded"})) for mail in letters(6, size=800)]
+    tenant = moves(mails, keywords="categories")
+    assert tenant.copy().code == 0
+    assert tenant.there() == tenant.expected()
+    access = access_of(tenant.exchange.settings())
+    select = {"$select": "categories", "$top": "50"}
+    found = list(access.graph(Event()).pages(f"/users/{tenant.addresses[0]}/messages", select))
+    assert [one["categories"] for one in found] == [["Invoice"]] * 6
+    before = tenant.exchange.stand_in.stats()["graph"]["requests"]
+    assert before["PATCH /users/{}/messages/{}"] == len(mails)
+    assert tenant.copy().code == 0
+    assert tenant.exchange.stand_in.stats()["graph"]["requests"] == before, "what has its categories is left alone"
 
 
 def test_bytes_arrive_as_they_are_or_the_message_is_accounted_for(moves: Moves) -> None:
