@@ -86,21 +86,34 @@ class Preflight:
     # -- of the tenant ------------------------------------------------------------------------------------------
 
     def _tenant(self, account: Account, side: str, stop: Event) -> Iterator[Precondition]:
-        settings = self._settings
+        settings, code = self._settings, "app-accepted"
+        missing = self._missing_credential()
+        if missing:
+            yield Precondition(code, "system", False, missing)
+            return
         try:
             token = self._access.mail(account.user).token()
         except Stopped:
             raise
-        except Exception as error:  # noqa: BLE001  what the plan raises for a secret is not of our kinds
-            met = None if isinstance(error, Transient) else False
-            yield Precondition("app-accepted", "system", met, str(error))
+        except ConnectorError as error:
+            yield Precondition(code, "system", None if isinstance(error, Transient) else False, str(error))
             return
-        yield Precondition("app-accepted", "system", True, _("the tenant gives access tokens"))
+        yield Precondition(code, "system", True, _("the tenant gives access tokens"))
         claims = Claims.of(token)
         if settings.app_only:
             yield self._mail_permission(claims)
         if settings.keywords == "categories" and side == "target":
             yield from self._categories(account, stop)
+
+    def _missing_credential(self) -> str:
+        """Why the app's secret or certificate cannot be had; empty when it can, or when there is none to have."""
+        secret = self._settings.secret or self._settings.certificate
+        try:
+            if secret is not None:
+                secret.reveal()
+        except Exception as error:  # noqa: BLE001  it is the plan's own kind of error, which only the plan knows
+            return str(error)
+        return ""
 
     def _mail_permission(self, claims: Claims | None) -> Precondition:
         code = "mail-permission"

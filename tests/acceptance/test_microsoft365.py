@@ -424,3 +424,17 @@ def test_the_lines_for_the_tenants_administrator_name_every_mailbox(moves: Moves
     wrong = tenant.plan.run("microsoft365", "sign-in", "old")
     assert wrong.code == 2
     assert "no Microsoft 365 tenant" in wrong.err
+
+
+def test_a_secret_that_cannot_be_had_is_told_as_what_it_is(moves: Moves) -> None:
+    tenant = moves()
+    (tenant.plan.folder / "secrets" / "app.txt").unlink()
+    for ended in (
+        tenant.plan.run_installed("copy", SITE, "--json"),
+        tenant.plan.run_installed("check", SITE, "--json"),
+    ):
+        assert "Traceback" not in ended.err
+        assert "there is no file" in ended.out + ended.err
+        assert ended.code == 7
+    _keep_secret(tenant.plan, tenant.exchange.app.secret)
+    tenant.ends_exactly(tenant.copy())

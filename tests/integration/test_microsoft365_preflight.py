@@ -152,6 +152,15 @@ def test_without_a_right_to_the_directory_the_licence_is_left_open(
     assert "full-access" in _wrong(told)
 
 
+def test_a_secret_that_cannot_be_had_is_told_as_what_it_is(connects: Connects, address: str) -> None:
+    def fetch() -> str:
+        raise LookupError("there is no file secrets/app.txt")
+
+    told = _told(connects(secret=Secret("file:secrets/app.txt").fetched_by(fetch)), address)
+    assert _wrong(told) == {"app-accepted": ""}
+    assert "secrets/app.txt" in told["app-accepted"].what
+
+
 def test_conditional_access_is_told_as_such(connects: Connects, exchange: Exchange, address: str) -> None:
     exchange.stand_in.control("tokens", refuse=53003)
     told = _told(connects(), address)
