@@ -12,7 +12,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.sandbox_page import answers, page
+from migrate.cli.sandbox_page import answers, show
 from migrate.cli.sandbox_room import keep_option, room_of, runs
 from migrate.sandbox.standing import read_standing
 
@@ -47,5 +47,5 @@ def status(place: Place, keep: Path | None, to_json: bool) -> None:
         click.echo(json.dumps({"exit_code": int(code), "running": True, **standing.model_dump(exclude={"stand_ins"}),
                                "stand_ins": told_ins}))  # fmt: skip
     else:
-        terminal().print(page(standing), soft_wrap=True)
+        show(terminal(), standing)
     raise SystemExit(code)

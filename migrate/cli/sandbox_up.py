@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryFile
 from threading import Event
 from types import FrameType
@@ -17,13 +18,14 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from connectors.language import _
+from connectors.language import _, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.sandbox_page import page
+from migrate.cli.sandbox_page import page, show
 from migrate.cli.sandbox_room import clear, held, keep_option, room_of, runs, taken
 from migrate.sandbox.child import NotStarted
+from migrate.sandbox.company import MAX_MESSAGE
 from migrate.sandbox.counting import present
 from migrate.sandbox.learning import COMPANY, ForeignFolder, check_room, fill, write_company
 from migrate.sandbox.running import NAMES, Sandbox, missing_packages, running_sandbox
@@ -77,6 +79,8 @@ def up(place: Place, learn: bool, target: str, only: tuple[str, ...], keep: Path
         finally:
             if keep is None:
                 clear(room)
+    if keep is None:
+        rmtree(room, ignore_errors=True)
 
 
 def _wanted(learn: bool, target: str, only: Sequence[str]) -> frozenset[str]:
@@ -92,9 +96,11 @@ def _wanted(learn: bool, target: str, only: Sequence[str]) -> frozenset[str]:
 
 def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, kept: bool, stop: Event) -> None:
     people = _people(place, target)
+    # The company has one message that is too large, as every company has.
+    largest = MAX_MESSAGE if target is not None else None
     console = terminal()
     try:
-        with running_sandbox(room, people, kept=kept, only=wanted) as sandbox:
+        with running_sandbox(room, people, kept=kept, only=wanted, largest=largest) as sandbox:
             if target is not None:
                 _teach(console, place, sandbox, target)
             with announced(sandbox.standing, room):
@@ -111,7 +117,7 @@ def _teach(console: Console, place: Place, sandbox: Sandbox, target: str) -> Non
         write_company(place.folder, sandbox, _TARGETS[target])
     if not present(sandbox.imap["old"], [address for address, _name in COMPANY]):
         count = fill(sandbox.imap["old"])
-        show_line(console, _("{count} messages are on the old server.").format(count=count))
+        show_line(console, plural("{n} message is on the old server.", "{n} messages are on the old server.", count))
 
 
 def _people(place: Place, target: str | None) -> Sequence[tuple[str, str]]:
@@ -137,7 +143,7 @@ def _people(place: Place, target: str | None) -> Sequence[tuple[str, str]]:
 def _watch(console: Console, standing: Standing, hints: Sequence[str], stop: Event) -> None:
     """Show how it stands until it is to end."""
     if not console.is_terminal:
-        console.print(page(standing, hints), soft_wrap=True)
+        show(console, standing, hints)
         stop.wait()
         return
     with Live(page(standing, hints), console=console, auto_refresh=False) as live:
@@ -196,14 +202,15 @@ def _detach(place: Place, room: Path, learn: bool, target: str, only: Sequence[s
         ):
             time.sleep(0.1)
         if process.poll() is not None:
+            # What it says is worded for people already, and so is its exit code for scripts.
             said.seek(0)
-            text = said.read().decode("utf-8", "replace").strip().removeprefix("Error: ")
-            raise Trouble(text, Exit(process.returncode) if process.returncode in set(Exit) else Exit.CONNECTION)
+            click.echo(said.read().decode("utf-8", "replace").strip(), err=True)
+            raise SystemExit(process.returncode if process.returncode > 0 else Exit.CONNECTION)
     standing = read_standing(room)
-    if standing is None:
+    if standing is None or standing.pid != process.pid:
         process.terminate()
         raise Trouble(_("The sandbox was not ready in time."), Exit.CONNECTION)
     ends = _("It goes on. End it with: {command}")
     command = f"bascule -C {place.folder} sandbox down" + (f" --keep {keep}" if keep is not None else "")
-    terminal().print(page(standing, [*_hints(place, standing, learn=learn)[:-1], ends.format(command=command)]),
-                     soft_wrap=True)  # fmt: skip
+    hints = _hints(place, standing, learn=learn)[:-1]
+    show(terminal(), standing, [*hints, ends.format(command=command)])

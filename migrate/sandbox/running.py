@@ -29,6 +29,8 @@ _PACKAGES = {"aiosmtpd": "aiosmtpd", "httptools": "httptools", "pymap": "pymap",
 _KEPT = "kept.json"
 #: A sandbox stores what a cut connection sent within this many seconds; real systems keep their default.
 _SETTLE = 2
+#: Ten times what Google allows: the stand-in has no quota unless told, and a lesson should not take hours.
+_GOOGLE_UNITS = 60_000
 
 
 class _Kept(BaseModel):
@@ -66,12 +68,17 @@ def missing_packages() -> list[str]:
 
 @contextmanager
 def running_sandbox(
-    folder: Path, people: Sequence[tuple[str, str]], *, kept: bool, only: Collection[str] = NAMES
+    folder: Path,
+    people: Sequence[tuple[str, str]],
+    *,
+    kept: bool,
+    only: Collection[str] = NAMES,
+    largest: int | None = None,
 ) -> Iterator[Sandbox]:
     """Start the stand-ins in ``only`` for ``people`` (address and name); they end with the block.
 
-    ``folder`` is there and only its owner can read it.  Raises :class:`~migrate.sandbox.child.NotStarted` or
-    RuntimeError when one does not start.
+    ``folder`` is there and only its owner can read it; ``largest``: bytes a message on the new IMAP server.  Raises
+    :class:`~migrate.sandbox.child.NotStarted` or RuntimeError when one does not start.
     """
     known = folder / _KEPT
     memory = _Kept.model_validate_json(known.read_bytes()) if known.exists() else _Kept()
@@ -80,7 +87,7 @@ def running_sandbox(
         stand_ins: dict[str, StandIn] = {}
         imap: dict[str, PymapServer] = {}
         if "imap" in only:
-            imap = _start_imap(running, folder, people, memory, kept=kept)
+            imap = _start_imap(running, folder, people, memory, kept=kept, largest=largest)
             stand_ins |= _imap_stand_ins(imap)
             stand_ins |= _start_services(running, folder, imap, memory)
         if "google" in only:
@@ -97,7 +104,13 @@ def running_sandbox(
 
 
 def _start_imap(
-    running: ExitStack, folder: Path, people: Sequence[tuple[str, str]], memory: _Kept, *, kept: bool
+    running: ExitStack,
+    folder: Path,
+    people: Sequence[tuple[str, str]],
+    memory: _Kept,
+    *,
+    kept: bool,
+    largest: int | None,
 ) -> dict[str, PymapServer]:
     servers = {}
     for name in ("old", "new"):
@@ -105,7 +118,11 @@ def _start_imap(
         for address, _ in people:
             passwords.setdefault(address, secrets.token_urlsafe(12))
         state = folder / name if kept else None
-        servers[name] = running.enter_context(running_pymap(passwords, state=state, port=memory.ports.get(name, 0)))
+        servers[name] = running.enter_context(
+            running_pymap(
+                passwords, max_message=largest if name == "new" else None, state=state, port=memory.ports.get(name, 0)
+            )
+        )
         memory.ports[name] = servers[name].port
     lines = [f"{address},{servers['old'].users[address]},{servers['new'].users[address]}" for address, _ in people]
     write_private(folder / "passwords.csv", "\n".join(["address,source password,target password", *lines, ""]))
@@ -170,6 +187,7 @@ def _start_google(
         plan={
             "connector": "google_workspace", "admin": memory.google_admin, "key": f"file:{key.absolute()}",
             "endpoint": google.endpoint, "settle": _SETTLE,
+            "user_units_per_minute": _GOOGLE_UNITS,
         },
     )  # fmt: skip
 

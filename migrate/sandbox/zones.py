@@ -14,7 +14,7 @@ $TTL 3600
 @ NS ns1
 ns1 A 127.0.0.1
 @ MX 10 mail
-mail A 127.0.0.1
+mail A 198.51.100.25
 @ TXT "v=spf1 mx -all"
 _dmarc TXT "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
 """
