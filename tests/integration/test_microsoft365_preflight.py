@@ -84,6 +84,17 @@ def test_what_is_true_of_the_tenant_is_asked_for_once(connects: Connects, exchan
     assert exchange.stand_in.stats()["tokens"] == {"client_credentials": 1}
 
 
+def test_where_people_sign_in_by_code_each_of_them_is_asked_for(
+    connects: Connects, address: str, tmp_path: Path
+) -> None:
+    connector = connects(secret=None, token_cache=tmp_path / "sign-in.json")
+    for one in (address, "bruno@contoso.example"):
+        told = _told(connector, one)
+        assert list(told) == ["signed-in"]
+        assert (told["signed-in"].met, told["signed-in"].of) == (False, "mailbox")
+        assert f"sign in as {one}" in told["signed-in"].what
+
+
 def test_a_missing_consent_is_told_before_any_mailbox_is_tried(
     connects: Connects, exchange: Exchange, address: str
 ) -> None:
