@@ -14,7 +14,7 @@ Complaints = Callable[[dict[str, str | bytes | None]], list[str]]
 
 ADDRESS = "Write it as name@company.example."
 COLUMNS = (
-    "Known headings: address, name, source user, target user, source password, target password, archives, gmail, "
+    "Known headings: address, name, first name, last name, source user, target user, source password, target password, archives, gmail, "
     "aliases, groups, licence, shared, sources."
 )
 
