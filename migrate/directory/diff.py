@@ -87,7 +87,7 @@ class _Comparison:
             )  # fmt: skip
         else:
             self._state(wanted, found)
-            self._changes += _settings(wanted, found)
+            self._changes += _settings(wanted, found, self._manners)
         if self._manners.aliases:
             self._account_aliases(wanted, found)
         if self._manners.licences:
@@ -291,14 +291,14 @@ class _Comparison:
                 self._tell(Code.EXTRA_ACCOUNT, user, what)
 
 
-def _settings(wanted: WantedAccount, found: Account) -> Iterator[Change]:
-    if wanted.name and wanted.name != found.name:
+def _settings(wanted: WantedAccount, found: Account, manners: Manners) -> Iterator[Change]:
+    if manners.names and wanted.name and wanted.name != found.name:
         yield SetNames(wanted.user, wanted.given_name, wanted.family_name)
     if wanted.org_unit is not None and wanted.org_unit != found.org_unit:
         yield SetOrgUnit(wanted.user, wanted.org_unit)
     if wanted.usage_location is not None and wanted.usage_location != found.usage_location:
         yield SetUsageLocation(wanted.user, wanted.usage_location)
-    if wanted.shared and not found.shared:
+    if manners.shared and wanted.shared and not found.shared:
         yield MakeShared(wanted.user)
 
 

@@ -138,10 +138,13 @@ class Manners:
     """What a kind of directory knows."""
 
     title: str
+    names: bool = True
     aliases: bool = True
     groups: bool = True
     licences: bool = True
     domains: bool = True
+    #: A mailbox of nobody's own is another kind of account.
+    shared: bool = False
     #: The most aliases that an account can have.
     most_aliases: int | None = None
     #: Days for which a deleted account keeps its addresses.
