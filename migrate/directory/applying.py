@@ -82,7 +82,7 @@ class Applying:
                 # It will be so for all of its kind.
                 self._given_up[type(change)] = result
             return result
-        return Result(change, "done" if made else "already")
+        return Result(change, "done" if made else "already", by_hand=self._directory.afterwards(change))
 
     def _tried(self, change: Change) -> bool:
         initial = self._initial(change) if isinstance(change, CreateAccount) else None

@@ -41,13 +41,27 @@ class AddDomain(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateOrgUnit(Change):
+    """``subject`` is its path."""
+
+    code: ClassVar[str] = "create-org-unit"
+
+    @property
+    def needs(self) -> frozenset[tuple[str, str]]:
+        return frozenset({(CreateOrgUnit.code, self.subject.rpartition("/")[0])})
+
+    def told(self) -> str:
+        return _("create the organisational unit")
+
+
+@dataclass(frozen=True, slots=True)
 class CreateAccount(Change):
     account: WantedAccount
     code: ClassVar[str] = "create-account"
 
     @property
     def needs(self) -> frozenset[tuple[str, str]]:
-        return _domain_of(self.subject)
+        return _domain_of(self.subject) | _unit(self.account.org_unit)
 
     def told(self) -> str:
         if self.account.shared:
@@ -78,6 +92,10 @@ class SetNames(OfAccount):
 class SetOrgUnit(OfAccount):
     org_unit: str
     code: ClassVar[str] = "set-org-unit"
+
+    @property
+    def needs(self) -> frozenset[tuple[str, str]]:
+        return frozenset({(CreateAccount.code, self.subject)}) | _unit(self.org_unit)
 
     def told(self) -> str:
         return _("put it into the organisational unit {unit}").format(unit=self.org_unit)
@@ -195,8 +213,8 @@ class AddMember(Change):
 
 #: The order in which they work.
 ORDER: tuple[type[Change], ...] = (
-    AddDomain, CreateAccount, SetNames, SetOrgUnit, SetUsageLocation, AddAlias, AssignLicence, SetServices, MakeShared,
-    CreateGroup, SetGroup, AddMember,
+    AddDomain, CreateOrgUnit, CreateAccount, SetNames, SetOrgUnit, SetUsageLocation, AddAlias, AssignLicence,
+    SetServices, MakeShared, CreateGroup, SetGroup, AddMember,
 )  # fmt: skip
 
 
@@ -214,6 +232,10 @@ def domain_of(address: str) -> str | None:
     """The domain of an address, None for a user name that is none."""
     _local, at, domain = address.rpartition("@")
     return domain.lower() if at else None
+
+
+def _unit(path: str | None) -> frozenset[tuple[str, str]]:
+    return frozenset({(CreateOrgUnit.code, path)}) if path else frozenset()
 
 
 def _domain_of(address: str) -> frozenset[tuple[str, str]]:

@@ -39,6 +39,9 @@ class Directory(Protocol):
     def by_hand(self, change: Change) -> Sequence[str]:
         """What a person runs or clicks for this change, a line each; empty where :meth:`do` does it.  Pure."""
 
+    def afterwards(self, change: Change) -> Sequence[str]:
+        """What remains for a person after :meth:`do`, a line each.  Pure."""
+
     def takes_hash(self, one: Hash) -> bool:
         """Whether an account can be made with this hash."""
 

@@ -15,6 +15,7 @@ from migrate.directory.changes import (
     Change,
     CreateAccount,
     CreateGroup,
+    CreateOrgUnit,
     MakeShared,
     SetGroup,
     SetNames,
@@ -49,7 +50,7 @@ class _Comparison:
         self._changes: list[Change] = []
         self._findings: list[Finding] = []
         #: By alias, the account or group that has it.
-        self._aliases = {alias: one.user for one in found.accounts.values() for alias in one.aliases}
+        self._aliases = {alias: one.user for one in found.accounts.values() for alias in one.aliases | one.automatic}
         self._aliases |= {alias: group.address for group in found.groups.values() for alias in group.aliases}
         #: Accounts that are there, or will be when the changes are done.
         self._there = set(found.accounts)
@@ -59,6 +60,8 @@ class _Comparison:
         if self._manners.domains:
             missing = (one for one in self._wanted.domains if not self._found.domains.get(one, False))
             self._changes += (AddDomain(domain) for domain in sorted(missing))
+        if self._manners.org_units:
+            self._changes += map(CreateOrgUnit, self._missing_units())
         for _user, account in sorted(self._wanted.accounts.items()):
             self._account(account)
         if self._manners.groups:
@@ -70,6 +73,14 @@ class _Comparison:
 
     def _tell(self, code: Code, subject: str, what: str, mend: str = "") -> None:
         self._findings.append(Finding(code, subject, what, mend))
+
+    def _missing_units(self) -> list[str]:
+        """Paths of units that are to be there, each after the one that it lies in."""
+        wanted = {one.org_unit for one in self._wanted.accounts.values() if one.org_unit}
+        parts = (path.strip("/").split("/") for path in wanted)
+        paths = {"/" + "/".join(names[:depth]) for names in parts for depth in range(1, len(names) + 1)}
+        there = {path.casefold() for path in self._found.org_units}
+        return sorted(path for path in paths if path != "/" and path.casefold() not in there)
 
     # Accounts
 
@@ -148,7 +159,7 @@ class _Comparison:
 
     def _account_aliases(self, wanted: WantedAccount, found: Account) -> None:
         room = None if self._manners.most_aliases is None else self._manners.most_aliases - len(found.aliases)
-        for alias in sorted(wanted.aliases - found.aliases):
+        for alias in sorted(wanted.aliases - found.aliases - found.automatic):
             if self._alias_is_taken(alias, wanted.user):
                 continue
             if room is not None and room <= 0:
@@ -191,7 +202,7 @@ class _Comparison:
         if licence is None or (wanted.shared and self._manners.shared_without_licence):
             return
         if licence in found.licences:
-            if wanted.services_off - found.services_off:
+            if self._manners.services and wanted.services_off - found.services_off:
                 self._changes.append(SetServices(wanted.user, licence, wanted.services_off | found.services_off))
             return
         if licence not in self._found.seats and self._found.seats:
@@ -294,9 +305,9 @@ class _Comparison:
 def _settings(wanted: WantedAccount, found: Account, manners: Manners) -> Iterator[Change]:
     if manners.names and wanted.name and wanted.name != found.name:
         yield SetNames(wanted.user, wanted.given_name, wanted.family_name)
-    if wanted.org_unit is not None and wanted.org_unit != found.org_unit:
+    if manners.org_units and wanted.org_unit is not None and wanted.org_unit != found.org_unit:
         yield SetOrgUnit(wanted.user, wanted.org_unit)
-    if wanted.usage_location is not None and wanted.usage_location != found.usage_location:
+    if manners.usage_location and wanted.usage_location is not None and wanted.usage_location != found.usage_location:
         yield SetUsageLocation(wanted.user, wanted.usage_location)
     if manners.shared and wanted.shared and not found.shared:
         yield MakeShared(wanted.user)

@@ -100,6 +100,9 @@ class HookDirectory:
     def by_hand(self, change: Change) -> Sequence[str]:
         return ()
 
+    def afterwards(self, change: Change) -> Sequence[str]:
+        return ()
+
     def takes_hash(self, one: Hash) -> bool:
         return True
 

@@ -79,6 +79,8 @@ class Account:
     given_name: str = ""
     family_name: str = ""
     aliases: frozenset[str] = frozenset()
+    #: Addresses that the system gives by itself: those of an alias domain.
+    automatic: frozenset[str] = frozenset()
     licences: frozenset[str] = frozenset()
     services_off: frozenset[str] = frozenset()
     shared: bool = False
@@ -131,6 +133,7 @@ class Found:
     #: By address that a deleted account still has, the day it becomes free; None where that is not told.
     deleted: Mapping[str, date | None] = field(default_factory=dict)
     seats: Mapping[str, Seats] = field(default_factory=dict)
+    org_units: frozenset[str] = frozenset({"/"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,12 @@ class Manners:
     domains: bool = True
     #: A mailbox of nobody's own is another kind of account.
     shared: bool = False
+    #: Accounts lie in organisational units, which say what services are on; and whether units can be made.
+    org_units: bool = False
+    #: Accounts have a country, without which they get no licence.
+    usage_location: bool = False
+    #: Services of a licence are switched off for each account.
+    services: bool = False
     #: The most aliases that an account can have.
     most_aliases: int | None = None
     #: Days for which a deleted account keeps its addresses.

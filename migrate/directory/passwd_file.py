@@ -1,6 +1,6 @@
 """Accounts in a Dovecot passwd-file: https://doc.dovecot.org/2.4.0/core/config/auth/databases/passwd_file.html
 
-A line an account, ``user:{scheme}hash:uid:gid:gecos:home::extra``.  Lines that are there stay byte for byte; the file is
+A line an account, ``user:{scheme}hash:uid:gid:gecos:home::extra``.  Lines that are there stay as they are; the file is
 replaced as a whole, so that Dovecot never reads half of it.
 """
 
@@ -48,6 +48,9 @@ class PasswdFileDirectory:
         return Found(accounts=accounts)
 
     def by_hand(self, change: Change) -> Sequence[str]:
+        return ()
+
+    def afterwards(self, change: Change) -> Sequence[str]:
         return ()
 
     def takes_hash(self, one: Hash) -> bool:
@@ -114,5 +117,3 @@ def _text(data: bytes) -> str:
 
 def _plain(name: str) -> str:
     return " ".join(name.replace(":", " ").split())
-
-
