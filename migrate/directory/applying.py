@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Literal
@@ -39,7 +39,7 @@ class Applying:
     """One run.  ``passwords``: where first passwords are kept; ``hashes``: by address, what people sign in with now."""
 
     def __init__(
-        self, directory: Directory, passwords: FirstPasswords, hashes: dict[str, Hash], record: Record, stop: Event
+        self, directory: Directory, passwords: FirstPasswords, hashes: Mapping[str, Hash], record: Record, stop: Event
     ) -> None:
         self._directory = directory
         self._passwords = passwords
@@ -50,8 +50,6 @@ class Applying:
         self._open: set[tuple[str, str]] = set()
         #: What nothing more is asked for: by kind of change, why.
         self._given_up: dict[type[Change], Result] = {}
-        #: Accounts that got a first password in this run.
-        self.with_first_password: list[str] = []
 
     def run(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Each change's outcome, when it is there.  ``changes`` are in their order."""
@@ -102,7 +100,6 @@ class Applying:
         one = self._hashes.get(change.subject)
         if one is not None and self._directory.takes_hash(one):
             return Initial(hash=one)
-        self.with_first_password.append(change.subject)
         return Initial(password=self._passwords.of(change.subject))
 
 

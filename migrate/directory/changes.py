@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from connectors.language import _
-from migrate.directory.model import WantedAccount, WantedGroup
+from migrate.directory.model import WantedAccount, WantedGroup, full_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class SetNames(OfAccount):
     code: ClassVar[str] = "set-names"
 
     def told(self) -> str:
-        return _("call it {name}").format(name=f"{self.given_name} {self.family_name}".strip())
+        return _("call it {name}").format(name=full_name(self.given_name, self.family_name))
 
 
 @dataclass(frozen=True, slots=True)

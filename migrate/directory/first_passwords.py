@@ -32,6 +32,8 @@ class FirstPasswords:
         self._folder = folder
         self._path = folder / self.name
         self._language = language
+        #: A line was asked for.
+        self.written = False
 
     def of(self, user: str) -> str:
         """The first password of ``user``: the one in the file, or a new one that is in the file when this returns.
@@ -39,6 +41,7 @@ class FirstPasswords:
         Raises SecretError when others can read the file, PlanError when somebody has spoilt it, OSError when it
         cannot be written.
         """
+        self.written = True
         if not self._path.exists():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             headings = [heading.written(self._language) for heading in _COLUMNS.values()]

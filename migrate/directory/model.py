@@ -18,6 +18,11 @@ GroupKind = Literal["forum", "collaborative_inbox", "list"]
 Posting = Literal["anyone", "organisation", "members"]
 
 
+def full_name(given: str, family: str) -> str:
+    """Both names, and one where it stands for both: clouds ask for two, and ``Info`` has one."""
+    return given if given == family else f"{given} {family}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class WantedAccount:
     """One mailbox of the plan."""
@@ -39,7 +44,7 @@ class WantedAccount:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        return full_name(self.given_name, self.family_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        return full_name(self.given_name, self.family_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Accounts in a Dovecot passwd-file: https://doc.dovecot.org/2.4.0/core/config/auth/databases/passwd_file.html
 
-A line an account, ``user:{scheme}hash:uid:gid:gecos:home::extra``.  Lines that are there stay as they are; the file is
+A line an account, ``user:{scheme}hash:uid:gid:gecos:home::``.  Lines that are there stay as they are; the file is
 replaced as a whole, so that Dovecot never reads half of it.
 """
 
@@ -79,8 +79,7 @@ class PasswdFileDirectory:
         account, settings = change.account, self._settings
         home = (settings.home or "").replace("{user}", change.subject)
         numbers = ("" if number is None else str(number) for number in (settings.uid, settings.gid))
-        extra = "nologin" if account.shared else ""
-        fields = (change.subject, hashed, *numbers, _plain(account.name), home, "", extra)
+        fields = (change.subject, hashed, *numbers, _plain(account.name), home, "", "")
         before = b"" if not data or data.endswith(b"\n") else b"\n"
         replace(self._path, data + before + ":".join(fields).encode() + b"\n")
         return True

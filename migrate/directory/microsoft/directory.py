@@ -30,7 +30,7 @@ from migrate.directory.contract import Initial, NotTaken
 from migrate.directory.hashes import Hash
 from migrate.directory.microsoft import powershell
 from migrate.directory.microsoft.reading import DELETED_DAYS, Tenant, look
-from migrate.directory.model import Found, Manners, Wanted, WantedAccount, WantedGroup
+from migrate.directory.model import Found, Manners, Wanted, WantedAccount, WantedGroup, full_name
 from migrate.directory.skus import MICROSOFT, skus_of
 from plans.model import System
 
@@ -113,7 +113,7 @@ class MicrosoftDirectory:
             case CreateAccount(account=account):
                 graph.post("/users", _user(account, initial or Initial()))
             case SetNames(subject=user, given_name=given, family_name=family):
-                name = f"{given} {family}".strip()
+                name = full_name(given, family)
                 graph.patch(f"/users/{user}", {"givenName": given, "surname": family, "displayName": name})
             case SetUsageLocation(subject=user, usage_location=country):
                 graph.patch(f"/users/{user}", {"usageLocation": country})
