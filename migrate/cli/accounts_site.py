@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from migrate.directory.diff import Difference, difference
 from migrate.directory.findings import Finding
 from migrate.directory.model import Found, Wanted
 from migrate.directory.opening import NoDirectory, open_directory
+from migrate.directory.skus import GOOGLE, MICROSOFT
 from migrate.directory.wanted import wanted_of
 from plans import Organisation, Site, System
 
@@ -61,6 +62,20 @@ def looked_at(place: Place, name: str, working: Console) -> Iterator[Looked]:
         with working.status(_("Asking {system}").format(system=system.name)):
             found = directory.look(wanted)
         yield Looked(organisation, site, directory, wanted, found, difference(wanted, found, directory.manners))
+
+
+def found_by_system(place: Place, organisation: Organisation, working: Console) -> Mapping[str, Found]:
+    """What the targets that tell of licences hold, by system."""
+    found: dict[str, Found] = {}
+    for site in organisation.sites.values():
+        system = organisation.systems[site.target]
+        if system.name in found or system.connector not in (GOOGLE, MICROSOFT):
+            continue
+        with directory_of(place, system) as directory:
+            if directory.manners.licences:
+                with working.status(_("Asking {system}").format(system=system.name)):
+                    found[system.name] = directory.look(wanted_of(organisation, site))
+    return found
 
 
 def as_change(directory: Directory, change: Change) -> dict[str, object]:

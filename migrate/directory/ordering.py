@@ -73,8 +73,8 @@ def order_of(
 ) -> Order:
     """The order for a site.
 
-    ``sizes``: bytes of mail by mailbox; ``free``: by the plan's name, licences that nobody has; ``has``: by account, the
-    plan's name of the licence that it has already.
+    ``sizes``: bytes of mail by mailbox; ``free``: by the plan's name, licences that nobody has; ``has``: by account,
+    the plan's name of the licence that it has already.
     """
     connector = organisation.systems[site.target].connector
     offers = [Offer(one, sku_named(one.sku, connector)) for one in organisation.licences.values()]
