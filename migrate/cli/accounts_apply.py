@@ -99,9 +99,9 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     working = terminal(stderr=True)
     with looked_at(place, site, terminal(stderr=True, quiet=to_json)) as looked:
         missing = sorted(set(looked.wanted.accounts) - set(looked.found.accounts))
-        late = sorted(
-            user for user, one in looked.found.accounts.items() if user in looked.wanted.accounts and not one.ready
-        )
+        there = sorted(set(looked.wanted.accounts) & set(looked.found.accounts))
+        ready = looked.directory.ready(there)
+        late = [user for user in there if not ready.get(user, False)]
         told = ""
         with interruptible(working, _("Stopping: nothing more is asked.")) as halt:
             while late and not halt.stop.is_set():

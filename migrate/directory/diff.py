@@ -68,6 +68,7 @@ class _Comparison:
             for _address, group in sorted(self._wanted.groups.items()):
                 self._group(group)
         self._unknown()
+        self._services()
         self._strangers()
         return Difference(in_order(self._changes), self._findings)
 
@@ -292,6 +293,15 @@ class _Comparison:
             what = _('{user} is to have the licence "{licence}", which the plan does not know.')
             mend = _("Name it in organisation.yaml under licences:")
             self._tell(Code.LICENCE_UNKNOWN, user, what.format(user=user, licence=text), mend)
+
+    def _services(self) -> None:
+        """Services that are to be off, where they are switched for an organisational unit and by a person alone."""
+        off = {service for one in self._wanted.accounts.values() for service in one.services_off}
+        if off and self._manners.org_units:
+            units = sorted({one.org_unit or "/" for one in self._wanted.accounts.values()})
+            what = _("These services are to be off: {services}.").format(services=", ".join(sorted(off)))
+            mend = _("In the admin console, under Apps, switch them off for the organisational unit {unit}.")
+            self._tell(Code.SERVICES_BY_HAND, units[0], what, mend.format(unit=", ".join(units)))
 
     def _strangers(self) -> None:
         """Accounts of the site's domains that no site names."""

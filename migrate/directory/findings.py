@@ -23,6 +23,7 @@ class Code(StrEnum):
     GROUP_UNKNOWN = "group-unknown"
     MEMBER_LATER = "member-later"
     MEMBERS_UNKNOWN = "members-unknown"
+    SERVICES_BY_HAND = "services-by-hand"
     EXTRA_ACCOUNT = "account-not-in-plan"
     EXTRA_ALIAS = "alias-not-in-plan"
     EXTRA_MEMBER = "member-not-in-plan"
@@ -30,7 +31,8 @@ class Code(StrEnum):
 
 #: What is merely told: nothing stands in the way of anything.
 NOTES = frozenset({
-    Code.NOT_READY, Code.MEMBER_LATER, Code.MEMBERS_UNKNOWN, Code.EXTRA_ACCOUNT, Code.EXTRA_ALIAS, Code.EXTRA_MEMBER,
+    Code.NOT_READY, Code.MEMBER_LATER, Code.MEMBERS_UNKNOWN, Code.SERVICES_BY_HAND,
+    Code.EXTRA_ACCOUNT, Code.EXTRA_ALIAS, Code.EXTRA_MEMBER,
 })  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from migrate.directory.google.calls import (
     Calls,
     Conflict,
 )
-from migrate.directory.google.reading import DELETED_DAYS, POSTING, look, mailbox_ready, product_of
+from migrate.directory.google.reading import DELETED_DAYS, POSTING, look, mailboxes_ready, product_of
 from migrate.directory.hashes import Hash
 from migrate.directory.model import Found, Manners, Wanted, WantedAccount, WantedGroup
 from migrate.directory.skus import GOOGLE, skus_of
@@ -77,7 +77,7 @@ class GoogleDirectory:
             return self._after(change, error)
 
     def ready(self, users: Iterable[str]) -> Mapping[str, bool]:
-        return {user: mailbox_ready(self.calls, user) for user in users}
+        return mailboxes_ready(self.calls, list(users))
 
     def close(self) -> None:
         """Connections belong to threads, and end with them."""

@@ -8,7 +8,7 @@ https://developers.google.com/workspace/admin/licensing/reference/rest/v1/licens
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from migrate.directory.skus import GOOGLE, GOOGLE_PRODUCT, skus_of
 
 #: Days for which a deleted account can be restored, and keeps its addresses.
 DELETED_DAYS = 20
+#: More accounts than this are asked for all at once.
+_ONE_BY_ONE = 20
 POSTING: dict[Posting, str] = {
     "anyone": "ANYONE_CAN_POST",
     "organisation": "ALL_IN_DOMAIN_CAN_POST",
@@ -40,11 +42,14 @@ def look(calls: Calls, wanted: Wanted) -> Found:
     )
 
 
-def mailbox_ready(calls: Calls, user: str) -> bool:
-    """Whether the mailbox of this account is set up; False also where the account is not seen yet."""
-    request = calls.api(USERS).users().get(userKey=user, fields="isMailboxSetup")
-    found = calls.ask_for(request, USERS)
-    return bool(found and found.get("isMailboxSetup"))
+def mailboxes_ready(calls: Calls, users: Sequence[str]) -> Mapping[str, bool]:
+    """Whether the mailboxes of these accounts are set up; False also where an account is not seen yet."""
+    if len(users) > _ONE_BY_ONE:
+        ready = {one.user: one.ready for one in (_account(user, {}) for user in _users(calls))}
+        return {user: ready.get(user, False) for user in users}
+    api = calls.api(USERS).users()
+    found = {user: calls.ask_for(api.get(userKey=user, fields="isMailboxSetup"), USERS) for user in users}
+    return {user: bool(one and one.get("isMailboxSetup")) for user, one in found.items()}
 
 
 def product_of(licence: str) -> tuple[str, str]:

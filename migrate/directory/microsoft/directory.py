@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Event
 from typing import Any
+from urllib.parse import quote
 
 from connectors.errors import Transient
 from connectors.language import _
 from connectors.microsoft365.access import access_of
-from connectors.microsoft365.graph import Graph, GraphRefused
+from connectors.microsoft365.graph import Call, Graph, GraphRefused
 from connectors.microsoft365.settings import Microsoft365Settings
 from migrate.directory.changes import (
     AddAlias,
@@ -98,7 +99,18 @@ class MicrosoftDirectory:
             raise NotTaken(_refusal(change, error), system=error.system, detail=error.detail) from None
 
     def ready(self, users: Iterable[str]) -> Mapping[str, bool]:
-        return {user: bool((self._get(f"/users/{user}", "mail") or {}).get("mail")) for user in users}
+        """Whether Exchange opens the mailbox; where the app may not ask that, whether the account has its address."""
+        asked = list(users)
+        calls = [Call("GET", f"/users/{quote(user)}/mailFolders/inbox?$select=id") for user in asked]
+        found: dict[str, bool] = {}
+        for user, answer in zip(asked, self.graph.batch(calls), strict=True):
+            if answer.status == 403:
+                found[user] = bool((self._get(_path(user), "mail") or {}).get("mail"))
+            elif answer.error is not None and answer.status != 404:
+                raise answer.error
+            else:
+                found[user] = answer.error is None
+        return found
 
     def close(self) -> None:
         """Connections belong to the tenant's access, which others use too."""
@@ -114,9 +126,9 @@ class MicrosoftDirectory:
                 graph.post("/users", _user(account, initial or Initial()))
             case SetNames(subject=user, given_name=given, family_name=family):
                 name = full_name(given, family)
-                graph.patch(f"/users/{user}", {"givenName": given, "surname": family, "displayName": name})
+                graph.patch(_path(user), {"givenName": given, "surname": family, "displayName": name})
             case SetUsageLocation(subject=user, usage_location=country):
-                graph.patch(f"/users/{user}", {"usageLocation": country})
+                graph.patch(_path(user), {"usageLocation": country})
             case AssignLicence(subject=user, licence=licence, services_off=off):
                 self._assign(user, licence, off)
             case SetServices(subject=user, licence=licence, services_off=off):
@@ -142,10 +154,10 @@ class MicrosoftDirectory:
             raise NotTaken(what, system=self.graph.system)
         plans = [sku.services[name] for name in sorted(off)]
         body = {"addLicenses": [{"skuId": sku.id, "disabledPlans": plans}], "removeLicenses": []}
-        self.graph.post(f"/users/{user}/assignLicense", body)
+        self.graph.post(f"{_path(user)}/assignLicense", body)
 
     def _add_member(self, group: str, member: str) -> None:
-        found = self._get(f"/users/{member}", "id")
+        found = self._get(_path(member), "id")
         group_id = self._id_of_group(group)
         if found is None or group_id is None:
             told = _("It is not there, or Microsoft does not see it yet.")
@@ -157,7 +169,7 @@ class MicrosoftDirectory:
         """After a refusal: whether it is there already, whoever made it."""
         match change:
             case CreateAccount(subject=user):
-                return self._get(f"/users/{user}", "id") is not None
+                return self._get(_path(user), "id") is not None
             case AddMember(subject=group, member=member):
                 path = f"/groups/{self._id_of_group(group)}/members"
                 members = self.graph.pages(path, {"$select": "id,userPrincipalName", "$top": "999"})
@@ -178,6 +190,11 @@ class MicrosoftDirectory:
             if error.status != 404:
                 raise
             return None
+
+
+def _path(user: str) -> str:
+    """Where Graph has an account; an address may hold what means something in an address of the web."""
+    return f"/users/{quote(user)}"
 
 
 def _user(account: WantedAccount, initial: Initial) -> dict[str, Any]:
