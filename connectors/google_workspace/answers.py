@@ -25,7 +25,7 @@ _AFTER_DAY = 3600.0
 _LONGEST = 86_400.0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Denied(Exception):
     """An answer that is no success.  Its text is not kept: it may quote what was sent."""
 

@@ -13,6 +13,8 @@ READ_MAIL = f"{_AUTH}gmail.readonly"
 #: Reads and imports mail, makes labels and puts them on messages; cannot delete a message for good.
 WRITE_MAIL = f"{_AUTH}gmail.modify"
 READ_ACCOUNTS = f"{_AUTH}admin.directory.user.readonly"
+MANAGE_ACCOUNTS = f"{_AUTH}admin.directory.user"
+#: There is no right that only reads them.
 READ_LICENCES = f"{_AUTH}apps.licensing"
 
 #: The API to enable for each, as the console calls it.

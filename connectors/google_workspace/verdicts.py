@@ -19,6 +19,7 @@ from connectors.errors import (
     Unavailable,
 )
 from connectors.google_workspace.answers import Denied
+from connectors.google_workspace.scopes import WRITE_MAIL, api_name
 from connectors.language import _
 from connectors.net.verdicts import connection_lost, tls_failed
 from connectors.reasons import Reason
@@ -87,6 +88,12 @@ def _of_rights(answer: Denied, system: str, detail: str, api: str, project: str,
     if answer.status == 401:
         what = _("does not take the access token of {subject}; is the account suspended or deleted?")
         return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.TOKEN)
+    if answer.status == 403 and api == api_name(WRITE_MAIL):
+        what = _(
+            "the mail of {subject} is closed: in the Admin console, under Directory > Users > {subject}, look whether"
+            " the account is suspended, and under Apps > Google Workspace > Gmail whether the service is on for it"
+        )
+        return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.DISABLED)
     if answer.status == 403:
         what = _("{subject} may not do this; an administrator role that allows it is needed")
         return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.NO_RIGHT)

@@ -6,9 +6,11 @@ The order is that of Google's front: who asks comes before what is asked, and a 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -114,7 +116,9 @@ class Service:
             answer = self._answer(request, progress)
         except (ApiError, GrantError) as refused:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
-            headers = _JSON | dict(refused.headers) if isinstance(refused, ApiError) else _JSON
+            # By the date a client can tell that its own clock is off.
+            dated = {"Date": formatdate(time.time() + self.world.manners.clock_off, usegmt=True)}
+            headers = _JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
             answer = Answer(refused.code, refused.body(), headers)
         answer.user = progress.user
         answer.delay = self.world.manners.latency
