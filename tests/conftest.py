@@ -17,6 +17,7 @@ from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
+from tests.servers.exchange import Exchange, running_exchange
 from tests.servers.google import GoogleForTests, google_for_tests
 from tests.servers.microsoft import MicrosoftStandIn, running_microsoft
 from tests.servers.process import ServerMissing
@@ -78,6 +79,13 @@ def standing_dovecot(certificates: Certificates) -> Iterator[ImapServer]:
     """One Dovecot for the whole run; every test takes user names of its own."""
     with ExitStack() as running:
         yield _entered(running, running_dovecot(certificates))
+
+
+@pytest.fixture(scope="session")
+def exchange(certificates: Certificates) -> Iterator[Exchange]:
+    """One Microsoft 365 for the whole run, its mail in a Dovecot; every test takes mailboxes of its own."""
+    with ExitStack() as running:
+        yield _entered(running, running_exchange(certificates))
 
 
 @pytest.fixture(scope="session")

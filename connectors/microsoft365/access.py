@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock, RLock
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import httpx
 import msal
@@ -51,6 +52,7 @@ class Access:
         self._lock = RLock()
         self._client: httpx.Client | None = None
         self._app: Any = None
+        self._requests: TokenRequests
         self._cache = msal.SerializableTokenCache()
 
     # -- for others ---------------------------------------------------------------------------------------------
@@ -74,6 +76,7 @@ class Access:
         with self._lock:
             if self._client is None:
                 self._client = web_client(self._settings)
+                finalize(self, self._client.close)
             return self._client
 
     def token(self, scope: str, mailbox: str, refused: str) -> str:
@@ -120,10 +123,11 @@ class Access:
         """msal's application, made once it could be: making it asks the tenant where its tokens come from."""
         if self._app is None:
             settings = self._settings
+            self._requests = TokenRequests(self.client)
             common = {
                 "authority": f"{settings.hosts.sign_in}/{settings.tenant}",
                 "instance_discovery": False,  # the hosts are our own table's, or the plan's
-                "http_client": TokenRequests(self.client),
+                "http_client": self._requests,
             }
             if settings.app_only:
                 kind = msal.ConfidentialClientApplication
@@ -159,10 +163,10 @@ class Access:
             return ask()
         except httpx.TransportError as error:
             raise not_answered(self.system, error) from None
-        except MsalError:
+        except (MsalError, RuntimeError):
             raise Unavailable(_("gives no token at the moment"), system=self.system) from None
-        except ValueError as error:  # the tenant's page of endpoints: msal has only this text for its answer
-            raise no_token(self.system, str(error)) from None
+        except ValueError:  # the tenant's page of endpoints: msal quotes it in part, and names no number
+            raise no_token(self.system, self._requests.told()) from None
 
     def _signed_in_by(self, app: Any, flow: dict[str, Any], stop: Event) -> Any:
         """Ask as often as the flow says, until the person has signed in."""
@@ -252,9 +256,10 @@ def _token_in(system: str, answer: Mapping[str, Any]) -> str:
 
 
 def _read_private(path: Path) -> str:
+    """Raises Fatal for a file that others can read, as for every file with secrets."""
     if os.name != "nt" and path.stat().st_mode & 0o077:
-        raise PermissionError(1, "others can read it: chmod 600")
-    return path.read_text()
+        raise Fatal(_("{path} can be read by others on this machine. Run: chmod 600 {path}").format(path=path))
+    return path.read_text(encoding="utf-8")
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -262,7 +267,7 @@ def _write_private(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

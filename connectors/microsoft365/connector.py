@@ -6,28 +6,23 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Event, Lock
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel
 
 from connectors.contract import Account, Resources
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, TooSoon
+from connectors.errors import AuthFailed, ConnectorError
 from connectors.imap.connection import Connection, connect
 from connectors.imap.known import Known
 from connectors.imap.source import ImapSource
-from connectors.language import _
 from connectors.microsoft365.access import access_of
 from connectors.microsoft365.categories import Categories
-from connectors.microsoft365.grants import not_let_in
+from connectors.microsoft365.grants import not_let_in, not_served
 from connectors.microsoft365.preflight import Preflight
 from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.microsoft365.target import ExchangeTarget
 from connectors.preconditions import Precondition
-
-_S = TypeVar("_S")
-#: Seconds until a mailbox that was open before, and now is not, is asked for again.
-_NOT_CONNECTED_PAUSE = 60.0
 
 
 class Microsoft365Connector:
@@ -82,13 +77,11 @@ class Microsoft365Connector:
         return sign_in
 
     def _judged(self, error: AuthFailed, user: str) -> ConnectorError:
-        """Exchange hides throttling behind refusals: a mailbox that was open before will be again."""
         with self._lock:
             was_open = user.casefold() in self._opened
             any_open = bool(self._opened)
         if error.denial is Denial.NOT_CONNECTED and was_open:
-            what = _("lets nobody into this mailbox for the moment")
-            return TooSoon(what, system=error.system, detail=error.detail, retry_after=_NOT_CONNECTED_PAUSE)
+            return not_served(error.system)
         return not_let_in(error, self.settings, user, any_open=any_open)
 
     def _known_of(self, account: Account) -> Known:

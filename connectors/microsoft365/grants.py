@@ -8,23 +8,25 @@ from __future__ import annotations
 import re
 
 from connectors.denials import Denial
-from connectors.errors import AuthFailed
+from connectors.errors import AuthFailed, TooSoon
 from connectors.language import _
 from connectors.microsoft365.settings import Microsoft365Settings
 
 #: Stands in a line for what only the tenant's administrator can look up.
 OBJECT_ID = "<Object ID of the app under Enterprise applications>"
-_PLAIN = re.compile(r"[A-Za-z0-9._@+-]+")
+#: Seconds until such a mailbox is asked for again.
+_NOT_SERVED_PAUSE = 60.0
+_PLAIN = re.compile(r"[A-Za-z0-9._@+-]+|\$[A-Za-z.]+")
 
 
 def quoted(word: str) -> str:
-    """A word of PowerShell, in single quotes where it needs them."""
+    """A word of PowerShell, in single quotes where it needs them; what is still to be filled in stays visible."""
     return word if _PLAIN.fullmatch(word) else "'" + word.replace("'", "''") + "'"
 
 
 def register(client_id: str, object_id: str = "") -> str:
     """Makes Exchange know the app; the object ID is that of the enterprise application, not of the registration."""
-    return f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {quoted(object_id) if object_id else OBJECT_ID}"
+    return f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {quoted(object_id or OBJECT_ID)}"
 
 
 def unregister(client_id: str) -> str:
@@ -35,13 +37,19 @@ def unregister(client_id: str) -> str:
 def full_access(mailbox: str, user: str) -> str:
     """Lets ``user``, an app's object ID or a person, open the mailbox; Outlook does not show it to them."""
     return (
-        f"Add-MailboxPermission -Identity {quoted(mailbox)} -User {quoted(user) if user != OBJECT_ID else OBJECT_ID}"
-        " -AccessRights FullAccess -AutoMapping $false"
+        f"Add-MailboxPermission -Identity {quoted(mailbox)} -User {quoted(user)} -AccessRights FullAccess"
+        " -AutoMapping $false"
     )
 
 
 def imap_on(mailbox: str) -> str:
     return f"Set-CASMailbox -Identity {quoted(mailbox)} -ImapEnabled $true"
+
+
+def not_served(system: str) -> TooSoon:
+    """Exchange hides throttling behind this refusal: a mailbox that was open before will be again."""
+    what = _("lets nobody into this mailbox for the moment (authenticated but not connected)")
+    return TooSoon(what, system=system, detail="BAD", retry_after=_NOT_SERVED_PAUSE)
 
 
 def not_let_in(error: AuthFailed, settings: Microsoft365Settings, user: str, *, any_open: bool) -> AuthFailed:

@@ -28,7 +28,8 @@ from connectors.preconditions import Precondition
 MAIL = "IMAP.AccessAsApp"
 DIRECTORY = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 CATEGORIES = ("Mail.ReadWrite", "MailboxSettings.ReadWrite")
-_USER = "id,accountEnabled,assignedPlans,mail,userPrincipalName"
+_READY = "Success"
+_NO_MAILBOX = ("EXCHANGE_S_FOUNDATION", "EXCHANGE_S_ARCHIVE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,9 @@ class Preflight:
 
     def _person(self, account: Account, stop: Event) -> Generator[Precondition, None, bool]:
         """Whether the person is there, may sign in and has a licence; True when that explains it."""
-        path = f"/users/{quote(account.user, safe='@')}"
+        path = f"/users/{quote(account.user, safe='@')}/licenseDetails"
         try:
-            person = self._access.graph(stop, account.user).get(path, {"$select": _USER})
+            states = _mailbox_plans(self._access.graph(stop, account.user).pages(path))
         except GraphRefused as error:
             if error.status == 404:
                 what = _("there is no person or mailbox {name} in this tenant").format(name=account.user)
@@ -206,23 +207,33 @@ class Preflight:
             yield Precondition("mailbox-licensed", "mailbox", None, str(error))
             return False
         yield Precondition("mailbox-there", "mailbox", True, _("the person is in the tenant's directory"))
-        if not _has_exchange(person):
-            what = _("no licence with a mailbox is assigned; a shared mailbox needs none, any other does")
-            mend = _(
-                "Assign one (bascule accounts apply, or the Microsoft 365 admin center, Users). A new mailbox is ready"
-                " within minutes as a rule, and after 24 hours at the latest."
-            )
-            yield Precondition("mailbox-licensed", "mailbox", False, what, mend)
+        if _READY in states:
+            yield Precondition("mailbox-licensed", "mailbox", True, _("a licence with a mailbox is assigned"))
             return False
-        yield Precondition("mailbox-licensed", "mailbox", True, _("a licence with a mailbox is assigned"))
+        if any(state.startswith("Pending") for state in states):
+            what = _("the licence is assigned, and the mailbox is still being made")
+            mend = _("Wait: it is ready within minutes as a rule, and after 24 hours at the latest.")
+            yield Precondition("mailbox-ready", "mailbox", False, what, mend)
+            return True
+        what = _("no licence with a mailbox is assigned; a shared mailbox needs none, any other does")
+        mend = _(
+            "Assign one (bascule accounts apply, or the Microsoft 365 admin center, Users). A new mailbox is ready"
+            " within minutes as a rule, and after 24 hours at the latest."
+        )
+        yield Precondition("mailbox-licensed", "mailbox", False, what, mend)
         return False
 
 
-def _has_exchange(person: dict[str, Any]) -> bool:
-    plans = person.get("assignedPlans")
-    return isinstance(plans, list) and any(
-        isinstance(plan, dict)
-        and plan.get("service") == "exchange"
-        and plan.get("capabilityStatus") in ("Enabled", "Warning")
-        for plan in plans
-    )
+def _mailbox_plans(licences: Iterator[dict[str, Any]]) -> set[str]:
+    """How far the service plans with a mailbox are, of all licences of a person.
+
+    learn.microsoft.com/graph/api/resources/serviceplaninfo; of the plans of Exchange some are no mailbox.
+    """
+    states: set[str] = set()
+    for licence in licences:
+        plans = licence.get("servicePlans")
+        for plan in plans if isinstance(plans, list) else ():
+            name = str(plan.get("servicePlanName", "")) if isinstance(plan, dict) else ""
+            if name.startswith("EXCHANGE_") and not name.startswith(_NO_MAILBOX):
+                states.add(str(plan.get("provisioningStatus")))
+    return states

@@ -5,7 +5,7 @@ reference-error-codes), with what mends each.  The text that comes with a number
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,16 +163,12 @@ _UNKNOWN = Refusal(
 )
 
 
-def numbers_in(answer: object) -> Sequence[int]:
-    """The AADSTS numbers of an answer, from its list ``error_codes``, else as its description or a text begins."""
-    if isinstance(answer, Mapping):
-        listed = answer.get("error_codes")
-        if isinstance(listed, Iterable) and not isinstance(listed, str | bytes):
-            numbers = [number for number in listed if isinstance(number, int)]
-            if numbers:
-                return numbers
-        answer = answer.get("error_description")
-    return [int(number) for number in _NUMBER.findall(answer)] if isinstance(answer, str) else []
+def numbers_in(answer: Mapping[str, Any]) -> Sequence[int]:
+    """The AADSTS numbers of an answer, from its list ``error_codes``, else as its description begins."""
+    listed = answer.get("error_codes")
+    numbers = [number for number in listed if isinstance(number, int)] if isinstance(listed, list) else []
+    told = answer.get("error_description")
+    return numbers or ([int(number) for number in _NUMBER.findall(told)] if isinstance(told, str) else [])
 
 
 def refusal_of(numbers: Sequence[int]) -> Refusal:
@@ -180,10 +176,10 @@ def refusal_of(numbers: Sequence[int]) -> Refusal:
     return next((_REFUSALS[number] for number in numbers if number in _REFUSALS), _UNKNOWN)
 
 
-def no_token(system: str, answer: Mapping[str, Any] | str) -> ConnectorError:
+def no_token(system: str, answer: Mapping[str, Any]) -> ConnectorError:
     """The verdict for an answer that holds no token: by number, else by OAuth's own word (RFC 6749 5.2)."""
     numbers = numbers_in(answer)
-    word = answer.get("error") if isinstance(answer, Mapping) else ""
+    word = answer.get("error")
     detail = f"AADSTS{numbers[0]}" if numbers else _plain(word)
     if _PASSING & set(numbers) or (not numbers and word in ("temporarily_unavailable", "server_error")):
         return Unavailable(_("gives no token at the moment"), system=system, detail=detail)

@@ -17,8 +17,11 @@ from connectors.imap.response import Status
 from connectors.imap.settings import ImapSettings
 from connectors.imap.target import ImapTarget
 from connectors.microsoft365.categories import Categories
+from connectors.microsoft365.grants import not_served
 from connectors.values import Receipt
 
+#: Exchange takes it with an APPEND and keeps it only by STORE.
+_FORGOTTEN = "\\Flagged"
 #: Exchange lists it among the flags that it keeps, and makes a category of it.
 _BECOMES_A_CATEGORY = "$mdnsent"
 #: Exchange ends a session at the tenth refusal; ours ends before, where nothing is under way.
@@ -26,7 +29,7 @@ _REFUSALS = 8
 
 
 class ExchangeTarget(ImapTarget):
-    """A signed-in session for writing.  ``\\Flagged`` is forgotten by APPEND; the pass sets it once more at its end."""
+    """A signed-in session for writing."""
 
     def __init__(
         self,
@@ -47,17 +50,22 @@ class ExchangeTarget(ImapTarget):
     def capabilities(self) -> Capabilities:
         told = super().capabilities()
         limit = self._longest if told.max_message is None else min(told.max_message, self._longest)
-        return replace(told, max_message=limit, late_keywords=self._categories is not None)
+        late = {_FORGOTTEN} if self._categories is None else {_FORGOTTEN, "\\*"}
+        return replace(told, max_message=limit, late_flags=frozenset(late))
 
     def names(self) -> NameRules:
         return EXCHANGE
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
-        return frozenset(flag for flag in super()._kept(message, permanent) if flag.casefold() != _BECOMES_A_CATEGORY)
+        kept = super()._kept(message, permanent)
+        return frozenset(flag for flag in kept if flag != _FORGOTTEN and flag.casefold() != _BECOMES_A_CATEGORY)
 
     def _answered(
         self, mailbox: Mailbox, folder: Folder, prepared: Sequence[Prepared], status: Status
     ) -> Iterator[Receipt]:
+        if status.code == "UNAVAILABLE":  # it is the session's end, and no judgement of the message
+            mailbox.dialogue.refuse()
+            raise not_served(mailbox.dialogue.system)
         yield from super()._answered(mailbox, folder, prepared, status)
         if status.word == "OK":
             return

@@ -57,17 +57,29 @@ class TokenRequests:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        #: What came last: msal hands on no more of a failed look-up of the tenant than that it failed.
+        self.last: httpx.Response | None = None
 
     def get(self, url: str, **said: Any) -> httpx.Response:
-        return self._client.get(url, params=said.get("params") or None, headers=_told(said.get("headers")))
+        self.last = self._client.get(url, params=said.get("params") or None, headers=_told(said.get("headers")))
+        return self.last
 
     def post(self, url: str, **said: Any) -> httpx.Response:
-        return self._client.post(
+        self.last = self._client.post(
             url,
             params=said.get("params") or None,
             data=_told(said.get("data")),
             headers=_told(said.get("headers")),
         )
+        return self.last
+
+    def told(self) -> dict[str, Any]:
+        """The JSON object that came last; empty when it was none."""
+        try:
+            answer = self.last.json() if self.last is not None else {}
+        except ValueError:
+            return {}
+        return answer if isinstance(answer, dict) else {}
 
     def close(self) -> None:
         """The client is others' too."""

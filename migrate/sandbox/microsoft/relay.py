@@ -13,7 +13,7 @@ from migrate.sandbox.microsoft.words import attributes_of
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 _CODE = re.compile(rb"\A\* OK \[([A-Z-]+)")
 _LISTED = re.compile(rb'\A\* (LIST|LSUB) \(([^)]*)\) (?:"/"|NIL) (.+)\r\n\Z', re.DOTALL)
-_KEPT_CODES = frozenset({b"UIDVALIDITY", b"UIDNEXT", b"UNSEEN", b"ALERT", b"PARSE"})
+_KEPT_CODES = frozenset({b"UIDVALIDITY", b"UIDNEXT", b"UNSEEN", b"ALERT", b"PARSE", b"COPYUID"})
 _TEXT_CODES = (b"APPENDUID", b"COPYUID", b"READ-ONLY", b"READ-WRITE", b"TRYCREATE")
 
 

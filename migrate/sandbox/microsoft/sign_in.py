@@ -131,7 +131,8 @@ class SignIn:
             raise SignInRefused(1002012, {"scope": form.get("scope", "")})
         # Without consent a token is given all the same, and is good for nothing.
         roles = frozenset(application.roles.get(resource, set()))
-        token = self._tokens.give(application.app_id, self._tenant.tenant_id, resource, roles, None)
+        principal = application.principal_id
+        token = self._tokens.give(application.app_id, self._tenant.tenant_id, resource, roles, None, principal)
         lasts = self._tokens.lifetime
         return {"token_type": "Bearer", "expires_in": lasts, "ext_expires_in": lasts, "access_token": token}
 
@@ -226,7 +227,8 @@ class SignIn:
         asked = consented if wanted == {".default"} else wanted
         if not asked or not asked <= consented:
             raise SignInRefused(65001, {"app": application.app_id, "name": application.name})
-        token = self._tokens.give(application.app_id, self._tenant.tenant_id, resource, consented, name)
+        tenant_id = self._tenant.tenant_id
+        token = self._tokens.give(application.app_id, tenant_id, resource, consented, name, user["id"])
         refresh = secrets.token_urlsafe(64)
         self._tenant.refresh[digest(refresh)] = {
             "app_id": application.app_id, "user": name, "expires": time.time() + _REFRESH_LASTS,

@@ -1,10 +1,16 @@
-"""Access tokens: random to whoever holds them, and known here by digest with what they are good for."""
+"""Access tokens: known here by digest with what they are good for, whatever they say of themselves.
+
+As the real ones they are JWTs whose claims tell who they are for; their signature is random.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from migrate.sandbox.microsoft.tenant import digest
 
@@ -34,9 +40,20 @@ class Tokens:
         #: Seconds that a new token is good for.
         self.lifetime = 3599
 
-    def give(self, app_id: str, tenant_id: str, resource: str, permissions: frozenset[str], user: str | None) -> str:
-        token = f"eyJ{secrets.token_urlsafe(96)}"
+    def give(
+        self,
+        app_id: str,
+        tenant_id: str,
+        resource: str,
+        permissions: frozenset[str],
+        user: str | None,
+        object_id: str,
+    ) -> str:
+        """``object_id``: of the enterprise application, or of the person."""
         until = time.time() + self.lifetime
+        claims: dict[str, Any] = {"appid": app_id, "tid": tenant_id, "oid": object_id, "exp": int(until)}
+        claims |= {"roles": sorted(permissions)} if user is None else {"scp": " ".join(sorted(permissions))}
+        token = f"{_encoded({'typ': 'JWT', 'alg': 'RS256'})}.{_encoded(claims)}.{secrets.token_urlsafe(96)}"
         self._grants[digest(token)] = Grant(app_id, tenant_id, resource, permissions, until, user)
         return token
 
@@ -49,3 +66,7 @@ class Tokens:
         now = time.time()
         for grant in self._grants.values():
             grant.expires = min(grant.expires, now)
+
+
+def _encoded(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

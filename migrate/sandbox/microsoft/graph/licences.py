@@ -20,6 +20,15 @@ _APPLICATIONS = ("Application.Read.All", "Application.ReadWrite.All", "Directory
 _EXCHANGE_PLAN = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
 
 
+def service_plans(sku: Sku, status: str) -> list[dict[str, Any]]:
+    """The mailbox of this SKU, where it has one (learn.microsoft.com/graph/api/resources/serviceplaninfo)."""
+    plan = {
+        "servicePlanId": _EXCHANGE_PLAN, "servicePlanName": "EXCHANGE_S_STANDARD",
+        "provisioningStatus": status, "appliesTo": "User",
+    }  # fmt: skip
+    return [plan] if sku.mailbox else []
+
+
 class Licences:
     """The routes and what is behind them."""
 
@@ -39,10 +48,6 @@ class Licences:
         return call.many("subscribedSku", map(self._sku, self._tenant.skus.values()), context="subscribedSkus")
 
     def _sku(self, sku: Sku) -> dict[str, Any]:
-        plan = {
-            "servicePlanId": _EXCHANGE_PLAN, "servicePlanName": "EXCHANGE_S_STANDARD",
-            "provisioningStatus": "Success", "appliesTo": "User",
-        }  # fmt: skip
         counts = dict.fromkeys(("enabled", "suspended", "warning", "lockedOut"), 0)
         counts[{"Enabled": "enabled", "Warning": "warning", "LockedOut": "lockedOut"}.get(sku.status, "suspended")] = (
             sku.bought
@@ -55,7 +60,7 @@ class Licences:
             "consumedUnits": used_units(self._tenant, sku.sku_id),
             "id": f"{self._tenant.tenant_id}_{sku.sku_id}",
             "prepaidUnits": counts,
-            "servicePlans": [plan] if sku.mailbox else [],
+            "servicePlans": service_plans(sku, "Success"),
             "skuId": sku.sku_id,
             "skuPartNumber": sku.part_number,
             "subscriptionIds": [sku.subscription_id],

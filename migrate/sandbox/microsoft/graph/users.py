@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from migrate.sandbox.microsoft.graph.call import Call, Route
 from migrate.sandbox.microsoft.graph.errors import GraphError, bad_request, not_found
+from migrate.sandbox.microsoft.graph.licences import service_plans
 from migrate.sandbox.microsoft.graph.types import check_body
 from migrate.sandbox.microsoft.people import give_licence, new_user, used_units
 from migrate.sandbox.microsoft.tenant import Tenant
@@ -176,11 +177,18 @@ class Users:
 
     async def _licence_details(self, call: Call) -> Answer:
         user = self._user(call.parts[0])
-        details = [
-            {"id": one["skuId"], "skuId": one["skuId"], "skuPartNumber": self._tenant.skus[one["skuId"]].part_number,
-             "servicePlans": []}
-            for one in user["assignedLicenses"]
-        ]  # fmt: skip
+        mailbox = self._tenant.mailbox(user["userPrincipalName"])
+        ready = mailbox is not None and mailbox.ready_at <= time.time()
+        details = []
+        for one in user["assignedLicenses"]:
+            sku = self._tenant.skus[one["skuId"]]
+            plans = service_plans(sku, "Success" if ready else "PendingProvisioning")
+            for plan in plans:
+                if plan["servicePlanId"] in one["disabledPlans"]:
+                    plan["provisioningStatus"] = "Disabled"
+            details.append(
+                {"id": sku.sku_id, "skuId": sku.sku_id, "skuPartNumber": sku.part_number, "servicePlans": plans}
+            )
         return call.many("licenseDetails", details, context="licenseDetails")
 
     def _user(self, key: str) -> dict[str, Any]:
