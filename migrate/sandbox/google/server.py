@@ -9,7 +9,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from migrate.sandbox.google.service import Answer, Request, Service
+from migrate.sandbox.google.exchange import Answer, Request
+from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.uploads import too_large
 
 
