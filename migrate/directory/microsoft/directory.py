@@ -7,7 +7,8 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote
 
-from connectors.errors import Transient
+from connectors.denials import Denial
+from connectors.errors import AuthFailed, Transient
 from connectors.language import _
 from connectors.microsoft365.access import access_of
 from connectors.microsoft365.graph import Call, Graph, GraphRefused
@@ -59,7 +60,13 @@ class MicrosoftDirectory:
         return _MANNERS
 
     def look(self, wanted: Wanted) -> Found:
-        self._tenant = look(self.graph, wanted)
+        try:
+            self._tenant = look(self.graph, wanted)
+        except GraphRefused as error:
+            if error.status == 403:
+                what = _not_permitted()
+                raise AuthFailed(what, denial=Denial.NO_RIGHT, system=error.system, detail=error.detail) from None
+            raise
         return self._tenant.found
 
     def by_hand(self, change: Change) -> Sequence[str]:
@@ -222,11 +229,7 @@ def _group(group: WantedGroup) -> dict[str, Any]:
 
 def _refusal(change: Change, error: GraphRefused) -> str:
     if error.status == 403:
-        return _(
-            "The app registration may not do this: in the Entra admin centre, under App registrations > API"
-            " permissions, add the application permissions User.ReadWrite.All, Group.ReadWrite.All,"
-            " Domain.ReadWrite.All and LicenseAssignment.ReadWrite.All, and grant admin consent."
-        )
+        return _not_permitted()
     if isinstance(change, AssignLicence):
         return _("No licence is left, another one excludes it, or the account has no usage location.")
     if isinstance(change, CreateAccount):
@@ -234,3 +237,11 @@ def _refusal(change: Change, error: GraphRefused) -> str:
             address=change.subject
         )
     return _("Microsoft does not take this.")
+
+
+def _not_permitted() -> str:
+    return _(
+        "The app registration may not do this: in the Entra admin centre, under App registrations > API permissions,"
+        " add the application permissions User.ReadWrite.All, Group.ReadWrite.All, Domain.ReadWrite.All,"
+        " Organization.Read.All and LicenseAssignment.ReadWrite.All, and grant admin consent."
+    )
