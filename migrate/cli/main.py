@@ -20,8 +20,9 @@ from migrate.cli.organisation import Place, Trouble
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
-    "init", "plan", "people", "licences", "domain", "accounts", "groups", "secrets", "microsoft365", "archive", "dns",
-    "check", "folders", "backup", "copy", "status", "not-copied", "verify", "adopt", "explain", "completion",
+    "init", "sandbox", "plan", "people", "licences", "domain", "accounts", "groups", "secrets", "microsoft365",
+    "archive", "dns", "check", "folders", "backup", "copy", "status", "not-copied", "verify", "adopt", "explain",
+    "completion",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from connectors.errors import ConnectorError
 from migrate.directory.changes import Change
+from migrate.directory.domains import Domains
 from migrate.directory.hashes import Hash
 from migrate.directory.model import Found, Manners, Wanted
 
@@ -32,6 +33,10 @@ class Directory(Protocol):
 
     @property
     def manners(self) -> Manners: ...
+
+    @property
+    def domains(self) -> Domains | None:
+        """Its domains; None where it has none of its own."""
 
     def look(self, wanted: Wanted) -> Found:
         """All that the comparison with ``wanted`` needs; writes nothing."""

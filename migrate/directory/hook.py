@@ -78,6 +78,10 @@ class HookDirectory:
             self._name, names=has("names"), aliases=has("aliases"), groups=has("groups"), licences=False, domains=False
         )
 
+    @property
+    def domains(self) -> None:
+        return None
+
     def look(self, wanted: Wanted) -> Found:
         told = self._look(sorted(wanted.accounts), sorted(wanted.groups))
         self._manages = frozenset(told.manages)

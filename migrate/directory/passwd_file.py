@@ -39,6 +39,10 @@ class PasswdFileDirectory:
         # Aliases and groups are the mail server's beside it; what stands in a line belongs to whoever wrote it.
         return Manners("Dovecot", names=False, aliases=False, groups=False, licences=False, domains=False)
 
+    @property
+    def domains(self) -> None:
+        return None
+
     def look(self, wanted: Wanted) -> Found:
         accounts = {}
         for line in self._lines():

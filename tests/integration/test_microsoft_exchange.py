@@ -32,7 +32,7 @@ def test_a_message_keeps_its_bytes_its_date_and_the_flags_that_exchange_keeps(pe
     with person.imap() as client:
         client.append("INBOX", _LETTER, ("\\Seen", "\\Answered", "\\Draft", "\\Flagged"), _WHEN)
         client.select_folder("INBOX")
-        (found,) = client.fetch("1:*", ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
+        (found,) = client.fetch(client.search(), ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
     assert found[b"BODY[]"] == _LETTER
     assert found[b"INTERNALDATE"].timestamp() == _WHEN.timestamp()
     # Flagged was given to APPEND and is forgotten.
@@ -43,7 +43,7 @@ def test_flagged_is_kept_when_it_is_stored(person: Person) -> None:
     with person.imap() as client:
         client.append("INBOX", _LETTER)
         client.select_folder("INBOX")
-        (flags,) = client.add_flags("1:*", ["\\Flagged"]).values()
+        (flags,) = client.add_flags(client.search(), ["\\Flagged"]).values()
         assert b"\\Flagged" in flags
 
 
@@ -55,7 +55,7 @@ def test_no_folder_says_that_it_keeps_keywords_and_none_does(person: Person) -> 
             client.append("INBOX", _LETTER, ("$Label1",))
         client.append("INBOX", _LETTER)
         with pytest.raises(IMAPClientError, match="Argument Error"):
-            client.add_flags("1:*", ["important"])
+            client.add_flags(client.search(), ["important"])
 
 
 def test_a_read_receipt_becomes_a_category(person: Person) -> None:
@@ -297,7 +297,7 @@ def test_unselect_leaves_the_folder_and_removes_nothing(person: Person) -> None:
         client.select_folder("INBOX")
         client.unselect_folder()
         with pytest.raises(IMAPClientError, match="Invalid state"):
-            client.fetch("1:*", ["FLAGS"])
+            client.fetch(client.search(), ["FLAGS"])
         assert client.folder_status("INBOX", ["MESSAGES"])[b"MESSAGES"] == 1
 
 
@@ -311,6 +311,6 @@ def test_a_given_server_can_hold_the_mail(certificates: Certificates) -> None:
                 client.append("Drafts", _LETTER, ("\\Draft", "\\Flagged"), _WHEN)
                 told = client.select_folder("Drafts")
                 assert b"\\*" not in told[b"PERMANENTFLAGS"]
-                (found,) = client.fetch("1:*", ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
+                (found,) = client.fetch(client.search(), ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
             assert b"\\Flagged" not in found[b"FLAGS"]
             assert found[b"INTERNALDATE"].timestamp() == _WHEN.timestamp()

@@ -32,6 +32,7 @@ from migrate.directory.google.calls import (
     Calls,
     Conflict,
 )
+from migrate.directory.google.domains import GoogleDomains
 from migrate.directory.google.reading import DELETED_DAYS, POSTING, look, mailboxes_ready, product_of
 from migrate.directory.hashes import Hash
 from migrate.directory.model import Found, Manners, Wanted, WantedAccount, WantedGroup
@@ -57,6 +58,10 @@ class GoogleDirectory:
     @property
     def manners(self) -> Manners:
         return _MANNERS
+
+    @property
+    def domains(self) -> GoogleDomains:
+        return GoogleDomains(self.calls)
 
     def look(self, wanted: Wanted) -> Found:
         return look(self.calls, wanted)

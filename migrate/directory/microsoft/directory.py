@@ -31,6 +31,7 @@ from migrate.directory.changes import (
 from migrate.directory.contract import Initial, NotTaken
 from migrate.directory.hashes import Hash
 from migrate.directory.microsoft import powershell
+from migrate.directory.microsoft.domains import MicrosoftDomains
 from migrate.directory.microsoft.reading import DELETED_DAYS, Tenant, look
 from migrate.directory.model import Found, Manners, Wanted, WantedAccount, WantedGroup, full_name
 from migrate.directory.skus import MICROSOFT, skus_of
@@ -58,6 +59,10 @@ class MicrosoftDirectory:
     @property
     def manners(self) -> Manners:
         return _MANNERS
+
+    @property
+    def domains(self) -> MicrosoftDomains:
+        return MicrosoftDomains(self.graph)
 
     def look(self, wanted: Wanted) -> Found:
         try:

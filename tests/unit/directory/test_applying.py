@@ -30,6 +30,7 @@ class Scripted:
         self.done: list[Change] = []
         self.initial: dict[str, Initial] = {}
         self.manners = Manners("Scripted")
+        self.domains = None
 
     def look(self, wanted: Wanted) -> Found:
         return Found()
