@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Stable and English, for programs; ``bascule explain`` says more of each."""
+    """Stable and English, for programs; docs/accounts.md says more of each."""
 
     ADDRESS_IS_ALIAS = "address-is-alias"
     ADDRESS_IS_GROUP = "address-is-group"
