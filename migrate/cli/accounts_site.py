@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, plural
+from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line
 from migrate.cli.organisation import Place, Trouble
 from migrate.directory.changes import Change
@@ -59,7 +61,7 @@ def looked_at(place: Place, name: str, working: Console) -> Iterator[Looked]:
     system = organisation.systems[site.target]
     with directory_of(place, system) as directory:
         wanted = wanted_of(organisation, site)
-        with working.status(_("Asking {system}").format(system=system.name)):
+        with _asking(working, system):
             found = directory.look(wanted)
         yield Looked(organisation, site, directory, wanted, found, difference(wanted, found, directory.manners))
 
@@ -73,9 +75,19 @@ def found_by_system(place: Place, organisation: Organisation, working: Console) 
             continue
         with directory_of(place, system) as directory:
             if directory.manners.licences:
-                with working.status(_("Asking {system}").format(system=system.name)):
+                with _asking(working, system):
                     found[system.name] = directory.look(wanted_of(organisation, site))
     return found
+
+
+@contextmanager
+def _asking(working: Console, system: System) -> Iterator[None]:
+    """While a target is asked and nothing is written: Ctrl-C ends the command at once."""
+    try:
+        with working.status(_("Asking {system}").format(system=system.name)):
+            yield
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
 
 
 def as_change(directory: Directory, change: Change) -> dict[str, object]:
