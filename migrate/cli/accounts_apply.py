@@ -123,9 +123,8 @@ def wait(place: Place, site: str, to_json: bool) -> None:
         show_line(console, _("The mailbox of {user} is not set up yet.").format(user=user), "yellow")
     if missing:
         text = plural("{n} account is not there.", "{n} accounts are not there.", len(missing))
-        show_line(
-            console, f"{text} {_('Make them: {command}').format(command=f'bascule accounts apply {site}')}", "yellow"
-        )
+        advice = _("Make them: {command}").format(command=f"bascule accounts apply {site}")
+        show_line(console, f"{text} {advice}", "yellow")
     if code is Exit.OK:
         show_line(console, _("{site}: every mailbox is ready.").format(site=site), "bold")
     sys.exit(code)

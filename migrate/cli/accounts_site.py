@@ -112,7 +112,7 @@ def as_finding(finding: Finding, site: str) -> dict[str, object]:
 
 def show_changes(console: Console, changes: Sequence[Change], directory: Directory) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (_("on"), _("what is to be done"), ""):
+    for heading in (_("account, group or domain"), _("what is to be done"), ""):
         table.add_column(heading, overflow="fold")
     for change in changes:
         hand = _("by hand") if directory.by_hand(change) else ""

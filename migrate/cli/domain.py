@@ -216,9 +216,10 @@ def _show_proof(working: Console, proof: Proof) -> None:
 
 def _show(console: Console, walk: Walk, system: System) -> None:
     for step in walk.steps:
-        show_line(console, labelled(_(_STEPS[step["step"]]), _(_OUTCOMES[step["outcome"]])))
-        if step["what"]:
-            show_line(console, f"  {step['what']}", "red")
+        name, outcome, what = step.values()
+        show_line(console, labelled(_(_STEPS[name]), _(_OUTCOMES[outcome])))
+        if what:
+            show_line(console, f"  {what}", "red")
     if walk.records:
         show_line(console, _("Records that the domain is to have:"), "bold")
         table = Table(box=None, pad_edge=False, show_header=False)

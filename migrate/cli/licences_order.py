@@ -153,7 +153,8 @@ def _markdown(organisation: Organisation, site: Site, made: Order) -> str:
         lines.append(
             labelled(_("Needed"), _("ordered by {day}, in use on {switch}").format(day=day, switch=site.switch))
         )
-    lines += ["", f"| {_('licence')} | {_('its own name')} | {_('number')} | {_('price a month')} | {_('a month')} |"]
+    headings = (_("licence"), _("its own name"), _("number"), _("price a month"), _("a month"))
+    lines += ["", f"| {' | '.join(headings)} |"]
     lines.append("|---|---|---:|---:|---:|")
     for line in made.lines:
         title = line.offer.sku.title.replace("|", "\\|")

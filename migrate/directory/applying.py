@@ -15,6 +15,7 @@ from migrate.directory.changes import Change, CreateAccount, key_of
 from migrate.directory.contract import Directory, Initial
 from migrate.directory.first_passwords import FirstPasswords
 from migrate.directory.hashes import Hash
+from migrate.directory.patience import pause
 from migrate.directory.record import Record
 
 #: ``waiting``: what it rests on is not there yet.  ``not-done``: the run ended before it.
@@ -87,7 +88,7 @@ class Applying:
         for attempt in tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
             stop=tenacity.stop_after_attempt(_TRIES) | tenacity.stop_when_event_set(self._stop),
-            wait=_pause,
+            wait=pause(_LONGEST),
             sleep=tenacity.sleep_using_event(self._stop),
             reraise=True,
         ):
@@ -101,9 +102,3 @@ class Applying:
         if one is not None and self._directory.takes_hash(one):
             return Initial(hash=one)
         return Initial(password=self._passwords.of(change.subject))
-
-
-def _pause(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, Transient) else None
-    return min(2.0 ** (state.attempt_number - 1) if asked is None else asked, _LONGEST)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from connectors.language import _
 from migrate.directory.model import WantedAccount, WantedGroup, full_name
+from migrate.directory.skus import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class AssignLicence(OfAccount):
         return frozenset({(CreateAccount.code, self.subject), (SetUsageLocation.code, self.subject)})
 
     def told(self) -> str:
-        return _("assign the licence {licence}").format(licence=self.licence)
+        return _("assign the licence {licence}").format(licence=title_of(self.licence))
 
 
 @dataclass(frozen=True, slots=True)

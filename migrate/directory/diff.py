@@ -27,6 +27,7 @@ from migrate.directory.changes import (
 )
 from migrate.directory.findings import Code, Finding
 from migrate.directory.model import Account, Found, Group, Manners, Wanted, WantedAccount, WantedGroup
+from migrate.directory.skus import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +210,18 @@ class _Comparison:
         if licence not in self._found.seats and self._found.seats:
             what = _("{user} is to have the licence {licence}, which the target does not have.")
             mend = _("Buy it, or correct the licence's sku in organisation.yaml. There are: {known}.")
-            known = ", ".join(sorted(self._found.seats))
-            values = {"user": wanted.user, "licence": licence}
+            known = ", ".join(sorted(map(title_of, self._found.seats)))
+            values = {"user": wanted.user, "licence": title_of(licence)}
             self._tell(Code.LICENCE_UNKNOWN, wanted.user, what.format(**values), mend.format(known=known))
             return
         if others := found.licences & self._manners.one_licence_of if licence in self._manners.one_licence_of else None:
             what = _("{user} has the licence {other}, and {licence} is wanted; there can be one of the two.")
             mend = _("Change it in the admin centre: with a smaller one, mail may lose its place.")
-            values = {"user": wanted.user, "other": min(others), "licence": licence}
+            values = {"user": wanted.user, "other": title_of(min(others)), "licence": title_of(licence)}
             self._tell(Code.LICENCE_OTHER, wanted.user, what.format(**values), mend)
             return
         if self._none_is_left(licence):
-            what = _("No licence {licence} is left for {user}.").format(licence=licence, user=wanted.user)
+            what = _("No licence {licence} is left for {user}.").format(licence=title_of(licence), user=wanted.user)
             mend = _("Order more: bascule licences order SITE")
             self._tell(Code.LICENCE_SHORT, wanted.user, what, mend)
             return

@@ -25,6 +25,7 @@ from connectors.language import _
 from connectors.nature import Nature
 from connectors.wire import wire_bytes
 from migrate.directory.contract import NotTaken
+from migrate.directory.patience import pause
 
 State = Literal["put", "refused", "uncertain"]
 _TRIES, _LONGEST = 8, 120.0
@@ -131,7 +132,7 @@ def _sent(send: Callable[[], None], name: str, stop: Event) -> Put | None:
                 lambda error: isinstance(error, Transient) and not isinstance(error, Unsure)
             ),
             stop=tenacity.stop_after_attempt(_TRIES) | tenacity.stop_when_event_set(stop),
-            wait=_pause,
+            wait=pause(_LONGEST),
             sleep=tenacity.sleep_using_event(stop),
             reraise=True,
         ):
@@ -169,9 +170,3 @@ def _messages(archive: Archive, most: int) -> Iterator[bytes | Put]:
                     continue
                 file.seek(0)
                 yield wire_bytes(file.read())
-
-
-def _pause(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, Transient) else None
-    return min(2.0 ** (state.attempt_number - 1) if asked is None else asked, _LONGEST)

@@ -60,5 +60,10 @@ def sku_named(name: str, connector: str) -> Sku:
     return Sku(name, name, connector, name)
 
 
+def title_of(key: str) -> str:
+    """What people call the licence that the vendor's interface calls ``key``."""
+    return next((sku.title for sku in SKUS if sku.key == key), key)
+
+
 def skus_of(connector: str) -> tuple[Sku, ...]:
     return tuple(sku for sku in SKUS if sku.connector == connector)

@@ -83,7 +83,7 @@ def test_no_password_hash_or_key_is_shown_or_recorded(cloud: Cloud, google: Goog
         if line.startswith(anna)
     )
     key = json.loads((folder / "secrets" / "google.json").read_text())["private_key"].splitlines()[3]
-    shown = [ended.out, ended.err]
+    shown = [ended.out, ended.err, json.dumps(google.stand_in.control("summary"))]
     shown += [
         file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file() and "secrets" not in file.parts
     ]
@@ -123,6 +123,8 @@ def test_busy_answers_are_waited_for_and_a_lost_answer_makes_nothing_twice(
 ) -> None:
     anna = cloud.name(own_name("anna"))
     cloud.write([{"address": anna, "name": "Anna Berg", "aliases": [cloud.name(own_name("ab"))]}], licences=LICENCES)
+    google.stand_in.fault("429", method="directory.users.list", retry_after=1)
+    google.stand_in.fault("503", method="directory.groups.list", retry_after=1)
     google.stand_in.fault("429", method="directory.users.insert", retry_after=1)
     google.stand_in.fault("403", method="directory.users.aliases.insert", retry_after=1)
     google.stand_in.fault("drop_after_commit", method="licensing.licenseAssignments.insert")

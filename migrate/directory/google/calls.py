@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import tenacity
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 
@@ -15,6 +16,7 @@ from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.verdicts import BROKEN, broken
 from connectors.language import _
 from migrate.directory.contract import NotTaken
+from migrate.directory.patience import pause
 
 _AUTH = "https://www.googleapis.com/auth/"
 USERS = f"{_AUTH}admin.directory.user"
@@ -39,6 +41,21 @@ _APIS = {
 CUSTOMER = "my_customer"
 #: Answers that say: not as you think it is; the caller looks again.
 _CONFLICTS = frozenset({409, 412})
+#: Tries of one question, and the longest wait between two, in seconds.
+_TRIES, _LONGEST = 5, 30.0
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """What is asked, again where that may help: a question does no harm."""
+    for attempt in tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Transient),
+        stop=tenacity.stop_after_attempt(_TRIES),
+        wait=pause(_LONGEST),
+        reraise=True,
+    ):
+        with attempt:
+            return ask()
+    raise AssertionError("the last error was raised")
 
 
 class Conflict(Exception):
@@ -61,11 +78,14 @@ class Calls:
         return self.access.service(*_APIS[scope], self._admin, scope)
 
     def ask(self, request: HttpRequest, scope: str) -> Any:
-        """The answer of a question.  Raises ConnectorError."""
-        return self.access.execute(request, scope=scope)
+        """The answer of a question; what passes is waited for a while.  Raises ConnectorError."""
+        return _patiently(lambda: self.access.execute(request, scope=scope))
 
     def ask_for(self, request: HttpRequest, scope: str) -> Any | None:
         """As :meth:`ask`, None where there is no such thing."""
+        return _patiently(lambda: self._ask_for(request, scope))
+
+    def _ask_for(self, request: HttpRequest, scope: str) -> Any | None:
         try:
             return request.execute()
         except HttpError as error:
