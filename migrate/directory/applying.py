@@ -71,6 +71,8 @@ class Applying:
             return Result(change, "waiting", _("What it rests on is not there yet: run the command again then."))
         if (earlier := self._given_up.get(type(change))) is not None:
             return Result(change, "failed", earlier.what, error=earlier.error)
+        # A run that is killed now leaves this line without one that says how it ended.
+        self._record.add(change.code, change.subject, change.told(), "begun")
         try:
             made = self._tried(change)
         except ConnectorError as error:

@@ -144,6 +144,8 @@ class HookDirectory:
             done = subprocess.run(  # noqa: S603  the plan's owner names the program; no shell reads it
                 self._arguments, cwd=self._folder, input=json.dumps(question), capture_output=True, encoding="utf-8",
                 errors="replace", timeout=_LIMIT, check=False,
+                # Ctrl-C at the terminal is for us: a change that is begun is brought to its end.
+                start_new_session=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired:  # holds what it was told, so it must not be chained
             told = _("The program gave no answer within {seconds} seconds.").format(seconds=f"{_LIMIT:g}")

@@ -19,7 +19,7 @@ class Record:
         self._same = {"site": site, "system": system, "by": by}
 
     def add(self, change: str, subject: str, detail: str, outcome: str, what: str = "") -> None:
-        """One change and its ``outcome``; on disk when this returns.  Raises OSError."""
+        """One change and its ``outcome``, or that it is ``begun``; on disk when this returns.  Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),

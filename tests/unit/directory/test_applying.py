@@ -141,5 +141,5 @@ def test_a_run_that_is_stopped_leaves_the_rest_and_the_next_goes_on(tmp_path: Pa
 
     results = _run(tmp_path, Stopping(), CREATE, stop=stop)
     assert [result.outcome for result in results] == ["done", "not-done"]
-    recorded = [json.loads(line)["subject"] for line in (tmp_path / FILE).read_text().splitlines()]
-    assert recorded == [ANNA.user]
+    recorded = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert [(one["subject"], one["outcome"]) for one in recorded] == [(ANNA.user, "begun"), (ANNA.user, "done")]

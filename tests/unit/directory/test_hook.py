@@ -68,6 +68,10 @@ def test_exit_codes_are_verdicts_and_what_is_told_holds_no_password(tmp_path: Pa
         _hook(tmp_path, said.replace("{code}", "75")).do(ANNA, Initial(password=SECRET))
 
 
+def test_an_interrupt_at_the_terminal_does_not_reach_it(tmp_path: Path) -> None:
+    _hook(tmp_path, "import os\nsys.exit(0 if os.getpgrp() == os.getpid() else 9)").do(ANNA, Initial(password=SECRET))
+
+
 @pytest.mark.parametrize(
     ("program", "told"),
     [
