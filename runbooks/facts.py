@@ -271,6 +271,8 @@ class RolloutFacts(Plain):
     time_zone: str
     #: Who holds the rollout after a handover; None while it was never handed over.
     holder: str | None
+    #: To whom it was handed over, while that person has not accepted.
+    on_its_way_to: str | None
     sites: tuple[SiteFacts, ...]
     domains: tuple[DomainFacts, ...]
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from connectors.language import _
-from migrate.ledger import events, observations
+from migrate.ledger import events, holder, observations
 from migrate.ledger.observations import Observations, Observed
 from migrate.ledger.schema import ON_TARGET, MailboxState, Outcome
 from migrate.ledger.standing import Standing, standings
@@ -37,12 +37,20 @@ class World:
     seen: Observations
     mailboxes: Mapping[str, Standing]
     now: float
+    #: Who holds the organisation.
+    holder: holder.Standing
 
     @classmethod
     def read(cls, organisation: Organisation, connection: Connection, now: float) -> World:
         """In one transaction, so that it is of one state of the ledger."""
-        history = fold(events.every(connection))
-        return cls(organisation, history, observations.every(connection), standings(connection), now)
+        return cls(
+            organisation,
+            fold(events.every(connection)),
+            observations.every(connection),
+            standings(connection),
+            now,
+            holder.standing(connection),
+        )
 
     def observed(self, kind: str, subject: str, name: str) -> Mapping[str, Observed]:
         return self.seen.get((kind, subject), {}).get(name, {})

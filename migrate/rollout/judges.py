@@ -164,7 +164,8 @@ def sites_reached(domain: DomainFacts, wanted: SitePhase) -> Verdict:
 def sites_switched(domain: DomainFacts) -> Verdict:
     """The MX is one for all sites of a domain: all have switched, or mail is split between the sides by a plan."""
     if domain.mx_first == "old":
-        found = sites_reached(domain, "switch")
+        # Everybody works in the new mailbox: the phase after the switch.
+        found = sites_reached(domain, "delta")
         word = domain.confirmed.get("split-delivery")
         return met(word.by) if word is not None and not found.met else found
     found = sites_reached(domain, "pre-copy")
