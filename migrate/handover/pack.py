@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from sqlalchemy import Connection
 
@@ -38,6 +38,8 @@ MANIFEST = "manifest.json"
 #: What packs are called unless they are given a name.
 EARLIER = "handover-*.zip"
 _CHUNK = 1 << 20
+#: Bytes: what is longer is mail and archives, which take long to press and give little.
+_PRESSED = 1_000_000
 
 
 class NotPacked(LedgerError):
@@ -149,7 +151,8 @@ def _consistent(ledger: Ledger, folder: Path, name: str) -> Iterator[Path]:
 
 def _add(archive: ZipFile, name: str, source: Path) -> dict[str, Any]:
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as data, archive.open(_info(name), "w", force_zip64=True) as entry:
+    info = _info(name, pressed=source.stat().st_size <= _PRESSED)
+    with source.open("rb") as data, archive.open(info, "w", force_zip64=True) as entry:
         while chunk := data.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -157,8 +160,8 @@ def _add(archive: ZipFile, name: str, source: Path) -> dict[str, Any]:
     return {"path": name, "size": size, "sha256": digest.hexdigest()}
 
 
-def _info(name: str) -> ZipInfo:
+def _info(name: str, *, pressed: bool = True) -> ZipInfo:
     info = ZipInfo(name, time.localtime()[:6])
-    info.compress_type = ZIP_DEFLATED
+    info.compress_type = ZIP_DEFLATED if pressed else ZIP_STORED
     info.external_attr = 0o600 << 16
     return info

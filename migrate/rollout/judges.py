@@ -222,9 +222,18 @@ def zeros(days: int) -> Callable[[DomainFacts], Verdict]:
         if not fact.value.mailboxes.whole:
             told = _("the last pass brought something, or was not complete: {names}")
             return unmet(told.format(names=named(fact.value.mailboxes.missing)), share_figure(fact.value.mailboxes))
-        if fact.value.days < days:
-            told = _("copies have brought nothing for {n} days; it takes {days}")
-            return unmet(told.format(n=number(int(fact.value.days)), days=days), f"{int(fact.value.days)}/{days}")
+        # What was before the domain had settled says nothing of who still sends there.
+        settled = domain.since or fact.at
+        if fact.at < settled:
+            return unmet(_("not every mailbox was copied since the domain has settled"))
+        nothing = min(fact.value.days, (fact.at - settled) / timedelta(days=1))
+        if nothing < days:
+            told = _("copies have brought nothing for {n} days; it takes {days}").format(
+                n=number(int(nothing)), days=days
+            )
+            due = fact.at + timedelta(days=days - nothing)
+            # When the time has passed, one more copy says so.
+            return Verdict("not met", f"{int(nothing)}/{days}", told, until=due if domain.at < due else None)
         return met()
 
     return judge
