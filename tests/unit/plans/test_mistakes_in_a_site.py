@@ -83,7 +83,7 @@ COLUMNS = (
                 f'sites/lyon.yaml:5:15: "address" must be a mail address. It has no @. {ADDRESS}',
                 (
                     'sites/lyon.yaml:6:28: Unknown key "nom". Known keys: address, aliases, archives, gmail, groups, '
-                    "licence, name, shared, source_password, source_user, sources, target_password, target_user."
+                    "licence, name, shared, source_password, source_user, sources, target_password, target_user, uses."
                 ),
                 (
                     "sites/lyon.yaml:8:5: A@b.example is named twice. The first is in sites/lyon.yaml, line 7; "
