@@ -60,7 +60,7 @@ def cases(context: click.Context, site: str | None, to_json: bool) -> None:
 @json_option
 @click.pass_obj
 def tested(place: Place, case: str, site: str, by: str | None, note: str, to_json: bool) -> None:
-    """Somebody has tried CASE, and it works.
+    """Has somebody tried CASE, and does it work?  Then this is kept, with who and where.
 
     \b
     Example:  bascule cases tested thunderbird --site hq --by "Karim B." --note "profile made anew"

@@ -50,7 +50,7 @@ def handover() -> None:
 @json_option
 @click.pass_obj
 def pack_(place: Place, to: str, file: Path | None, by: str | None, to_json: bool) -> None:
-    """Hand the organisation over: the folder with its ledger as one file, without secrets.
+    """Does somebody else go on?  Packs the folder with its ledger as one file, without secrets.
 
     Passwords, keys and stored sign-ins are left out and named: they go by another way. From now on nothing may be
     written here; run again, it makes the file again.
@@ -94,7 +94,7 @@ def pack_(place: Place, to: str, file: Path | None, by: str | None, to_json: boo
 @json_option
 @click.pass_obj
 def accept_(place: Place, file: Path, by: str | None, take_back: bool, to_json: bool) -> None:
-    """Go on from here: unpacks FILE, compares every digest, tries every sign-in, and names the new holder.
+    """Do you go on, here?  Unpacks FILE, compares every digest, tries every sign-in, and names the new holder.
 
     Into the folder of -C, which is new or empty. Secrets come by another way; while one is missing or does not sign in,
     nothing is accepted: bring it, and run the same command again.

@@ -15,7 +15,7 @@ Complaints = Callable[[dict[str, str | bytes | None]], list[str]]
 ADDRESS = "Write it as name@company.example."
 COLUMNS = (
     "Known headings: address, name, source user, target user, source password, target password, archives, gmail, "
-    "aliases, groups, licence, shared, sources."
+    "aliases, groups, licence, shared, sources, uses."
 )
 
 
