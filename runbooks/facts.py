@@ -118,6 +118,8 @@ class Confirmation(Plain):
 class Incident(Plain):
     """Something that went wrong and is not solved yet."""
 
+    #: The site or domain that it is of, and its number there.
+    subject: str
     number: int
     severity: Severity
     what: str

@@ -64,7 +64,11 @@ def pack_(place: Place, to: str, file: Path | None, by: str | None, to_json: boo
         raise Trouble(_("Say who goes on: --to NAME."))
     target = file or Path(f"handover-{datetime.now(organisation.time_zone).date().isoformat()}.zip")
     with place.ledger() as ledger:
-        packed = pack(organisation, ledger, target, whom, who)
+        try:
+            packed = pack(organisation, ledger, target, whom, who)
+        except KeyboardInterrupt:
+            text = _("Interrupted: there is no file yet. The same command makes it.")
+            raise Trouble(text, Exit.INTERRUPTED) from None
     if to_json:
         told = {
             "exit_code": 0,
@@ -106,7 +110,10 @@ def accept_(place: Place, file: Path, by: str | None, take_back: bool, to_json: 
     try:
         found = read_pack(file)
         if not is_unpacked(place.folder):
-            unpack(file, found, place.folder)
+            try:
+                unpack(file, found, place.folder)
+            except KeyboardInterrupt:
+                raise Trouble(_("Interrupted. The same command goes on."), Exit.INTERRUPTED) from None
         else:
             _check_take_back(place, take_back=take_back)
         tried = _try_everybody(place, found, quiet=to_json)

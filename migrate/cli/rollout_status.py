@@ -145,9 +145,7 @@ def moment_or_day_of(site: SiteFacts) -> str:
 def _blocking(one: SiteFacts | DomainFacts, open_: Sequence[str]) -> str:
     grave = [f"{incident.severity} {incident.what}" for incident in one.incidents if incident.severity == "P1"]
     told = named((*grave, *open_))
-    if one.forced:
-        told = f"{told} {_('(forced)')}".strip()
-    return told
+    return " ".join(part for part in (told, _("(forced)") if one.forced else "") if part)
 
 
 def _urgency(one: SiteFacts | DomainFacts, open_: Sequence[object]) -> str:

@@ -223,7 +223,7 @@ def _verified(world: World, site: Site) -> Fact:
 #: Each fact of a site that is looked up; a gatherer whose part is not there says how to find out.
 SITE_FACTS: Mapping[str, SiteGatherer] = {
     "sign_in": of_mailboxes("sign-in", "bascule check"),
-    "accounts": of_mailboxes("accounts", "bascule accounts diff"),
+    "accounts": of_mailboxes("accounts", "bascule check"),
     "licences": _licences,
     "backup": of_mailboxes("backup", "bascule backup"),
     "cases": _cases,

@@ -57,7 +57,7 @@ def _spoilt(facts: SiteFacts | DomainFacts, code: str) -> SiteFacts | DomainFact
     elif code in ("switch-day", "day"):
         changed["switch"] = None
     elif code in ("incidents", "all-solved"):
-        changed["incidents"] = (Incident(number=1, severity="P1", what="x", by="y", at=facts.at),)
+        changed["incidents"] = (Incident(subject="hq", number=1, severity="P1", what="x", by="y", at=facts.at),)
     elif code == "domain-first":
         changed |= {"mx_first": "new", "domain_phase": "untouched"}
     elif code in ("sites-near", "sites-switched", "sites-done"):

@@ -35,7 +35,8 @@ def followed(one: Company, most: int = 400) -> list[str]:
             assert order.index(after.phase) == order.index(subject.phase) + 1
         elif step.until is None and step.waits_for is None:
             assert step.code not in _open(after), f"{subject.name}: {step.code} was done, and is asked for again"
-            assert len(_open(after)) < len(_open(subject))
+            left_before, left_after = (len(_open(found)) + len(found.incidents) for found in (subject, after))
+            assert left_after < left_before
     return done
 
 
@@ -58,6 +59,21 @@ def test_following_next_brings_the_whole_organisation_to_its_end(tmp_path: Path)
     old, new = (done.index(f"{domain}:arrived") for domain in _DOMAINS)
     assert max(done.index(f"{site}:at-work") for site in ("hq", "lyon")) < old
     assert new < done.index("nice:dual")
+
+
+def test_where_people_cannot_work_comes_first_and_the_domain_sends_there(tmp_path: Path) -> None:
+    with company(tmp_path) as one:
+        number = one.rollout.open_incident("site", "nice", "Claire", "P1", "nobody can send")
+        facts = one.facts()
+        first = first_of_all(facts.sites, facts.domains)
+        assert first is not None
+        assert (first[0].name, first[1].code) == ("nice", "incidents")
+        assert any(f"incident nice --solved {number}" in line for line in first[1].do)
+        one.rollout.solve("site", "nice", "Claire", number, "")
+        facts = one.facts()
+        after = first_of_all(facts.sites, facts.domains)
+        assert after is not None
+        assert after[1].code != "incidents"
 
 
 class _Seen(tuple[str, str, bool]):
