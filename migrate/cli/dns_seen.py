@@ -28,12 +28,26 @@ def keep_records(place: Place, domain: str, facts: Facts, steps: Sequence[Step])
     back = next((step for step in steps if step.when == "back"), None)
     if back is None:
         return
-    lines, before = back.enter, _before(place, domain, "records")
-    if before is not None and before.detail.get("data") == _data(lines):
-        return
-    detail = {"lines": [line.text() for line in lines], "data": _data(lines)}
+    before = _before(place, domain, "records")
+    detail = records_seen({} if before is None else before.detail, back.enter)
     by = f"bascule dns records {domain}"
     observe(place, "domain", domain, "records", {"": Observed(True, time.time(), by, detail)}, by)
+
+
+def records_seen(before: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
+    """The old records after they were read once more: ``lines``, and by type their data without name and TTL.
+
+    The first look is the one to go back to, with its TTL; an MX that leads somewhere else since, and not to the new
+    system, is an old one too.  SPF changes for the new sender before the cutover: only its first form is old.
+    """
+    told: dict[str, list[str]] = dict(before.get("data", {}))
+    kept: dict[str, list[str]] = dict(before.get("by_type", {}))
+    for kind in sorted({line.type for line in lines}):
+        data = sorted(line.data for line in lines if line.type == kind)
+        if kind not in told or (kind == "MX" and told[kind] != data):
+            told[kind] = data
+            kept[kind] = [line.text() for line in lines if line.type == kind]
+    return {"lines": [text for kind in sorted(kept) for text in kept[kind]], "by_type": kept, "data": told}
 
 
 def keep_ttl(place: Place, domain: str, facts: Facts) -> None:
@@ -68,10 +82,6 @@ def keep_arrival(place: Place, domain: str, found: Sequence[Held]) -> None:
     """Which of those who count hold the new MX."""
     seen = {f"{one.view}": one.state == "new" for one in found if one.counts}
     observe(place, "domain", domain, "arrived", seen, f"bascule dns wait {domain}")
-
-
-def _data(lines: Sequence[Line]) -> list[str]:
-    return sorted(f"{line.type} {line.data}" for line in lines)
 
 
 def _before(place: Place, domain: str, name: str) -> Observed | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.organisation import SITE, Ended, Organisation
+from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, finished, running
 from tests.acceptance.schemas import valid
 
 
@@ -142,6 +144,33 @@ def test_the_way_back_is_a_plan_before_it_is_gone(plan: Organisation) -> None:
     gone = plan.run("rollout", "back", SITE, "--because", "the telephones do not sign in", "--json")
     assert valid(gone.json, "rollout-back")["phase"] == "dual-delivery"
     assert _phase_of(plan) == "dual-delivery"
+
+
+def test_of_two_processes_at_once_one_goes_on(plan: Organisation) -> None:
+    assert plan.run("rollout", "status").code == 0
+    plan.run("check", SITE)
+    _confirm(plan, "scope")
+    both = [plan.start("rollout", "advance", SITE, "--by", name) for name in ("Karim", "Sophie")]
+    ended = sorted(finished(process).code for process in both)
+    # The other one was overtaken, or found the next phase and its gates.
+    assert ended[0] == 0
+    assert ended[1] in (3, 4)
+    assert _phase_of(plan) == "prepare"
+
+
+def test_a_pack_that_is_interrupted_is_made_by_the_same_command(plan: Organisation, tmp_path: Path) -> None:
+    for number in range(1500):
+        (plan.folder / f"{number}.md").write_text("x")
+    file = tmp_path / "pack.zip"
+    with running(plan.start("handover", "pack", "--to", "Sophie", "--file", str(file))) as process:
+        until = time.monotonic() + LIMIT
+        while process.poll() is None and not (tmp_path / ".pack.zip.part").exists() and time.monotonic() < until:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        ended = finished(process)
+    assert (ended.code, "Traceback" in ended.err) == (130, False)
+    assert list(tmp_path.glob("*.zip*")) == []
+    assert plan.run("handover", "pack", "--to", "Sophie", "--file", str(file)).code == 0
 
 
 @pytest.mark.parametrize(
