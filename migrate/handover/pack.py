@@ -62,6 +62,12 @@ def pack(organisation: Organisation, ledger: Ledger, file: Path, to: str, by: st
     Raises MailboxBusy while a copy is under way, NotHolder when another machine holds it, Overtaken, NotPacked.
     """
     _writable(file)
+    try:
+        # What cannot be read is told before anything is decided.
+        contents_of(organisation)
+    except OSError as error:
+        text = _("{file} cannot be read: {why}.")
+        raise NotPacked(text.format(file=error.filename, why=os_error_text(error))) from error
     told = _hand_over(ledger, to, by)
     state = ledger.path.parent
     try:

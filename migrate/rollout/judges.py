@@ -146,6 +146,8 @@ def or_confirmed(code: str, judge: Callable[[F], Verdict]) -> Callable[[F], Verd
 
 
 def sites_near(domain: DomainFacts) -> Verdict:
+    if not domain.sites:
+        return unmet(_("no site of the plan has people in this domain"))
     wanted: SitePhase = "dual-delivery" if domain.mx_first == "old" else "pre-copy"
     return sites_reached(domain, wanted)
 
@@ -194,7 +196,9 @@ def old_ttl(domain: DomainFacts) -> Verdict:
     if domain.at >= earliest:
         return met()
     told = _("others may remember the old TTL until {time}")
-    return Verdict("not met", "", told.format(time=f"{earliest:%Y-%m-%d %H:%M} UTC"), until=earliest)
+    return Verdict(
+        "not met", "", told.format(time=f"{earliest.astimezone(domain.at.tzinfo):%Y-%m-%d %H:%M}"), until=earliest
+    )
 
 
 def records(domain: DomainFacts) -> Verdict:

@@ -186,13 +186,7 @@ def test_a_rollout_keeps_the_first_records_and_knows_since_when_the_ttl_is_short
     assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "unknown", "ttl": "unknown"}
     assert _records(tmp_path, world, "example.org", "--expect", "google").code == 0
     assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "met", "ttl": "not met"}
-    shown = subprocess.run(
-        [COMMAND, "-C", tmp_path, "rollout", "back", "example.org", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    old = json.loads(shown.stdout)["way_back"]["records"]
+    old = _old_records(tmp_path)
     assert old[0] == "example.org. 3600 IN MX 10 mail.example.org."
     assert old[1].startswith("example.org. ")
     assert "v=spf1" in old[1]
@@ -207,13 +201,7 @@ def test_a_rollout_keeps_the_first_records_and_knows_since_when_the_ttl_is_short
         checked = [COMMAND, "-C", tmp_path, "dns", "check", *command[5:]]
         assert subprocess.run(checked, capture_output=True, timeout=60, check=False).returncode in (0, 3)
     assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "met", "ttl": "met"}
-    again = subprocess.run(
-        [COMMAND, "-C", tmp_path, "rollout", "back", "example.org", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert json.loads(again.stdout)["way_back"]["records"] == old
+    assert _old_records(tmp_path) == old
 
 
 def _zone(mx: str, ttl: int) -> dict[str, str]:
