@@ -348,3 +348,5 @@ class PersonEntry(Shape):
     shared: YesNo = False
     #: Further accounts whose mail goes into the same mailbox.
     sources: Annotated[tuple[FurtherSourceField, ...], Several] = ()
+    #: Programs and devices: each has to be tried once before anybody depends on it.
+    uses: Annotated[tuple[Text, ...], Several] = ()

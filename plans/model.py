@@ -140,6 +140,8 @@ class Person:
     further_sources: tuple[FurtherSource, ...] = ()
     first_name: str = ""
     last_name: str = ""
+    #: Programs and devices with which the mailbox is read, in the person's own words.
+    uses: tuple[str, ...] = ()
 
     @property
     def mailbox(self) -> str:

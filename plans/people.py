@@ -48,6 +48,9 @@ COLUMNS = {
         "boîte partagée", "shared mailbox", "boîte aux lettres partagée", "bal partagée",
     )),
     "sources": Heading("sources", "autres sources", ("further sources", "sources supplémentaires")),
+    "uses": Heading("uses", "programmes", (
+        "programs", "mail programs", "devices", "utilise", "logiciels", "appareils", "outils",
+    )),
 }  # fmt: skip
 
 
@@ -119,4 +122,5 @@ def _person(entry: PersonEntry) -> Person:
         further_sources=entry.sources,
         first_name=entry.first_name,
         last_name=entry.last_name,
+        uses=entry.uses,
     )

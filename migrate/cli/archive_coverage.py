@@ -33,6 +33,7 @@ from migrate.archives.named import to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
+from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import Started, choose, started
@@ -97,6 +98,8 @@ def coverage(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool)
     ended.sort(key=lambda one: one.mailbox)
     found = [one.result for one in ended if one.result is not None]
     failed = [_Failed(one.mailbox, one.error) for one in ended if one.error is not None]
+    by = f"bascule archive coverage {plan.name}"
+    observe(place, "site", plan.name, "archives", {one.mailbox: one.code is Exit.OK for one in found}, by)
     codes = [*(one.code for one in found), *(code_of(one.error) for one in failed)]
     code = Exit.INTERRUPTED if interrupted else worst(codes)
     if to_json:

@@ -25,6 +25,7 @@ from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.lines import show_line, terminal
+from migrate.cli.observing import observe
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
@@ -101,6 +102,8 @@ class _Backup:
         self._tell(ended, code, to_json=to_json)
         with self._written():
             write_index(self.destination.folder, self.site.name, datetime.now(UTC), checked)
+        verified = {one.row.mailbox: one.code is Exit.OK and one.checked is not None for one in ended}
+        observe(self.place, "site", self.site.name, "backup", verified, self.destination.command)
         return code
 
     def _readme(self) -> None:

@@ -21,6 +21,7 @@ from migrate.check.survey import Recorded, Survey, survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import terminal
+from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
@@ -91,6 +92,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     for one in surveys:
         there = copied.get(one.mailbox, (0, 0))
         done.append(Checked(one, judge(one, *there), there))
+    _keep(place, plan, done)
     guess = _estimate(organisation, plan, done, at_once)
     code = Exit.INTERRUPTED if interrupted else worst(one.code for one in done)
     if to_json:
@@ -107,6 +109,14 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
     sys.exit(code)
+
+
+def _keep(place: Place, site: Site, done: Sequence[Checked]) -> None:
+    """Who can be signed in for, and who has an account on the new system: what a rollout goes by."""
+    looked = [one.survey for one in done if not one.survey.interrupted]
+    by = f"bascule check {site.name}"
+    observe(place, "site", site.name, "sign-in", {one.mailbox: one.source_error is None for one in looked}, by)
+    observe(place, "site", site.name, "accounts", {one.mailbox: one.target_error is None for one in looked}, by)
 
 
 def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Survey:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, mark, number, plural
+from migrate.cli.dns_seen import keep_senders, keep_ttl
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -72,6 +73,10 @@ def check(
                 sys.exit(Exit.INTERRUPTED)
             raise Trouble(str(error), Exit.CONNECTION) from error
         interrupted = halt.stop.is_set()
+    if not interrupted:
+        keep_ttl(place, inquiry.facts.domain, inquiry.facts)
+        if aims.expected is not None:
+            keep_senders(place, inquiry.facts.domain, findings)
     code = Exit.INTERRUPTED if interrupted else _code(findings)
     if to_json:
         click.echo(json.dumps(_as_json(inquiry.facts, findings, code), ensure_ascii=False, indent=2))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import click
 
 from connectors.language import _, mark
+from migrate.cli.dns_seen import keep_records
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -82,6 +83,7 @@ def records(
             raise Trouble(str(error), Exit.PARTIAL) from error
         if halt.stop.is_set():
             sys.exit(Exit.INTERRUPTED)
+    keep_records(place, name, inquiry.facts, found)
     below = inquiry.facts.zone if form in ("ovh", "gandi") else None
     if to_json:
         told = {"exit_code": 0, "domain": name, "steps": [_as_json(one, below) for one in found]}

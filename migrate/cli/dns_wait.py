@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, mark, number, plural
+from migrate.cli.dns_seen import keep_arrival
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
@@ -84,6 +85,7 @@ def wait(
             if arrived(found):
                 break
             halt.stop.wait(next_look(found))
+    keep_arrival(place, name, found)
     code = Exit.OK if arrived(found) else Exit.INTERRUPTED
     if to_json:
         answer = {"exit_code": int(code), "domain": name, "servers": [_as_json(name, one) for one in found]}

@@ -9,6 +9,8 @@ from connectors.contract import AuthFailed, ConnectorError, OverQuota, Transient
 from connectors.errors import SpoolError
 from connectors.registry import BrokenConnector
 from migrate.copy.hold import HoldLost, MailboxBusy
+from migrate.ledger.events import Overtaken
+from migrate.ledger.holder import NotHolder
 from migrate.ledger.store import LedgerError
 from plans import SecretError
 
@@ -24,7 +26,7 @@ class Exit(IntEnum):
     #: Done, and some messages are not on the target (refused, uncertain or still pending), or a verification's grade
     #: is Investigate or Poor.
     PARTIAL = 3
-    #: A mailbox is in use by another run.
+    #: A mailbox is in use by another run, or the organisation was handed over to another machine.
     LOCKED = 4
     #: A mailbox is full, or a day's allowance is used up.
     QUOTA = 5
@@ -43,7 +45,7 @@ def code_of(error: BaseException) -> Exit:
     kinds: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
         ((AuthFailed, SecretError), Exit.AUTH),
         ((OverQuota,), Exit.QUOTA),
-        ((MailboxBusy, HoldLost), Exit.LOCKED),
+        ((MailboxBusy, HoldLost, NotHolder, Overtaken), Exit.LOCKED),
         ((Transient,), Exit.CONNECTION),
         ((LedgerError, SpoolError), Exit.LEDGER),
         ((BrokenConnector,), Exit.USAGE),

@@ -21,8 +21,8 @@ from migrate.cli.organisation import Place, Trouble
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
     "init", "sandbox", "plan", "people", "licences", "domain", "accounts", "groups", "secrets", "microsoft365",
-    "archive", "dns", "check", "folders", "backup", "copy", "status", "not-copied", "verify", "adopt", "explain",
-    "completion",
+    "archive", "dns", "check", "folders", "backup", "copy", "status", "not-copied", "verify", "adopt", "rollout",
+    "cases", "note", "handover", "explain", "completion",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from migrate.figures import path_text, size_text
 from migrate.ledger import counts, repairs
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
+from migrate.ledger.holder import check_holder
 from migrate.ledger.identity import separate
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.not_copied import NotCopied
@@ -206,6 +207,7 @@ def _open_again(
 ) -> Exit:
     opened: dict[str, int] = {}
     errors: dict[str, BaseException] = {}
+    check_holder(ledger)
     for row in begun:
         try:
             # A pass that is at work keeps its own count of what is pending.

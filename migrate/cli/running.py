@@ -20,6 +20,7 @@ from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import terminal
+from migrate.cli.observing import observe_passes
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.progress import RunProgress
 from migrate.cli.results import Row, as_json, show
@@ -159,6 +160,8 @@ def run_people(
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)
+    if copies and not only_folders:
+        observe_passes(ledger, site.name, rows)
     now = time.time()
     opens = hours.opens(now) if hours is not None and interrupted and not hours.hold(now) else None
     if to_json:

@@ -16,6 +16,7 @@ from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
 from migrate.cli.lines import terminal
+from migrate.cli.observing import observe
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
@@ -23,7 +24,9 @@ from migrate.cli.verify_report import report_of
 from migrate.cli.verify_results import Row, Verification, as_json, show
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
+from migrate.ledger.observations import Observed
 from migrate.ledger.store import Ledger, LedgerError
+from migrate.verify.grade import Grade, worst
 from migrate.verify.run import verify_mailbox
 from migrate.verify.sampling import Sample
 from plans import Organisation, Person, Site
@@ -75,6 +78,7 @@ def verify(
         raise Trouble(_("There is no folder {folder} to write the report to.").format(folder=report.absolute().parent))
     sample = None if messages is None else Sample(messages, secrets.randbits(32) if seed is None else seed)
     verification = _verify(place, organisation, plan, people, sample)
+    _keep(place, verification)
     if to_json:
         click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
     else:
@@ -88,6 +92,22 @@ def verify(
         if not to_json:
             click.echo(_("The report is in {file}.").format(file=report.absolute()))
     sys.exit(verification.code)
+
+
+def _keep(place: Place, verification: Verification) -> None:
+    """The grade of each mailbox, the worst of its sources: what a rollout goes by.  A sample proves no site."""
+    if verification.sample is not None:
+        return
+    by, now = f"bascule verify {verification.site}", verification.at.timestamp()
+    grades: dict[str, Grade] = {}
+    for row in verification.rows:
+        mailbox = row.of or row.mailbox
+        grades[mailbox] = worst([row.grade or Grade.INVESTIGATE, grades.get(mailbox, Grade.PERFECT)])
+    seen = {
+        mailbox: Observed(grade in (Grade.PERFECT, Grade.GOOD), now, by, {"grade": grade.value})
+        for mailbox, grade in grades.items()
+    }
+    observe(place, "site", verification.site, "verified", seen, by)
 
 
 def _verify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +57,20 @@ def of_site(connection: Connection, site: str) -> list[MailboxRow]:
     return [_read(row) for row in rows]
 
 
+def every(connection: Connection) -> list[MailboxRow]:
+    return [_read(row) for row in connection.execute(select(*_COLUMNS).order_by(mailbox.c.id))]
+
+
 def _read(row: Any) -> MailboxRow:
     error = row.last_error and reworded(row.last_error)
     return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), row.last_pass, error, row.went_live)
+
+
+def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
+    """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
+    for mailbox_id in mailbox_ids:
+        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
+        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
 
 
 def take(connection: Connection, mailbox_id: int, owner: str) -> int:

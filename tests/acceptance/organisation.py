@@ -26,8 +26,11 @@ COMMAND = Path(sys.executable).with_name("bascule")
 SITE = "paris"
 #: Commands that are run in this process unless a test starts them itself: half of what they compute is starting Python.
 _INSIDE = frozenset(
-    {"copy", "adopt", "status", "not-copied", "folders", "check", "verify", "explain", "accounts", "licences", "domain"}
-)
+    {
+        "copy", "adopt", "status", "not-copied", "folders", "check", "verify", "explain", "accounts", "licences",
+        "domain", "rollout", "cases", "note", "handover",
+    }
+)  # fmt: skip
 #: Seconds within which any run of these tests has ended.
 LIMIT = 120.0
 

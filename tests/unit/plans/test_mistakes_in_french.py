@@ -25,7 +25,8 @@ HOST = "    host: mail.old.example\n"
 EMPTY = 'Ce fichier est vide. Sa première ligne doit contenir les en-têtes, par exemple "adresse".'
 KNOWN = (
     "En-têtes connus\xa0: adresse, nom, prénom, nom de famille, utilisateur source, utilisateur cible, "
-    "mot de passe source, mot de passe cible, archives, gmail, alias, groupes, licence, partagée, autres sources."
+    "mot de passe source, mot de passe cible, archives, gmail, alias, groupes, licence, partagée, autres sources, "
+    "programmes."
 )
 
 

@@ -1,0 +1,75 @@
+"""Rows of observations: what a command saw last of a site or a domain, part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, select
+
+from migrate.ledger.schema import observation
+
+Kind = Literal["site", "domain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One part of a fact as it was seen: a mailbox, a route, or ``""`` where the fact has no parts."""
+
+    good: bool
+    #: Seconds since 1970.
+    at: float
+    #: The command that looked.
+    source: str
+    #: Figures, as the fact's gatherer reads them.
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: By kind, subject, name of the fact and part.
+Observations = dict[tuple[str, str], dict[str, dict[str, Observed]]]
+
+
+def keep(connection: Connection, kind: Kind, subject: str, name: str, items: Mapping[str, Observed]) -> None:
+    """Keep what was seen of these parts in the place of what was seen of them before; of others nothing changes."""
+    table = observation.c
+    for item in items:
+        mine = (table.subject_kind == kind, table.subject == subject, table.name == name, table.item == item)
+        connection.execute(delete(observation).where(*mine))
+    rows = [
+        {
+            "subject_kind": kind,
+            "subject": subject,
+            "name": name,
+            "item": item,
+            "good": seen.good,
+            "at": seen.at,
+            "source": seen.source,
+            "detail": json.dumps(seen.detail, ensure_ascii=False, sort_keys=True),
+        }
+        for item, seen in items.items()
+    ]
+    if rows:
+        connection.execute(observation.insert(), rows)
+
+
+def of(connection: Connection, kind: Kind, subject: str, name: str) -> dict[str, Observed]:
+    """What was last seen of one fact, by its parts."""
+    table = observation.c
+    rows = connection.execute(
+        select(observation).where(table.subject_kind == kind, table.subject == subject, table.name == name)
+    )
+    return {row.item: _read(row) for row in rows}
+
+
+def every(connection: Connection) -> Observations:
+    """All of it: by kind and subject, then by fact and part."""
+    found: Observations = {}
+    for row in connection.execute(select(observation)):
+        found.setdefault((row.subject_kind, row.subject), {}).setdefault(row.name, {})[row.item] = _read(row)
+    return found
+
+
+def _read(row: Any) -> Observed:
+    return Observed(row.good, row.at, row.source, json.loads(row.detail) if row.detail != "{}" else {})

@@ -1,0 +1,1 @@
+"""Phases of sites and domains, the gates between them, and the one next thing to do."""
