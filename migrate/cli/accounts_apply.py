@@ -20,6 +20,7 @@ from migrate.cli.accounts_site import (
     as_change,
     as_finding,
     looked_at,
+    observe_accounts,
     show_by_hand,
     show_changes,
     show_findings,
@@ -113,6 +114,8 @@ def wait(place: Place, site: str, to_json: bool) -> None:
                 if not halt.stop.is_set():
                     ready = looked.directory.ready(late)
                     late = [user for user in late if not ready.get(user, False)]
+        seen = {user: user not in late for user in there}
+        observe_accounts(place, looked, seen, f"bascule accounts wait {site}")
     code = Exit.INTERRUPTED if late else Exit.PARTIAL if missing else Exit.OK
     if to_json:
         answer = {"exit_code": int(code), "site": site, "not_ready": late, "missing": missing}

@@ -13,6 +13,7 @@ from migrate.cli.accounts_site import (
     as_finding,
     counted,
     looked_at,
+    observe_accounts,
     show_by_hand,
     show_changes,
     show_findings,
@@ -40,6 +41,8 @@ def diff(place: Place, site: str, to_json: bool) -> None:
         found, directory = looked.difference, looked.directory
         differs = bool(found.changes) or any(not finding.note for finding in found.findings)
         code = Exit.PARTIAL if differs else Exit.OK
+        ready = {user: one.ready and not one.suspended for user, one in looked.found.accounts.items()}
+        observe_accounts(place, looked, ready, f"bascule accounts diff {site}")
         if to_json:
             told = {
                 "exit_code": int(code),

@@ -16,6 +16,7 @@ from rich.text import Text
 from connectors.language import _, labelled, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line
+from migrate.cli.observing import observe
 from migrate.cli.organisation import Place, Trouble
 from migrate.directory.changes import Change
 from migrate.directory.contract import Directory
@@ -24,7 +25,7 @@ from migrate.directory.findings import Finding
 from migrate.directory.model import Found, Wanted
 from migrate.directory.opening import NoDirectory, open_directory
 from migrate.directory.skus import GOOGLE, MICROSOFT
-from migrate.directory.wanted import wanted_of
+from migrate.directory.wanted import user_of, wanted_of
 from plans import Organisation, Site, System
 
 
@@ -88,6 +89,12 @@ def _asking(working: Console, system: System) -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+
+
+def observe_accounts(place: Place, looked: Looked, ready: Mapping[str, bool], by: str) -> None:
+    """Keep for the rollout which mailboxes of the site are ready for mail; ``ready`` is by account."""
+    people = {person.mailbox: ready.get(user_of(person), False) for person in looked.site.people}
+    observe(place, "site", looked.site.name, "accounts", people, by)
 
 
 def as_change(directory: Directory, change: Change) -> dict[str, object]:

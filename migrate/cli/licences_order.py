@@ -18,6 +18,7 @@ from connectors.os_errors import os_error_text
 from migrate.cli.accounts_site import found_by_system
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
+from migrate.cli.observing import observe
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.directory.licences import stocks
@@ -69,6 +70,10 @@ def order(
     free, has = _there(organisation, plan, found)
     made = order_of(organisation, plan, sizes, free, has)
     code = Exit.PARTIAL if any(choice.offer is None for choice in made.choices) else Exit.OK
+    if not offline:
+        short = {line.offer.licence.name for line in made.lines if line.number}
+        enough = {name: name not in short for name in organisation.licences}
+        observe(place, "site", site, "licences", enough, f"bascule licences order {site}")
     if to_json:
         click.echo(json.dumps(_as_json(made, code), ensure_ascii=False, indent=2))
         sys.exit(code)

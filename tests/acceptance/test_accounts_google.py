@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from migrate.ledger import observations
+from migrate.ledger.store import Ledger
 from tests.acceptance.clouds import Cloud, google_cloud, own_name
 from tests.acceptance.organisation import SITE, running
 from tests.acceptance.schemas import valid
@@ -52,8 +55,15 @@ def test_a_whole_site_is_made_and_then_nothing_differs(cloud: Cloud, google: Goo
     done = valid(ended.json, "accounts-apply")
     assert (ended.code, {one["outcome"] for one in done["changes"]}) == (0, {"done"}), ended.out
     assert done["first_passwords"] == f"secrets/first-passwords-{SITE}.csv"
+    with closing(Ledger(cloud.organisation.ledger)):
+        """The rollout's commands make it; from then on it keeps what was seen."""
     after = cloud.diff()
     assert (after.code, after.json["changes"]) == (0, [])
+    assert cloud.run("licences", "order", SITE, "--json").code == 0
+    with closing(Ledger(cloud.organisation.ledger)) as ledger, ledger.read() as connection:
+        seen = observations.every(connection)["site", SITE]
+    assert {item: one.good for item, one in seen["accounts"].items()} == dict.fromkeys((anna, ben, info), True)
+    assert {item: one.good for item, one in seen["licences"].items()} == {"starter": True}
 
     lines = (cloud.organisation.folder / done["first_passwords"]).read_text().splitlines()
     assert {line.partition(",")[0] for line in lines[1:]} == {anna, info}, "ben keeps his password"
