@@ -11,15 +11,28 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.secret_setting import Secret
-from plans.files import ContactEntry, DomainEntry, OrganisationFile, RatesEntry, SystemEntry
+from plans.files import (
+    AccountsEntry,
+    ContactEntry,
+    DomainEntry,
+    GroupEntry,
+    OrderingEntry,
+    OrganisationFile,
+    RatesEntry,
+    SystemEntry,
+)
 from plans.message_rules import MessageRules
 from plans.model import (
+    AccountsOf,
     Archives,
     Contact,
     Domain,
+    GroupPlan,
     Licence,
     Master,
+    Ordering,
     Organisation,
+    PasswdFile,
     Person,
     PersonalGmail,
     Rates,
@@ -49,10 +62,15 @@ def organisation_of(
         sites=sites,
         folder=folder,
         domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
-        licences={name: Licence(name, entry.bought, entry.renews) for name, entry in shape.licences.items()},
+        licences={
+            name: Licence(name, entry.bought, entry.renews, entry.sku or name, entry.price)
+            for name, entry in shape.licences.items()
+        },
         support=Support(shape.support.hours, shape.support.until, shape.support.slice) if shape.support else None,
         contacts={name: _contact(entry) for name, entry in shape.contacts.items()},
         x500_addresses=x500_addresses,
+        ordering=_ordering(shape.ordering),
+        groups={address.lower(): _group(address, entry, folder) for address, entry in shape.groups.items()},
     )
 
 
@@ -72,6 +90,7 @@ def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel
         each_mailbox=_rates(entry.each_mailbox, settings),
         read_a_day=entry.read_a_day,
         written_a_day=entry.written_a_day,
+        accounts=_accounts(entry.accounts, folder) if entry.accounts else AccountsOf(),
     )
 
 
@@ -96,6 +115,35 @@ def wrong_secrets(settings: BaseModel) -> Iterator[tuple[str, Worded]]:
                 SecretRef.parse(value.reference)
             except Worded as error:
                 yield key, error
+
+
+def _accounts(entry: AccountsEntry, folder: Path) -> AccountsOf:
+    file = entry.passwd_file
+    return AccountsOf(
+        hook=entry.hook,
+        passwd_file=PasswdFile(folder / file.path, file.home, file.uid, file.gid) if file else None,
+        hashes=entry.hashes,
+        licence=entry.licence,
+        services_off=entry.services_off,
+        org_unit=entry.org_unit,
+        usage_location=entry.usage_location,
+    )
+
+
+def _ordering(entry: OrderingEntry) -> Ordering:
+    usual = Ordering()
+    return Ordering(entry.takes or usual.takes, entry.warn or usual.warn, entry.partner)
+
+
+def _group(address: str, entry: GroupEntry, folder: Path) -> GroupPlan:
+    return GroupPlan(
+        address=address.lower(),
+        name=entry.name or address.partition("@")[0],
+        kind=entry.kind,
+        posting=entry.posting,
+        members=tuple(member.lower() for member in entry.members),
+        archive=folder / entry.archive if entry.archive else None,
+    )
 
 
 def _rates(entry: RatesEntry, settings: BaseModel) -> Rates:

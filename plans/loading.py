@@ -14,6 +14,7 @@ from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
 from plans.files import OrganisationFile, SystemEntry
+from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
 from plans.people import Placed, people_in_csv, people_in_yaml
@@ -67,6 +68,10 @@ class _Loading:
         sites = self._sites()
         self._problems += across_sites(self._everyone, self._system_names)
         self._problems += archives_of_several(sites.values(), self._everyone, self._folder)
+        if shape is not None and document is not None:
+            self._problems += groups_and_licences(shape, document, self._everyone)
+            licences = {name: system.accounts.licence for name, system in systems.items()}
+            self._problems += licences_of_systems(shape.licences, licences, document)
         if self._problems or shape is None:
             raise PlanError(sorted(self._problems, key=_reading_order))
         return organisation_of(shape, systems, sites, self._folder, x500)

@@ -39,6 +39,30 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswdFile:
+    """Accounts in a file of Dovecot's: where it is, and what a new line says besides user and password."""
+
+    path: Path
+    home: str | None
+    uid: int | None
+    gid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsOf:
+    """How the accounts of a target are made."""
+
+    hook: SecretRef | None = None
+    passwd_file: PasswdFile | None = None
+    hashes: SecretRef | None = None
+    #: The name of the licence of people who have none of their own.
+    licence: str | None = None
+    services_off: tuple[str, ...] = ()
+    org_unit: str | None = None
+    usage_location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A mail system.  ``settings`` is the validated model of its connector."""
 
@@ -56,6 +80,7 @@ class System:
     #: Bytes that may be read and written in a day, over all mailboxes.
     read_a_day: int | None = None
     written_a_day: int | None = None
+    accounts: AccountsOf = AccountsOf()
 
     @property
     def server(self) -> str:
@@ -113,6 +138,8 @@ class Person:
     shared: bool = False
     #: Sources beside the site's own, in the order of the people file.
     further_sources: tuple[FurtherSource, ...] = ()
+    first_name: str = ""
+    last_name: str = ""
     #: Programs and devices with which the mailbox is read, in the person's own words.
     uses: tuple[str, ...] = ()
 
@@ -148,11 +175,35 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Licences of one kind, of the target."""
+    """Licences of one kind, of the target.  ``price``: of one, a month."""
 
     name: str
     bought: int
     renews: date | None
+    #: What the vendor calls it.
+    sku: str = ""
+    price: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """How licences are ordered.  ``partner``: the name of a contact."""
+
+    takes: timedelta = timedelta(days=14)
+    warn: timedelta = timedelta(days=30)
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A group on the target.  ``archive``: what the group is to hold, absolute."""
+
+    address: str
+    name: str
+    kind: Literal["forum", "collaborative_inbox", "list"]
+    posting: Literal["anyone", "organisation", "members"]
+    members: tuple[str, ...]
+    archive: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +292,6 @@ class Organisation:
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     #: Mail addresses for X.500 ones, which are in small letters.
     x500_addresses: Mapping[str, str] = field(default_factory=dict)
+    ordering: Ordering = Ordering()
+    #: By address, in small letters.
+    groups: Mapping[str, GroupPlan] = field(default_factory=dict)

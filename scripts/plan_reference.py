@@ -16,7 +16,7 @@ from connectors.google_workspace.settings import GoogleSettings
 from connectors.imap.settings import ImapSettings
 from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.pop3.settings import Pop3Settings
-from plans.files import OrganisationFile, SystemEntry
+from plans.files import AccountsEntry, OrganisationFile, SystemEntry
 from plans.folder_rules import FolderRules
 from plans.site_file import LeaveOutEntry, SiteFile
 from plans.wording import models_in
@@ -27,6 +27,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         OrganisationFile,
         SystemEntry,
+        AccountsEntry,
         ImapSettings,
         Pop3Settings,
         GoogleSettings,

@@ -299,9 +299,11 @@ EXITS: Mapping[Exit, Explanation] = {
         mark("See `bascule not-copied SITE` for the messages, or the findings that were printed."),
     ),
     Exit.LOCKED: Explanation(
-        mark("a mailbox is in use by another run"),
-        mark("Two copies never work on one mailbox at the same time."),
-        mark("Wait for the other one to end; see `bascule status --watch`."),
+        mark("a mailbox is in use by another run, or another machine holds the organisation"),
+        mark("Two copies never work on one mailbox at the same time, and two machines never on one organisation."),
+        mark(
+            "Wait for the other one to end; see `bascule status --watch`. After a handover go on at the other machine."
+        ),
     ),
     Exit.QUOTA: Explanation(
         mark("a mailbox is full or would be, or a day's allowance is used up"),

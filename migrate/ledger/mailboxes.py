@@ -57,6 +57,10 @@ def of_site(connection: Connection, site: str) -> list[MailboxRow]:
     return [_read(row) for row in rows]
 
 
+def every(connection: Connection) -> list[MailboxRow]:
+    return [_read(row) for row in connection.execute(select(*_COLUMNS).order_by(mailbox.c.id))]
+
+
 def _read(row: Any) -> MailboxRow:
     error = row.last_error and reworded(row.last_error)
     return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), row.last_pass, error, row.went_live)
