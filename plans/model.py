@@ -56,6 +56,11 @@ class System:
     #: Bytes that may be read and written in a day, over all mailboxes.
     read_a_day: int | None = None
     written_a_day: int | None = None
+    #: The preset that the plan names, and the keys that it filled in; those of a group are ``group.key``.
+    preset: str | None = None
+    from_preset: frozenset[str] = frozenset()
+    #: The keys that the plan itself says.
+    said: frozenset[str] = frozenset()
 
     @property
     def server(self) -> str:
