@@ -31,6 +31,7 @@ from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Progress, Rules, why_left_out
+from migrate.engine.site import Standing
 from plans import SecretError
 
 
@@ -73,8 +74,14 @@ class Survey:
     #: Seconds that listing the source took.
     listing: float = 0.0
     interrupted: bool = False
+    #: What has to be true before the systems can be used, as far as they tell.
+    standing: Sequence[Standing] = ()
     #: Those over the target's limit, with their folders.
     too_large: list[tuple[tuple[str, ...], Entry]] = field(default_factory=list)
+
+    def unmet(self, side: str) -> bool:
+        """Whether something that the use of this side rests on is known not to be so."""
+        return any(one.side == side and one.found.met is False for one in self.standing)
 
     @property
     def messages(self) -> int:

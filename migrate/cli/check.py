@@ -13,10 +13,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from connectors.contract import Stopped
 from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.check.estimate import Estimate, Load, estimate
-from migrate.check.findings import Finding, judge
+from migrate.check.findings import Finding, finding_of, judge, of_systems
 from migrate.check.survey import Recorded, Survey, survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
@@ -25,6 +26,7 @@ from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
+from migrate.engine.site import Standing
 from migrate.figures import path_text, rate_text, size_text, time_text
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
@@ -48,6 +50,8 @@ class Checked:
     @property
     def state(self) -> str:
         kinds = {finding.kind for finding in self.findings}
+        if any(one.found.met is False for one in self.survey.standing):
+            return "problem"  # also for what is told once for all mailboxes
         return next((kind for kind in ("problem", "attention") if kind in kinds), "ok")
 
     @property
@@ -58,6 +62,8 @@ class Checked:
 def _code(finding: Finding) -> Exit:
     if finding.kind == "note":
         return Exit.OK
+    if finding.code == "precondition":
+        return Exit.AUTH if finding.kind == "problem" else Exit.PARTIAL
     if finding.kind == "problem" and finding.error is not None:
         return code_of(finding.error)
     return Exit.QUOTA if finding.code == "quota-short" else Exit.PARTIAL
@@ -92,17 +98,21 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
         there = copied.get(one.mailbox, (0, 0))
         done.append(Checked(one, judge(one, *there), there))
     guess = _estimate(organisation, plan, done, at_once)
-    code = Exit.INTERRUPTED if interrupted else worst(one.code for one in done)
+    systems = of_systems(surveys)
+    of_all = [finding_of(one) for one in systems if one.found.met is not True]
+    codes = [*(one.code for one in done), *map(_code, of_all)]
+    code = Exit.INTERRUPTED if interrupted else worst(codes)
     if to_json:
         told = {
             "exit_code": int(code),
+            "systems": [_standing_as_json(one) for one in systems],
             "servers": _servers(done),
             "mailboxes": [_as_json(one) for one in done],
             "estimate": _estimate_as_json(guess),
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(terminal(), done, guess)
+        _show(terminal(), done, of_all, guess)
         _show_servers(plan, done)
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
@@ -110,8 +120,14 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
 
 
 def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Survey:
-    jobs = run.site.jobs(run.people[mailbox], passwords="when_needed")
-    return survey(jobs, run.halt, recorded.get(mailbox))
+    person = run.people[mailbox]
+    try:
+        standing = list(run.site.preconditions(person, run.halt.stop))
+    except Stopped:
+        return Survey(mailbox, interrupted=True)
+    found = survey(run.site.jobs(person, passwords="when_needed"), run.halt, recorded.get(mailbox))
+    found.standing = standing
+    return found
 
 
 def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:
@@ -166,6 +182,7 @@ def _as_json(one: Checked) -> dict[str, object]:
                 "messages_used": quota.messages_used,
             },
         },
+        "preconditions": [_standing_as_json(one) for one in found.standing if one.found.of == "mailbox"],
         "too_large": [
             {
                 "folder": folder,
@@ -186,6 +203,18 @@ def _as_json(one: Checked) -> dict[str, object]:
             for finding in one.findings
         ],
     }  # fmt: skip
+
+
+def _standing_as_json(one: Standing) -> dict[str, object]:
+    found = one.found
+    return {
+        "system": one.system,
+        "side": one.side,
+        "code": found.code,
+        "met": found.met,
+        "what": found.what,
+        "mend": found.mend,
+    }
 
 
 def _servers(done: Sequence[Checked]) -> dict[str, str]:
@@ -212,7 +241,7 @@ def _estimate_as_json(guess: Estimate) -> dict[str, object]:
     }
 
 
-def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
+def _show(console: Console, done: Sequence[Checked], of_all: Sequence[Finding], guess: Estimate) -> None:
     states = {"ok": _("OK"), "attention": _("attention"), "problem": _("problem")}
     styles = {"ok": "green", "attention": "yellow", "problem": "red"}
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -232,6 +261,8 @@ def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
             f"[{styles[one.state]}]{states[one.state]}[/]",
         )
     console.print(table)
+    for finding in of_all:
+        _show_finding(console, "", finding, styles.get(finding.kind, ""))
     for one in done:
         for finding in one.findings:
             _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
@@ -254,7 +285,9 @@ def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) 
         text = labelled(text, worded(finding.error))
     if (finding.error is None or finding.to_do) and not text.endswith("."):
         text += "."
-    told = labelled(mailbox, f"{text} {finding.to_do}".rstrip())
+    told = f"{text} {finding.to_do}".rstrip()
+    if mailbox:
+        told = labelled(mailbox, told)
     console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 

@@ -22,6 +22,7 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
 from connectors.errors import SpoolError
 from connectors.language import _
+from connectors.preconditions import Precondition, preconditions
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
@@ -37,7 +38,7 @@ from migrate.engine.archives import PersonalArchive, personal_archives
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
-from plans import Organisation, Person, Site, System
+from plans import Organisation, Person, SecretError, Site, System
 from plans.accounts import further_account, source_account, target_account
 
 #: Mailboxes of one site that are worked on at the same time, if the systems' sessions allow it.
@@ -69,6 +70,18 @@ class SiteRules:
     def digest(self) -> str:
         parts = (self.site.folder_rules, self.site.message_rules, self.site.private_folders)
         return sha256("".join(part.digest() for part in parts).encode("ascii")).hexdigest()
+
+
+Side = Literal["source", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one precondition of a system stands, on the side on which the system is used."""
+
+    system: str
+    side: Side
+    found: Precondition
 
 
 @dataclass
@@ -169,6 +182,25 @@ class SiteRun:
             for archive in archives
         ]
         return [own, *further, *of_archives]
+
+    def preconditions(self, person: Person, stop: Event) -> Iterator[Standing]:
+        """What has to be true for one mailbox, system by system, as far as their connectors can tell.
+
+        A side whose secret cannot be had is left out: whoever signs in is told so.  Raises Stopped.
+        """
+        where = self.organisation, self.site, person
+        sides: list[tuple[str, Side, Callable[[], Account]]] = [
+            (self.site.source, "source", partial(source_account, *where)),
+            *((one.system, "source", partial(further_account, *where, one)) for one in person.further_sources),
+            (self.site.target, "target", partial(target_account, *where)),
+        ]
+        for system, side, account in sides:
+            try:
+                who = account()
+            except SecretError:
+                continue
+            for found in preconditions(self._connectors[system], who, side, stop):
+                yield Standing(system, side, found)
 
     def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
         """Signs in to one source of a person's mailbox for reading."""
