@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -16,7 +17,6 @@ from rich.table import Table
 from connectors.contract import Stopped
 from connectors.language import _, labelled, number, plural
 from connectors.wrappers import RetryPolicy
-from migrate.check.estimate import Estimate, Load, estimate
 from migrate.check.findings import Finding, finding_of, judge, of_systems
 from migrate.check.survey import Recorded, Survey, survey
 from migrate.cli.advice import error_as_json, worded
@@ -26,10 +26,13 @@ from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
+from migrate.engine.remembered import Remembered
 from migrate.engine.site import Standing
 from migrate.figures import path_text, rate_text, size_text, time_text
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
+from migrate.rollout.estimate import Load
+from migrate.rollout.outlook import Guess, guess, outlook
 from plans import Organisation, Person, Site
 
 #: Somebody waits for the answer: a system that cannot be reached is asked once more, and not for minutes.
@@ -91,13 +94,12 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     with started(place, organisation, plan, people, _RETRY) as run:
         surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
         interrupted = run.halt.stop.is_set()
-        at_once = run.site.workers
     surveys.sort(key=lambda one: one.mailbox)
     done = []
     for one in surveys:
         there = copied.get(one.mailbox, (0, 0))
         done.append(Checked(one, judge(one, *there), there))
-    guess = _estimate(organisation, plan, done, at_once)
+    taken = _estimate(place, organisation, plan, done)
     systems = of_systems(surveys)
     of_all = [finding_of(one) for one in systems if one.found.met is not True]
     codes = [*(one.code for one in done), *map(_code, of_all)]
@@ -108,11 +110,11 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
             "systems": [_standing_as_json(one) for one in systems],
             "servers": _servers(done),
             "mailboxes": [_as_json(one) for one in done],
-            "estimate": _estimate_as_json(guess),
+            "estimate": _estimate_as_json(taken),
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(terminal(), done, of_all, guess)
+        _show(terminal(), done, of_all, taken)
         _show_servers(plan, done)
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
@@ -147,19 +149,15 @@ def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]
     return copied
 
 
-def _estimate(organisation: Organisation, site: Site, done: Sequence[Checked], at_once: int) -> Estimate:
-    systems = [organisation.systems[name] for name in (site.source, site.target)]
+def _estimate(place: Place, organisation: Organisation, site: Site, done: Sequence[Checked]) -> Guess:
     loads = []
     for one in done:
         messages, size = one.copied
         found = one.survey
         loads.append(Load(max(found.travelling - messages, 0), max(found.travelling_size - size, 0), found.listing))
-    return estimate(
-        loads,
-        at_once,
-        bytes_per_second=min((float(one.bandwidth) for one in systems if one.bandwidth), default=None),
-        messages_per_second=min((one.messages_per_second for one in systems if one.messages_per_second), default=None),
-    )
+    with closing(Remembered(place.ledger_file)) as remembered:
+        known = outlook(organisation, site, remembered)
+    return guess(loads, known)
 
 
 def _as_json(one: Checked) -> dict[str, object]:
@@ -232,16 +230,18 @@ def _show_servers(site: Site, done: Sequence[Checked]) -> None:
             click.echo(_("{system} calls itself {product}.").format(system=system, product=product))
 
 
-def _estimate_as_json(guess: Estimate) -> dict[str, object]:
+def _estimate_as_json(taken: Guess) -> dict[str, object]:
     return {
-        "seconds": round(guess.seconds),
-        "mailboxes_at_once": guess.mailboxes_at_once,
-        "messages_per_second": guess.messages_per_second,
-        "bytes_per_second": guess.bytes_per_second,
+        "seconds": round(taken.typical),
+        "seconds_p90": round(taken.slow),
+        "mailboxes_at_once": taken.mailboxes_at_once,
+        "messages_per_second": taken.rate.messages_per_second,
+        "bytes_per_second": taken.rate.bytes_per_second,
+        "measured_passes": taken.passes,
     }
 
 
-def _show(console: Console, done: Sequence[Checked], of_all: Sequence[Finding], guess: Estimate) -> None:
+def _show(console: Console, done: Sequence[Checked], of_all: Sequence[Finding], taken: Guess) -> None:
     states = {"ok": _("OK"), "attention": _("attention"), "problem": _("problem")}
     styles = {"ok": "green", "attention": "yellow", "problem": "red"}
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -268,7 +268,7 @@ def _show(console: Console, done: Sequence[Checked], of_all: Sequence[Finding], 
             _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
             if finding.code == "too-large":
                 _show_too_large(console, one.survey)
-    _show_estimate(console, done, guess)
+    _show_estimate(console, done, taken)
 
 
 def _free(found: Survey) -> str:
@@ -304,7 +304,7 @@ def _show_too_large(console: Console, found: Survey) -> None:
         console.print("  " + _("{more}: see --json.").format(more=more), highlight=False, markup=False, soft_wrap=True)
 
 
-def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
+def _show_estimate(console: Console, done: Sequence[Checked], taken: Guess) -> None:
     ready = [one for one in done if one.state != "problem"]
     console.print(
         _("{ready} of {all} ready.").format(
@@ -313,15 +313,25 @@ def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -
         style="bold",
         highlight=False,
     )
-    if any(one.survey.travelling for one in ready):
-        console.print(
-            _(
-                "First estimate: {time}, at {rate} over {mailboxes} at a time. That is a cautious guess, not a"
-                " measurement; once the copy runs, bascule status --watch shows what it reaches."
-            ).format(
-                time=time_text(guess.seconds),
-                rate=rate_text(guess.messages_per_second, guess.bytes_per_second),
-                mailboxes=plural("{n} mailbox", "{n} mailboxes", guess.mailboxes_at_once),
-            ),
-            highlight=False,
+    if not any(one.survey.travelling for one in ready):
+        return
+    if taken.passes:
+        text = _(
+            "Estimate: {time}, and {slow} in one case of ten, at {rate} over {mailboxes} at a time, as measured on"
+            " {passes}."
         )
+    else:
+        text = _(
+            "First estimate: {time}, and {slow} in one case of ten, at {rate} over {mailboxes} at a time. That is a"
+            " cautious guess, not a measurement; once the copy runs, bascule status --watch shows what it reaches."
+        )
+    rate = taken.rate
+    told = text.format(
+        time=time_text(taken.typical),
+        slow=time_text(taken.slow),
+        rate=rate_text(rate.messages_per_second, rate.bytes_per_second),
+        mailboxes=plural("{n} mailbox", "{n} mailboxes", taken.mailboxes_at_once),
+        passes=plural("{n} pass", "{n} passes", taken.passes),
+    )
+    console.print(told, highlight=False)
+    console.print(_("bascule estimate says on which days."), highlight=False)

@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors.language import speak
 from connectors.memory import MemoryWorld
 from connectors.preconditions import Precondition
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule
 from tests.acceptance.schemas import valid
-from tests.unit.passes.world import mail, when
+from tests.unit.cli.memory_site import site_in_memory
 
 CONSENT = Precondition(
     "consent", "system", False, "The app has no consent.", "An administrator clicks Grant admin consent."
@@ -27,40 +25,11 @@ KEY = Precondition("credentials", "system", True, "The key works.")
 UNKNOWN = Precondition("quota-left", "system", None, "What is left of the quota cannot be asked for.")
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANGUAGE", "en")
-    monkeypatch.setenv("PLANTED", "sesame")
-    monkeypatch.setattr("connectors.language._spoken.settled", False)
-    speak("en")
-
-
 @pytest.fixture
-def new(tmp_path: Path) -> Iterator[MemoryWorld]:
+def new(tmp_path: Path, in_english: None) -> Iterator[MemoryWorld]:
     """The target of a site of two people; the plan of it is in ``tmp_path``."""
-    names = [f"old-{uuid4()}", f"new-{uuid4()}"]
-    for name in names:
-        for user in ("anna@x.example", "bruno@x.example"):
-            mailbox = MemoryWorld.named(name).add_user(user, "sesame")
-            if name.startswith("old"):
-                mailbox.deliver(mail(1), received=when(1))
-    (tmp_path / "sites").mkdir()
-    systems = "".join(
-        f"  {kind}: {{connector: memory, world: {name}}}\n" for kind, name in zip(("old", "new"), names, strict=True)
-    )
-    (tmp_path / "organisation.yaml").write_text(
-        f"name: Try\nlanguage: en\ntime_zone: Europe/Paris\nsystems:\n{systems}", encoding="utf-8"
-    )
-    people = "".join(
-        f"  - {{address: {user}@x.example, source_password: 'env:PLANTED', target_password: 'env:PLANTED'}}\n"
-        for user in ("anna", "bruno")
-    )
-    (tmp_path / "sites" / "paris.yaml").write_text(
-        f"site: paris\nsource: old\ntarget: new\npeople:\n{people}", encoding="utf-8"
-    )
-    yield MemoryWorld.named(names[1])
-    for name in names:
-        MemoryWorld.forget(name)
+    with site_in_memory(tmp_path) as worlds:
+        yield worlds[1]
 
 
 def run(folder: Path, *arguments: str) -> Result:

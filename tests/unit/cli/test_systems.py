@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors.language import speak
 from migrate.cli.main import bascule
 from tests.acceptance.schemas import valid
 
@@ -22,11 +21,7 @@ systems:
 """
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANGUAGE", "en")
-    monkeypatch.setattr("connectors.language._spoken.settled", False)
-    speak("en")
+pytestmark = pytest.mark.usefixtures("in_english")
 
 
 def run(folder: Path, *arguments: str) -> Result:
