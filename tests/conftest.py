@@ -17,6 +17,7 @@ from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
+from tests.servers.google import GoogleForTests, google_for_tests
 from tests.servers.process import ServerMissing
 from tests.servers.proxy import Proxy, running_proxy
 from tests.servers.server import ImapServer
@@ -109,6 +110,21 @@ def proxy() -> Iterator[ProxyFactory]:
             return running.enter_context(running_proxy(to_port, **options))  # type: ignore[arg-type]  # passed on
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def standing_google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleForTests]:
+    """One stand-in of Google for the whole run; every test takes users of its own, by way of ``google``."""
+    with google_for_tests(tmp_path_factory.mktemp("google")) as google:
+        yield google
+
+
+@pytest.fixture
+def google(standing_google: GoogleForTests) -> Iterator[GoogleForTests]:
+    """The standing stand-in without faults, with the manners of its start, before and after."""
+    standing_google.stand_in.reset()
+    yield standing_google
+    standing_google.stand_in.reset()
 
 
 @pytest.fixture(scope="session")

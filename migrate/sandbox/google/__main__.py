@@ -1,0 +1,58 @@
+"""The process of one stand-in: ``python -m migrate.sandbox.google``.
+
+It prints one line of JSON when it answers (``endpoint``, and ``control``, the word for :mod:`control`), and ends when
+its standard input does, so that it cannot outlive whoever started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import secrets
+import sys
+from pathlib import Path
+
+from migrate.sandbox.google.control import Control
+from migrate.sandbox.google.server import Connection
+from migrate.sandbox.google.service import Service
+from migrate.sandbox.google.world import World
+
+
+def main() -> None:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(
+        prog="python -m migrate.sandbox.google", description="A local stand-in of Google Workspace."
+    )
+    parser.add_argument("--state", type=Path, help="keep accounts and mail in this folder (default: nothing is kept)")
+    parser.add_argument("--port", type=int, default=0, help="the port of 127.0.0.1 (default: any that is free)")
+    parser.add_argument("--domain", default="example.org", help="the customer's first domain (default: example.org)")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # clients that vanish are what it is for
+    try:
+        asyncio.run(serve(options.state, options.port, options.domain))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as wrong:
+        sys.exit(f"The stand-in cannot start: {wrong}")
+
+
+async def serve(state: Path | None, port: int, domain: str) -> None:
+    """Serve on ``port`` of 127.0.0.1 until standard input ends."""
+    world = World(state, domain)
+    service = Service(world)
+    word = secrets.token_urlsafe(16)
+    control = Control(service, word)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(service, control), "127.0.0.1", port, backlog=512)
+    service.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    sys.stdout.write(json.dumps({"endpoint": service.endpoint, "control": word}) + "\n")
+    sys.stdout.flush()
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+    world.journal.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,365 @@
+"""From a request to an answer: faults, token, method, scopes, quota, parameters, body, handler.
+
+The order is that of Google's front: who asks comes before what is asked, and a call that is refused costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from migrate.sandbox.google import gmail_labels, gmail_reading, gmail_writing, uploads
+from migrate.sandbox.google.call import Call, Handler
+from migrate.sandbox.google.discovery import Media, Method, Parameter, Route, Routes
+from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed, missing
+from migrate.sandbox.google.faults import Fault
+from migrate.sandbox.google.keys import PROJECT_NUMBER
+from migrate.sandbox.google.quota import Quotas, too_many_at_a_time
+from migrate.sandbox.google.selection import check_selection, parse, select
+from migrate.sandbox.google.tokens import Grant, Tokens
+from migrate.sandbox.google.world import World
+
+HANDLERS: dict[str, Handler] = {**gmail_writing.HANDLERS, **gmail_reading.HANDLERS, **gmail_labels.HANDLERS}
+_JSON = {"Content-Type": "application/json; charset=UTF-8"}
+#: What a request may take besides its message: parameters, metadata, part headers.
+_ROOM = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; header names in lower case."""
+
+    verb: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Answer:
+    """One HTTP answer, and what is to become of it on its way."""
+
+    code: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
+    #: Seconds it waits.
+    delay: float = 0.0
+    #: The user whose call is under way until it is sent.
+    user: str | None = None
+    #: "nothing" or "half" of it is sent before the connection is closed.
+    cut: str | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a call while it is judged: what a fault goes by, and what is counted."""
+
+    method: str = "unknown"
+    address: str | None = None
+    user: str | None = None
+    faults: list[Fault] = field(default_factory=list)
+
+    def has(self, kind: str) -> bool:
+        return any(fault.kind == kind for fault in self.faults)
+
+
+class Service:
+    """Answers requests, one after the other: each is done when :meth:`answer` returns."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.routes = Routes()
+        self.tokens = Tokens(world, self.routes)
+        self.quotas = Quotas(world)
+        self.sessions = uploads.Sessions()
+        self.faults: list[Fault] = []
+        #: Answers by method, status and reason: ``gmail.users.messages.import 429 rateLimitExceeded``.
+        self.answers: Counter[str] = Counter()
+        #: The address of the stand-in, as clients know it.
+        self.endpoint = ""
+        #: Who sits before the browser when a desktop application asks for consent.
+        self.signed_in: str | None = None
+
+    def answer(self, request: Request) -> Answer:
+        """Do what is asked and say how it went."""
+        progress = _Progress()
+        reason = ""
+        try:
+            answer = self._answer(request, progress)
+        except (ApiError, GrantError) as refused:
+            reason = refused.error if isinstance(refused, GrantError) else refused.reason
+            headers = _JSON | dict(refused.headers) if isinstance(refused, ApiError) else _JSON
+            answer = Answer(refused.code, refused.body(), headers)
+        answer.user = progress.user
+        answer.delay = self.world.manners.latency
+        for fault in progress.faults:
+            answer = _harmed(answer, fault)
+            reason = reason or ("backendError" if fault.kind == "503_after_commit" else "")
+        self.answers[f"{progress.method} {answer.code} {reason}".rstrip()] += 1
+        return answer
+
+    def too_long(self, verb: str, path: str, length: int) -> bool:
+        """Whether a body of this length is more than anything at this address takes."""
+        try:
+            media = self.routes.find(verb, path).method.media
+        except ApiError:
+            media = None
+        return length > (media.max_size if media is not None else 2 * 157_286_400) + _ROOM
+
+    def _answer(self, request: Request, progress: _Progress) -> Answer:
+        if request.path == "/token":
+            return self._token(request, progress)
+        if request.path == "/o/oauth2/auth":
+            asked = dict(parse_qsl(request.query))
+            return Answer(302, headers={"Location": self.tokens.consent(asked, self.signed_in)})
+        if request.verb == "PUT" and "upload_id=" in request.query:
+            return self._go_on(request, progress)
+        route = self.routes.find(request.verb, request.path)
+        grant = self._admit(request, route.method, progress)
+        parameters = _parameters(route, request.query)
+        upload_type = parameters.get("uploadType")
+        if route.upload and upload_type == "resumable":
+            return self._begin(request, route, parameters, progress)
+        uploaded = self._uploaded(request, route, upload_type)
+        return self._call(route, parameters, uploaded, grant.scopes, progress)
+
+    def _token(self, request: Request, progress: _Progress) -> Answer:
+        progress.method = "token"
+        self._strike(progress, None)
+        if request.verb != "POST":
+            raise GrantError("invalid_request", "The token endpoint is asked by POST.", 405)
+        return _told(self.tokens.exchange(dict(parse_qsl(request.body.decode("latin-1")))))
+
+    def _admit(self, request: Request, method: Method, progress: _Progress) -> Grant:
+        """Whether this caller may make this call now.  Raises ApiError."""
+        progress.method = method.id
+        header = request.headers.get("authorization")
+        grant = self.tokens.known(header)
+        row = self.world.users.get(grant.user) if grant.user is not None else None
+        progress.address = row["email"] if row is not None else None
+        self._strike(progress, header)
+        if method.service in self.world.manners.disabled_apis:
+            raise _disabled(method)
+        if not grant.scopes & method.scopes:
+            raise _insufficient(method)
+        if grant.user is None or row is None:
+            # A service account has no mailbox and administers nothing itself.
+            raise failed_precondition("Precondition check failed.")
+        self.quotas.charge(method.id, grant.user)
+        if not self.quotas.enter(method.id, grant.user):
+            raise too_many_at_a_time()
+        progress.user = grant.user
+        return grant
+
+    def _strike(self, progress: _Progress, header: str | None) -> None:
+        """Find the faults that concern this call, and do what comes before it.  Raises ApiError."""
+        if not self.faults:
+            return
+        progress.faults = [one for one in self.faults if one.strikes(progress.method, progress.address)]
+        for fault in progress.faults:
+            if fault.kind == "expire_token":
+                self.tokens.expire(header)
+                self.tokens.known(header)
+            elif fault.kind in ("429", "403", "500", "503", "drop"):
+                raise fault.error() if fault.kind != "drop" else ApiError(500, "dropped", "dropped")
+
+    def _uploaded(self, request: Request, route: Route, upload_type: str | None) -> uploads.Uploaded:
+        content_type = request.headers.get("content-type", "")
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise malformed("The stand-in takes no compressed bodies.")
+        if not route.upload:
+            if request.body and not content_type.lower().startswith("application/json"):
+                raise malformed("Invalid JSON payload received. The Content-Type is not application/json.")
+            return uploads.Uploaded(uploads.read_json(request.body), None)
+        media = self._media(route.method)
+        if upload_type == "media":
+            return uploads.simple(content_type, request.body, media)
+        if upload_type == "multipart":
+            return uploads.multipart(content_type, request.body, media)
+        raise malformed("An upload needs uploadType: media, multipart or resumable.")
+
+    def _media(self, method: Method) -> Media:
+        assert method.media is not None
+        limit = self.world.manners.max_message
+        return method.media if limit is None else Media(min(limit, method.media.max_size), method.media.accept)
+
+    def _begin(self, request: Request, route: Route, parameters: Json, progress: _Progress) -> Answer:
+        """The first request of a resumable upload: metadata comes, and the address for the bytes goes back."""
+        assert progress.user is not None
+        media = self._media(route.method)
+        kind, length = request.headers.get("x-upload-content-type"), request.headers.get("x-upload-content-length")
+        if kind is not None:
+            uploads.check_type(kind, media)
+        if length is not None:
+            uploads.check_size(int(length) if length.isdigit() else 0, media)
+        metadata = uploads.read_json(request.body)
+        _checked_body(route.method, metadata, has_media=True)
+        session = uploads.Session(
+            route, request.query, metadata, progress.user, int(length) if length and length.isdigit() else None
+        )
+        name = self.sessions.begin(session)
+        address = f"{self.endpoint}{request.path}?uploadType=resumable&upload_id={name}"
+        return Answer(200, headers={"Location": address, "X-GUploader-UploadID": name})
+
+    def _go_on(self, request: Request, progress: _Progress) -> Answer:
+        """A further request of a resumable upload; its address is the only credential it needs."""
+        name = dict(parse_qsl(request.query)).get("upload_id", "")
+        session = self.sessions.get(name)
+        progress.method = session.route.method.id
+        row = self.world.users[session.user]
+        progress.address = row["email"]
+        self._strike(progress, None)
+        complete = uploads.add_chunk(session, request.headers.get("content-range"), request.body)
+        media = self._media(session.route.method)
+        uploads.check_size(len(session.received), media)
+        if not complete:
+            had = {"Range": f"bytes=0-{len(session.received) - 1}"} if session.received else {}
+            return Answer(308, headers={**had, "X-GUploader-UploadID": name})
+        self.sessions.end(name)
+        parameters = _parameters(session.route, session.query)
+        uploaded = uploads.Uploaded(session.metadata, bytes(session.received))
+        return self._call(session.route, parameters, uploaded, frozenset(), progress, user=session.user)
+
+    def _call(
+        self,
+        route: Route,
+        parameters: Json,
+        uploaded: uploads.Uploaded,
+        scopes: frozenset[str],
+        progress: _Progress,
+        *,
+        user: str | None = None,
+    ) -> Answer:
+        method = route.method
+        handler = HANDLERS.get(method.id)
+        if handler is None:
+            raise ApiError(501, f"The stand-in does not answer {method.id}.", "notImplemented", "UNIMPLEMENTED")
+        caller = user or progress.user
+        assert caller is not None
+        if "userId" in parameters and method.api == "gmail":
+            self._check_mailbox(parameters["userId"], caller)
+        body = _checked_body(method, uploaded.metadata, has_media=uploaded.media is not None)
+        selection = parse(parameters["fields"]) if "fields" in parameters else None
+        if selection is not None and method.response is not None:
+            check_selection(selection, method.schemas, method.schemas.fields(method.response))
+        told = handler(Call(self.world, method, parameters, body, uploaded.media, caller, scopes))
+        if told is None:
+            return Answer(204, headers={})
+        return _told(select(told, selection))
+
+    def _check_mailbox(self, asked: str, caller: str) -> None:
+        if asked != "me" and self.world.user(asked) != caller:
+            raise ApiError(403, f"Delegation denied for {asked}", "forbidden", "PERMISSION_DENIED")
+
+
+def _parameters(route: Route, query: str) -> Json:
+    """The parameters of path and query by name, checked.  Raises ApiError."""
+    known = route.method.parameters
+    found: Json = {name: known[name].check(unquote(value), name) for name, value in route.path.items()}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        parameter = known.get(name)
+        if parameter is None or name in route.path:
+            if name == "upload_id":
+                continue
+            raise malformed(
+                f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+                f"Field '{name}' could not be found in request message.",
+            )
+        _add(found, name, value, parameter)
+    for name in route.method.required:
+        if name not in found:
+            raise missing(name)
+    return found
+
+
+def _add(found: Json, name: str, value: str, parameter: Parameter) -> None:
+    checked = parameter.check(value, name)
+    if parameter.repeated:
+        found.setdefault(name, []).append(checked)
+    elif name in found:
+        raise malformed(f"Invalid value at '{name}': it may be given once.", field_name=name)
+    else:
+        found[name] = checked
+
+
+def _checked_body(method: Method, metadata: Json, *, has_media: bool) -> Json:
+    """The body as the method's schema has it.  Raises ApiError."""
+    if method.body is None:
+        if metadata:
+            raise malformed("Invalid JSON payload received. This method takes no body.")
+        return {}
+    body: Json = method.body(metadata, "")
+    for path in method.body_required:
+        value: Any = body
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None and not (has_media and path == "raw"):
+            raise missing(path)
+    return body
+
+
+def _told(told: Json) -> Answer:
+    return Answer(200, json.dumps(told).encode())
+
+
+def _harmed(answer: Answer, fault: Fault) -> Answer:
+    """What a fault makes of an answer to a call that has been done."""
+    if fault.kind == "latency":
+        answer.delay += fault.seconds
+    elif fault.kind == "503_after_commit":
+        error = fault.error()
+        return Answer(503, error.body(), _JSON | dict(error.headers), answer.delay, answer.user)
+    elif fault.kind in ("drop", "drop_after_commit"):
+        answer.cut = "nothing"
+    elif fault.kind == "truncate":
+        answer.cut = "half"
+    return answer
+
+
+def _insufficient(method: Method) -> ApiError:
+    return ApiError(
+        403,
+        "Request had insufficient authentication scopes.",
+        "insufficientPermissions",
+        "PERMISSION_DENIED",
+        entry={"message": "Insufficient Permission"},
+        details=[
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+                "domain": "googleapis.com",
+                "metadata": {"method": method.id, "service": method.service},
+            }
+        ],
+    )
+
+
+def _disabled(method: Method) -> ApiError:
+    page = f"https://console.developers.google.com/apis/api/{method.service}/overview?project={PROJECT_NUMBER}"
+    return ApiError(
+        403,
+        f"{method.title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable it by visiting "
+        f"{page} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our "
+        "systems and retry.",
+        "accessNotConfigured",
+        "PERMISSION_DENIED",
+        domain="usageLimits",
+        entry={"extendedHelp": "https://console.developers.google.com"},
+        details=[
+            {
+                "@type": "type.googleapis.com/google.rpc.Help",
+                "links": [{"description": "Google developers console API activation", "url": page}],
+            },
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "SERVICE_DISABLED",
+                "domain": "googleapis.com",
+                "metadata": {"service": method.service, "consumer": f"projects/{PROJECT_NUMBER}"},
+            },
+        ],
+    )
