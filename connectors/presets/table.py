@@ -123,9 +123,11 @@ def find(name: str) -> Preset | None:
 def of_host(host: str) -> Preset | None:
     """Whose server this is, where one is known by that name; of several presets the first."""
     wanted = host.lower().rstrip(".")
+    if not wanted:
+        return None
     for preset in presets().values():
         servers = [server for server in (preset.imap, preset.pop3) if server is not None]
-        known = {server.host for server in servers} | set(preset.hosts)
+        known = {server.host for server in servers if server.host} | set(preset.hosts)
         if preset.kind == "provider" and (
             wanted in known or any(re.fullmatch(server.host_pattern, wanted) for server in servers)
         ):

@@ -31,7 +31,7 @@ from connectors.wrappers import (
     RetryingTarget,
     RetryPolicy,
 )
-from migrate.copy.job import Job, Placement, Progress
+from migrate.copy.job import Job, Placement, Progress, Rules
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
 from migrate.engine.archives import PersonalArchive, personal_archives
@@ -84,6 +84,21 @@ class Standing:
     found: Precondition
 
 
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """What takes the place of a site's target, so that nothing leaves this machine.
+
+    Nobody's password for the target is asked for.
+    """
+
+    connect: Callable[[Resources], Connector]
+    #: Where originals would be kept.
+    kept: KeptMail
+    #: Around each session of a source, by mailbox; what a job's rules become beside it.
+    sourced: Callable[[str, Source], Source]
+    ruled: Callable[[str, Rules], Rules]
+
+
 @dataclass
 class SiteRun:
     """What all mailboxes of a run share."""
@@ -97,16 +112,22 @@ class SiteRun:
     remembered: Remembered = field(default_factory=Remembered)
     #: Hears of rests that servers ask for.
     resting: Told = Manner.told
+    stand_in: StandIn | None = None
 
     def __post_init__(self) -> None:
         further = {one.system for person in self.site.people for one in person.further_sources}
         names = {self.site.source, self.site.target, *further}
         systems = {name: self.organisation.systems[name] for name in names}
-        self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
+        self._connectors = {
+            name: self.stand_in.connect(self.resources)
+            if self.stand_in is not None and name == self.site.target
+            else connector_of(system, self.resources)
+            for name, system in systems.items()
+        }
         manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
         self._servers = Servers(systems, self.remembered, manner)
         self._by_day = _by_day(self.site)
-        self._kept_mail = kept_mail(self.organisation)
+        self._kept_mail = self.stand_in.kept if self.stand_in is not None else kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -150,8 +171,8 @@ class SiteRun:
             kept=self._kept_mail,
             repair=self.site.repair,
             open_source=self._source(person, self.site.source, resolved(partial(source_account, *where))),
-            open_target=self._target(person, resolved(partial(target_account, *where))),
-            rules=SiteRules(self.site),
+            open_target=self._target(person, self._target_account(person, resolved)),
+            rules=self._rules(person, SiteRules(self.site)),
             resources=self.resources,
             admit=admit((self.site.source, person.source_user)),
             progress=self.progress,
@@ -174,7 +195,7 @@ class SiteRun:
                 source=archive.source,
                 called=archive.called,
                 open_source=self._archive(person, archive),
-                rules=archive.rules,
+                rules=self._rules(person, archive.rules),
                 admit=admit(),
                 rebuilt=archive.rebuilt,
                 is_archive=True,
@@ -182,6 +203,19 @@ class SiteRun:
             for archive in archives
         ]
         return [own, *further, *of_archives]
+
+    def _target_account(
+        self, person: Person, resolved: Callable[[Callable[[], Account]], Callable[[], Account]]
+    ) -> Callable[[], Account]:
+        if self.stand_in is not None:
+            return partial(Account, person.target_user, address=person.mailbox)
+        return resolved(partial(target_account, self.organisation, self.site, person))
+
+    def _rules(self, person: Person, rules: Rules) -> Rules:
+        return rules if self.stand_in is None else self.stand_in.ruled(person.mailbox, rules)
+
+    def _sourced(self, person: Person, session: Source) -> Source:
+        return session if self.stand_in is None else self.stand_in.sourced(person.mailbox, session)
 
     def preconditions(self, person: Person, stop: Event) -> Iterator[Standing]:
         """What has to be true for one mailbox, system by system, as far as their connectors can tell.
@@ -212,7 +246,9 @@ class SiteRun:
 
             def sign_in() -> Source:
                 session = seat.source(lambda: connector.open_source(who, stop), stop)
-                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
+                return self._sourced(person, session)
 
             return _opened(RetryingSource(sign_in, seat.policy(self._policy(person)), stop))
 
@@ -224,7 +260,9 @@ class SiteRun:
         def open_source(stop: Event) -> Source:
             def read() -> Source:
                 session = archive.open(stop)
-                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
+                return self._sourced(person, session)
 
             return _opened(RetryingSource(read, self._policy(person), stop))
 

@@ -82,7 +82,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """When all is copied; None: not within ten years."""
+    """When all is copied, on the clocks that ``begin`` is told on; None: not within ten years."""
 
     begin: datetime
     typical: datetime | None
@@ -122,7 +122,8 @@ def forecast(loads: Sequence[Load], pace: Pace, limits: Limits, hours: Hours, be
     """When all the mailboxes are copied that are begun together at ``begin``."""
     typical = _end(loads, pace.typical, _UPTIME, limits, hours, begin)
     slow = _end(loads, pace.slow.within(pace.typical), _UPTIME_SLOW, limits, hours, begin)
-    return Forecast(begin, typical, slow)
+    shown = [None if end is None else end.astimezone(begin.tzinfo) for end in (typical, slow)]
+    return Forecast(begin, *shown)
 
 
 def _end(

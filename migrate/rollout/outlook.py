@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import inf
 
@@ -44,6 +44,20 @@ def outlook(organisation: Organisation, site: Site, remembered: Remembered) -> O
         Hours(site.time_zone, site.copy_window, site.daytime_limit),
         "" if own.passes else known.source_text,
     )
+
+
+def rehearsed(organisation: Organisation, site: Site, remembered: Remembered, rates: Sequence[PassRate]) -> Outlook:
+    """As :func:`outlook`, where a rehearsal measured what the source gives; real passes tell more than it."""
+    known = outlook(organisation, site, remembered)
+    if known.pace.passes or not rates:
+        return known
+    source, target = organisation.systems[site.source], organisation.systems[site.target]
+    measured = [Measured(one.messages, one.size, one.seconds) for one in rates]
+    gives = fitted(measured, documented(source.connector, source.connector).pace)
+    takes = documented(target.connector, target.connector)
+    each = _each(source).within(_each(target))
+    both = gives.within(takes.pace)
+    return replace(known, pace=Pace(both.typical.within(each), both.slow.within(each)), documented=takes.source_text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,10 @@ def test_no_mx_belongs_to_two_presets() -> None:
 
 
 def test_a_server_is_known_by_its_name_and_by_its_form() -> None:
-    assert [one and one.name for one in map(of_host, ("ssl0.ovh.net.", "pro7.mail.ovh.net", "mail.example"))] == [
+    assert [one and one.name for one in map(of_host, ("ssl0.ovh.net.", "pro7.mail.ovh.net", "mail.example", ""))] == [
         "ovh",
         "ovh-email-pro",
+        None,
         None,
     ]
 
