@@ -56,6 +56,8 @@ class Capabilities:
     flag_tokens: bool = False
     #: ``move`` works, and is atomic for each message.
     moves: bool = False
+    #: Flags that ``write`` does not take and ``mark`` does; ``\\*`` stands for all keywords.
+    late_flags: frozenset[str] = frozenset()
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
     #: Bytes a second at which a limit of ours lets a batch be sent; None: as fast as it goes.

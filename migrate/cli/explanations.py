@@ -260,6 +260,14 @@ SIGN_INS: Mapping[Denial, Explanation] = {
         mark("The system answers that its administrator must be asked, and no more."),
         mark("Ask that system's administrator what stands against this account."),
     ),
+    Denial.APP: Explanation(
+        mark("the application that signs in for everybody is not accepted"),
+        mark(
+            "Its secret or certificate is wrong or has expired, it is not known to the tenant or to Exchange, or nobody"
+            " consented to what it may do. This stops every mailbox of the system, not this one alone."
+        ),
+        mark("Do what the message says, look at all of it with bascule check, then run the same command again."),
+    ),
 }
 
 #: The code for a system that takes no further session, and what it means.

@@ -20,8 +20,8 @@ from migrate.cli.organisation import Place, Trouble
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
-    "init", "plan", "systems", "people", "secrets", "archive", "dns", "check", "folders", "estimate", "rehearse",
-    "backup", "copy", "status", "not-copied", "verify", "adopt", "explain", "completion",
+    "init", "plan", "systems", "people", "secrets", "microsoft365", "archive", "dns", "check", "folders", "estimate",
+    "rehearse", "backup", "copy", "status", "not-copied", "verify", "adopt", "explain", "completion",
 )  # fmt: skip
 
 

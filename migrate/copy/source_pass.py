@@ -33,6 +33,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost
 from migrate.copy.identity import is_shared, prepare
 from migrate.copy.job import Job
+from migrate.copy.late_flags import give_late
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError, run_pairs
@@ -100,6 +101,7 @@ class SourcePass:
                 keep_too_large(self.job, self._hold, sessions.source, listed, self._halt.stop)
                 if self._to_copy:
                     self.flagged += set_forgotten(self.job, self._hold, sessions.target)
+                    self.flagged += give_late(self.job, self._hold, sessions.target)
                 self.flagged += carry_flags(self.job, self._hold, sessions.target)
                 self._save_tokens(listed)
 

@@ -203,11 +203,24 @@ def stored_since(
     return _copies(connection, where.order_by(message.c.id).limit(limit))
 
 
+def stripped_since(
+    connection: Connection, mailbox_id: int, direction: Direction, since: float, after: int, limit: int
+) -> list[CopyRow]:
+    """Messages that we stored since a moment without some of the source's flags, a page at a time."""
+    where = _stored_since(mailbox_id, direction, since).where(
+        message.c.flags_synced != message.c.flags_ours, message.c.id > after
+    )
+    return _copies(connection, where.order_by(message.c.id).limit(limit))
+
+
 def _given_since(mailbox_id: int, direction: Direction, since: float) -> Select[Any]:
+    return _stored_since(mailbox_id, direction, since).where(message.c.flags_ours != "")
+
+
+def _stored_since(mailbox_id: int, direction: Direction, since: float) -> Select[Any]:
     return _select_copies(mailbox_id, direction).where(
         message.c.outcome == Outcome.STORED,
         message.c.settled_at > since,
-        message.c.flags_ours != "",
         message.c.target_key.is_not(None),
         message.c.gone_at.is_(None),
     )
