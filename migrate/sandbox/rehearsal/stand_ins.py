@@ -24,6 +24,8 @@ from plans import Person, System
 
 #: Units of Google's quota in a rehearsal: what the source gives is measured, and the quota counts in the forecast.
 _NO_QUOTA = 10**12
+#: As Exchange counts megabytes, in which a plan says its limit.
+_EXCHANGE_MB = 1_048_576
 
 
 class NoStandIn(Exception):
@@ -62,7 +64,7 @@ def standing_in(target: System, people: Sequence[Person], folder: Path, name: st
     preset = preset_of(target)
     rules = TargetRules(
         preset.title if preset is not None else target.name,
-        None if preset is None or preset.limits is None else preset.limits.max_message,
+        _longest(target, preset),
         None if preset is None else preset.name_rules,
     )
     judge = Judge(rules, folder / "target.sqlite")
@@ -80,6 +82,14 @@ def preset_of(target: System) -> Preset | None:
         or find({"google_workspace": "google"}.get(target.connector, target.connector))
         or of_host(str(getattr(target.settings, "host", "")))
     )
+
+
+def _longest(target: System, preset: Preset | None) -> int | None:
+    """The longest message: as the plan says the customer has set it, else as documented."""
+    said = getattr(target.settings, "max_message", None)
+    if target.connector == "microsoft365" and isinstance(said, int):
+        return said * _EXCHANGE_MB
+    return None if preset is None or preset.limits is None else preset.limits.max_message
 
 
 @contextmanager
@@ -117,12 +127,11 @@ def _google(target: System, people: Sequence[Person], folder: Path, name: str) -
             make: Callable[..., Connector] = connector_class(target.connector)
             system = _system(target, name, target.connector, settings)
             preset = preset_of(target)
-            limit = None if preset is None or preset.limits is None else preset.limits.max_message
             yield Standing(
                 lambda resources: make(settings, resources),
                 system,
                 "google_workspace",
-                limit,
+                _longest(target, preset),
                 preset.name if preset is not None else None,
             )
     except RuntimeError as error:
