@@ -52,6 +52,8 @@ class Limits(_Data):
     #: The longest message, in bytes, and messages written in a second.
     max_message: int | None = None
     messages_per_second: float | None = None
+    #: The longest line of a message, in bytes without its end.
+    longest_line: int | None = None
     source: str
 
 

@@ -133,6 +133,7 @@ def _facts(preset: Preset) -> Iterator[tuple[str, str, str]]:
             (_("written a day and mailbox"), limits.written_a_day and size_text(limits.written_a_day)),
             (_("longest message"), limits.max_message and size_text(limits.max_message)),
             (_("messages written a second and mailbox"), limits.messages_per_second),
+            (_("longest line of a message"), limits.longest_line),
         ):
             if value is not None:
                 yield what, f"{value:g}" if isinstance(value, int | float) else value, limits.source

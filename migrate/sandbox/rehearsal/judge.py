@@ -48,6 +48,7 @@ from connectors.matching import Candidate
 _EPOCH = "rehearsal"
 _WINDOW = 500
 _BATCH = 100
+_CHUNK = 1 << 20
 #: Bytes of the last batch that may be read back, so that a pass sees them unchanged.
 _READ_BACK = 8_000_000
 
@@ -74,6 +75,8 @@ class TargetRules:
     product: str
     max_message: int | None = None
     names: NameRules | None = None
+    #: Bytes of a line, without its end.
+    longest_line: int | None = None
 
 
 class Judge:
@@ -183,10 +186,11 @@ class JudgingTarget:
         for outgoing in batch:
             if self._aborted.is_set():
                 raise Stopped("interrupted while writing", system=self._rules.product)
-            data = _read_whole(outgoing, keep=sum(len(one) for one, _, _ in self._last.values()) < _READ_BACK)
-            limit = self._rules.max_message
-            if limit is not None and outgoing.body.size > limit:
-                yield Receipt(outgoing.ordinal, "refused", reason=Reason.TOO_LARGE)
+            room = _READ_BACK - sum(len(one) for one, _, _ in self._last.values())
+            data, longest = _read_whole(outgoing, room)
+            reason = self._refusal(outgoing.body.size, longest)
+            if reason is not None:
+                yield Receipt(outgoing.ordinal, "refused", reason=reason)
                 continue
             may_commit()
             with self._store:
@@ -236,6 +240,13 @@ class JudgingTarget:
     def roles(self) -> Mapping[Role, tuple[str, ...]]:
         return {folder.role: folder.path for folder in self.folders() if folder.role is not None}
 
+    def _refusal(self, size: int, longest_line: int) -> Reason | None:
+        if self._rules.max_message is not None and size > self._rules.max_message:
+            return Reason.TOO_LARGE
+        if self._rules.longest_line is not None and longest_line > self._rules.longest_line:
+            return Reason.CONTENT
+        return None
+
     def _stored(self, folder: int, outgoing: Outgoing) -> int:
         cursor = self._store.execute(
             "INSERT INTO message (folder, size, received, flags, wire, header) VALUES (?, ?, ?, ?, ?, ?)",
@@ -266,14 +277,21 @@ class JudgingTarget:
         return found
 
 
-def _read_whole(outgoing: Outgoing, *, keep: bool) -> bytes | None:
-    """Read every byte, as a real target would be sent it; those of a small message, to be read back."""
+def _read_whole(outgoing: Outgoing, room: int) -> tuple[bytes | None, int]:
+    """Read every byte, as a real target would be sent it: the message, if there is room, and its longest line."""
+    kept: list[bytes] | None = [] if outgoing.body.size <= room else None
+    longest = running = 0
     with outgoing.body.open() as reader:
-        if keep and outgoing.body.size <= _READ_BACK:
-            return reader.read()
-        while reader.read(1 << 20):
-            pass
-    return None
+        while chunk := reader.read(_CHUNK):
+            first, *others = chunk.split(b"\n")
+            running += len(first)
+            if others:
+                longest = max(longest, running, *map(len, others[:-1]))
+                running = len(others[-1])
+            if kept is not None:
+                kept.append(chunk)
+    # The line end's other byte counts neither way.
+    return (None if kept is None else b"".join(kept)), max(longest - 1, running)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -66,6 +66,7 @@ def standing_in(target: System, people: Sequence[Person], folder: Path, name: st
         preset.title if preset is not None else target.name,
         _longest(target, preset),
         None if preset is None else preset.name_rules,
+        None if preset is None or preset.limits is None else preset.limits.longest_line,
     )
     judge = Judge(rules, folder / "target.sqlite")
     system = _system(target, name, "rehearsal", JudgeSettings())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from connectors.contract import (
 )
 from connectors.folder_names import EXCHANGE
 from connectors.wire import digest_bytes
+from migrate.sandbox.rehearsal import judge as judge_module
 from migrate.sandbox.rehearsal.judge import Judge, JudgingTarget, TargetRules
 from migrate.sandbox.rehearsal.sampling import SampledSource, share_of
 from tests.unit.passes.world import mail
@@ -61,6 +63,24 @@ def test_too_long_is_refused_and_all_else_is_taken_once_it_may_be(target: Judgin
     assert [one.outcome for one in receipts] == ["stored", "refused", "stored"]
     assert receipts[1].reason is Reason.TOO_LARGE
     assert len(asked) == 2
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([1, 3, 7, 1 << 20]))
+def test_the_longest_line_is_found_in_whatever_pieces_it_is_read(before: int, after: int, piece: int) -> None:
+    data = b"From: a@b.example\r\n\r\n" + b"x" * before + b"\r\n" + b"y" * after
+    with patch.object(judge_module, "_CHUNK", piece):
+        whole, longest = judge_module._read_whole(outgoing(0, data), 10**6)
+    assert whole == data
+    assert longest == max(17, before, after)
+
+
+def test_a_line_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    session = Judge(TargetRules("Exchange", None, None, 100), tmp_path / "lines.sqlite").open_target(ANNA, Event())
+    inbox = session.ensure(("INBOX",), Role.INBOX)
+    batch = [outgoing(number, b"From: a@b.example\r\n\r\n" + b"x" * (100 + number) + b"\r\n") for number in (0, 1)]
+    receipts = list(session.write(inbox, batch, lambda: None))
+    assert [(one.outcome, one.reason) for one in receipts] == [("stored", None), ("refused", Reason.CONTENT)]
+    session.close()
 
 
 def test_nothing_is_taken_when_it_may_not_be(target: JudgingTarget) -> None:
