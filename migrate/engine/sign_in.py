@@ -229,7 +229,8 @@ class _Trying:
         side: Literal["source", "target"] = "target" if one.side == "target" else "source"
         for found in preconditions(self._connector, account, side, self._stop):
             if found.met is False:
-                told = f"{found.what} {found.mend}".rstrip()
+                what = found.what if found.what.endswith(".") else f"{found.what}."
+                told = f"{what} {found.mend}".rstrip()
                 raise AuthFailed(told, system=one.system, detail=found.code)
 
     def _given_up(self, waiting: Sequence[Sequence[_Wanted]]) -> Iterator[Credential]:
