@@ -149,9 +149,9 @@ def standing_google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google
 @pytest.fixture
 def google(standing_google: GoogleForTests) -> Iterator[GoogleForTests]:
     """The standing stand-in without faults, with the manners of its start, before and after."""
-    standing_google.stand_in.reset()
+    standing_google.fresh()
     yield standing_google
-    standing_google.stand_in.reset()
+    standing_google.fresh()
 
 
 @pytest.fixture(scope="session")

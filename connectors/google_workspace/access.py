@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import weakref
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
@@ -123,6 +124,7 @@ class AuthorisedHttp:
     def __init__(self, http: httplib2.Http, grant: Grant) -> None:
         self.http = http
         self._grant = grant
+        weakref.finalize(self, http.close)
 
     def request(
         self,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from connectors.contract import Account, ConnectorError, Resources
+from connectors.contract import Account, Resources
 from connectors.errors import Stopped
 from connectors.google_workspace import units
 from connectors.google_workspace.access import Access
@@ -83,19 +83,9 @@ class GoogleWorkspaceConnector:
 
     def _why_closed(self, answer: Denied, line: Line, subject: str) -> Exception:
         """A mailbox that does not open yet is told from one that never will, as far as the directory can be asked."""
-        if answer.reason in ("failedPrecondition", "FAILED_PRECONDITION") and self._is_being_made(subject):
+        if answer.reason in ("failedPrecondition", "FAILED_PRECONDITION") and self._readiness.is_being_made(subject):
             return being_set_up(self.access.system, subject)
         return line.verdict(answer)
-
-    def _is_being_made(self, subject: str) -> bool:
-        scope = self._readiness.accounts_scope()
-        try:
-            directory = self.access.service("admin", "directory_v1", self.settings.admin, scope)
-            request = directory.users().get(userKey=subject, fields="isMailboxSetup,suspended")
-            told = self.access.execute(request, scope=scope)
-        except ConnectorError:
-            return False
-        return not told.get("isMailboxSetup", True) and not told.get("suspended", False)
 
 
 def _subject(account: Account) -> str:

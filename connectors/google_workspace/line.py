@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from threading import Event
+from threading import Event, Lock
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -113,6 +113,8 @@ class Line:
         base = httplib2.HTTPConnectionWithTimeout if plain else httplib2.HTTPSConnectionWithTimeout
         self._kind = _connections(base, self._ended, writes=writes)
         self._used_at = 0.0
+        self._lock = Lock()
+        self._asking = False
         #: The last token that was not taken; one that is not taken twice is nobody's fault but the account's.
         self._turned_down = ""
 
@@ -168,7 +170,10 @@ class Line:
             self._http.close()
 
     def abort(self) -> None:
-        self._ended.set()
+        with self._lock:
+            self._ended.set()
+            if not self._asking:
+                self._drop()
         for connection in list(self._http.connections.values()):
             sock = connection.sock
             if sock is not None:
@@ -259,11 +264,19 @@ class Line:
     def _request(
         self, method: str, address: str, body: bytes | Once | None, headers: Mapping[str, str], token: str
     ) -> tuple[httplib2.Response, bytes]:
-        self._check()
+        with self._lock:
+            self._check()
+            self._asking = True
         carrying = {**headers, "authorization": f"Bearer {token}", "accept-encoding": "identity"}
-        told: tuple[httplib2.Response, bytes] = self._http.request(
-            address, method, body, carrying, connection_type=self._kind
-        )
+        try:
+            told: tuple[httplib2.Response, bytes] = self._http.request(
+                address, method, body, carrying, connection_type=self._kind
+            )
+        finally:
+            with self._lock:
+                self._asking = False
+                if self._ended.is_set():
+                    self._drop()
         self._used_at = time.monotonic()
         return told
 

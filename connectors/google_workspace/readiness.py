@@ -48,7 +48,6 @@ class Readiness:
         self._open_mailbox = open_mailbox
         self._lock = Lock()
         self._of_system: dict[Side, list[Precondition]] = {}
-        self._licensed: frozenset[str] | None = None
 
     def ask(self, subject: str, side: Side, stop: Event) -> Iterator[Precondition]:
         """As :meth:`connectors.preconditions.Prepared.preconditions`."""
@@ -60,6 +59,18 @@ class Readiness:
         if all(one.met for one in of_system if one.code in _NEEDED):
             directory = any(one.code == "accounts-readable" and one.met for one in of_system)
             yield from self._ask_mailbox(subject, side, stop, directory=directory)
+
+    def is_being_made(self, subject: str) -> bool:
+        """Whether a mailbox that does not open is one that Google is still making."""
+        scope = self.accounts_scope()
+        try:
+            directory = self._access.service("admin", "directory_v1", self._access.settings.admin, scope)
+            person = self._access.execute(directory.users().get(userKey=subject, fields=_PERSON), scope=scope)
+        except ConnectorError:
+            return False
+        if person.get("isMailboxSetup", True) or person.get("suspended"):
+            return False
+        return self._is_licensed(str(person.get("primaryEmail", subject))) is not False
 
     # -- the organisation ---------------------------------------------------------------------------------------------
 
@@ -211,10 +222,8 @@ class Readiness:
 
     def _is_licensed(self, address: str) -> bool | None:
         """Whether a licence was assigned; None when that cannot be asked."""
-        with self._lock:
-            if self._licensed is None:
-                self._licensed = self._ask_licences()
-            return None if self._licensed is None else address.lower() in self._licensed
+        licensed = self._ask_licences()
+        return None if licensed is None else address.lower() in licensed
 
     def _ask_licences(self) -> frozenset[str] | None:
         admin = self._access.settings.admin

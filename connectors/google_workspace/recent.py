@@ -13,12 +13,13 @@ class Recent:
 
     def __init__(self) -> None:
         self._keys: dict[str, None] = {}
-        self._count = 0
+        #: Imports that were begun: the most that the mailbox can hold of ours.
+        self.begun = 0
         self._lock = Lock()
 
-    def __len__(self) -> int:
-        """How many messages were written, also those that are forgotten here."""
-        return self._count
+    def begin(self) -> None:
+        with self._lock:
+            self.begun += 1
 
     def note(self, key: str) -> bool:
         """A message was written; whether it was known before."""
@@ -26,7 +27,6 @@ class Recent:
             if key in self._keys:
                 return True
             self._keys[key] = None
-            self._count += 1
             if len(self._keys) > _MOST:
                 del self._keys[next(iter(self._keys))]
             return False

@@ -94,7 +94,7 @@ class GoogleTarget(GoogleSource):
         with self._judged():
             self._labels.path_of(folder.epoch)
             profile = self._line.get("profile", units.LOOK, fields="historyId,messagesTotal")
-            others = int(profile.get("messagesTotal", 0)) > len(self._recent)
+            others = int(profile.get("messagesTotal", 0)) > self._recent.begun
             self._known = frozenset(hits(self._line, names(batch)) if others else ())
             return str(Fence(int(profile["historyId"]), self._known))
 
@@ -120,6 +120,7 @@ class GoogleTarget(GoogleSource):
         labels = gmail_flags.labels_for(kept, folder.epoch)
         with self._judged():
             labels += [self._labels.keyword(word) for word in sorted(gmail_flags.keywords_in(kept))]
+            self._recent.begin()
             try:
                 key = import_message(self._line, outgoing.body, labels, may_commit)
             except AnswerLost:

@@ -54,6 +54,8 @@ def verdict(answer: Denied, *, system: str, api: str, project: str = "", subject
     if answer.passing:
         what = _("Google could not answer at the moment")
         return Transient(what, system=system, detail=detail, retry_after=answer.retry_after)
+    if answer.reason == "storageQuotaExceeded":
+        return OverQuota(_("the mailbox is full"), system=system, detail=detail)
     return _of_rights(answer, system, detail, api, project, subject) or _of_request(answer, system, detail, subject)
 
 
@@ -105,8 +107,6 @@ def _of_request(answer: Denied, system: str, detail: str, subject: str) -> Conne
         return no_mailbox(system, detail, subject)
     if answer.status == 413 or answer.reason == "uploadTooLarge":
         return Refused(_("too large"), Reason.TOO_LARGE, system=system, detail=detail)
-    if answer.status == 507 or answer.reason == "storageQuotaExceeded":
-        return OverQuota(_("the mailbox is full"), system=system, detail=detail)
     return Fatal(_("answered in a way that was not expected"), system=system, detail=detail)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,14 +15,14 @@ import pytest
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, Source, Target
 from connectors.google_workspace import GoogleWorkspaceConnector
-from connectors.google_workspace.mailbox_labels import SYSTEM
-from connectors.suite import Harness, Mail, SourceContract, TargetContract, samples
+from connectors.suite import Harness, Mail, SourceContract, TargetContract
+from connectors.suite.finding import FindingContract
 from connectors.suite.harness import FolderPath
+from connectors.suite.writing import WritingContract
+from connectors.wire import digest_bytes
 from migrate.sandbox.google.started import HeldMail
 from tests.servers.google import GoogleForTests
 from tests.servers.google_workspace import delete_label, settings_for
-
-_LABELS = {path: role for role, path in SYSTEM.items()}
 
 
 class GoogleHarness(Harness):
@@ -78,7 +78,7 @@ class GoogleHarness(Harness):
 
     def dated(self, data: bytes, received: datetime) -> datetime | None:
         """Gmail shows the sender's date."""
-        field = samples.digest_bytes(data).date_field
+        field = digest_bytes(data).date_field
         return parsedate_to_datetime(field.decode()) if field else None
 
     def refuses(self) -> bytes | None:
@@ -104,11 +104,23 @@ def _flags(held: HeldMail) -> frozenset[str]:
     return frozenset(flags | ({"\\Flagged"} if "STARRED" in held.labels else set()))
 
 
-@pytest.fixture(params=["twins are kept", "the index lags"])
-def harness(google: GoogleForTests, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GoogleHarness]:
-    google.stand_in.manners(dedupe=False, index_delay=3600.0 if request.param == "the index lags" else 0.0)
-    yield GoogleHarness(google, tmp_path)
-    google.stand_in.reset()
+@pytest.fixture
+def harness(google: GoogleForTests, tmp_path: Path) -> GoogleHarness:
+    google.stand_in.manners(dedupe=False)
+    return GoogleHarness(google, tmp_path)
+
+
+class _Opening:
+    """What the parts of the contract ask for."""
+
+    @pytest.fixture
+    def open_target(self, harness: GoogleHarness) -> Iterator[Callable[[], Target]]:
+        with ExitStack() as stack:
+            yield lambda: stack.enter_context(closing(harness.open_target()))
+
+    @pytest.fixture
+    def target(self, open_target: Callable[[], Target]) -> Target:
+        return open_target()
 
 
 class TestGoogleSource(SourceContract):
@@ -117,3 +129,23 @@ class TestGoogleSource(SourceContract):
 
 class TestGoogleTarget(TargetContract):
     pass
+
+
+class TestWhileTheIndexLags(FindingContract, _Opening):
+    """What was in flight is found, though no search sees it for an hour."""
+
+    @pytest.fixture
+    def harness(self, google: GoogleForTests, tmp_path: Path) -> GoogleHarness:
+        google.stand_in.manners(dedupe=False, index_delay=3600.0)
+        return GoogleHarness(google, tmp_path)
+
+
+class TestWhereOneOfTwoIsKept(FindingContract, WritingContract, _Opening):
+    """As Gmail does by most reports; a second copy of what is there cannot be told from the first."""
+
+    test_twins_are_found_one_to_one = None
+
+    @pytest.fixture
+    def harness(self, google: GoogleForTests, tmp_path: Path) -> GoogleHarness:
+        google.stand_in.manners(dedupe=True)
+        return GoogleHarness(google, tmp_path)

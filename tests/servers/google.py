@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,6 +26,7 @@ class GoogleForTests:
     stand_in: GoogleStandIn
     key: Path
     _documents: dict[str, Any] = field(default_factory=dict)
+    _open: list[Any] = field(default_factory=list)
 
     def person(self, **options: Any) -> str:
         """A new user's address."""
@@ -52,7 +53,14 @@ class GoogleForTests:
             described["baseUrl"] = f"{self.stand_in.endpoint}/{described['servicePath']}"
             self._documents[document] = json.dumps(described)
         http = google_auth_httplib2.AuthorizedHttp(credentials, http=build_http())
+        self._open.append(http)
         return build_from_document(self._documents[document], http=http)
+
+    def fresh(self) -> None:
+        """Without faults, with the manners of the start, and with no client left."""
+        while self._open:
+            self._open.pop().close()
+        self.stand_in.reset()
 
 
 @contextmanager
@@ -63,3 +71,14 @@ def google_for_tests(folder: Path) -> Iterator[GoogleForTests]:
         key = folder / "google.json"
         stand_in.write_key(key)
         yield GoogleForTests(stand_in, key)
+
+
+def refusal_of(asked: Callable[[], Any]) -> tuple[int, str] | None:
+    """Status and reason of the refusal of a request; None when it is taken."""
+    from googleapiclient.errors import HttpError
+
+    try:
+        asked().execute()
+    except HttpError as refused:
+        return refused.status_code, json.loads(refused.content)["error"]["errors"][0]["reason"]
+    return None

@@ -62,7 +62,7 @@ def checked_assertion(world: World, assertion: str) -> tuple[str, Json]:
         signature_bytes = _decoded(signature)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GrantError("invalid_grant", "Invalid JWT: malformed assertion.") from None
-    if not any(row["email"] == issuer for _, row in world.keys.items()):
+    if not any(row["email"] == issuer for row in world.keys.rows()):
         raise GrantError("invalid_grant", "Invalid grant: account not found")
     if key is None or key["revoked"] or key["email"] != issuer or head.get("alg") != "RS256":
         raise GrantError("invalid_grant", "Invalid JWT Signature.")

@@ -46,6 +46,12 @@ class Manners(BaseModel):
     clock_off: float = 0.0
     #: TXT records the site verification sees, by domain; it asks nobody else.
     txt_records: dict[str, list[str]] = Field(default_factory=dict)
+    #: A DNS server that the site verification asks besides, as ``127.0.0.1:5353``.
+    resolver: str | None = None
+    #: Domains that belong to another customer already.
+    taken_domains: list[str] = Field(default_factory=list)
+    #: The SKU of Google-Apps that a new account gets by itself, as where automatic licensing is on.
+    licence_on_creation: str | None = None
     #: Licences that were bought, by SKU; one that is not named has no end.
     licences: dict[str, int] = Field(default_factory=dict)
 

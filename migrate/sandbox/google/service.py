@@ -6,13 +6,26 @@ The order is that of Google's front: who asks comes before what is asked, and a 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from migrate.sandbox.google import gmail_labels, gmail_reading, gmail_writing, uploads
+from migrate.sandbox.google import (
+    directory_domains,
+    directory_groups,
+    directory_users,
+    gmail_labels,
+    gmail_reading,
+    gmail_writing,
+    groups,
+    licensing,
+    site_verification,
+    uploads,
+)
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.discovery import Media, Method, Parameter, Route, Routes
 from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed, missing
@@ -23,7 +36,17 @@ from migrate.sandbox.google.selection import check_selection, parse, select
 from migrate.sandbox.google.tokens import Grant, Tokens
 from migrate.sandbox.google.world import World
 
-HANDLERS: dict[str, Handler] = {**gmail_writing.HANDLERS, **gmail_reading.HANDLERS, **gmail_labels.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **gmail_writing.HANDLERS,
+    **gmail_reading.HANDLERS,
+    **gmail_labels.HANDLERS,
+    **directory_users.HANDLERS,
+    **directory_groups.HANDLERS,
+    **directory_domains.HANDLERS,
+    **groups.HANDLERS,
+    **licensing.HANDLERS,
+    **site_verification.HANDLERS,
+}
 _JSON = {"Content-Type": "application/json; charset=UTF-8"}
 #: What a request may take besides its message: parameters, metadata, part headers.
 _ROOM = 1 << 20
@@ -93,7 +116,9 @@ class Service:
             answer = self._answer(request, progress)
         except (ApiError, GrantError) as refused:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
-            headers = _JSON | dict(refused.headers) if isinstance(refused, ApiError) else _JSON
+            # By the date a client can tell that its own clock is off.
+            dated = {"Date": formatdate(time.time() + self.world.manners.clock_off, usegmt=True)}
+            headers = _JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
             answer = Answer(refused.code, refused.body(), headers)
         answer.user = progress.user
         answer.delay = self.world.manners.latency

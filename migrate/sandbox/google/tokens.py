@@ -113,7 +113,7 @@ class Tokens:
         if subject is not None and subject != claims["iss"]:
             user = world.user(str(subject))
             if user is None:
-                if any(row["email"] == str(subject).lower() for _, row in world.users.items()):
+                if any(row["email"] == str(subject).lower() for row in world.users.rows()):
                     raise GrantError("invalid_grant", "The account has been deleted")
                 raise GrantError("invalid_grant", "Invalid email or User ID")
             granted = world.manners.granted_scopes

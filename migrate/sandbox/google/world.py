@@ -46,6 +46,10 @@ class Table:
         """All rows, in the order in which they were made."""
         return list(self._rows.items())
 
+    def rows(self) -> list[Json]:
+        """All rows without their keys, in the order in which they were made."""
+        return list(self._rows.values())
+
     def put(self, key: str, row: Json) -> None:
         """Make or replace a row."""
         self.restore(key, row)
