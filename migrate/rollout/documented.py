@@ -30,10 +30,11 @@ _ANY = Documented(
 )
 _KINDS: Mapping[str, Documented] = {
     "google_workspace": Documented(
-        Pace(Rate(4.0, 750_000_000 / _HOUR), Rate(0.65, 250_000_000 / _HOUR)),
+        # Of an older project; what the plan says of units bounds it.
+        Pace(Rate(10.0, 750_000_000 / _HOUR), Rate(0.65, 250_000_000 / _HOUR)),
         mark(
-            "Google's quota of 2026 (4 imports a second and mailbox: its page Usage limits of the Gmail API), and what"
-            " migration services promise (250 to 750 MB an hour and mailbox)"
+            "Google's quota (4 imports a second and mailbox for projects since May 2026, 10 before: its page Usage limits"
+            " of the Gmail API), and what migration services promise (250 to 750 MB an hour and mailbox)"
         ),
     ),
     "microsoft365": Documented(

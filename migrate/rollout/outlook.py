@@ -19,6 +19,10 @@ from migrate.rollout.estimate import Limits, Load, Measured, Pace, Rate, fitted,
 from plans import Organisation, Site, System
 
 
+#: What one imported message costs (developers.google.com/workspace/gmail/api/reference/quota).
+UNITS_AN_IMPORT = 25
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What copies of a site can reach, and why that is thought."""
@@ -102,11 +106,19 @@ def _at_once(source: System, target: System, remembered: Remembered) -> int:
 
 
 def _together(system: System) -> Rate:
-    return Rate(system.messages_per_second or inf, float(system.bandwidth or inf))
+    own = Rate(system.messages_per_second or inf, float(system.bandwidth or inf))
+    return own.within(_units(system, "project_units_per_minute"))
 
 
 def _each(system: System) -> Rate:
-    return Rate(system.each_mailbox.messages_per_second or inf, float(system.each_mailbox.bandwidth or inf))
+    own = Rate(system.each_mailbox.messages_per_second or inf, float(system.each_mailbox.bandwidth or inf))
+    return own.within(_units(system, "user_units_per_minute"))
+
+
+def _units(system: System, key: str) -> Rate:
+    """The rate that a quota in units a minute leaves, where a system has one and its settings tell it."""
+    units = getattr(system.settings, key, None)
+    return Rate() if not isinstance(units, int) else Rate(units / 60 / UNITS_AN_IMPORT)
 
 
 def _least(*limits: int | None) -> int | None:

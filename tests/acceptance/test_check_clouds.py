@@ -66,11 +66,11 @@ def test_a_right_that_google_was_not_given_is_told_once_with_where_to_give_it(
     told = valid(made.run_installed("check", SITE, "--json").json, "check")
     missing = [one for one in told["systems"] if one["met"] is False]
     assert missing
-    assert all(one["mend"] for one in missing)
+    assert all("Admin console" in one["what"] + one["mend"] for one in missing), missing
     assert shown.out.count(missing[0]["what"]) == 1
     status = made.run_installed("secrets", "status", SITE)
     assert status.code == Exit.AUTH
-    assert missing[0]["mend"] in status.out
+    assert missing[0]["what"] in status.out
 
 
 def test_an_account_that_google_does_not_have_is_told_with_the_mailbox(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from math import inf
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migrate.engine.remembered import Remembered
 from migrate.rollout.copying_time import Hours, Work, finish, opens, spells
 from migrate.rollout.documented import documented
 from migrate.rollout.estimate import Limits, Load, Measured, Pace, Rate, fitted, forecast
+from migrate.rollout.outlook import outlook
+from plans import load
 from plans.quantities import HoursOfDay
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -150,5 +154,21 @@ def test_long_passes_count_more_than_short_ones() -> None:
 def test_without_a_measurement_the_slower_of_both_systems_is_taken_as_documented() -> None:
     assert fitted([], PACE) == PACE
     known = documented("imap", "google_workspace")
-    assert known.pace.typical.messages_per_second == 4
+    assert known.pace.typical.messages_per_second == 10
+    assert known.pace.typical.bytes_per_second < 1e6
     assert "Google" in known.source_text
+
+
+@pytest.mark.parametrize(("units", "messages"), [(6000, 4), (15_000, 10)])
+def test_a_quota_in_units_bounds_what_is_expected(tmp_path: Path, units: int, messages: float) -> None:
+    (tmp_path / "sites").mkdir()
+    google = f"{{connector: google_workspace, admin: a@x.example, key: 'env:KEY', user_units_per_minute: {units}}}"
+    (tmp_path / "organisation.yaml").write_text(
+        "name: Try\nlanguage: en\ntime_zone: Europe/Paris\n"
+        f"systems:\n  old: {{connector: imap, host: h.example, max_sessions: 40}}\n  new: {google}\n"
+    )
+    (tmp_path / "sites" / "paris.yaml").write_text("site: paris\nsource: old\ntarget: new\npeople: [a@x.example]\n")
+    organisation = load(tmp_path)
+    known = outlook(organisation, organisation.sites["paris"], Remembered())
+    assert known.pace.typical.messages_per_second == messages
+    assert known.limits.together.messages_per_second == 800
