@@ -5,35 +5,29 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from connectors.language import _, labelled, plural
+from connectors.language import _
 from connectors.os_errors import os_error_text
 from connectors.wrappers import RetryPolicy
 from migrate.check.survey import Survey, survey
-from migrate.cli.advice import error_as_json, worded
+from migrate.cli.estimate_results import Known, as_json, show
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
 from migrate.engine.remembered import Remembered
-from migrate.figures import moment_text, rate_text, size_text
 from migrate.ledger import copies, mailboxes, pace
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import Direction
-from migrate.rollout.estimate import Load
-from migrate.rollout.outlook import Outlook, outlook
+from migrate.rollout.outlook import outlook
 from migrate.rollout.waves import Planned, SiteWork, calendar
 from plans import Organisation, Person, Site
 from plans.problems import Worded
@@ -42,30 +36,6 @@ from plans.quantities import parse_planned_date
 _RETRY = RetryPolicy(tries=2)
 #: A day that is named begins then: what is left of the night before belongs to the day before.
 _MORNING = clock_time(8)
-
-
-@dataclass
-class _Known:
-    """What is known of a site's mailboxes, and what could not be found out."""
-
-    site: Site
-    outlook: Outlook
-    sizes: Mapping[str, MailboxSize]
-    copied: Mapping[str, tuple[int, int]]
-    errors: dict[str, BaseException] = field(default_factory=dict)
-
-    @property
-    def loads(self) -> list[Load]:
-        """What is still to be copied of each mailbox."""
-        found = []
-        for mailbox, one in self.sizes.items():
-            messages, size = self.copied.get(mailbox, (0, 0))
-            found.append(Load(max(one.messages - messages, 0), max(one.size - size, 0), one.listing))
-        return found
-
-    @property
-    def unknown(self) -> list[str]:
-        return [person.mailbox for person in self.site.people if person.mailbox not in self.sizes]
 
 
 def _day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date | None:
@@ -112,7 +82,7 @@ def estimate(
     """
     organisation = place.load()
     chosen = [place.site(organisation, name) for name in sites or sorted(organisation.sites)]
-    known: list[_Known] = []
+    known: list[Known] = []
     interrupted = False
     for site in chosen:
         if not interrupted:
@@ -127,9 +97,9 @@ def estimate(
     _write(title, planned, ics, svg)
     by_site = {one.site.name: one for one in known}
     if to_json:
-        click.echo(json.dumps(_as_json(planned, by_site, code), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_json(planned, by_site, code), ensure_ascii=False, indent=2))
     else:
-        _show(terminal(), planned, by_site)
+        show(terminal(), planned, by_site)
         for file in (ics, svg):
             if file is not None:
                 click.echo(_("Written: {file}").format(file=file))
@@ -138,7 +108,7 @@ def estimate(
     sys.exit(code)
 
 
-def _known(place: Place, organisation: Organisation, site: Site, *, look: bool) -> tuple[_Known, bool]:
+def _known(place: Place, organisation: Organisation, site: Site, *, look: bool) -> tuple[Known, bool]:
     """What the ledger knows of a site, and what is found by looking; whether that was interrupted."""
     found = {} if look else _sizes(place, site)
     missing = [person for person in site.people if person.mailbox not in found]
@@ -149,7 +119,7 @@ def _known(place: Place, organisation: Organisation, site: Site, *, look: bool) 
         found = {**_sizes(place, site), **new}
     with closing(Remembered(place.ledger_file)) as remembered:
         expected = outlook(organisation, site, remembered)
-    return _Known(site, expected, found, _copied(place, site), errors), interrupted
+    return Known(site, expected, found, _copied(place, site), errors), interrupted
 
 
 def _sizes(place: Place, site: Site) -> dict[str, MailboxSize]:
@@ -198,7 +168,7 @@ def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _work(known: _Known) -> SiteWork:
+def _work(known: Known) -> SiteWork:
     expected = known.outlook
     site = known.site
     return SiteWork(site.name, site.wave, known.loads, expected.pace, expected.limits, expected.hours, site.switch)
@@ -218,93 +188,3 @@ def _write(title: str, planned: Sequence[Planned], ics: Path | None, svg: Path |
         except OSError as error:
             message = _("{file} cannot be written: {why}.")
             raise Trouble(message.format(file=file, why=os_error_text(error))) from error
-
-
-def _as_json(planned: Sequence[Planned], known: Mapping[str, _Known], code: Exit) -> dict[str, object]:
-    return {"exit_code": int(code), "sites": [_site_as_json(one, known[one.work.site]) for one in planned]}
-
-
-def _site_as_json(one: Planned, known: _Known) -> dict[str, object]:
-    work, limits = one.work, one.work.limits
-    rate = work.pace.typical
-    return {
-        "site": work.site,
-        "wave": work.wave,
-        "mailboxes": len(work.loads),
-        "messages": sum(load.messages for load in work.loads),
-        "size": sum(load.size for load in work.loads),
-        "largest_mailbox": max((load.size for load in work.loads), default=0),
-        "begin": one.begin and one.begin.isoformat(),
-        "p50": one.typical and one.typical.isoformat(),
-        "p90": one.slow and one.slow.isoformat(),
-        "switch": work.switch and work.switch.isoformat(),
-        "late": one.late,
-        "pace": {
-            "messages_per_second": rate.messages_per_second,
-            "bytes_per_second": rate.bytes_per_second,
-            "measured_passes": work.pace.passes,
-            "documented": known.outlook.documented,
-            "mailboxes_at_once": limits.at_once,
-            "each_a_day": limits.each_a_day,
-        },
-        "unknown": [
-            {"mailbox": mailbox, "error": error_as_json(known.errors[mailbox]) if mailbox in known.errors else None}
-            for mailbox in known.unknown
-        ],
-    }
-
-
-def _show(console: Console, planned: Sequence[Planned], known: Mapping[str, _Known]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(_("wave"), justify="right")
-    table.add_column(_("site"), overflow="fold")
-    table.add_column(_("to copy"), justify="right")
-    for heading in (_("begins"), _("done (P50)"), _("done (P90)")):
-        table.add_column(heading)
-    for one in planned:
-        work = one.work
-        table.add_row(
-            "-" if work.wave is None else str(work.wave),
-            Text(work.site),
-            size_text(sum(load.size for load in work.loads)),
-            *(_moment(moment) for moment in (one.begin, one.typical, one.slow)),
-        )
-    console.print(table)
-    for one in planned:
-        _show_grounds(console, one, known[one.work.site])
-
-
-def _moment(moment: datetime | None) -> str:
-    return _("more than ten years") if moment is None else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _show_grounds(console: Console, one: Planned, known: _Known) -> None:
-    work = one.work
-    rate = rate_text(work.pace.typical.messages_per_second, work.pace.typical.bytes_per_second)
-    at_once = plural("{n} mailbox at a time", "{n} mailboxes at a time", work.limits.at_once)
-    if work.pace.passes:
-        passes = plural("{n} pass", "{n} passes", work.pace.passes)
-        grounds = _("{rate} a mailbox, {mailboxes}, as measured on {passes}.")
-        told = grounds.format(rate=rate, mailboxes=at_once, passes=passes)
-    else:
-        grounds = _("{rate} a mailbox, {mailboxes}: nothing was measured yet; this is {source}.")
-        told = grounds.format(rate=rate, mailboxes=at_once, source=known.outlook.documented)
-    show_line(console, labelled(work.site, told))
-    if work.limits.each_a_day is not None:
-        a_day = _("what a mailbox may move in a day ({size}) is kept to.").format(
-            size=size_text(work.limits.each_a_day)
-        )
-        show_line(console, labelled(work.site, a_day))
-    if one.late and work.switch is not None:
-        late = _("the copy may not be done before the switch on {day}: begin earlier, or move it.")
-        show_line(console, labelled(work.site, late.format(day=work.switch.isoformat())), "yellow")
-    for mailbox in known.unknown:
-        error = known.errors.get(mailbox)
-        why = worded(error) if error is not None else _("it was not looked at")
-        show_line(
-            console, labelled(f"{work.site}: {mailbox}", _("not in the estimate: {why}").format(why=why)), "yellow"
-        )
-    oldest = min((size.found_at for size in known.sizes.values()), default=None)
-    if oldest is not None and time.time() - oldest > 86400:
-        when = moment_text(datetime.fromtimestamp(oldest, work.hours.zone))
-        show_line(console, labelled(work.site, _("sizes as found {when}; --look looks again.").format(when=when)))

@@ -33,8 +33,8 @@ _KINDS: Mapping[str, Documented] = {
         # Of an older project; what the plan says of units bounds it.
         Pace(Rate(10.0, 750_000_000 / _HOUR), Rate(0.65, 250_000_000 / _HOUR)),
         mark(
-            "Google's quota (4 imports a second and mailbox for projects since May 2026, 10 before: its page Usage limits"
-            " of the Gmail API), and what migration services promise (250 to 750 MB an hour and mailbox)"
+            "Google's quota (4 imports a second and mailbox for projects since May 2026, 10 before: its page Usage"
+            " limits of the Gmail API), and what migration services promise (250 to 750 MB an hour and mailbox)"
         ),
     ),
     "microsoft365": Documented(

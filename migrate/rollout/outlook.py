@@ -18,7 +18,6 @@ from migrate.rollout.documented import documented
 from migrate.rollout.estimate import Limits, Load, Measured, Pace, Rate, fitted, forecast
 from plans import Organisation, Site, System
 
-
 #: What one imported message costs (developers.google.com/workspace/gmail/api/reference/quota).
 UNITS_AN_IMPORT = 25
 
