@@ -189,8 +189,15 @@ class SystemEntry(Shape):
             "how the system speaks: `imap`, `pop3` (as a source), [`google_workspace`](google.md),"
             " [`microsoft365`](microsoft365.md), or `maildir` for mail in files on this machine. "
             "(`memory`, a system in memory, is for tests.) "
-            "Installed packages may bring [others](connectors.md)"
+            "Installed packages may bring [others](connectors.md). With `preset` it need not be said"
         )
+    )
+    preset: Text | None = Field(
+        default=None,
+        description=(
+            "the mail system it is, such as `ovh` or `gmail`: what is known of it fills in what is not said here. "
+            "`bascule systems list` shows [them all](systems.md)"
+        ),
     )
     max_sessions: int = Field(
         default=10, ge=1, description="connections at a time, over all mailboxes; 10 unless given"

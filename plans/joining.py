@@ -41,6 +41,7 @@ from plans.model import (
     System,
     ZoneAccess,
 )
+from plans.preset_keys import Filled
 from plans.private_folders import PrivateFolders
 from plans.problems import Worded
 from plans.secrets import SecretRef, resolve
@@ -74,7 +75,14 @@ def organisation_of(
     )
 
 
-def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel, folder: Path) -> System:
+def system_of(
+    name: str,
+    connector: str,
+    entry: SystemEntry,
+    settings: BaseModel,
+    folder: Path,
+    filled: Filled = Filled({}, frozenset()),  # noqa: B008  frozen
+) -> System:
     """A system; relative paths and secrets in the settings of its connector start in ``folder``, as a plan means them.
 
     Raises :class:`plans.problems.Worded` for a secret that is none: see :func:`wrong_secrets`.
@@ -91,6 +99,9 @@ def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel
         read_a_day=entry.read_a_day,
         written_a_day=entry.written_a_day,
         accounts=_accounts(entry.accounts, folder) if entry.accounts else AccountsOf(),
+        preset=entry.preset,
+        from_preset=filled.from_preset,
+        said=filled.said,
     )
 
 

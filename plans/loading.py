@@ -19,6 +19,7 @@ from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
+from plans.preset_keys import filled, preset_of, wrong_preset_of
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
@@ -144,8 +145,15 @@ class _Loading:
         found = ((name, self._system(name, keys, document)) for name, keys in value.items() if isinstance(keys, dict))
         return {name: system for name, system in found if system is not None}
 
-    def _system(self, name: str, keys: dict[str, Value], document: Document) -> System | None:
+    def _system(self, name: str, written: dict[str, Value], document: Document) -> System | None:
         root = ("systems", name)
+        wrong_preset = wrong_preset_of(written)
+        if wrong_preset is not None:
+            key, error = wrong_preset
+            self._problems.append(document.problem((*root, key), error.message, error.hint))
+            return None
+        whole = filled(written, preset_of(written))
+        keys = whole.keys
         common = {key: value for key, value in keys.items() if key in SystemEntry.model_fields}
         own = {key: value for key, value in keys.items() if key not in common}
         entry: SystemEntry | None = None
@@ -177,7 +185,7 @@ class _Loading:
             for key, error in wrong_secrets(settings)
         ]
         self._problems += wrong
-        return system_of(name, connector, entry, settings, self._folder) if entry and not wrong else None
+        return system_of(name, connector, entry, settings, self._folder, whole) if entry and not wrong else None
 
     def _settings_of(self, connector: str, document: Document, root: tuple[str, ...]) -> type[BaseModel] | None:
         try:

@@ -81,6 +81,11 @@ class System:
     read_a_day: int | None = None
     written_a_day: int | None = None
     accounts: AccountsOf = AccountsOf()
+    #: The preset that the plan names, and the keys that it filled in; those of a group are ``group.key``.
+    preset: str | None = None
+    from_preset: frozenset[str] = frozenset()
+    #: The keys that the plan itself says.
+    said: frozenset[str] = frozenset()
 
     @property
     def server(self) -> str:

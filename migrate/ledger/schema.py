@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The Alembic revision that makes the tables below.
-REVISION = "0008"
+REVISION = "0010"
 
 metadata = MetaData(
     naming_convention={
@@ -389,4 +389,34 @@ observation = Table(
     Column("source", Text, nullable=False),
     # JSON: figures of this kind of fact.
     Column("detail", Text, nullable=False),
+)
+
+# What passes copied from one system to another, and how fast: what an estimate is fitted to.  Names are the plan's.
+pass_rate = Table(
+    "pass_rate",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("messages", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # From the first message to the last, rests that a server asked for included.
+    Column("seconds", Float, nullable=False),
+    Column("ended_at", Float, nullable=False),
+    Index("ix_pass_rate_pair", "target", "source", "ended_at"),
+)
+
+# How large a mailbox was found to be: what would travel.  By name: it may not have been copied yet.
+mailbox_size = Table(
+    "mailbox_size",
+    metadata,
+    Column("mailbox", String(320), primary_key=True),
+    Column("site", String(200), nullable=False),
+    Column("messages", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("largest", BigInteger, nullable=False),
+    # Seconds that listing took.
+    Column("listing", Float, nullable=False),
+    Column("found_at", Float, nullable=False),
+    Index("ix_mailbox_size_site", "site"),
 )
