@@ -22,6 +22,8 @@ fetch() {
         dpkg-deb --extract "$archive" "$root"
     done
     rm -rf "$archives"
+    # Nothing of it is run as anybody else: a program with that bit would drop the paths to its libraries, too.
+    find "$root" -type f -perm /6000 -exec chmod ug-s {} +
     echo "$*" >"$root/.complete"
 }
 

@@ -174,8 +174,8 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("dual delivery brought it, and its person has it, or has deleted it"),
         mark(
             "While mail was delivered on both sides, this message arrived in the new mailbox by itself: the same"
-            " content, or the same sender, date, subject, number and attachments. Wherever its person put it, even in the"
-            " trash, it is not brought a second time."
+            " content, or the same sender, date, subject, number and attachments. Wherever its person put it, even"
+            " in the trash, it is not brought a second time."
         ),
         mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
         Outcome.ALREADY_THERE,

@@ -19,7 +19,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.plan import plan_pass
 from migrate.ledger import deliveries, mailboxes, not_copied
 from migrate.ledger.schema import Direction, Outcome
-from tests.unit.passes.test_exactly_once import EXAMPLES, Company, Path_, is_ours, token
+from tests.unit.passes.test_exactly_once import EXAMPLES, Company, Path_, token
 from tests.unit.passes.world import ACCOUNT, Sides, mail, new_sides, when
 
 INBOX, TRASH, KEPT = ("INBOX",), ("Trash",), ("Kept",)
