@@ -171,9 +171,9 @@ class SubmissionEntry(Shape):
     address: Address = Field(description="the sender's address")
     host: Text = Field(description="its server for sending")
     port: int = Field(default=587, ge=1, le=65535, description="its port; 587 unless given")
-    security: Literal["starttls", "tls", "plain"] = Field(
+    tls: Literal["starttls", "implicit", "plain"] = Field(
         default="starttls",
-        description="`starttls` (unless given), `tls` (port 465), or `plain` for a server that offers neither",
+        description="`starttls` (unless given), `implicit` (port 465), or `plain` for a server that offers neither",
     )
     user: Text | None = Field(default=None, description="who signs in there; nobody unless given")
     password: SecretField | None = Field(default=None, description="a [reference](#secrets) to its password")

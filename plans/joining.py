@@ -50,7 +50,7 @@ def organisation_of(
         folder=folder,
         domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
         probes={
-            side: Submission(one.address, one.host, one.port, one.security, one.user, one.password)
+            side: Submission(one.address, one.host, one.port, one.tls, one.user, one.password)
             for side in ("outside", "old", "new")
             if (one := getattr(shape.probes, side)) is not None
         },

@@ -143,7 +143,7 @@ class Submission:
     address: str
     host: str
     port: int
-    security: Literal["starttls", "tls", "plain"]
+    tls: Literal["starttls", "implicit", "plain"]
     user: str | None = None
     password: SecretRef | None = None
 

@@ -98,7 +98,7 @@ def probe(
             sides,
             evidence,
             clock,
-            Patience(missing, min(60.0, missing)),
+            Patience(missing, missing / 10),
         )
         verdicts = probing.go_on(halted.halt.stop)
         interrupted = halted.halt.stop.is_set() and probing.run.ended is None

@@ -75,7 +75,8 @@ class MailboxEye:
         found: list[tuple[str, Arrived]] = []
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
-            for headers in source.headers(folder, some):
+            # Heard to the end: bodies are asked for in between.
+            for headers in list(source.headers(folder, some)):
                 token = TOKEN.search(headers.fields.decode("ascii", "replace"))
                 if token and token.group() in tokens:
                     found += self._read(source, folder, fresh[headers.key], token.group(), now)

@@ -64,10 +64,10 @@ class Mailer:
 
     def _connected(self, account: Submission) -> smtplib.SMTP:
         trust = self.trust or ssl.create_default_context()
-        if account.security == "tls":
+        if account.tls == "implicit":
             return smtplib.SMTP_SSL(account.host, account.port, timeout=_TIMEOUT, context=trust)
         server = smtplib.SMTP(account.host, account.port, timeout=_TIMEOUT)
-        if account.security == "starttls":
+        if account.tls == "starttls":
             try:
                 server.starttls(context=trust)
             except BaseException:
