@@ -74,8 +74,7 @@ def share_proved(verdicts: Sequence[Verdict]) -> float:
 def _judge(probe: Probe, run: ProbeRun, now: float, patience: Patience) -> Verdict:
     if probe.state == "unsendable":
         return Verdict(probe, Proof.UNSENDABLE)
-    latency = max((one.at - (probe.sent_at or one.at) for one in probe.arrived), default=None)
-    latency = None if latency is None else max(0.0, latency)
+    latency = max((_took(probe, one) for one in probe.arrived), default=None)
     failed = tuple(sorted({check for one in probe.arrived for check in _failed_checks(one)}))
 
     def verdict(proof: Proof, where: Iterator[str] | Sequence[str] = ()) -> Verdict:
@@ -117,9 +116,14 @@ def _absent(probe: Probe) -> list[str]:
     return [place for leg in probe.route.legs if leg.must and (place := f"{leg.side} {leg.mailbox}") not in there]
 
 
+def _took(probe: Probe, one: Arrived) -> float:
+    """Seconds on the way; clocks that differ make no copy come before it was sent."""
+    return max(0.0, one.at - (one.at if probe.sent_at is None else probe.sent_at))
+
+
 def _slow(probe: Probe) -> Iterator[str]:
     for one in probe.arrived:
-        if one.at - (probe.sent_at or one.at) > LATE:
+        if _took(probe, one) > LATE:
             yield f"{one.side} {one.mailbox}"
 
 

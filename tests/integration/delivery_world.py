@@ -72,6 +72,7 @@ class World:
             (self.old_mta.etc / "routers").write_text(routers)
         else:
             self.script.write_text((folder / "bascule-paris.sieve").read_text())
+            self._route_to_new_side()
         self._take_up()
 
     def switch_off(self, server: str) -> None:
@@ -82,7 +83,18 @@ class World:
             (self.old_mta.etc / "routers").unlink()
         else:
             self.script.write_text("keep;\n")
+            (self.old_mta.etc / "routers").unlink(missing_ok=True)
         self._take_up()
+
+    def _route_to_new_side(self) -> None:
+        """A step of the Sieve recipe: here no MX says where the technical domain is."""
+        if self.kind == "postfix":
+            route = f"{ALT} smtp:[127.0.0.1]:{self.new_mta.port}\n"
+            (self.old_mta.etc / "transport").write_text(route)
+        else:
+            host = f'route_list = * "127.0.0.1::{self.new_mta.port}"'
+            router = f"new_side:\n  driver = manualroute\n  domains = {ALT}\n  transport = remote_smtp\n  {host}\n"
+            (self.old_mta.etc / "routers").write_text(f"{router}  self = send\n")
 
     def _take_up(self) -> None:
         """A reload takes a second or two to reach every process of a server; a restart does at once."""
@@ -94,7 +106,7 @@ class World:
         evidence: Path,
         *,
         mode: Mode = "dual",
-        patience: Patience = Patience(8.0, 1.5),  # noqa: B008  frozen
+        patience: Patience = Patience(10.0, 1.5),  # noqa: B008  frozen
         run: ProbeRun | None = None,
         stop: Event | None = None,
     ) -> list[Verdict]:

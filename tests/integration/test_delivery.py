@@ -17,7 +17,7 @@ from tests.integration.delivery_world import ANNA, BEN, World, running_world
 from tests.servers.certificates import Certificates
 
 #: Long enough for a machine with much else to do, and for what must not come.
-HASTY = Patience(6.0, 1.0)
+HASTY = Patience(8.0, 3.0)
 
 
 @pytest.fixture(scope="module", params=["postfix", "exim"])

@@ -97,6 +97,7 @@ retry unix - - n - - error
 discard unix - - n - - discard
 proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 #: What a recipe's script runs: "postfix reload" is a signal to the master process here.

@@ -34,6 +34,16 @@ def redirect(person: Recipient, mode: Mode) -> str:
 
 
 def _steps(routes: Routes, name: str) -> Iterator[RecipeStep]:
+    if routes.new_host is not None:
+        yield RecipeStep(
+            "on",
+            of_server(),
+            _("Let the mail server hand mail for {technical} to {host}: Sieve gives it the copies to send.").format(
+                technical=routes.technical, host=routes.new_host
+            ),
+            see=_("A message to somebody at {technical} arrives on the new side.").format(technical=routes.technical),
+            otherwise=_("Without this route the copies come back as undeliverable."),
+        )
     yield RecipeStep(
         "on",
         of_server(),
