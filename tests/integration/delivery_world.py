@@ -147,11 +147,9 @@ def running_world(kind: Kind, folder: Path, certificates: Certificates) -> Itera
                 transport=back,
             )
         )
-        script = folder / "before.sieve"
+        # Where the server may read it, which a folder of the tests' own is not.
+        script = old_mta.folder / "before.sieve"
         script.write_text("keep;\n")
-        # Dovecot compiles it anew whenever it changes, and keeps what it compiled beside it.
-        script.chmod(0o666)
-        folder.chmod(0o777)
         names = {"name": "old.example", "domain": DOMAIN, "script": script}
         old = running.enter_context(
             running_dovecot(certificates, settings=lmtp_settings(lmtp[0], old_mta.port, **names))  # type: ignore[arg-type]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from migrate.cli.main import bascule
 from migrate.delivery.evidence import Evidence
 from migrate.delivery.gates import Obstacle, Resident, proved, stranded
 from migrate.delivery.judging import FAULTS, Patience, Proof, Verdict, share_proved
+from tests.acceptance.schemas import valid
 from tests.conftest import _present
 from tests.integration.delivery_world import ANNA, BEN, World, running_world
 from tests.servers.certificates import Certificates
+from tests.servers.server import ImapServer
 
 #: Long enough for a machine with much else to do, and for what must not come.
 HASTY = Patience(8.0, 3.0)
@@ -179,3 +186,40 @@ def test_an_interrupted_run_sends_nothing_twice_and_goes_on(world: World, tmp_pa
     assert [one.proof for one in again] == [one.proof for one in verdicts]
     assert not FAULTS & {one.proof for one in again}
     assert {one.probe.token for one in again} == {one.probe.token for one in first}
+
+
+def test_the_commands_switch_on_prove_copy_and_tidy_up(world: World) -> None:
+    only(world, "postfix")
+
+    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+        ended = CliRunner().invoke(bascule, ["-C", str(world.folder), *arguments, "--json"])
+        return ended.exit_code, json.loads(ended.stdout)
+
+    with world.new.login(ANNA) as session:
+        session.create("Trash")
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    with switched_on(world, "postfix"):
+        code, told = run("delivery", "on", "paris", "--at", earlier.isoformat(), "--by", "Karim")
+        assert (code, valid(told, "delivery-switch")["mailboxes"]) == (0, [ANNA])
+        code, told = run("delivery", "probe", "paris", "--wait", "1min", "--again")
+        assert (code, valid(told, "delivery-probe")["proved"]) == (0, 15), told
+    # What the probes left on both sides is not copied; what other tests lost on the way may still arrive.
+    _code, told = run("copy", "paris")
+    (mailbox,) = valid(told, "run")["mailboxes"]
+    assert mailbox["this_pass"]["copied"] == 0
+    assert mailbox["this_pass"]["dual_delivered"] >= 6
+    assert mailbox["outcomes"]["pending"] == mailbox["awaited"]
+    before = mails(world.old, ANNA)
+    code, told = run("delivery", "probe", "paris", "--remove")
+    # Each of the nine routes that reach her: three senders, to her, to her alias and to the group.
+    assert (code, valid(told, "delivery-probe")["moved_to_trash"]) == (0, 9)
+    assert told["left_on_source"] == {ANNA: 6, BEN: 6}
+    assert mails(world.old, ANNA) == before
+    assert run("delivery", "probe", "paris", "--remove")[1]["moved_to_trash"] == 0
+
+
+def mails(server: ImapServer, user: str) -> list[bytes]:
+    """All messages of an inbox, with their flags."""
+    with server.login(user) as session:
+        session.select("INBOX", readonly=True)
+        return [bytes(part) for part in session.fetch("1:*", "(UID FLAGS BODY.PEEK[])")[1] if isinstance(part, bytes)]
