@@ -38,9 +38,10 @@ def _options(command: _C) -> _C:
 @json_option
 @click.pass_obj
 def on(place: Place, site: str, mailboxes: tuple[str, ...], when: str | None, by: str | None, to_json: bool) -> None:
-    """Dual delivery has been switched on: the copy never brings back what it brings.  Notes it; changes no server.
+    """Has dual delivery been switched on?  Notes since when, and changes no server.
 
-    Run it when the recipe's steps are done, or give the time at which they were. If in doubt, name an earlier time.
+    From then on a copy never brings again what arrived in the new mailbox by itself. Run it when the recipe's steps
+    are done, or give the time at which they were. If in doubt, name an earlier time.
 
     \b
     Example:  bascule delivery on paris
@@ -56,7 +57,9 @@ def on(place: Place, site: str, mailboxes: tuple[str, ...], when: str | None, by
 @json_option
 @click.pass_obj
 def off(place: Place, site: str, mailboxes: tuple[str, ...], when: str | None, by: str | None, to_json: bool) -> None:
-    """Dual delivery has been switched off: what comes to the source from now on is copied at once.  Notes it.
+    """Has dual delivery been switched off?  Notes since when, and changes no server.
+
+    What comes to the source from then on is copied at once.
 
     \b
     Example:  bascule delivery off paris

@@ -45,10 +45,10 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
         places = make_places(job, held, target, listed, Naming(job, held, there))
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
         actions += _follows(moved, places)
-        actions += _adoptions(job, held, sessions, target, places)
         delivered = recognise(job, held, sessions.source, target, list(places.values()), halt.stop)
         if delivered.count:
             actions.append(Recognise(delivered.count))
+        actions += _adoptions(job, held, sessions, target, places)
         actions += _copies(job, held, listed, places, moved)
         return actions
 

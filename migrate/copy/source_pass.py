@@ -121,8 +121,8 @@ class SourcePass:
             scanned = scan(self.job, self._hold, source, there)
             listed, self.unseen = scanned.listed, scanned.unseen
             places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
-            self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
             self._recognise(source, target, list(places.values()))
+            self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
 
     def _note_source(self) -> None:
         """Keep what people call a source that has another name in the ledger: it may be out of reach when asked for."""
@@ -184,9 +184,10 @@ class SourcePass:
         moved = find_moved(self.job, self._hold, source, listed)
         places = make_places(self.job, self._hold, target, listed, naming, made)
         self.moved += follow(self.job, self._hold, target, moved, places)
-        self.adopted += adopt(self.job, self._hold, source, target, list(places.values()))
         if not self._halt.stop.is_set():
+            # Before adopting: what arrived by itself is its person's, and must not follow the source as ours would.
             self._recognise(source, target, list(places.values()))
+        self.adopted += adopt(self.job, self._hold, source, target, list(places.values()))
         if self._shared:
             prepare(self.job, self._hold, source, target, list(places.values()))
         count = self._announce(places)

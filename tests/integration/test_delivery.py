@@ -212,7 +212,7 @@ def test_the_commands_switch_on_prove_copy_and_tidy_up(world: World) -> None:
     before = mails(world.old, ANNA)
     code, told = run("delivery", "probe", "paris", "--remove")
     # Each of the nine routes that reach her: three senders, to her, to her alias and to the group.
-    assert (code, valid(told, "delivery-probe")["moved_to_trash"]) == (0, 9)
+    assert (code, valid(told, "delivery-remove")["moved_to_trash"]) == (0, 9)
     assert told["left_on_source"] == {ANNA: 6, BEN: 6}
     assert mails(world.old, ANNA) == before
     assert run("delivery", "probe", "paris", "--remove")[1]["moved_to_trash"] == 0

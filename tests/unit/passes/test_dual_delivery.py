@@ -232,6 +232,18 @@ def test_what_arrived_is_its_persons_and_is_never_moved(sides: Sides) -> None:
     assert sides.run().copied == 0
 
 
+def test_what_arrived_in_the_very_second_is_not_taken_for_ours(sides: Sides) -> None:
+    switch(sides, "on", sides.clock())
+    sides.source.create(KEPT)
+    sides.source.deliver(mail(1), received=sides.clock())
+    sides.target.deliver(relayed(mail(1)), received=sides.clock())
+    sides.clock.advance(3600)
+    assert sides.run().delivered == 1
+    sides.source.move(INBOX, KEPT, sides.source.messages(INBOX)[0].key)
+    assert sides.run().moved == 0
+    assert on_target(sides) == at(INBOX, 1)
+
+
 @pytest.mark.parametrize(("live", "flags"), [(False, {"\\Seen"}), (True, set())])
 def test_what_was_read_on_the_source_is_read_on_the_target_until_the_switch(
     sides: Sides, live: bool, flags: set[str]
