@@ -37,6 +37,7 @@ from plans.model import (
     PersonalGmail,
     Rates,
     Site,
+    Submission,
     Support,
     System,
     ZoneAccess,
@@ -63,6 +64,11 @@ def organisation_of(
         sites=sites,
         folder=folder,
         domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
+        probes={
+            side: Submission(one.address, one.host, one.port, one.tls, one.user, one.password)
+            for side in ("outside", "old", "new")
+            if (one := getattr(shape.probes, side)) is not None
+        },
         licences={
             name: Licence(name, entry.bought, entry.renews, entry.sku or name, entry.price)
             for name, entry in shape.licences.items()
@@ -198,8 +204,16 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
 
 
 def _domain(name: str, entry: DomainEntry) -> Domain:
-    access = None if entry.zone_access is None else ZoneAccess(**dict(entry.zone_access))
-    return Domain(name, entry.zone_at, entry.mx_first, access)
+    return Domain(
+        name,
+        entry.zone_at,
+        entry.mx_first,
+        zone_access=None if entry.zone_access is None else ZoneAccess(**dict(entry.zone_access)),
+        technical=entry.technical_domain,
+        new_host=entry.new_host,
+        old_host=entry.old_host,
+        mixed_group=entry.mixed_group,
+    )
 
 
 def _contact(entry: ContactEntry) -> Contact:
