@@ -16,3 +16,4 @@ class Denial(StrEnum):
     POLICY = "sign-in-policy"  #: a rule of the provider: an app password, the browser first, IMAP switched off
     NOT_CONNECTED = "not-connected"  #: the password is right, and no mailbox is opened for it
     ADMINISTRATOR = "ask-administrator"  #: only the system's administrator can tell
+    APP = "app-refused"  #: the application that signs in for everybody is not accepted: secret, consent, tenant

@@ -168,6 +168,7 @@ EXCHANGE = NameRules(
         {
             "outbox", "calendar", "contacts", "journal", "notes", "tasks", "rss feeds", "sync issues",
             "conversation history", "conversation action settings", "quick step settings", "suggested contacts",
+            "files",
         }
     ),
 )  # fmt: skip

@@ -17,14 +17,15 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from connectors.language import _
 from plans.addresses import Address, GmailAddress
 from plans.cells import ArchiveField, FurtherSourceField, Several, YesNo
 from plans.problems import Worded, did_you_mean
-from plans.quantities import Duration, PlannedDay, Size, Speed
-from plans.secrets import SecretField
+from plans.quantities import Days, Duration, PlannedDay, Size, Speed
+from plans.secrets import SecretField, SecretRef
 
 
 class Shape(BaseModel):
@@ -94,15 +95,109 @@ class RatesEntry(Shape):
     )
 
 
+def _command(value: object) -> SecretRef:
+    ref = SecretRef.parse(value)
+    if ref.kind != "command":
+        message = _("must be a program, with command: before it.")
+        raise Worded(message, _("For example command:/usr/local/bin/mail-accounts."))
+    return ref
+
+
+def _private_file(value: object) -> SecretRef:
+    ref = SecretRef.parse(value)
+    if ref.kind != "file":
+        raise Worded(_("must be a file, with file: before its name."), _("For example file:secrets/hashes.csv."))
+    return ref
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise Worded(_('"{value}" is not a country.').format(value=value), _("Write its two letters, such as FR."))
+    return value.upper()
+
+
+def _org_unit(value: str) -> str:
+    if not value.startswith("/"):
+        message = _('"{value}" is not an organisational unit.').format(value=value)
+        raise Worded(message, _("Write its path, such as /Sites/Lyon."))
+    return value
+
+
+class PasswdFileEntry(Shape):
+    """Accounts in a file of Dovecot's."""
+
+    path: Text = Field(description="the file, relative to the organisation's folder")
+    home: Text | None = Field(
+        default=None, description="the home of each new account; `{user}` stands for its name: `/srv/mail/{user}`"
+    )
+    uid: int | None = Field(default=None, ge=0, description="the system user that owns the mail, by number")
+    gid: int | None = Field(default=None, ge=0, description="the system group that owns the mail, by number")
+
+
+class AccountsEntry(Shape):
+    """How the accounts of a target are made."""
+
+    hook: (
+        Annotated[SecretRef, PlainValidator(_command), WithJsonSchema({"type": "string", "pattern": "^command:"})]
+        | None
+    ) = Field(
+        default=None,
+        description="a program of yours that looks up and makes accounts: `command:` before it. "
+        "See [Accounts](accounts.md#a-program-of-your-own)",
+    )
+    passwd_file: PasswdFileEntry | None = Field(
+        default=None, description="a Dovecot passwd-file. See [Accounts](accounts.md#a-dovecot-passwd-file)"
+    )
+    hashes: (
+        Annotated[SecretRef, PlainValidator(_private_file), WithJsonSchema({"type": "string", "pattern": "^file:"})]
+        | None
+    ) = Field(
+        default=None,
+        description="a CSV (`address`, `hash`) with the hashes of the old system's passwords, so that people keep "
+        "theirs where the target takes such hashes",
+    )
+    licence: Name | None = Field(
+        default=None, description="the licence (one of `licences`) of people whose line in the people file has none"
+    )
+    services_off: tuple[Text, ...] = Field(
+        default=(),
+        description="Microsoft: services of the licence that are off, by Microsoft's names (`YAMMER_ENTERPRISE`)",
+    )
+    org_unit: Annotated[Text, AfterValidator(_org_unit)] | None = Field(
+        default=None,
+        description="Google: the organisational unit of the accounts, where services are switched on and off; `{site}` "
+        "stands for the site's name: `/Sites/{site}`",
+    )
+    usage_location: Annotated[Text, AfterValidator(_country)] | None = Field(
+        default=None,
+        description="Microsoft: the country where licences are used, `FR`; it must be set before one is assigned",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AccountsEntry:
+        if self.hook is not None and self.passwd_file is not None:
+            message = _('"hook" and "passwd_file" both make accounts.')
+            raise Worded(message, _("Take one of the two lines away."))
+        return self
+
+
 class SystemEntry(Shape):
     """The keys every system takes, whatever its connector; the connector's own keys stand beside them."""
 
     connector: Text = Field(
         description=(
-            "how the system speaks: `imap`, `pop3` (as a source), or `maildir` for mail in files on this machine. "
+            "how the system speaks: `imap`, `pop3` (as a source), [`google_workspace`](google.md),"
+            " [`microsoft365`](microsoft365.md), or `maildir` for mail in files on this machine. "
             "(`memory`, a system in memory, is for tests.) "
-            "Installed packages may bring [others](connectors.md)"
+            "Installed packages may bring [others](connectors.md). With `preset` it need not be said"
         )
+    )
+    preset: Text | None = Field(
+        default=None,
+        description=(
+            "the mail system it is, such as `ovh` or `gmail`: what is known of it fills in what is not said here. "
+            "`bascule systems list` shows [them all](systems.md)"
+        ),
     )
     max_sessions: int = Field(
         default=10, ge=1, description="connections at a time, over all mailboxes; 10 unless given"
@@ -131,6 +226,9 @@ class SystemEntry(Shape):
         description="the same for each mailbox by itself. See [below](#limits-of-a-system)",
     )
     master: MasterEntry | None = Field(default=None, description="one account that may sign in for everyone")
+    accounts: AccountsEntry | None = Field(
+        default=None, description="how its [accounts](accounts.md) are made. See [below](#accounts-of-a-system)"
+    )
 
 
 class ZoneAccessEntry(Shape):
@@ -169,11 +267,97 @@ class DomainEntry(Shape):
             "or `new` (the MX changes first)"
         ),
     )
+    technical_domain: Domain | None = Field(
+        default=None,
+        description=(
+            "the domain of the new side that cannot loop: mail to `person@` it reaches the new mailbox and goes "
+            "nowhere else. Google's (`d.test-google-a.com` for the domain `d`) is known; give Microsoft's "
+            "(`tenant.onmicrosoft.com`) or a subdomain of your own"
+        ),
+    )
+    new_host: Text | None = Field(
+        default=None,
+        description="the host that takes mail for the technical domain, where its MX does not say so",
+    )
+    old_host: Text | None = Field(
+        default=None,
+        description="the host that takes mail for people who have not moved, where it is not the source's own",
+    )
+    mixed_group: Address | None = Field(
+        default=None, description="a group with people of both sides, for [probes](delivery.md#probes)"
+    )
+
+
+class SubmissionEntry(Shape):
+    """A server and an account that send probes."""
+
+    address: Address = Field(description="the sender's address")
+    host: Text = Field(description="its server for sending")
+    port: int = Field(default=587, ge=1, le=65535, description="its port; 587 unless given")
+    tls: Literal["starttls", "implicit", "plain"] = Field(
+        default="starttls",
+        description="`starttls` (unless given), `implicit` (port 465), or `plain` for a server that offers neither",
+    )
+    user: Text | None = Field(default=None, description="who signs in there; nobody unless given")
+    password: SecretField | None = Field(default=None, description="a [reference](#secrets) to its password")
+
+
+class SubmissionsEntry(Shape):
+    """From where probes are sent."""
+
+    outside: SubmissionEntry | None = Field(default=None, description="an account that is not of the organisation")
+    old: SubmissionEntry | None = Field(default=None, description="an account on the old side")
+    new: SubmissionEntry | None = Field(default=None, description="an account on the new side")
 
 
 class LicenceEntry(Shape):
     bought: int = Field(ge=0, description="how many were bought")
     renews: PlannedDay | None = Field(default=None, description="the day they renew, or end")
+    sku: Text | None = Field(
+        default=None,
+        description="what the vendor calls it: `bascule licences skus` lists those that are known; "
+        "the name itself unless given",
+    )
+    price: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="what one costs a month, in the currency of your orders"
+    )
+
+
+class OrderingEntry(Shape):
+    """How licences are ordered."""
+
+    takes: Days | None = Field(
+        default=None,
+        description="how long an order takes until the licences are there: `14 days` unless given",
+    )
+    warn: Days | None = Field(
+        default=None,
+        description="how long before an order or a renewal is due it is told: `30 days` unless given",
+    )
+    partner: Text | None = Field(default=None, description="whom the order goes to: one of `contacts`")
+
+
+class GroupEntry(Shape):
+    """A group on the target."""
+
+    name: str = Field(default="", description="what people see; what stands before the @ unless given")
+    kind: Literal["forum", "collaborative_inbox", "list"] = Field(
+        default="list",
+        description="`list` (unless given: hands on what it gets), `forum` (keeps its conversations), "
+        "`collaborative_inbox` (a mailbox that several people work in)",
+    )
+    posting: Literal["anyone", "organisation", "members"] = Field(
+        default="anyone", description="who may write to it: `anyone` (unless given), `organisation` or `members`"
+    )
+    members: tuple[Address, ...] = Field(
+        default=(),
+        description="members beside those whose line in the people file names the group; also people outside",
+    )
+    archive: Text | None = Field(
+        default=None,
+        description="mail that the group is to hold: an archive file or a folder, relative to the organisation's; "
+        "`bascule groups archive` puts it there (Google)",
+    )
 
 
 class SupportEntry(Shape):
@@ -199,10 +383,19 @@ class OrganisationFile(Shape):
         min_length=1, description="the mail systems, each under a name of your own"
     )
     domains: dict[Domain, DomainEntry] = Field(default_factory=dict, description="the mail domains that move")
+    probes: SubmissionsEntry = Field(
+        default=SubmissionsEntry(),
+        description="accounts that send [probes](delivery.md#probes): `outside`, `old` and `new`, each a group of keys",
+    )
     licences: dict[Name, LicenceEntry] = Field(
         default_factory=dict, description="licences of the target, each kind under a name of your own"
     )
     support: SupportEntry | None = Field(default=None, description="help from outside that was agreed on")
+    ordering: OrderingEntry = Field(default=OrderingEntry(), description="how licences are ordered")
+    groups: dict[Address, GroupEntry] = Field(
+        default_factory=dict,
+        description="groups on the target, each under its address. See [Accounts](accounts.md#groups)",
+    )
     contacts: dict[Name, ContactEntry] = Field(
         default_factory=dict, description="whom to ask, each under a word of your own, such as `it`"
     )
@@ -218,6 +411,8 @@ class OrganisationFile(Shape):
 class PersonEntry(Shape):
     address: Address
     name: str = ""
+    first_name: str = ""
+    last_name: str = ""
     source_user: Text | None = None
     target_user: Text | None = None
     source_password: SecretField | None = None

@@ -11,23 +11,38 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.secret_setting import Secret
-from plans.files import ContactEntry, DomainEntry, OrganisationFile, RatesEntry, SystemEntry
+from plans.files import (
+    AccountsEntry,
+    ContactEntry,
+    DomainEntry,
+    GroupEntry,
+    OrderingEntry,
+    OrganisationFile,
+    RatesEntry,
+    SystemEntry,
+)
 from plans.message_rules import MessageRules
 from plans.model import (
+    AccountsOf,
     Archives,
     Contact,
     Domain,
+    GroupPlan,
     Licence,
     Master,
+    Ordering,
     Organisation,
+    PasswdFile,
     Person,
     PersonalGmail,
     Rates,
     Site,
+    Submission,
     Support,
     System,
     ZoneAccess,
 )
+from plans.preset_keys import Filled
 from plans.private_folders import PrivateFolders
 from plans.problems import Worded
 from plans.secrets import SecretRef, resolve
@@ -49,14 +64,31 @@ def organisation_of(
         sites=sites,
         folder=folder,
         domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
-        licences={name: Licence(name, entry.bought, entry.renews) for name, entry in shape.licences.items()},
+        probes={
+            side: Submission(one.address, one.host, one.port, one.tls, one.user, one.password)
+            for side in ("outside", "old", "new")
+            if (one := getattr(shape.probes, side)) is not None
+        },
+        licences={
+            name: Licence(name, entry.bought, entry.renews, entry.sku or name, entry.price)
+            for name, entry in shape.licences.items()
+        },
         support=Support(shape.support.hours, shape.support.until, shape.support.slice) if shape.support else None,
         contacts={name: _contact(entry) for name, entry in shape.contacts.items()},
         x500_addresses=x500_addresses,
+        ordering=_ordering(shape.ordering),
+        groups={address.lower(): _group(address, entry, folder) for address, entry in shape.groups.items()},
     )
 
 
-def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel, folder: Path) -> System:
+def system_of(
+    name: str,
+    connector: str,
+    entry: SystemEntry,
+    settings: BaseModel,
+    folder: Path,
+    filled: Filled = Filled({}, frozenset()),  # noqa: B008  frozen
+) -> System:
     """A system; relative paths and secrets in the settings of its connector start in ``folder``, as a plan means them.
 
     Raises :class:`plans.problems.Worded` for a secret that is none: see :func:`wrong_secrets`.
@@ -72,6 +104,10 @@ def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel
         each_mailbox=_rates(entry.each_mailbox, settings),
         read_a_day=entry.read_a_day,
         written_a_day=entry.written_a_day,
+        accounts=_accounts(entry.accounts, folder) if entry.accounts else AccountsOf(),
+        preset=entry.preset,
+        from_preset=filled.from_preset,
+        said=filled.said,
     )
 
 
@@ -96,6 +132,35 @@ def wrong_secrets(settings: BaseModel) -> Iterator[tuple[str, Worded]]:
                 SecretRef.parse(value.reference)
             except Worded as error:
                 yield key, error
+
+
+def _accounts(entry: AccountsEntry, folder: Path) -> AccountsOf:
+    file = entry.passwd_file
+    return AccountsOf(
+        hook=entry.hook,
+        passwd_file=PasswdFile(folder / file.path, file.home, file.uid, file.gid) if file else None,
+        hashes=entry.hashes,
+        licence=entry.licence,
+        services_off=entry.services_off,
+        org_unit=entry.org_unit,
+        usage_location=entry.usage_location,
+    )
+
+
+def _ordering(entry: OrderingEntry) -> Ordering:
+    usual = Ordering()
+    return Ordering(entry.takes or usual.takes, entry.warn or usual.warn, entry.partner)
+
+
+def _group(address: str, entry: GroupEntry, folder: Path) -> GroupPlan:
+    return GroupPlan(
+        address=address.lower(),
+        name=entry.name or address.partition("@")[0],
+        kind=entry.kind,
+        posting=entry.posting,
+        members=tuple(member.lower() for member in entry.members),
+        archive=folder / entry.archive if entry.archive else None,
+    )
 
 
 def _rates(entry: RatesEntry, settings: BaseModel) -> Rates:
@@ -134,13 +199,21 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
         daytime_limit=shape.copy_.daytime_limit,
         repair=shape.copy_.repair == "on",
         archives=_archives(archives, folder) if archives else None,
-        personal_gmail=PersonalGmail(gmail.only, gmail.consent) if gmail else None,
+        personal_gmail=PersonalGmail(gmail.only, gmail.consent, gmail.client) if gmail else None,
     )
 
 
 def _domain(name: str, entry: DomainEntry) -> Domain:
-    access = None if entry.zone_access is None else ZoneAccess(**dict(entry.zone_access))
-    return Domain(name, entry.zone_at, entry.mx_first, access)
+    return Domain(
+        name,
+        entry.zone_at,
+        entry.mx_first,
+        zone_access=None if entry.zone_access is None else ZoneAccess(**dict(entry.zone_access)),
+        technical=entry.technical_domain,
+        new_host=entry.new_host,
+        old_host=entry.old_host,
+        mixed_group=entry.mixed_group,
+    )
 
 
 def _contact(entry: ContactEntry) -> Contact:

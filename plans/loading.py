@@ -14,10 +14,12 @@ from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
 from plans.files import OrganisationFile, SystemEntry
+from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
+from plans.preset_keys import filled, preset_of, wrong_preset_of
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
@@ -67,6 +69,10 @@ class _Loading:
         sites = self._sites()
         self._problems += across_sites(self._everyone, self._system_names)
         self._problems += archives_of_several(sites.values(), self._everyone, self._folder)
+        if shape is not None and document is not None:
+            self._problems += groups_and_licences(shape, document, self._everyone)
+            licences = {name: system.accounts.licence for name, system in systems.items()}
+            self._problems += licences_of_systems(shape.licences, licences, document)
         if self._problems or shape is None:
             raise PlanError(sorted(self._problems, key=_reading_order))
         return organisation_of(shape, systems, sites, self._folder, x500)
@@ -139,8 +145,15 @@ class _Loading:
         found = ((name, self._system(name, keys, document)) for name, keys in value.items() if isinstance(keys, dict))
         return {name: system for name, system in found if system is not None}
 
-    def _system(self, name: str, keys: dict[str, Value], document: Document) -> System | None:
+    def _system(self, name: str, written: dict[str, Value], document: Document) -> System | None:
         root = ("systems", name)
+        wrong_preset = wrong_preset_of(written)
+        if wrong_preset is not None:
+            key, error = wrong_preset
+            self._problems.append(document.problem((*root, key), error.message, error.hint))
+            return None
+        whole = filled(written, preset_of(written))
+        keys = whole.keys
         common = {key: value for key, value in keys.items() if key in SystemEntry.model_fields}
         own = {key: value for key, value in keys.items() if key not in common}
         entry: SystemEntry | None = None
@@ -172,7 +185,7 @@ class _Loading:
             for key, error in wrong_secrets(settings)
         ]
         self._problems += wrong
-        return system_of(name, connector, entry, settings, self._folder) if entry and not wrong else None
+        return system_of(name, connector, entry, settings, self._folder, whole) if entry and not wrong else None
 
     def _settings_of(self, connector: str, document: Document, root: tuple[str, ...]) -> type[BaseModel] | None:
         try:

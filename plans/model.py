@@ -39,6 +39,30 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswdFile:
+    """Accounts in a file of Dovecot's: where it is, and what a new line says besides user and password."""
+
+    path: Path
+    home: str | None
+    uid: int | None
+    gid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsOf:
+    """How the accounts of a target are made."""
+
+    hook: SecretRef | None = None
+    passwd_file: PasswdFile | None = None
+    hashes: SecretRef | None = None
+    #: The name of the licence of people who have none of their own.
+    licence: str | None = None
+    services_off: tuple[str, ...] = ()
+    org_unit: str | None = None
+    usage_location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A mail system.  ``settings`` is the validated model of its connector."""
 
@@ -56,6 +80,12 @@ class System:
     #: Bytes that may be read and written in a day, over all mailboxes.
     read_a_day: int | None = None
     written_a_day: int | None = None
+    accounts: AccountsOf = AccountsOf()
+    #: The preset that the plan names, and the keys that it filled in; those of a group are ``group.key``.
+    preset: str | None = None
+    from_preset: frozenset[str] = frozenset()
+    #: The keys that the plan itself says.
+    said: frozenset[str] = frozenset()
 
     @property
     def server(self) -> str:
@@ -113,6 +143,8 @@ class Person:
     shared: bool = False
     #: Sources beside the site's own, in the order of the people file.
     further_sources: tuple[FurtherSource, ...] = ()
+    first_name: str = ""
+    last_name: str = ""
     #: Programs and devices with which the mailbox is read, in the person's own words.
     uses: tuple[str, ...] = ()
 
@@ -144,15 +176,58 @@ class Domain:
     zone_at: str | None
     mx_first: Literal["old", "new"]
     zone_access: ZoneAccess | None = None
+    #: Of the new side, and cannot loop: mail to it goes nowhere else.
+    technical: str | None = None
+    #: Hosts that take mail for the technical domain, and for people who have not moved.
+    new_host: str | None = None
+    old_host: str | None = None
+    #: A group with people of both sides.
+    mixed_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An account that sends probes, and its server.  ``password``: where it is; None signs nobody in."""
+
+    address: str
+    host: str
+    port: int
+    tls: Literal["starttls", "implicit", "plain"]
+    user: str | None = None
+    password: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Licences of one kind, of the target."""
+    """Licences of one kind, of the target.  ``price``: of one, a month."""
 
     name: str
     bought: int
     renews: date | None
+    #: What the vendor calls it.
+    sku: str = ""
+    price: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """How licences are ordered.  ``partner``: the name of a contact."""
+
+    takes: timedelta = timedelta(days=14)
+    warn: timedelta = timedelta(days=30)
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A group on the target.  ``archive``: what the group is to hold, absolute."""
+
+    address: str
+    name: str
+    kind: Literal["forum", "collaborative_inbox", "list"]
+    posting: Literal["anyone", "organisation", "members"]
+    members: tuple[str, ...]
+    archive: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +266,8 @@ class PersonalGmail:
 
     only: Literal["our_domains", "everything"]
     consent: Literal["required", "not_required"]
+    #: The desktop application that people are asked by; None: nobody can be asked, and nothing is read.
+    client: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +311,13 @@ class Organisation:
     sites: Mapping[str, Site]
     folder: Path
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    #: Accounts that send probes: ``outside``, ``old`` and ``new``, as far as they are given.
+    probes: Mapping[str, Submission] = field(default_factory=dict)
     licences: Mapping[str, Licence] = field(default_factory=dict)
     support: Support | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     #: Mail addresses for X.500 ones, which are in small letters.
     x500_addresses: Mapping[str, str] = field(default_factory=dict)
+    ordering: Ordering = Ordering()
+    #: By address, in small letters.
+    groups: Mapping[str, GroupPlan] = field(default_factory=dict)

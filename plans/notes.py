@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from connectors.language import _
 from plans.model import Organisation, Site
+from plans.uses import alike, case_code
 
 _SATURDAY = 5
 
@@ -15,7 +16,8 @@ def notes(organisation: Organisation) -> list[str]:
     sites = [organisation.sites[name] for name in sorted(organisation.sites)]
     return [
         *_waves(sites),
-        *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_not_built(site))),
+        *_uses(sites),
+        *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_without_client(site))),
     ]
 
 
@@ -27,6 +29,15 @@ def _waves(sites: list[Site]) -> Iterator[str]:
             yield _("{site} is in wave {wave} and switches before a site of an earlier wave.").format(
                 site=name, wave=wave
             )
+
+
+def _uses(sites: list[Site]) -> Iterator[str]:
+    """Each case has to be tried once: one that was mistyped would be asked for twice."""
+    written = {case_code(use): use for site in sites for person in site.people for use in person.uses}
+    for one, other in alike(written):
+        yield _('The column uses has "{one}" and "{other}": if that is the same, write it the same.').format(
+            one=written[one], other=written[other]
+        )
 
 
 def _days(organisation: Organisation, site: Site) -> Iterator[str]:
@@ -46,6 +57,10 @@ def _undecided(site: Site) -> Iterator[str]:
         ).format(site=site.name)
 
 
-def _not_built(site: Site) -> Iterator[str]:
-    if site.personal_gmail is not None:
-        yield _("{site}: this version does not copy from private Gmail accounts.").format(site=site.name)
+def _without_client(site: Site) -> Iterator[str]:
+    gmail = site.personal_gmail
+    if gmail is not None and gmail.client is None:
+        yield _(
+            "{site}: nothing is copied from private Gmail accounts until personal_gmail: client names the file of a"
+            " desktop application."
+        ).format(site=site.name)

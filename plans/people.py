@@ -25,6 +25,8 @@ COLUMNS = {
     "name": Heading("name", "nom", (
         "full name", "display name", "nom complet", "nom affiché", "nom et prénom", "prénom et nom",
     )),
+    "first_name": Heading("first name", "prénom", ("given name", "firstname", "prenom", "forename")),
+    "last_name": Heading("last name", "nom de famille", ("family name", "surname", "lastname", "nom patronymique")),
     "source_user": Heading("source user", "utilisateur source", (
         "user source", "source login", "identifiant source", "compte source",
     )),
@@ -118,5 +120,7 @@ def _person(entry: PersonEntry) -> Person:
         licence=entry.licence,
         shared=entry.shared,
         further_sources=entry.sources,
+        first_name=entry.first_name,
+        last_name=entry.last_name,
         uses=entry.uses,
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from connectors.presets import presets
 from connectors.registry import BrokenConnector, connector_class, names
 from plans.files import OrganisationFile, PersonEntry, SystemEntry
 from plans.site_file import SiteFile
@@ -34,6 +35,9 @@ def _organisation() -> dict[str, Any]:
     for name, model in _connectors():
         definitions[f"system-{name}"] = _system(name, model, definitions)
         systems.append({"$ref": f"#/$defs/system-{name}"})
+        if any(preset.speaks(name) for preset in presets().values()):
+            definitions[f"preset-{name}"] = _with_preset(name, definitions[f"system-{name}"])
+            systems.append({"$ref": f"#/$defs/preset-{name}"})
     schema["properties"]["systems"]["additionalProperties"] = {"anyOf": systems}
     return schema
 
@@ -55,6 +59,16 @@ def _system(name: str, model: type[BaseModel], definitions: dict[str, Any]) -> d
     properties["connector"] = {**properties["connector"], "const": name}
     required = [key for part in parts for key in part.get("required", [])]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _with_preset(name: str, system: dict[str, Any]) -> dict[str, Any]:
+    """The same for a system that names a preset: what that is known to fill in need not be said."""
+    known = {key: preset for key, preset in presets().items() if preset.speaks(name)}
+    need_connector = any(preset.connector != name for preset in known.values())
+    properties = {**system["properties"], "preset": {**system["properties"]["preset"], "enum": list(known)}}
+    properties["preset"].pop("anyOf", None)
+    required = ["preset", "connector"] if need_connector else ["preset"]
+    return {**system, "properties": properties, "required": required}
 
 
 def _site() -> dict[str, Any]:

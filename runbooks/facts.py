@@ -118,6 +118,8 @@ class Confirmation(Plain):
 class Incident(Plain):
     """Something that went wrong and is not solved yet."""
 
+    #: The site or domain that it is of, and its number there.
+    subject: str
     number: int
     severity: Severity
     what: str
@@ -271,6 +273,8 @@ class RolloutFacts(Plain):
     time_zone: str
     #: Who holds the rollout after a handover; None while it was never handed over.
     holder: str | None
+    #: To whom it was handed over, while that person has not accepted.
+    on_its_way_to: str | None
     sites: tuple[SiteFacts, ...]
     domains: tuple[DomainFacts, ...]
 

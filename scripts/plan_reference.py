@@ -12,9 +12,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from connectors.google_workspace.settings import GoogleSettings
 from connectors.imap.settings import ImapSettings
+from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.pop3.settings import Pop3Settings
-from plans.files import OrganisationFile, SystemEntry
+from plans.files import AccountsEntry, OrganisationFile, SystemEntry
 from plans.folder_rules import FolderRules
 from plans.site_file import LeaveOutEntry, SiteFile
 from plans.wording import models_in
@@ -22,7 +24,18 @@ from plans.wording import models_in
 PAGE = Path(__file__).parents[1] / "docs" / "plan.md"
 MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
-    for model in (OrganisationFile, SystemEntry, ImapSettings, Pop3Settings, SiteFile, FolderRules, LeaveOutEntry)
+    for model in (
+        OrganisationFile,
+        SystemEntry,
+        AccountsEntry,
+        ImapSettings,
+        Pop3Settings,
+        GoogleSettings,
+        Microsoft365Settings,
+        SiteFile,
+        FolderRules,
+        LeaveOutEntry,
+    )
 }
 _TABLE = re.compile(
     r"(?P<start><!-- keys: (?P<model>\w+)(?:; nested: (?P<nested>[\w ]+))? -->\n).*?(?P<end><!-- end of keys -->)",

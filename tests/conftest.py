@@ -17,7 +17,9 @@ from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.cyrus import running_cyrus
 from tests.servers.dovecot import find_dovecot, running_dovecot
+from tests.servers.exchange import Exchange, running_exchange
 from tests.servers.google import GoogleForTests, google_for_tests
+from tests.servers.microsoft import MicrosoftStandIn, running_microsoft
 from tests.servers.process import ServerMissing
 from tests.servers.proxy import Proxy, running_proxy
 from tests.servers.server import ImapServer
@@ -80,6 +82,13 @@ def standing_dovecot(certificates: Certificates) -> Iterator[ImapServer]:
 
 
 @pytest.fixture(scope="session")
+def exchange(certificates: Certificates) -> Iterator[Exchange]:
+    """One Microsoft 365 for the whole run, its mail in a Dovecot; every test takes mailboxes of its own."""
+    with ExitStack() as running:
+        yield _entered(running, running_exchange(certificates))
+
+
+@pytest.fixture(scope="session")
 def standing_courier() -> Iterator[ImapServer]:
     """As ``standing_dovecot``."""
     with ExitStack() as running:
@@ -100,6 +109,28 @@ def cyrus() -> Iterator[CyrusFactory]:
             return _entered(running, running_cyrus(**options))  # type: ignore[arg-type]  # passed on
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def standing_microsoft() -> Iterator[MicrosoftStandIn]:
+    """One stand-in for the whole run; every test takes addresses and applications of its own."""
+    with running_microsoft() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def own_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """msal trusts the certificate that it is told: either variable would take its place."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def microsoft(standing_microsoft: MicrosoftStandIn, own_authorities: None) -> Iterator[MicrosoftStandIn]:
+    """``standing_microsoft`` without trouble, at its usual manners, with counts at zero."""
+    standing_microsoft.control("reset")
+    yield standing_microsoft
+    standing_microsoft.control("reset")
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ _UID_ANYWHERE = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 #: RFC 8474, section 5.1.
 _OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _DEPTH_LIMIT = 12
+#: How Exchange says that a mailbox or folder is full, and that it does not serve this mailbox at the moment.
+_EXCHANGE = {b"ErrorQuotaExceeded": "OVERQUOTA", b"authenticated but not connected": "UNAVAILABLE"}
 #: Bytes of a refusal's text that are looked at.
 _TEXT = 300
 #: Longer than any message: sums of sizes stay far below 64 bits.
@@ -74,8 +76,16 @@ def parse_status(text: bytes) -> Status | None:
         return None
     word, code, words = found.groups()
     word = word.upper().decode()
-    throttle = throttle_in(text[found.end() : found.end() + _TEXT]) if word in ("NO", "BAD", "BYE") else None
-    return Status(word, (code or b"").upper().decode(), words or b"", throttle)
+    code_said = (code or b"").upper().decode()
+    if word not in ("NO", "BAD", "BYE"):
+        return Status(word, code_said, words or b"")
+    said = text[found.end() : found.end() + _TEXT]
+    return Status(word, code_said or _code_in(said), words or b"", throttle_in(said))
+
+
+def _code_in(said: bytes) -> str:
+    """The response code (RFC 5530) that Exchange means with its own words: it gives none."""
+    return next((code for words, code in _EXCHANGE.items() if words in said), "")
 
 
 def parse_values(parts: Sequence[Part]) -> list[Value]:

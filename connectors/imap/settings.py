@@ -7,10 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from connectors.net.settings import ServerSettings
-
-_GMAIL = ("imap.gmail.com", "imap.googlemail.com")
-#: Bytes a day and mailbox over IMAP, down and up (support.google.com/a/answer/1071518).
-_GMAIL_ALLOWANCE = (2_500_000_000, 500_000_000)
+from connectors.presets import of_host
 
 
 class ImapSettings(ServerSettings):
@@ -65,6 +62,8 @@ class ImapSettings(ServerSettings):
     )
 
     @property
-    def known_allowance(self) -> tuple[int, int] | None:
+    def known_allowance(self) -> tuple[int | None, int | None] | None:
         """Bytes that may be read and written in a day, where a provider publishes it: who takes more is locked out."""
-        return _GMAIL_ALLOWANCE if self.host.lower().rstrip(".") in _GMAIL else None
+        preset = of_host(self.host)
+        limits = None if preset is None else preset.limits
+        return None if limits is None else (limits.read_a_day, limits.written_a_day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import ClassVar, Literal
 
@@ -15,6 +15,7 @@ from connectors.memory.session import HANG_LIMIT, MemorySource
 from connectors.memory.settings import MemorySettings
 from connectors.memory.target import MemoryTarget
 from connectors.memory.world import MemoryWorld
+from connectors.preconditions import Precondition
 
 
 class MemoryConnector:
@@ -34,6 +35,12 @@ class MemoryConnector:
     def open_target(self, account: Account, stop: Event) -> MemoryTarget:
         leave = self._enter(account, stop, "target")
         return MemoryTarget(self.world.writer(account.user), self.settings, self._resources, self.world.faults, leave)
+
+    def preconditions(self, account: Account, side: Literal["source", "target"], stop: Event) -> Iterator[Precondition]:
+        """Those that the world's owner scripted: of the system, and of this mailbox."""
+        for user, found in self.world.preconditions:
+            if user in ("", account.user):
+                yield found
 
     def _enter(self, account: Account, stop: Event, end: Literal["source", "target"]) -> Callable[[], None]:
         """Take a session; the answer gives it back."""

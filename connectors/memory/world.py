@@ -11,6 +11,7 @@ from typing import ClassVar
 from connectors.memory.faults import Faults
 from connectors.memory.owner import Mailbox
 from connectors.memory.store import MailboxData, Reader, Touch, Writer
+from connectors.preconditions import Precondition
 
 
 def _utc_now() -> datetime:
@@ -31,6 +32,8 @@ class MemoryWorld:
         self.faults = Faults()
         #: Every change ever made, in order.
         self.touched: list[Touch] = []
+        #: What the connector tells before a session is opened, with the user whose it is; "" for the whole system.
+        self.preconditions: list[tuple[str, Precondition]] = []
         self.lock = RLock()
         self._passwords: dict[str, str] = {}
         self._data: dict[str, MailboxData] = {}

@@ -102,6 +102,13 @@ class Harness(ABC):
         """What a source tells of a message that lies so in the mailbox; a system may know no flags, or no dates."""
         return mail
 
+    def dated(self, data: bytes, received: datetime) -> datetime | None:
+        """The date that a message in wire form shows after it was written as one received then.
+
+        Some systems go by the message's own Date; None: by none that is known.
+        """
+        return received
+
     def refuses(self) -> bytes | None:
         """A message in wire form that the system refuses for itself.  None: it takes everything."""
         return None

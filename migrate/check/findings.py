@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from connectors.contract import ConnectorError
-from connectors.language import _, number, plural
+from connectors.language import _, labelled, number, plural
 from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path
 from migrate.check.survey import Survey
+from migrate.engine.site import Standing
 from migrate.figures import path_text, size_text
 from plans import SecretError
 
@@ -20,6 +21,7 @@ _MARGIN = 1.05
 
 Kind = Literal["problem", "attention", "note"]
 Code = Literal[
+    "precondition",
     "source-sign-in",
     "target-sign-in",
     "folder-unreadable",
@@ -52,6 +54,7 @@ class Finding:
 def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding]:
     """The findings of one mailbox, the worst first.  ``copied``: messages that we brought to the target already."""
     found = [
+        *(finding_of(one) for one in survey.standing if one.found.of == "mailbox" and one.found.met is not True),
         *_sides(survey),
         *_room(survey, copied, copied_size),
         *_folders(survey),
@@ -62,10 +65,28 @@ def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding
     return sorted(found, key=lambda finding: order.index(finding.kind))
 
 
+def finding_of(standing: Standing) -> Finding:
+    """A precondition that is not met, or of which it could not be found out."""
+    kind: Kind = "problem" if standing.found.met is False else "attention"
+    return Finding(kind, "precondition", labelled(standing.system, standing.found.what), standing.found.mend)
+
+
+def of_systems(surveys: Sequence[Survey]) -> list[Standing]:
+    """What is true of the systems themselves, each once, as it was told for the mailboxes."""
+    found = {
+        (one.system, one.side, one.found.code, one.found.what): one
+        for survey in surveys
+        for one in survey.standing
+        if one.found.of == "system"
+    }
+    return list(found.values())
+
+
 def _sides(survey: Survey) -> Iterator[Finding]:
-    if survey.source_error is not None:
+    # What stands in the way of a session was told with what mends it; the refusal that follows from it says less.
+    if survey.source_error is not None and not survey.unmet("source"):
         yield Finding("problem", "source-sign-in", _("the source cannot be read"), error=survey.source_error)
-    if survey.target_error is not None:
+    if survey.target_error is not None and not survey.unmet("target"):
         yield Finding("problem", "target-sign-in", _("the target cannot be signed in to"), error=survey.target_error)
     if survey.interrupted:
         yield Finding("attention", "not-finished", _("interrupted before all folders were listed"), _("Check again."))

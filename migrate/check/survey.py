@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from connectors.contract import (
     ConnectorError,
@@ -31,6 +31,7 @@ from connectors.reasons import Reason
 from migrate.check.mapping import Mapped, Path, There, map_folders
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Progress, Rules, why_left_out
+from migrate.engine.site import Standing
 from plans import SecretError
 
 
@@ -73,8 +74,14 @@ class Survey:
     #: Seconds that listing the source took.
     listing: float = 0.0
     interrupted: bool = False
+    #: What has to be true before the systems can be used, as far as they tell.
+    standing: Sequence[Standing] = ()
     #: Those over the target's limit, with their folders.
     too_large: list[tuple[tuple[str, ...], Entry]] = field(default_factory=list)
+
+    def unmet(self, side: str) -> bool:
+        """Whether something that the use of this side rests on is known not to be so."""
+        return any(one.side == side and one.found.met is False for one in self.standing)
 
     @property
     def messages(self) -> int:
@@ -97,14 +104,16 @@ class Survey:
 Recorded = Mapping[str, Mapping[Path, Path]]
 
 
-def survey(jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None) -> Survey:
+def survey(
+    jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None, sides: Literal["both", "source"] = "both"
+) -> Survey:
     """Sign in to the target and to each source, and look.
 
     Troubles are in the result: one side is looked at whatever the other answers.
     """
-    found = _survey(jobs[0], halt, recorded or {})
+    found = _survey(jobs[0], halt, recorded or {}, sides)
     for job in jobs[1:]:
-        further = _survey(job, halt, recorded or {})
+        further = _survey(job, halt, recorded or {}, sides)
         found.folders += further.folders
         found.source_error = found.source_error or further.source_error
         found.listing += further.listing
@@ -113,18 +122,18 @@ def survey(jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None) ->
     return found
 
 
-def _survey(job: Job, halt: Halt, recorded: Recorded) -> Survey:
+def _survey(job: Job, halt: Halt, recorded: Recorded, sides: Literal["both", "source"]) -> Survey:
     try:
         permit = job.admit(halt.stop, True)
         try:
-            return _look(job, halt, recorded.get(job.source, {}))
+            return _look(job, halt, recorded.get(job.source, {}), sides)
         finally:
             permit.release()
     except Stopped:
         return Survey(job.mailbox, interrupted=True)
 
 
-def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> Survey:
+def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path], sides: Literal["both", "source"]) -> Survey:
     found = Survey(job.mailbox)
     rules = job.rules
     with ExitStack() as stack:
@@ -140,15 +149,16 @@ def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path]) -> Survey:
             raise
         except (ConnectorError, SecretError) as error:
             found.source_error = error
+        mapped = map_folders(folders, rules)
         try:
-            target = _signed_in(stack, job.open_target, halt)
-            _look_at_target(found, target)
-            mapped = map_folders(folders, rules, there_on(target, recorded))
+            if sides == "both":
+                target = _signed_in(stack, job.open_target, halt)
+                _look_at_target(found, target)
+                mapped = map_folders(folders, rules, there_on(target, recorded))
         except Stopped:
             raise
         except (ConnectorError, SecretError) as error:
             found.target_error = error
-            mapped = map_folders(folders, rules)
         found.folders = [FolderFacts(one) for one in mapped]
         if source is not None and found.source_error is None:
             _list_all(found, source, rules, halt, job.progress)

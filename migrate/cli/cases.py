@@ -15,8 +15,9 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, deciding, name_of
-from migrate.rollout.cases import Case, all_cases, code_of
+from migrate.rollout.cases import Case, all_cases
 from plans.problems import suggestion
+from plans.uses import case_code
 
 
 @click.group(invoke_without_command=True)
@@ -60,14 +61,14 @@ def cases(context: click.Context, site: str | None, to_json: bool) -> None:
 @json_option
 @click.pass_obj
 def tested(place: Place, case: str, site: str, by: str | None, note: str, to_json: bool) -> None:
-    """Somebody has tried CASE, and it works.
+    """Has somebody tried CASE, and does it work?  Then this is kept, with who and where.
 
     \b
     Example:  bascule cases tested thunderbird --site hq --by "Karim B." --note "profile made anew"
     """
     organisation = place.load()
     place.site(organisation, site)
-    code, known = code_of(case), [one.code for one in all_cases(organisation, {})]
+    code, known = case_code(case), [one.code for one in all_cases(organisation, {})]
     if code not in known:
         hint = suggestion(code, known, _("Cases"))
         raise Trouble(_('Nobody has the case "{case}". {hint}').format(case=case, hint=hint))

@@ -5,63 +5,42 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from contextlib import closing
 from functools import partial
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from connectors.language import _, labelled, number, plural
+from connectors.contract import Stopped
+from connectors.language import _
 from connectors.wrappers import RetryPolicy
-from migrate.check.estimate import Estimate, Load, estimate
-from migrate.check.findings import Finding, judge
+from migrate.check.findings import finding_of, judge, of_systems
 from migrate.check.survey import Recorded, Survey, survey
-from migrate.cli.advice import error_as_json, worded
-from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.check_results import (
+    Checked,
+    as_json,
+    estimate_as_json,
+    exit_of,
+    servers,
+    show,
+    show_servers,
+    standing_as_json,
+)
+from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.lines import terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
-from migrate.figures import path_text, rate_text, size_text, time_text
+from migrate.engine.remembered import Remembered
 from migrate.ledger import copies, mailboxes
 from migrate.ledger.schema import Direction
+from migrate.rollout.estimate import Load
+from migrate.rollout.outlook import Guess, guess, outlook
 from plans import Organisation, Person, Site
 
 #: Somebody waits for the answer: a system that cannot be reached is asked once more, and not for minutes.
 _RETRY = RetryPolicy(tries=2)
-#: Messages of a mailbox that are printed as too large; JSON has all of them.
-_PRINTED = 20
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One mailbox, looked at and judged."""
-
-    survey: Survey
-    findings: Sequence[Finding]
-    #: Messages and bytes that earlier copies brought to the target.
-    copied: tuple[int, int]
-
-    @property
-    def state(self) -> str:
-        kinds = {finding.kind for finding in self.findings}
-        return next((kind for kind in ("problem", "attention") if kind in kinds), "ok")
-
-    @property
-    def code(self) -> Exit:
-        return worst(_code(finding) for finding in self.findings)
-
-
-def _code(finding: Finding) -> Exit:
-    if finding.kind == "note":
-        return Exit.OK
-    if finding.kind == "problem" and finding.error is not None:
-        return code_of(finding.error)
-    return Exit.QUOTA if finding.code == "quota-short" else Exit.PARTIAL
 
 
 @click.command()
@@ -86,26 +65,29 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     with started(place, organisation, plan, people, _RETRY) as run:
         surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
         interrupted = run.halt.stop.is_set()
-        at_once = run.site.workers
     surveys.sort(key=lambda one: one.mailbox)
     done = []
     for one in surveys:
         there = copied.get(one.mailbox, (0, 0))
         done.append(Checked(one, judge(one, *there), there))
     _keep(place, plan, done)
-    guess = _estimate(organisation, plan, done, at_once)
-    code = Exit.INTERRUPTED if interrupted else worst(one.code for one in done)
+    taken = _estimate(place, organisation, plan, done)
+    systems = of_systems(surveys)
+    of_all = [finding_of(one) for one in systems if one.found.met is not True]
+    codes = [*(one.code for one in done), *map(exit_of, of_all)]
+    code = Exit.INTERRUPTED if interrupted else worst(codes)
     if to_json:
         told = {
             "exit_code": int(code),
-            "servers": _servers(done),
-            "mailboxes": [_as_json(one) for one in done],
-            "estimate": _estimate_as_json(guess),
+            "systems": [standing_as_json(one) for one in systems],
+            "servers": servers(done),
+            "mailboxes": [as_json(one) for one in done],
+            "estimate": estimate_as_json(taken),
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(terminal(), done, guess)
-        _show_servers(plan, done)
+        show(terminal(), done, of_all, taken)
+        show_servers(plan, done)
         if interrupted:
             click.echo(_("Interrupted: not every mailbox was looked at. Check again."))
     sys.exit(code)
@@ -120,8 +102,14 @@ def _keep(place: Place, site: Site, done: Sequence[Checked]) -> None:
 
 
 def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Survey:
-    jobs = run.site.jobs(run.people[mailbox], passwords="when_needed")
-    return survey(jobs, run.halt, recorded.get(mailbox))
+    person = run.people[mailbox]
+    try:
+        standing = list(run.site.preconditions(person, run.halt.stop))
+    except Stopped:
+        return Survey(mailbox, interrupted=True)
+    found = survey(run.site.jobs(person, passwords="when_needed"), run.halt, recorded.get(mailbox))
+    found.standing = standing
+    return found
 
 
 def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:
@@ -141,164 +129,12 @@ def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]
     return copied
 
 
-def _estimate(organisation: Organisation, site: Site, done: Sequence[Checked], at_once: int) -> Estimate:
-    systems = [organisation.systems[name] for name in (site.source, site.target)]
+def _estimate(place: Place, organisation: Organisation, site: Site, done: Sequence[Checked]) -> Guess:
     loads = []
     for one in done:
         messages, size = one.copied
         found = one.survey
         loads.append(Load(max(found.travelling - messages, 0), max(found.travelling_size - size, 0), found.listing))
-    return estimate(
-        loads,
-        at_once,
-        bytes_per_second=min((float(one.bandwidth) for one in systems if one.bandwidth), default=None),
-        messages_per_second=min((one.messages_per_second for one in systems if one.messages_per_second), default=None),
-    )
-
-
-def _as_json(one: Checked) -> dict[str, object]:
-    found = one.survey
-    quota = found.quota
-    return {
-        "mailbox": found.mailbox,
-        "state": one.state,
-        "folders": len(found.folders),
-        "messages": found.messages,
-        "size": found.size,
-        "to_copy": {"messages": found.travelling, "size": found.travelling_size},
-        "target": {
-            "messages": found.on_target,
-            "max_message": found.max_message,
-            "quota": quota and {
-                "limit": quota.limit,
-                "used": quota.used,
-                "messages_limit": quota.messages_limit,
-                "messages_used": quota.messages_used,
-            },
-        },
-        "too_large": [
-            {
-                "folder": folder,
-                "key": entry.key,
-                "received": entry.received and entry.received.astimezone(UTC).isoformat(),
-                "size": entry.size,
-            }
-            for folder, entry in found.too_large
-        ],
-        "findings": [
-            {
-                "kind": finding.kind,
-                "code": finding.code,
-                "text": finding.text,
-                "to_do": finding.to_do,
-                "error": None if finding.error is None else error_as_json(finding.error),
-            }
-            for finding in one.findings
-        ],
-    }  # fmt: skip
-
-
-def _servers(done: Sequence[Checked]) -> dict[str, str]:
-    """What each side calls itself; empty when it does not say."""
-    return {
-        "source": next((one.survey.source_product for one in done if one.survey.source_product), ""),
-        "target": next((one.survey.target_product for one in done if one.survey.target_product), ""),
-    }
-
-
-def _show_servers(site: Site, done: Sequence[Checked]) -> None:
-    products = _servers(done)
-    for system, product in ((site.source, products["source"]), (site.target, products["target"])):
-        if product:
-            click.echo(_("{system} calls itself {product}.").format(system=system, product=product))
-
-
-def _estimate_as_json(guess: Estimate) -> dict[str, object]:
-    return {
-        "seconds": round(guess.seconds),
-        "mailboxes_at_once": guess.mailboxes_at_once,
-        "messages_per_second": guess.messages_per_second,
-        "bytes_per_second": guess.bytes_per_second,
-    }
-
-
-def _show(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
-    states = {"ok": _("OK"), "attention": _("attention"), "problem": _("problem")}
-    styles = {"ok": "green", "attention": "yellow", "problem": "red"}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(_("mailbox"), overflow="fold")
-    for name in (_("folders"), _("messages"), _("size"), _("free")):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for one in done:
-        found = one.survey
-        readable = found.source_error is None
-        table.add_row(
-            found.mailbox,
-            number(len(found.folders)) if readable else "-",
-            number(found.messages) if readable else "-",
-            size_text(found.size) if readable else "-",
-            _free(found),
-            f"[{styles[one.state]}]{states[one.state]}[/]",
-        )
-    console.print(table)
-    for one in done:
-        for finding in one.findings:
-            _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
-            if finding.code == "too-large":
-                _show_too_large(console, one.survey)
-    _show_estimate(console, done, guess)
-
-
-def _free(found: Survey) -> str:
-    quota = found.quota
-    if quota is None or quota.limit is None:
-        return _("not known") if found.target_error is None else "-"
-    return size_text(max(quota.limit - (quota.used or 0), 0))
-
-
-def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) -> None:
-    text = finding.text
-    if finding.error is not None:
-        # It ends as it does elsewhere: with a command, perhaps, that is to be copied.
-        text = labelled(text, worded(finding.error))
-    if (finding.error is None or finding.to_do) and not text.endswith("."):
-        text += "."
-    told = labelled(mailbox, f"{text} {finding.to_do}".rstrip())
-    console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
-
-
-def _show_too_large(console: Console, found: Survey) -> None:
-    """A line a message, so that somebody can look at it."""
-    for folder, entry in found.too_large[:_PRINTED]:
-        received = "" if entry.received is None else f"{entry.received:%Y-%m-%d}"
-        told = _("  {received:10}  {size:>8}  {folder}  (key {key})").format(
-            received=received, size=size_text(entry.size or 0), folder=path_text(folder), key=entry.key
-        )
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
-    if len(found.too_large) > _PRINTED:
-        more = plural("{n} more", "{n} more", len(found.too_large) - _PRINTED)
-        console.print("  " + _("{more}: see --json.").format(more=more), highlight=False, markup=False, soft_wrap=True)
-
-
-def _show_estimate(console: Console, done: Sequence[Checked], guess: Estimate) -> None:
-    ready = [one for one in done if one.state != "problem"]
-    console.print(
-        _("{ready} of {all} ready.").format(
-            ready=number(len(ready)), all=plural("{n} mailbox", "{n} mailboxes", len(done))
-        ),
-        style="bold",
-        highlight=False,
-    )
-    if any(one.survey.travelling for one in ready):
-        console.print(
-            _(
-                "First estimate: {time}, at {rate} over {mailboxes} at a time. That is a cautious guess, not a"
-                " measurement; once the copy runs, bascule status --watch shows what it reaches."
-            ).format(
-                time=time_text(guess.seconds),
-                rate=rate_text(guess.messages_per_second, guess.bytes_per_second),
-                mailboxes=plural("{n} mailbox", "{n} mailboxes", guess.mailboxes_at_once),
-            ),
-            highlight=False,
-        )
+    with closing(Remembered(place.ledger_file)) as remembered:
+        known = outlook(organisation, site, remembered)
+    return guess(loads, known)

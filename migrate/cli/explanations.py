@@ -170,6 +170,16 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
         Outcome.ALREADY_THERE,
     ),
+    Reason.DUAL_DELIVERED: Explanation(
+        mark("dual delivery brought it, and its person has it, or has deleted it"),
+        mark(
+            "While mail was delivered on both sides, this message arrived in the new mailbox by itself: the same"
+            " content, or the same sender, date, subject, number and attachments. Wherever its person put it, even"
+            " in the trash, it is not brought a second time."
+        ),
+        mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
+        Outcome.ALREADY_THERE,
+    ),
     Reason.MOVED_ON_SOURCE: Explanation(
         mark("it moved on the source after we copied it; our copy stays where it is"),
         mark("The person had touched our copy, or works in the new mailbox already, so it is not moved after them."),
@@ -248,7 +258,8 @@ SIGN_INS: Mapping[Denial, Explanation] = {
         mark("the password is right, and the mailbox does not open"),
         mark(
             "Microsoft 365 says so when the account has no mailbox or licence, when IMAP is switched off for it, when a"
-            " right to a shared mailbox is missing, and when it was asked too much lately."
+            " right to a shared mailbox is missing, and when it was asked too much lately. Google says so of an account"
+            " without a licence for Gmail, and for some minutes of a new one."
         ),
         mark(
             "Look in that system's admin centre whether the account has a mailbox, a licence and IMAP; wait a quarter"
@@ -259,6 +270,14 @@ SIGN_INS: Mapping[Denial, Explanation] = {
         mark("only the system's administrator can say why"),
         mark("The system answers that its administrator must be asked, and no more."),
         mark("Ask that system's administrator what stands against this account."),
+    ),
+    Denial.APP: Explanation(
+        mark("the application that signs in for everybody is not accepted"),
+        mark(
+            "Its secret or certificate is wrong or has expired, it is not known to the tenant or to Exchange, or nobody"
+            " consented to what it may do. This stops every mailbox of the system, not this one alone."
+        ),
+        mark("Do what the message says, look at all of it with bascule check, then run the same command again."),
     ),
 }
 
@@ -290,9 +309,11 @@ EXITS: Mapping[Exit, Explanation] = {
         mark("See `bascule not-copied SITE` for the messages, or the findings that were printed."),
     ),
     Exit.LOCKED: Explanation(
-        mark("a mailbox is in use by another run"),
-        mark("Two copies never work on one mailbox at the same time."),
-        mark("Wait for the other one to end; see `bascule status --watch`."),
+        mark("a mailbox is in use by another run, or another machine holds the organisation"),
+        mark("Two copies never work on one mailbox at the same time, and two machines never on one organisation."),
+        mark(
+            "Wait for the other one to end; see `bascule status --watch`. After a handover go on at the other machine."
+        ),
     ),
     Exit.QUOTA: Explanation(
         mark("a mailbox is full or would be, or a day's allowance is used up"),

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 import plans
 from connectors.language import speak
-from migrate.dns.providers import TITLES
+from connectors.presets import presets
 from plans import PlanError
 
 _C = TypeVar("_C", bound=Callable[..., object])
@@ -49,9 +49,18 @@ def complete_site(context: click.Context, _parameter: click.Parameter, incomplet
 
 def complete_system(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The providers whose records are known, and the plan's systems."""
+    from migrate.dns.providers import TITLES  # a table that no other command needs
+
     organisation = _plan_of(context)
     names = [*TITLES, *sorted(organisation.systems if organisation else ())]
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_system_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The plan's systems, and the presets."""
+    organisation = _plan_of(context)
+    names = [*sorted(organisation.systems if organisation else ()), *presets()]
+    return [CompletionItem(name) for name in dict.fromkeys(names) if name.startswith(incomplete)]
 
 
 def complete_mailbox(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -45,7 +45,7 @@ rollout.add_command(next_)
 @json_option
 @click.pass_obj
 def advance(place: Place, subject: str, by: str | None, to_json: bool) -> None:
-    """Go on to the next phase, if every gate is met.
+    """Is every gate met?  Then goes on to the next phase.
 
     The switch of a site is recorded for each of its mailboxes: from then on what people do there is left alone.
     Exit code 3 when a gate is not met: nothing is changed then.
@@ -71,9 +71,9 @@ def advance(place: Place, subject: str, by: str | None, to_json: bool) -> None:
 @json_option
 @click.pass_obj
 def force(place: Place, subject: str, because: str, by: str | None, to_json: bool) -> None:
-    """Go on although gates are not met.  Who did, why, and which gates, is on the record and shown from then on.
+    """Must it go on although gates are not met?  Does, and keeps who did, why, and which gates, on the record.
 
-    An old server is not switched off by force.
+    It is shown from then on. An old server is not switched off by force.
 
     \b
     Example:  bascule rollout force lyon --because "the owner accepts two archives less" --by "Karim B."
@@ -141,7 +141,7 @@ def back(place: Place, subject: str, because: str | None, by: str | None, to_jso
 def confirm(
     place: Place, subject: str, gate: str, by: str | None, note: str, evidence: Path | None, to_json: bool
 ) -> None:
-    """A named person confirms what no program can see: GATE of the phase that SITE or DOMAIN is in.
+    """Who answers for what no program can see?  A named person confirms GATE of the present phase.
 
     \b
     Example:  bascule rollout confirm lyon go --by "Claire M."

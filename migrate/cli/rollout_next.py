@@ -16,7 +16,6 @@ from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.rollout_whom import complete_subject, deciding, subject_of
 from migrate.figures import moment_text
-from migrate.ledger.holder import standing
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.gate_words import gate_text
 from migrate.rollout.phases import phase_text
@@ -62,10 +61,7 @@ def next_(place: Place, subject: str | None, to_json: bool) -> None:
     organisation = place.load()
     chosen = None if subject is None else subject_of(organisation, subject)
     with deciding(place, organisation) as rollout:
-        world = rollout.world()
-        with rollout.ledger.read() as connection:
-            holder = standing(connection).holder
-        facts = rollout_facts(world, holder)
+        facts = rollout_facts(rollout.world())
     found = _first(facts, None if chosen is None else chosen.name)
     if to_json:
         click.echo(json.dumps(_as_json(found), ensure_ascii=False, indent=2))

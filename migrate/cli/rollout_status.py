@@ -17,7 +17,6 @@ from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.rollout_next import heading, moment_or_day, step_as_json
 from migrate.cli.rollout_whom import complete_subject, deciding, subject_of
-from migrate.ledger.holder import standing
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.gate_words import gate_text
 from migrate.rollout.moves import gates_as_json
@@ -45,10 +44,7 @@ def status(place: Place, subject: str | None, to_json: bool) -> None:
     organisation = place.load()
     chosen = None if subject is None else subject_of(organisation, subject)
     with deciding(place, organisation) as rollout:
-        world = rollout.world()
-        with rollout.ledger.read() as connection:
-            holder = standing(connection).holder
-        facts = rollout_facts(world, holder)
+        facts = rollout_facts(rollout.world())
     if chosen is not None:
         facts = facts.model_copy(
             update={
@@ -69,6 +65,7 @@ def _as_json(facts: RolloutFacts) -> dict[str, object]:
     return {
         "organisation": facts.organisation,
         "holder": facts.holder,
+        "on_its_way_to": facts.on_its_way_to,
         "sites": [_subject_json(one) for one in facts.sites],
         "domains": [_subject_json(one) for one in facts.domains],
     }
@@ -105,7 +102,9 @@ def _show(console: Console, facts: RolloutFacts) -> None:
         console.print(_table(facts.domains, with_switch=False))
     for one in facts.subjects:
         _show_forced(console, one)
-    if facts.holder is not None:
+    if facts.on_its_way_to is not None:
+        show_line(console, _("On its way to {name}, who has not accepted it yet.").format(name=facts.on_its_way_to))
+    elif facts.holder is not None:
         show_line(console, _("Held by {name}.").format(name=facts.holder))
     show_line(console, _("What to do first: bascule rollout next"), "bold")
 
@@ -146,9 +145,7 @@ def moment_or_day_of(site: SiteFacts) -> str:
 def _blocking(one: SiteFacts | DomainFacts, open_: Sequence[str]) -> str:
     grave = [f"{incident.severity} {incident.what}" for incident in one.incidents if incident.severity == "P1"]
     told = named((*grave, *open_))
-    if one.forced:
-        told = f"{told} {_('(forced)')}".strip()
-    return told
+    return " ".join(part for part in (told, _("(forced)") if one.forced else "") if part)
 
 
 def _urgency(one: SiteFacts | DomainFacts, open_: Sequence[object]) -> str:

@@ -31,7 +31,7 @@ from migrate.copy.run import PassResult
 from migrate.engine.hours import CopyHours, in_turn, passes
 from migrate.engine.local import Done, LocalEngine
 from migrate.engine.remembered import Remembered
-from migrate.engine.site import SiteRun, new_resources, spool_folder
+from migrate.engine.site import SiteRun, StandIn, new_resources, spool_folder
 from migrate.figures import moment_text
 from migrate.ledger.store import Ledger, LedgerError
 from plans import Organisation, Person, SecretError, Site
@@ -118,6 +118,7 @@ def started(
     retry: RetryPolicy = RetryPolicy(),  # noqa: B008  frozen
     *,
     copies: bool = False,
+    stand_in: StandIn | None = None,
 ) -> Iterator[Started]:
     """A run over these people.  ``copies``: it sends messages, which Ctrl-C does not leave half sent."""
     stopping = (
@@ -132,7 +133,9 @@ def started(
         spool_folder(place.state) as spool,
         closing(Remembered(place.ledger_file)) as remembered,
     ):
-        site_run = SiteRun(organisation, site, new_resources(spool), progress, retry, remembered, progress.resting)
+        site_run = SiteRun(
+            organisation, site, new_resources(spool), progress, retry, remembered, progress.resting, stand_in
+        )
         yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
 
 

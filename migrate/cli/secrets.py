@@ -37,7 +37,8 @@ _WORDS = {
     Verdict.NOT_TRIED: (mark("not tried"), "yellow"),
 }
 _SIDES = ("source", "target")
-_FINE = (Verdict.WORKS, Verdict.PRESENT)
+#: Nothing is to be done about these.
+FINE = (Verdict.WORKS, Verdict.PRESENT)
 #: Addresses that one line of explanation names.
 _NAMED = 3
 
@@ -74,7 +75,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     order = {person.mailbox: number for number, person in enumerate(people)}
     found.sort(key=lambda one: order[one.mailbox])
     strange = _strangers(place, plan)
-    code = Exit.INTERRUPTED if interrupted else worst(map(_code, found))
+    code = Exit.INTERRUPTED if interrupted else worst(map(code_of_sign_in, found))
     if to_json:
         click.echo(json.dumps(_as_json(found, strange, code), ensure_ascii=False, indent=2))
     else:
@@ -132,8 +133,8 @@ def _collected(credentials: Iterable[Credential], total: int, *, quiet: bool) ->
     return found
 
 
-def _code(one: Credential) -> Exit:
-    if one.verdict in _FINE:
+def code_of_sign_in(one: Credential) -> Exit:
+    if one.verdict in FINE:
         return Exit.OK
     return code_of(one.error) if one.error is not None else Exit.AUTH
 
@@ -166,7 +167,7 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
         row = rows.setdefault(one.mailbox, {})
         column = one.side if one.side in _SIDES else "further"
         # Of several further sources one that does not work is shown.
-        if column not in row or row[column].verdict in _FINE:
+        if column not in row or row[column].verdict in FINE:
             row[column] = one
     columns = {
         "source": _("source ({system})").format(system=site.source),
@@ -181,7 +182,7 @@ def _show(console: Console, found: Sequence[Credential], site: Site) -> None:
     for mailbox, row in rows.items():
         table.add_row(Text(mailbox), *(_word(row.get(column)) for column in columns))
     console.print(table)
-    for line in _explained(found, site):
+    for line in explained(found, site):
         show_line(console, line, "red")
     show_line(console, _summed(found), "bold")
 
@@ -193,11 +194,11 @@ def _word(one: Credential | None) -> Text:
     return Text(_(word), style=style)
 
 
-def _explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
+def explained(found: Sequence[Credential], site: Site) -> Iterable[str]:
     """What does not work, a line for each reason; a reason that many share is told once."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for one in found:
-        if one.verdict in _FINE or not one.why:
+        if one.verdict in FINE or not one.why:
             continue
         own = one.verdict is Verdict.MISSING and one.side in _SIDES and one.mailbox in one.why.lower()
         reasons.setdefault((one.system, _nothing_there(site) if own else _why(one)), []).append(one.mailbox)

@@ -46,18 +46,56 @@ def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: S
     if place.target.messages != 0:
         from_folders = {one.folder_id: one.source for one in group}
         # The date first; what a careless tool brought before us with its own date is known by its size and content.
-        traits: tuple[Trait, ...] = ("received", "size")
+        # A system of labels has dates and sizes of its own.
+        by_label = target.capabilities().layout == "labels"
+        traits: tuple[Trait, ...] = () if by_label else ("received", "size")
         for by in traits:
             reader = _Reader(job, source, target, place.target, from_folders)
             pairs = _match(hold, reader, target, place, list(from_folders), by)
             _record(job, hold, place, reader, pairs)
             count += len(pairs)
+        if by_label:
+            count += _adopt_by_header(job, hold, source, target, place, from_folders)
         if job.repair and job.kept is not None:
             count += _adopt_repaired(job, hold, source, target, place, from_folders)
     with hold.ledger.write() as connection:
         for one in group:
             folders.mark_adopted(connection, one.folder_id, one.row.id)
     return count
+
+
+def _adopt_by_header(
+    job: Job, hold: Hold, source: Source, target: Target, place: Place, from_folders: dict[int, Folder]
+) -> int:
+    """On a system whose dates and sizes tell nothing: alike by the header, and the content decides."""
+    entries = _unclaimed(hold, target, place)
+    if not entries:
+        return 0
+    with hold.ledger.read() as connection:
+        rows = adoption.all_unplaced(connection, hold.mailbox.id, place.row, list(from_folders))
+    reader = _Reader(job, source, target, place.target, from_folders)
+    reader.read_headers(rows, entries)
+    alike: dict[bytes, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.key in reader.entry_headers:
+            alike[reader.entry_headers[entry.key]].append(entry)
+    waiting: dict[bytes, list[Unplaced]] = defaultdict(list)
+    for row in rows:
+        header = reader.row_header(row)
+        if header in alike:
+            waiting[header].append(row)
+    pairs = [pair for header, some in waiting.items() for pair in reader.pair_by_content(some, alike[header])]
+    _record(job, hold, place, reader, pairs)
+    return len(pairs)
+
+
+def _unclaimed(hold: Hold, target: Target, place: Place) -> list[Entry]:
+    """What the target folder holds and no row accounts for."""
+    entries: list[Entry] = []
+    for window in target.entries(place.target, None):
+        with hold.ledger.read() as connection:
+            entries += [one for one in window.entries if not copies.is_claimed(connection, place.row.id, one.key)]
+    return entries
 
 
 def _adopt_repaired(

@@ -14,7 +14,7 @@ from connectors.errors import Transient
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.ledger import attempts, mailboxes
-from migrate.ledger.holder import check_holder
+from migrate.ledger.holder import check_standing, read_held, standing
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.store import Ledger, LedgerError
 
@@ -64,11 +64,12 @@ def hold(ledger: Ledger, mailbox: str, site: str, now: float) -> Iterator[Hold]:
     whoever gets the lock knows that no earlier pass can commit anything any more: its attempts end now.
     Raises NotHolder when another machine holds the organisation.
     """
-    check_holder(ledger)
     with ledger.write() as connection:
         row = mailboxes.get_or_create(connection, mailbox, site)
     with locked(ledger, row):
         with ledger.write() as connection:
+            # Whoever hands the organisation over sees, in one such transaction, that no mailbox is locked.
+            check_standing(standing(connection), read_held(ledger.path.parent))
             token = mailboxes.take(connection, row.id, f"{socket.gethostname()}:{os.getpid()}")
             attempts.end_all_by(connection, row.id, now)
             # Its people may have gone live while nobody held it.

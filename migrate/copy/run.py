@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.contract import (
     ConnectorError,
@@ -14,9 +14,10 @@ from connectors.contract import (
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost, hold
 from migrate.copy.job import Job
+from migrate.copy.metering import Metered
 from migrate.copy.pair import PairError
 from migrate.copy.source_pass import SourcePass
-from migrate.ledger import attempts, counts, mailboxes
+from migrate.ledger import attempts, counts, mailboxes, pace
 from migrate.ledger.counts import Tally
 from migrate.ledger.schema import ON_TARGET, Direction, MailboxState, Outcome
 from migrate.ledger.store import Ledger, LedgerError
@@ -37,6 +38,10 @@ class PassResult:
     moved: int = 0
     flagged: int = 0
     adopted: int = 0
+    #: Found to have been brought by dual delivery.
+    delivered: int = 0
+    #: Pending because dual delivery may still be bringing them.
+    awaited: int = 0
 
     @property
     def complete(self) -> bool:
@@ -72,10 +77,14 @@ def _run(
         passes: list[SourcePass] = []
         to_copy: dict[int, tuple[int, int]] = {}
         taken_over = 0
-        for job in jobs:
+        meters: list[Metered] = []
+        for plain in jobs:
+            meter = Metered(plain.progress, plain.clock)
+            job = replace(plain, progress=meter)
+            meters.append(meter)
             one = SourcePass(job, held, halt, to_copy)
             try:
-                if archives_first and job is first and not before.brought and not before.in_flight:
+                if archives_first and plain is first and not before.brought and not before.in_flight:
                     taken_over = _take_over(one, jobs[1:], held, halt)
                     # What it shares with others is known only now.
                     one = SourcePass(job, held, halt, to_copy)
@@ -86,7 +95,7 @@ def _run(
             # What one source does not give keeps nobody from the next; a lost hold does.
             if halt.stop.is_set() or any(isinstance(error, HoldLost) for error in one.errors):
                 break
-        return _finish(held, passes, before, interrupted=halt.stop.is_set(), taken_over=taken_over)
+        return _finish(held, passes, meters, before, interrupted=halt.stop.is_set(), taken_over=taken_over)
 
 
 def _take_over(first: SourcePass, others: Sequence[Job], held: Hold, halt: Halt) -> int:
@@ -123,9 +132,9 @@ class _State:
 
     @property
     def sent(self) -> int:
-        """Messages on the target, without those that another source's copy stands for."""
+        """Messages on the target, without those that another source's copy stands for or dual delivery brought."""
         on_target = sum(self.tally.outcomes[outcome] for outcome in ON_TARGET)
-        return on_target - self.tally.reasons[Reason.IN_ANOTHER_SOURCE]
+        return on_target - self.tally.reasons[Reason.IN_ANOTHER_SOURCE] - self.tally.reasons[Reason.DUAL_DELIVERED]
 
 
 def _state(held: Hold, direction: Direction) -> _State:
@@ -135,25 +144,49 @@ def _state(held: Hold, direction: Direction) -> _State:
 
 
 def _finish(
-    held: Hold, passes: Sequence[SourcePass], before: _State, *, interrupted: bool, taken_over: int
+    held: Hold,
+    passes: Sequence[SourcePass],
+    meters: Sequence[Metered],
+    before: _State,
+    *,
+    interrupted: bool,
+    taken_over: int,
 ) -> PassResult:
     """Close the pass in the ledger.  A pass whose hold was lost leaves that to its successor."""
     job = passes[0].job
     now = _state(held, job.direction)
     errors = _distinct([error for one in passes for error in (*one.errors, *one.unseen)])
-    moved, flagged, adopted = (
-        sum(done) for done in zip(*((one.moved, one.flagged, one.adopted) for one in passes), strict=True)
+    moved, flagged, adopted, delivered, awaited = (
+        sum(done)
+        for done in zip(
+            *((one.moved, one.flagged, one.adopted, one.delivered, len(one.awaited)) for one in passes), strict=True
+        )
     )
     adopted += taken_over
     copied = now.sent - before.sent - adopted
     result = PassResult(
-        job.mailbox, now.tally, now.in_flight, errors, interrupted, copied, moved, flagged, adopted
-    )  # fmt: skip
+        job.mailbox,
+        now.tally,
+        now.in_flight,
+        errors,
+        interrupted,
+        copied,
+        moved,
+        flagged,
+        adopted,
+        delivered,
+        awaited,
+    )
     if not any(isinstance(error, HoldLost) for error in errors):
         state = MailboxState.COPIED if result.complete else MailboxState.INCOMPLETE
         error = str(errors[0]) if errors else None
         with held.ledger.write() as connection:
             mailboxes.finish(connection, held.mailbox.id, state, job.clock.now(), error)
+            for one, meter in zip(passes, meters, strict=True):
+                rate = meter.rate()
+                # How fast a disk gives its archives says nothing of systems.
+                if rate is not None and not one.job.is_archive:
+                    pace.note_rate(connection, one.job.source, one.job.target, rate, job.clock.now())
     return result
 
 

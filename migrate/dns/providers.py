@@ -1,35 +1,35 @@
 """What providers and systems want to see in a domain's records.
 
 Google's values are the same for everybody.  Microsoft's are made for each tenant and told by Microsoft alone, so they
-are recognised by their form here and never put together.
+are recognised by their form here and never put together.  All of them stand in the table of presets
+(:mod:`connectors.presets`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-#: Google's form since 2023, and the one before it, of which a zone has all five.
-GOOGLE_NOW = frozenset({"smtp.google.com"})
-GOOGLE_BEFORE = frozenset({"aspmx.l.google.com", *(f"alt{number}.aspmx.l.google.com" for number in (1, 2, 3, 4))})
-_GOOGLE = re.compile(r"(smtp\.google\.com|(alt[1-4]\.)?aspmx\.l\.google\.com|aspmx[2-5]\.googlemail\.com)")
-#: ``LABEL.mail.protection.outlook.com``, and with DNSSEC ``LABEL.WORD.mx.microsoft``.
-_MICROSOFT = re.compile(r"[a-z0-9-]+\.mail\.protection\.outlook\.com|[a-z0-9-]+\.[a-z0-9-]+\.mx\.microsoft")
+from connectors.presets import Dns, of_mx, presets
 
 Provider = Literal["google", "microsoft365"]
-TITLES: dict[Provider, str] = {"google": "Google Workspace", "microsoft365": "Microsoft 365"}
+_PROVIDERS: tuple[Provider, ...] = ("google", "microsoft365")
+
+
+def _dns(provider: Provider) -> Dns:
+    known = presets()[provider].dns
+    assert known is not None, "the records of these two are known"
+    return known
+
+
+#: Google's form since 2023, and the one before it, of which a zone has all five.
+GOOGLE_NOW, GOOGLE_BEFORE = _dns("google").mx_forms
+TITLES: dict[Provider, str] = {provider: presets()[provider].title for provider in _PROVIDERS}
 #: What a domain's SPF includes so that the provider may send for it.
-SPF_INCLUDES: dict[Provider, str] = {"google": "_spf.google.com", "microsoft365": "spf.protection.outlook.com"}
+SPF_INCLUDES: dict[Provider, str] = {provider: _dns(provider).spf for provider in _PROVIDERS}
 #: The selectors that a provider's own set-up proposes.
-SELECTORS: dict[Provider, tuple[str, ...]] = {"google": ("google",), "microsoft365": ("selector1", "selector2")}
-_HOSTS: dict[str, Provider] = {
-    "imap.gmail.com": "google",
-    "imap.googlemail.com": "google",
-    "outlook.office365.com": "microsoft365",
-    "outlook.office.com": "microsoft365",
-}
+SELECTORS: dict[Provider, tuple[str, ...]] = {provider: _dns(provider).selectors for provider in _PROVIDERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ def expected_provider(provider: Provider) -> Expected:
 
 def expected_host(title: str, host: str) -> Expected:
     """What a system of the plan stands for: a provider where its host is one's, else the host itself."""
-    provider = _HOSTS.get(host.lower().rstrip("."))
-    return expected_provider(provider) if provider else Expected(title, host=host.lower().rstrip("."))
+    wanted = host.lower().rstrip(".")
+    provider = next((one for one in _PROVIDERS if wanted in presets()[one].hosts), None)
+    return expected_provider(provider) if provider else Expected(title, host=wanted)
 
 
 def provider_of(host: str) -> Provider | None:
     """Whose MX this is, by its form."""
-    if _GOOGLE.fullmatch(host):
-        return "google"
-    return "microsoft365" if _MICROSOFT.fullmatch(host) else None
+    preset = of_mx([host])
+    return next((one for one in _PROVIDERS if preset is not None and preset.name == one), None)
 
 
 def complete(provider: Provider, hosts: Sequence[str]) -> bool:

@@ -16,9 +16,11 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from typing import Literal
 
 from connectors.contract import Account, AuthFailed, Connector, ConnectorError, Stopped, Transient
 from connectors.language import _
+from connectors.preconditions import preconditions
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner
 from migrate.engine.servers import Servers
@@ -194,6 +196,12 @@ class _Trying:
         assert account is not None, "only who has a password signs in"
         if self._stop.is_set():
             return Verdict.NOT_TRIED, None
+        try:
+            self._see_to_it(one, account)
+        except AuthFailed as error:
+            return Verdict.WRONG, error
+        except Stopped:
+            return Verdict.NOT_TRIED, None
         seat = self._servers.seat(one.system, account.user)
         try:
             session = seat.source(lambda: self._connector.open_source(account, self._stop), self._stop)
@@ -212,6 +220,18 @@ class _Trying:
         finally:
             session.close()
         return Verdict.WORKS, None
+
+    def _see_to_it(self, one: _Wanted, account: Account) -> None:
+        """What has to be true first, where the system can tell: it is told with what mends it.
+
+        Raises AuthFailed for the first thing that is not so, or Stopped.
+        """
+        side: Literal["source", "target"] = "target" if one.side == "target" else "source"
+        for found in preconditions(self._connector, account, side, self._stop):
+            if found.met is False:
+                what = found.what if found.what.endswith(".") else f"{found.what}."
+                told = f"{what} {found.mend}".rstrip()
+                raise AuthFailed(told, system=one.system, detail=found.code)
 
     def _given_up(self, waiting: Sequence[Sequence[_Wanted]]) -> Iterator[Credential]:
         why = _("The master user was refused for {number} people before; it was not tried again.")

@@ -22,6 +22,7 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
 from connectors.errors import SpoolError
 from connectors.language import _
+from connectors.preconditions import Precondition, preconditions
 from connectors.registry import connector_class
 from connectors.wrappers import (
     LimitedSource,
@@ -30,14 +31,15 @@ from connectors.wrappers import (
     RetryingTarget,
     RetryPolicy,
 )
-from migrate.copy.job import Job, Placement, Progress
+from migrate.copy.job import Job, Placement, Progress, Rules
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
-from migrate.engine.archives import PersonalArchive, personal_archives
+from migrate.engine.archives import personal_archives
+from migrate.engine.private_gmail import private_gmail
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
-from plans import Organisation, Person, Site, System
+from plans import Organisation, Person, SecretError, Site, System
 from plans.accounts import further_account, source_account, target_account
 
 #: Mailboxes of one site that are worked on at the same time, if the systems' sessions allow it.
@@ -71,6 +73,33 @@ class SiteRules:
         return sha256("".join(part.digest() for part in parts).encode("ascii")).hexdigest()
 
 
+Side = Literal["source", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one precondition of a system stands, on the side on which the system is used."""
+
+    system: str
+    side: Side
+    found: Precondition
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """What takes the place of a site's target, so that nothing leaves this machine.
+
+    Nobody's password for the target is asked for.
+    """
+
+    connect: Callable[[Resources], Connector]
+    #: Where originals would be kept.
+    kept: KeptMail
+    #: Around each session of a source, by mailbox; what a job's rules become beside it.
+    sourced: Callable[[str, Source], Source]
+    ruled: Callable[[str, Rules], Rules]
+
+
 @dataclass
 class SiteRun:
     """What all mailboxes of a run share."""
@@ -84,16 +113,22 @@ class SiteRun:
     remembered: Remembered = field(default_factory=Remembered)
     #: Hears of rests that servers ask for.
     resting: Told = Manner.told
+    stand_in: StandIn | None = None
 
     def __post_init__(self) -> None:
         further = {one.system for person in self.site.people for one in person.further_sources}
         names = {self.site.source, self.site.target, *further}
         systems = {name: self.organisation.systems[name] for name in names}
-        self._connectors = {name: connector_of(system, self.resources) for name, system in systems.items()}
+        self._connectors = {
+            name: self.stand_in.connect(self.resources)
+            if self.stand_in is not None and name == self.site.target
+            else connector_of(system, self.resources)
+            for name, system in systems.items()
+        }
         manner = Manner(self.resting, self.retry.patience, self.site.time_zone)
         self._servers = Servers(systems, self.remembered, manner)
         self._by_day = _by_day(self.site)
-        self._kept_mail = kept_mail(self.organisation)
+        self._kept_mail = self.stand_in.kept if self.stand_in is not None else kept_mail(self.organisation)
 
     @property
     def workers(self) -> int:
@@ -137,8 +172,8 @@ class SiteRun:
             kept=self._kept_mail,
             repair=self.site.repair,
             open_source=self._source(person, self.site.source, resolved(partial(source_account, *where))),
-            open_target=self._target(person, resolved(partial(target_account, *where))),
-            rules=SiteRules(self.site),
+            open_target=self._target(person, self._target_account(person, resolved)),
+            rules=self._rules(person, SiteRules(self.site)),
             resources=self.resources,
             admit=admit((self.site.source, person.source_user)),
             progress=self.progress,
@@ -155,20 +190,63 @@ class SiteRun:
             )
             for one in person.further_sources
         ]
+        private = private_gmail(*where, self.resources)
+        of_private = [
+            replace(
+                own,
+                source=f"gmail:{private.address}",
+                called=private.address,
+                open_source=self._read_only(person, private.open),
+                admit=admit(),
+            )
+            for private in ([private] if private else [])
+        ]
         of_archives = [
             replace(
                 own,
                 source=archive.source,
                 called=archive.called,
-                open_source=self._archive(person, archive),
-                rules=archive.rules,
+                open_source=self._read_only(person, archive.open),
+                rules=self._rules(person, archive.rules),
                 admit=admit(),
                 rebuilt=archive.rebuilt,
                 is_archive=True,
             )
             for archive in archives
         ]
-        return [own, *further, *of_archives]
+        return [own, *further, *of_private, *of_archives]
+
+    def _target_account(
+        self, person: Person, resolved: Callable[[Callable[[], Account]], Callable[[], Account]]
+    ) -> Callable[[], Account]:
+        if self.stand_in is not None:
+            return partial(Account, person.target_user, address=person.mailbox)
+        return resolved(partial(target_account, self.organisation, self.site, person))
+
+    def _rules(self, person: Person, rules: Rules) -> Rules:
+        return rules if self.stand_in is None else self.stand_in.ruled(person.mailbox, rules)
+
+    def _sourced(self, person: Person, session: Source) -> Source:
+        return session if self.stand_in is None else self.stand_in.sourced(person.mailbox, session)
+
+    def preconditions(self, person: Person, stop: Event) -> Iterator[Standing]:
+        """What has to be true for one mailbox, system by system, as far as their connectors can tell.
+
+        A side whose secret cannot be had is left out: whoever signs in is told so.  Raises Stopped.
+        """
+        where = self.organisation, self.site, person
+        sides: list[tuple[str, Side, Callable[[], Account]]] = [
+            (self.site.source, "source", partial(source_account, *where)),
+            *((one.system, "source", partial(further_account, *where, one)) for one in person.further_sources),
+            (self.site.target, "target", partial(target_account, *where)),
+        ]
+        for system, side, account in sides:
+            try:
+                who = account()
+            except SecretError:
+                continue
+            for found in preconditions(self._connectors[system], who, side, stop):
+                yield Standing(system, side, found)
 
     def _source(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Source]:
         """Signs in to one source of a person's mailbox for reading."""
@@ -180,19 +258,23 @@ class SiteRun:
 
             def sign_in() -> Source:
                 session = seat.source(lambda: connector.open_source(who, stop), stop)
-                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
+                return self._sourced(person, session)
 
             return _opened(RetryingSource(sign_in, seat.policy(self._policy(person)), stop))
 
         return open_source
 
-    def _archive(self, person: Person, archive: PersonalArchive) -> Callable[[Event], Source]:
-        """Opens an archive of a person."""
+    def _read_only(self, person: Person, opened: Callable[[Event], Source]) -> Callable[[Event], Source]:
+        """Opens a source of a person's that is no system of the plan: an archive, a private account."""
 
         def open_source(stop: Event) -> Source:
             def read() -> Source:
-                session = archive.open(stop)
-                return LimitedSource(session, self._by_day, stop) if self._by_day.limits else session
+                session = opened(stop)
+                if self._by_day.limits:
+                    session = LimitedSource(session, self._by_day, stop)
+                return self._sourced(person, session)
 
             return _opened(RetryingSource(read, self._policy(person), stop))
 

@@ -58,14 +58,26 @@ def unplaced(
     column = message.c.received if by == "received" else message.c.size
     found = []
     for some in in_pieces(values):
-        rows = connection.execute(
-            select(*_UNPLACED).where(_is_unplaced(mailbox_id, place, folder_ids), column.in_(some))
-        )
-        found += [
-            Unplaced(*row[:5], flag_set(row.flags_seen), *row[6:8], was_copied=row.outcome != Outcome.PENDING)
-            for row in rows
-        ]
-    return sorted(found, key=lambda row: (not row.was_copied, row.id))
+        found += _read(connection, _is_unplaced(mailbox_id, place, folder_ids), column.in_(some))
+    return _in_order(found)
+
+
+def all_unplaced(
+    connection: Connection, mailbox_id: int, place: TargetFolderRow, folder_ids: Sequence[int]
+) -> list[Unplaced]:
+    """Every unplaced row, those copied before first."""
+    return _in_order(_read(connection, _is_unplaced(mailbox_id, place, folder_ids)))
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Unplaced]:
+    return [
+        Unplaced(*row[:5], flag_set(row.flags_seen), *row[6:8], was_copied=row.outcome != Outcome.PENDING)
+        for row in connection.execute(select(*_UNPLACED).where(*conditions))
+    ]
+
+
+def _in_order(rows: list[Unplaced]) -> list[Unplaced]:
+    return sorted(rows, key=lambda row: (not row.was_copied, row.id))
 
 
 def record_digests(connection: Connection, row: int, header: bytes | None, core: bytes | None) -> None:

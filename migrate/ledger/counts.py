@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from connectors.contract import Reason
 from migrate.ledger import repairs
 from migrate.ledger.messages import in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, folder, message
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, folder, mailbox, message
 from migrate.ledger.schema import tally as kept
 
 
@@ -103,3 +103,22 @@ def unfinished_folders(
         .distinct()
     )
     return set(rows.scalars())
+
+
+def sizes(connection: Connection, site: str) -> dict[str, int]:
+    """By mailbox of a site, the bytes of the messages that the target holds or is to hold; only where any were seen."""
+    rows = connection.execute(
+        select(mailbox.c.name, func.sum(message.c.size))
+        .join(message, message.c.mailbox_id == mailbox.c.id)
+        .where(
+            mailbox.c.site == site,
+            message.c.direction == Direction.FORTH,
+            message.c.gone_at.is_(None),
+            message.c.successor.is_(None),
+            message.c.same_as.is_(None),
+            message.c.outcome != Outcome.LEFT_OUT,
+            message.c.size.is_not(None),
+        )
+        .group_by(mailbox.c.name)
+    )
+    return {name: int(size) for name, size in rows}

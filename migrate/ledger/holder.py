@@ -103,6 +103,9 @@ def check_holder(ledger: Ledger) -> None:
 def check_standing(told: Standing, held: Held | None) -> None:
     """The same, of what was read already."""
     day = "" if told.at is None else datetime.fromtimestamp(told.at, UTC).astimezone().date().isoformat()
+    if told.on_its_way_to is not None and not (held is not None and held.handed_over):
+        text = _("This organisation is on its way to {name}. Accept it first: bascule handover accept FILE")
+        raise NotHolder(text.format(name=told.on_its_way_to))
     if told.on_its_way_to is not None:
         text = _(
             "This organisation was handed over to {name} on {day}. Nothing may be written here any more; {name} goes on"

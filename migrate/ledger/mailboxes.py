@@ -23,6 +23,9 @@ class MailboxRow:
     last_error: str | None
     #: When its people started to work in the new mailbox; from then on their copy is theirs alone.
     went_live: float | None
+    #: From when to when its mail was delivered on both sides (:mod:`migrate.ledger.deliveries`).
+    dual_delivery_since: float | None = None
+    dual_delivery_until: float | None = None
 
 
 _COLUMNS = (
@@ -33,6 +36,8 @@ _COLUMNS = (
     mailbox.c.last_pass,
     mailbox.c.last_error,
     mailbox.c.went_live,
+    mailbox.c.dual_delivery_since,
+    mailbox.c.dual_delivery_until,
 )
 
 
@@ -57,9 +62,14 @@ def of_site(connection: Connection, site: str) -> list[MailboxRow]:
     return [_read(row) for row in rows]
 
 
+def every(connection: Connection) -> list[MailboxRow]:
+    return [_read(row) for row in connection.execute(select(*_COLUMNS).order_by(mailbox.c.id))]
+
+
 def _read(row: Any) -> MailboxRow:
     error = row.last_error and reworded(row.last_error)
-    return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), row.last_pass, error, row.went_live)
+    dates = row.last_pass, error, row.went_live, row.dual_delivery_since, row.dual_delivery_until
+    return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *dates)
 
 
 def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
@@ -92,3 +102,9 @@ def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: f
         .where(mailbox.c.id == mailbox_id)
         .values(state=state, last_pass=when, last_error=error and recorded(error), locked_by=None)
     )
+
+
+def go_back(connection: Connection, mailbox_ids: Sequence[int]) -> None:
+    """The people of these mailboxes work in the old one again."""
+    for mailbox_id in mailbox_ids:
+        connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(went_live=None))

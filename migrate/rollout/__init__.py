@@ -1,1 +1,1 @@
-"""Phases of sites and domains, the gates between them, and the one next thing to do."""
+"""Phases of sites and domains, the gates between them, the one next thing to do, and how long it all takes."""

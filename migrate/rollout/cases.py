@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,8 +9,9 @@ from pathlib import PurePosixPath
 from connectors.language import _, mark
 from migrate.rollout.history import Tested
 from plans import Organisation, Person
+from plans.uses import case_code
 
-#: What the columns of a people file say besides, and words for a program that mean the same.
+#: What the columns of a people file say, as people read it.
 _TITLES = {
     "webmail": mark("webmail"),
     "phone": mark("telephone"),
@@ -21,16 +20,6 @@ _TITLES = {
     "groups": mark("groups"),
     "private-gmail": mark("private Gmail account"),
     "further-sources": mark("mail from several accounts"),
-}
-_SAME = {
-    "telephone": "phone",
-    "mobile": "phone",
-    "smartphone": "phone",
-    "portable": "phone",
-    "shared": "shared-mailbox",
-    "boite-partagee": "shared-mailbox",
-    "gmail": "private-gmail",
-    "gmail-personnel": "private-gmail",
 }
 
 
@@ -46,17 +35,10 @@ class Case:
     tested: tuple[Tested, ...]
 
 
-def code_of(text: str) -> str:
-    """``Outlook 2016 (POP)`` is ``outlook-2016-pop``: however it is written, the same is the same."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    code = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    return _SAME.get(code, code)
-
-
 def cases_of(person: Person) -> Iterator[tuple[str, str]]:
     """The cases of one person: code and title."""
     for program in person.uses:
-        code = code_of(program)
+        code = case_code(program)
         if code:
             yield code, _(_TITLES[code]) if code in _TITLES else program.strip()
     told = {
@@ -71,7 +53,7 @@ def cases_of(person: Person) -> Iterator[tuple[str, str]]:
             yield code, _(_TITLES[code])
     for archive in person.archives:
         kind = PurePosixPath(archive.path.replace("\\", "/")).suffix.lstrip(".").lower()
-        code = f"archive-{code_of(kind)}" if code_of(kind) else "archive"
+        code = f"archive-{case_code(kind)}" if case_code(kind) else "archive"
         yield code, _("archive ({kind})").format(kind=kind.upper()) if kind else _("archive")
 
 

@@ -16,14 +16,15 @@ from runbooks.facts import DomainFacts, People, RolloutFacts, SharingSite, SiteF
 _IT, _SUPPORT = ("it", "informatique", "admin"), ("support", "helpdesk")
 
 
-def rollout_facts(world: World, holder: str | None) -> RolloutFacts:
+def rollout_facts(world: World) -> RolloutFacts:
     """Of all sites and domains, as of ``world.now``."""
     organisation = world.organisation
     return RolloutFacts(
         organisation=organisation.name,
         at=moment(world.now),
         time_zone=str(organisation.time_zone),
-        holder=holder,
+        holder=world.holder.holder,
+        on_its_way_to=world.holder.on_its_way_to,
         sites=tuple(site_facts(world, organisation.sites[name]) for name in sorted(organisation.sites)),
         domains=tuple(domain_facts(world, name) for name in sorted(organisation.domains)),
     )

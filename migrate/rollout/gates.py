@@ -101,6 +101,7 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
             judges.or_confirmed("way-back", lambda d: all_of(d.way_back, _("the way back did not work: {names}"))),
         ),
         _DOMAIN_P1,
+        Gate("ttl", "automatic", judges.ttl_short),
         Gate("old-ttl", "automatic", judges.old_ttl),
         Gate("go", "person", judges.confirmed("go")),
     ),

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from connectors.language import _
 from migrate.dns import kept_steps, snapshots
 from migrate.dns.records import CannotWrite
-from migrate.ledger import events, observations
+from migrate.ledger import events, holder, observations
 from migrate.ledger.observations import Observations, Observed
 from migrate.ledger.schema import ON_TARGET, MailboxState, Outcome
 from migrate.ledger.standing import Standing, standings
@@ -39,12 +39,20 @@ class World:
     seen: Observations
     mailboxes: Mapping[str, Standing]
     now: float
+    #: Who holds the organisation.
+    holder: holder.Standing
 
     @classmethod
     def read(cls, organisation: Organisation, connection: Connection, now: float) -> World:
         """In one transaction, so that it is of one state of the ledger."""
-        history = fold(events.every(connection))
-        return cls(organisation, history, observations.every(connection), standings(connection), now)
+        return cls(
+            organisation,
+            fold(events.every(connection)),
+            observations.every(connection),
+            standings(connection),
+            now,
+            holder.standing(connection),
+        )
 
     def observed(self, kind: str, subject: str, name: str) -> Mapping[str, Observed]:
         return self.seen.get((kind, subject), {}).get(name, {})
@@ -58,10 +66,11 @@ class World:
 
     @cached_property
     def sites_of(self) -> Mapping[str, tuple[str, ...]]:
-        """By domain, the sites that share it: those whose plan names it, or whose people have addresses in it."""
+        """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
         found: dict[str, set[str]] = {name: set() for name in self.organisation.domains}
         for site in self.organisation.sites.values():
-            for domain in {site.domain, *(_domain_of(one.address) for one in site.people)}:
+            addresses = (address for one in site.people for address in (one.address, *one.aliases))
+            for domain in {site.domain, *map(_domain_of, addresses)}:
                 if domain in found:
                     found[domain].add(site.name)
         return {name: tuple(sorted(sites)) for name, sites in found.items()}
@@ -70,8 +79,8 @@ class World:
         """The domain that the site's rollout depends on: the one its plan names, else the only one it has."""
         if site.domain is not None:
             return site.domain
-        own = [name for name, sites in self.sites_of.items() if site.name in sites]
-        return own[0] if len(own) == 1 else None
+        own = {_domain_of(one.address) for one in site.people} & set(self.organisation.domains)
+        return own.pop() if len(own) == 1 else None
 
     def expect_of(self, system: str) -> str:
         """What ``bascule dns --expect`` takes for a system."""
@@ -151,6 +160,12 @@ def _copied(world: World, site: Site) -> Fact:
     return Seen(value=copied, at=moment(min(row.last_pass or 0 for row in begun)), source="ledger")
 
 
+def _space(world: World, site: Site) -> Fact:
+    wanted = [person.mailbox for person in site.people]
+    how = f"bascule rollout confirm {site.name} space"
+    return share_of(world, world.observed("site", site.name, "space"), wanted, how)
+
+
 def _dual(world: World, site: Site) -> Fact:
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
     on = [name for name, row in rows.items() if row is not None and row.dual_delivery_since is not None]
@@ -168,8 +183,10 @@ def _archives(world: World, site: Site) -> Fact:
 
 def _site_senders(world: World, site: Site) -> Fact:
     domain = world.domain_of(site)
-    how = f"bascule dns check {domain or 'DOMAIN'} --expect {world.expect_of(site.target)}"
-    return Unknown(how=how) if domain is None else _senders(world, domain)
+    if domain is None:
+        how = _("write its domain under domains in organisation.yaml, and as domain in sites/{site}.yaml")
+        return Unknown(how=how.format(site=site.name))
+    return _senders(world, domain)
 
 
 def _senders(world: World, domain: str) -> Fact:
@@ -217,12 +234,12 @@ def _verified(world: World, site: Site) -> Fact:
 #: Each fact of a site that is looked up; a gatherer whose part is not there says how to find out.
 SITE_FACTS: Mapping[str, SiteGatherer] = {
     "sign_in": of_mailboxes("sign-in", "bascule check"),
-    "accounts": of_mailboxes("accounts", "bascule accounts diff"),
+    "accounts": of_mailboxes("accounts", "bascule check"),
     "licences": _licences,
     "backup": of_mailboxes("backup", "bascule backup"),
     "cases": _cases,
     "copied": _copied,
-    "space": of_mailboxes("space", "bascule check"),
+    "space": _space,
     "dual": _dual,
     "archives": _archives,
     "probes": of_parts("probes", "bascule delivery probe"),

@@ -91,6 +91,7 @@ def _of_course(course: Course, event: Event) -> None:
     elif event.event == "incident":
         course.opened += 1
         course.incidents[course.opened] = Incident(
+            subject=course.name,
             number=course.opened,
             severity=event.detail["severity"],
             what=event.note or "",

@@ -144,6 +144,8 @@ def or_confirmed(code: str, judge: Callable[[F], Verdict]) -> Callable[[F], Verd
 
 
 def sites_near(domain: DomainFacts) -> Verdict:
+    if not domain.sites:
+        return unmet(_("no site of the plan has people in this domain"))
     wanted: SitePhase = "dual-delivery" if domain.mx_first == "old" else "pre-copy"
     return sites_reached(domain, wanted)
 
@@ -162,7 +164,8 @@ def sites_reached(domain: DomainFacts, wanted: SitePhase) -> Verdict:
 def sites_switched(domain: DomainFacts) -> Verdict:
     """The MX is one for all sites of a domain: all have switched, or mail is split between the sides by a plan."""
     if domain.mx_first == "old":
-        found = sites_reached(domain, "switch")
+        # Everybody works in the new mailbox: the phase after the switch.
+        found = sites_reached(domain, "delta")
         word = domain.confirmed.get("split-delivery")
         return met(word.by) if word is not None and not found.met else found
     found = sites_reached(domain, "pre-copy")
@@ -191,7 +194,9 @@ def old_ttl(domain: DomainFacts) -> Verdict:
     if domain.at >= earliest:
         return met()
     told = _("others may remember the old TTL until {time}")
-    return Verdict("not met", "", told.format(time=f"{earliest:%Y-%m-%d %H:%M} UTC"), until=earliest)
+    return Verdict(
+        "not met", "", told.format(time=f"{earliest.astimezone(domain.at.tzinfo):%Y-%m-%d %H:%M}"), until=earliest
+    )
 
 
 def records(domain: DomainFacts) -> Verdict:
@@ -219,9 +224,18 @@ def zeros(days: int) -> Callable[[DomainFacts], Verdict]:
         if not fact.value.mailboxes.whole:
             told = _("the last pass brought something, or was not complete: {names}")
             return unmet(told.format(names=named(fact.value.mailboxes.missing)), share_figure(fact.value.mailboxes))
-        if fact.value.days < days:
-            told = _("copies have brought nothing for {n} days; it takes {days}")
-            return unmet(told.format(n=number(int(fact.value.days)), days=days), f"{int(fact.value.days)}/{days}")
+        # What was before the domain had settled says nothing of who still sends there.
+        settled = domain.since or fact.at
+        if fact.at < settled:
+            return unmet(_("not every mailbox was copied since the domain has settled"))
+        nothing = min(fact.value.days, (fact.at - settled) / timedelta(days=1))
+        if nothing < days:
+            told = _("copies have brought nothing for {n} days; it takes {days}").format(
+                n=number(int(nothing)), days=days
+            )
+            due = fact.at + timedelta(days=days - nothing)
+            # When the time has passed, one more copy says so.
+            return Verdict("not met", f"{int(nothing)}/{days}", told, until=due if domain.at < due else None)
         return met()
 
     return judge

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,10 +56,12 @@ class Rollout:
 
     organisation: Organisation
     ledger: Ledger
+    #: Seconds since 1970.
+    clock: Callable[[], float] = time.time
 
     def world(self) -> World:
         with self.ledger.read() as connection:
-            return World.read(self.organisation, connection, time.time())
+            return World.read(self.organisation, connection, self.clock())
 
     def facts(self, world: World, kind: Kind, name: str) -> SiteFacts | DomainFacts:
         if kind == "site":

@@ -186,7 +186,7 @@ SITE_WORDS: Mapping[str, StepWords] = {
     ),
     "incidents": StepWords(
         mark("solve what is open"), "it", 60,
-        ("bascule rollout incident {subject}", 'bascule rollout incident {subject} --solved NUMBER --by "{by}"'),
+        ("bascule rollout incident {subject}", 'bascule rollout incident {subject} --solved {number} --by "{by}"'),
         mark("No P1 is open."), CALL, mark("Nobody moves on over an open P1: {names}."),
     ),
     "announced": StepWords(
@@ -243,7 +243,7 @@ SITE_WORDS: Mapping[str, StepWords] = {
     ),
     "all-solved": StepWords(
         mark("solve what is still open"), "it", 60,
-        ("bascule rollout incident {subject}", 'bascule rollout incident {subject} --solved NUMBER --by "{by}"'),
+        ("bascule rollout incident {subject}", 'bascule rollout incident {subject} --solved {number} --by "{by}"'),
         mark("No incident is open."), CALL, mark("Hypercare ends when nothing is left: {names}."),
     ),
     "settled-in": StepWords(

@@ -8,10 +8,11 @@ from typing import Any
 from connectors.language import _
 from migrate.rollout.domain_step_words import DOMAIN_WORDS
 from migrate.rollout.gates import judged_domain, judged_site
+from migrate.rollout.judges import no_open
 from migrate.rollout.phases import after, phase_text
 from migrate.rollout.step_words import SITE_WORDS, Role, StepWords
 from migrate.rollout.verdicts import Gate, Verdict, named
-from runbooks.facts import DomainFacts, People, SiteFacts, Step
+from runbooks.facts import DomainFacts, Incident, People, SiteFacts, Step
 
 Judged = Sequence[tuple[Gate[Any], Verdict]]
 
@@ -31,6 +32,10 @@ def next_step(facts: SiteFacts | DomainFacts) -> Step | None:
     following = after(kind, facts.phase)
     if following is None:
         return None
+    if isinstance(facts, SiteFacts) and _grave(facts):
+        # People cannot work: whatever the phase asks for comes later.
+        gate = Gate[SiteFacts]("incidents", "automatic", no_open(("P1",)))
+        return _worded(facts, (gate, gate.judge(facts)), _("go on with what comes next"))
     open_ = [(gate, verdict) for gate, verdict in judged(facts) if not verdict.met]
     if not open_:
         return _advance(facts, following)
@@ -39,6 +44,10 @@ def next_step(facts: SiteFacts | DomainFacts) -> Step | None:
     rest = [gate.code for gate, _verdict in sorted(open_, key=lambda one: one[1].waits) if gate is not chosen[0]]
     then = _title(facts, rest[0]) if rest else _("go on to the phase {phase}").format(phase=phase_text(following))
     return _worded(facts, chosen, then)
+
+
+def _grave(facts: SiteFacts | DomainFacts) -> list[Incident]:
+    return [one for one in facts.incidents if one.severity == "P1"]
 
 
 def _chosen(open_: Judged) -> tuple[Gate[Any], Verdict]:
@@ -95,8 +104,10 @@ def _line(line: str, values: Mapping[str, str]) -> str:
 
 
 def _values(facts: SiteFacts | DomainFacts, code: str, role: Role, verdict: Verdict) -> dict[str, str]:
+    incident = next(iter(facts.incidents), None) if code in ("incidents", "all-solved") else None
     shared = {
-        "subject": facts.name,
+        "subject": facts.name if incident is None else incident.subject,
+        "number": "NUMBER" if incident is None else str(incident.number),
         "code": code,
         "names": _names(facts, code, verdict),
         "missing": _("not known yet") if verdict.state == "unknown" else verdict.missing,
@@ -152,14 +163,15 @@ def first_of_all(
 ) -> tuple[SiteFacts | DomainFacts, Step] | None:
     """What comes first in the whole organisation; None when everything is done.
 
-    Whoever has an open P1 comes first.  A domain that need not wait is due, and comes before sites; these come by wave,
+    A site with an open P1 comes first.  A domain that need not wait is due, and comes before sites; these come by wave,
     by day of their switch, and by name.
     """
     ordered: list[SiteFacts | DomainFacts] = [
         *domains,
         *sorted(sites, key=lambda one: (one.wave or 0, str(one.switch or "9999"), one.name)),
     ]
-    ordered.sort(key=lambda one: not any(incident.severity == "P1" for incident in one.incidents))
+    # A domain has the troubles of its sites: they are mended there.
+    ordered.sort(key=lambda one: not (isinstance(one, SiteFacts) and _grave(one)))
     found = [(one, step) for one in ordered if (step := next_step(one)) is not None]
     here = [one for one in found if one[1].until is None and one[1].waits_for is None]
     if here:

@@ -1,7 +1,7 @@
 """The process of one pymap stand-in; started by :mod:`migrate.sandbox.pymap_server`, never by a person.
 
 Reads its users as one line of JSON from standard input, writes its port to standard output, and ends when standard
-input does: it cannot outlive whoever started it.
+input does: it cannot outlive whoever started it.  With a ``state`` folder its mail is kept there.
 """
 
 from __future__ import annotations
@@ -9,45 +9,33 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
-from argparse import Namespace
-from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-# The greeting would look up this machine's name, which takes seconds where there is no network.
-os.environ.setdefault("FQDN", "localhost")
+from migrate.sandbox.pymap_mail import PymapMail
+from migrate.sandbox.until_input_ends import until_input_ends
 
-from proxyprotocol.reader import ProxyProtocolReader
-from pymap.backend.dict import DictBackend
-from pymap.imap import IMAPServer
-from pymap.user import Passwords, UserMetadata
-from pysasl.hashing import BuiltinHash
+#: Seconds between two looks at whether there is anything to keep.
+_SAVE_EVERY = 5.0
 
 
-async def serve(users: Mapping[str, str], max_message: int | None) -> None:
-    """Serve ``users`` (name to password) on a free port of 127.0.0.1 until standard input ends."""
-    settings = Namespace(
-        host="127.0.0.1", port=0, debug=False, cert=None, key=None, tls=False, proxy_protocol=None, passlib_cfg=None,
-        demo_data=False, demo_user="", demo_password="",
-    )  # fmt: skip
-    # One round of hashing: these passwords protect nothing, and a login must not cost a tenth of a second.
-    backend, config = await DictBackend.init(settings, max_append_len=max_message, hash_context=BuiltinHash(rounds=1))
-    del backend.login.users_dict[""]
-    passwords = Passwords(config)
-    for name, password in users.items():
-        hashed = await passwords.hash_password(password)
-        backend.login.users_dict[name] = UserMetadata(config, name, password=hashed)
-    config.apply_context()
-    connected = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(backend.login, config))
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+async def serve(wanted: dict[str, Any]) -> None:
+    """Serve ``users`` (name to password) on a port of 127.0.0.1 until standard input ends."""
+    mail = PymapMail()
+    await mail.start(max_message=wanted["max_message"], port=wanted.get("port") or 0)
+    state = Path(wanted["state"]) if wanted.get("state") else None
+    if state is not None:
+        await mail.load(state)
+    for name, password in wanted["users"].items():
+        await mail.add_user(name, password)
+    sys.stdout.write(f"{mail.port}\n")
     sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
-    server.close()
+    await until_input_ends(lambda: mail.save(state) if state is not None else None, every=_SAVE_EVERY)
+    mail.close()
 
 
 if __name__ == "__main__":
     # A client that is killed in the middle of a command is what these stand-ins are for, and no news.
     logging.disable(logging.CRITICAL)
-    wanted = json.loads(sys.stdin.readline())
-    asyncio.run(serve(wanted["users"], wanted["max_message"]))
+    asyncio.run(serve(json.loads(sys.stdin.readline())))

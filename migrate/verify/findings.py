@@ -37,6 +37,7 @@ class Cause(StrEnum):
     MOVED_ON_TARGET = "moved-on-target"  #: after it was copied
     LEFT_SOURCE = "left-source"  #: the copy of a message that is no longer on the source
     IN_ANOTHER_SOURCE = "in-another-source"  #: the copy is that of the same message in another source
+    DUAL_DELIVERED = "dual-delivered"  #: dual delivery brought it, and its person did with it as they liked
     THERE_BEFORE = "there-before"  #: on the target before the first copy, and left as it was
     CHANGED_ON_SOURCE = "changed-on-source"  #: since the last pass
     CHANGED_ON_TARGET = "changed-on-target"  #: since it was copied
@@ -85,8 +86,15 @@ class Finding:
         return _more(self.target, self.source)
 
 
-def of_pair(pair: Pair, expected_in: FolderPath) -> Iterator[Finding]:
-    """Every difference of a pair."""
+def shows_senders_date(pair: Pair) -> bool:
+    """Whether the date on the target is another one, and the one that the sender wrote."""
+    source, target = pair.source, pair.target
+    differs = source.second is not None and target.second is not None and source.second != target.second
+    return differs and target.content is not None and target.second == target.content.sent_at
+
+
+def of_pair(pair: Pair, expected_in: FolderPath, *, by_sent: bool = False) -> Iterator[Finding]:
+    """Every difference of a pair.  ``by_sent``: the target shows the date that the sender wrote, and knows no other."""
     source, target = pair.source, pair.target
 
     def found(kind: Kind) -> Finding:
@@ -100,7 +108,8 @@ def of_pair(pair: Pair, expected_in: FolderPath) -> Iterator[Finding]:
         yield found(Kind.REPAIRED)
     if pair.equality is Equality.UNREAD:
         yield found(Kind.UNREAD)
-    if source.second is not None and target.second is not None and source.second != target.second:
+    dates_differ = source.second is not None and target.second is not None and source.second != target.second
+    if dates_differ and not (by_sent and shows_senders_date(pair)):
         yield found(Kind.DATE)
     if source.folded is not None and target.folded is not None and source.folded != target.folded:
         yield found(Kind.FLAGS)

@@ -46,6 +46,7 @@ _CAUSES = {
     Cause.MOVED_ON_TARGET: mark("moved on the target after it was copied"),
     Cause.LEFT_SOURCE: mark("the copy of a message that is no longer on the source"),
     Cause.IN_ANOTHER_SOURCE: mark("another source brought the same message"),
+    Cause.DUAL_DELIVERED: mark("dual delivery brought it, and its person moved, changed or deleted it"),
     Cause.THERE_BEFORE: mark("was on the target before the copy"),
     Cause.CHANGED_ON_SOURCE: mark("changed on the source since the last copy"),
     Cause.CHANGED_ON_TARGET: mark("changed on the target since it was copied"),
@@ -88,6 +89,12 @@ def why_sentence(why: Why) -> str:
                 "{n} message of an archive is there as another source brought it: the same header and attachments.",
                 "{n} messages of an archive are there as another source brought them: the same headers and"
                 " attachments.",
+                why.count,
+            )
+        case Note.SENDERS_DATE:
+            return plural(
+                "{n} message shows the date that its sender wrote: the target knows no other.",
+                "{n} messages show the date that their sender wrote: the target knows no other.",
                 why.count,
             )
         case Note.RENAMED:

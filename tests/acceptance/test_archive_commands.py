@@ -244,6 +244,12 @@ def test_two_runs_do_not_collect_at_the_same_time(plan: Organisation, tmp_path: 
     assert plan.run("archive", "collect", SITE).code == 0
 
 
+def _archives_gate(plan: Organisation) -> str:
+    while (site := plan.run("rollout", "status", "--json").json["sites"][0])["phase"] != "dual-delivery":
+        assert plan.run("rollout", "force", SITE, "--because", "a test").code == 0
+    return str(next(gate["state"] for gate in site["gates"] if gate["gate"] == "archives"))
+
+
 def test_days_that_only_a_pc_has_are_shown_until_the_archive_is_collected_again(
     plan: Organisation, source: Box, tmp_path: Path
 ) -> None:
@@ -279,8 +285,11 @@ def test_days_that_only_a_pc_has_are_shown_until_the_archive_is_collected_again(
     # Outlook fetched what there was, and was closed.
     write_mbox(box, [on(day, 100 + number) for number, day in enumerate(reversed(ago[5:30]))])
     assert plan.run("archive", "collect", SITE).code == 0
+    # A rollout that has begun goes by what was seen.
+    assert _archives_gate(plan) == "unknown"
     covered = plan.run("archive", "coverage", SITE)
     assert (covered.code, "no day uncovered" in covered.out) == (0, True), covered.out
+    assert _archives_gate(plan) == "met"
 
 
 def test_a_server_that_cannot_be_reached_is_no_proof_of_anything(plan: Organisation, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import dns.message
 import dns.query
 import pytest
+import yaml
 
 from tests.acceptance.organisation import COMMAND, Ended, finished, imap, organisation, running
 from tests.acceptance.schemas import valid
@@ -154,6 +156,52 @@ def test_a_domain_that_is_there_or_must_be_mended_gets_no_records(tmp_path: Path
     assert "bascule dns check" in disagreeing.err
     untold = _records(tmp_path, world, "example.org", "--expect", "microsoft365")
     assert (untold.code, "--mx" in untold.err) == (3, True)
+
+
+def _rolling(folder: Path) -> None:
+    """An organisation whose site moves from example.org's own server to Google's, with its rollout begun."""
+    made = organisation(folder, imap(143, host="mail.example.org"), imap(143, host="imap.gmail.com"))
+    plan = yaml.safe_load((folder / "organisation.yaml").read_text())
+    (folder / "organisation.yaml").write_text(yaml.safe_dump(plan | {"domains": {"example.org": {}}}))
+    assert made.run("rollout", "status").code == 0
+
+
+def _old_records(folder: Path) -> list[str]:
+    command = [COMMAND, "-C", folder, "rollout", "back", "example.org", "--json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
+    return list(told["way_back"]["records"])
+
+
+def _domain(folder: Path) -> dict[str, Any]:
+    command = [COMMAND, "-C", folder, "rollout", "status", "example.org", "--json"]
+    (told,) = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)["domains"]
+    gates = {gate["gate"]: gate["state"] for gate in told["gates"]}
+    return {**told, "states": gates}
+
+
+def test_a_rollout_keeps_the_first_records_and_knows_since_when_the_ttl_is_short(
+    tmp_path: Path, world: DnsWorld
+) -> None:
+    _rolling(tmp_path)
+    assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "unknown", "ttl": "unknown"}
+    assert _records(tmp_path, world, "example.org", "--expect", "google").code == 0
+    assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "met", "ttl": "not met"}
+    old = _old_records(tmp_path)
+    assert old[0] == "example.org. 3600 IN MX 10 mail.example.org."
+    assert old[1].startswith("example.org. ")
+    assert "v=spf1" in old[1]
+    # The records of the first step are entered, and looked at again.
+    lines = "@ NS ns1\nns1 A 127.0.0.3\nmail A 192.0.2.1\n@ 300 MX 10 mail\n"
+    lines += '@ TXT "v=spf1 ip4:192.0.2.1 include:_spf.google.com -all"\n'
+    with running_nsd("127.0.0.3", world.port, {"example.org": zone_text("example.org.", 2, lines)}):
+        server = f"127.0.0.3:{world.port}"
+        command = [COMMAND, "-C", tmp_path, "dns", "records", "example.org", "--expect", "google", "--server", server]
+        command += ["--resolver", server, "--inside", server]
+        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        checked = [COMMAND, "-C", tmp_path, "dns", "check", *command[5:]]
+        assert subprocess.run(checked, capture_output=True, timeout=60, check=False).returncode in (0, 3)
+    assert _domain(tmp_path)["states"] == {"sites-near": "not met", "records": "met", "ttl": "met"}
+    assert _old_records(tmp_path) == old
 
 
 def _zone(mx: str, ttl: int) -> dict[str, str]:

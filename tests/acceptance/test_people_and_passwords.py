@@ -202,7 +202,7 @@ def empty_site(plan: Organisation) -> Path:
 
 
 def test_a_template_is_written_once_and_printed_anywhere(plan: Organisation, empty_site: Path, tmp_path: Path) -> None:
-    headings = "address,name,source user,target user,archives,gmail,aliases,groups,licence,shared,sources\n"
+    headings = "address,name,source user,target user,archives,gmail,aliases,groups,licence,shared,sources,uses\n"
 
     made = plan.run("people", "template", SITE)
     empty_site.write_text(headings + "anna@example.org,,,,,,,,,,\n")

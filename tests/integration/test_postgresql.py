@@ -22,6 +22,7 @@ from tests.unit.ledger.pairs import assert_rebuilt_mail_is_paired
 from tests.unit.ledger.recount import assert_tallies_hold
 from tests.unit.ledger.tally_claims import FORTH, NOW, Box, TallyClaims, filled
 from tests.unit.ledger.versions import first_version
+from tests.unit.rollout.claims import assert_events_are_only_added, assert_the_last_look_counts
 
 _TEMPLATE = "ledger_template"
 _names = (f"ledger{number}" for number in count(1))
@@ -99,6 +100,11 @@ def test_the_migrations_make_the_schema_of_the_code(ledger: OnPostgreSQL) -> Non
         indexes = {index["name"]: index for index in inspect(connection).get_indexes("message")}
     # Which the schema leaves to the first version, so as not to import this dialect at every start.
     assert indexes["ix_message_object"]["dialect_options"]["postgresql_where"] == "(object_id IS NOT NULL)"
+
+
+def test_events_are_only_added_and_the_last_look_counts(ledger: OnPostgreSQL) -> None:
+    assert_events_are_only_added(ledger)
+    assert_the_last_look_counts(ledger)
 
 
 def test_rebuilt_mail_is_paired(ledger: OnPostgreSQL) -> None:

@@ -5,12 +5,15 @@ The order is that of Google's front: who asks comes before what is asked, and a 
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from email.utils import formatdate
+from urllib.parse import parse_qsl, unquote
 
 from migrate.sandbox.google import (
     directory_domains,
@@ -90,7 +93,9 @@ class Service:
             answer = self._answer(request, progress)
         except (ApiError, GrantError) as refused:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
-            headers = JSON | dict(refused.headers) if isinstance(refused, ApiError) else JSON
+            # By the date a client can tell that its own clock is off.
+            dated = {"Date": formatdate(time.time() + self.world.manners.clock_off, usegmt=True)}
+            headers = JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
             answer = Answer(refused.code, refused.body(), headers)
         except Exception:  # noqa: BLE001 -- a defect of the stand-in must not look like a connection that was cut
             sys.stderr.write(traceback.format_exc())
@@ -145,7 +150,8 @@ class Service:
         self._strike(progress, None)
         if request.verb != "POST":
             raise GrantError("invalid_request", "The token endpoint is asked by POST.", 405)
-        return _told(self.tokens.exchange(dict(parse_qsl(request.body.decode("latin-1")))))
+        form = dict(parse_qsl(request.body.decode("latin-1")))
+        return _told(self.tokens.exchange(_client_of(request.headers.get("authorization", "")) | form))
 
     def _admit(self, request: Request, route: Route, progress: _Progress) -> Grant:
         """Whether this caller may make this call now.  Raises ApiError."""
@@ -267,6 +273,18 @@ class Service:
     def _check_mailbox(self, asked: str, caller: str) -> None:
         if asked != "me" and self.world.user(asked) != caller:
             raise ApiError(403, f"Delegation denied for {asked}", "forbidden", "PERMISSION_DENIED")
+
+
+def _client_of(authorization: str) -> dict[str, str]:
+    """Who asks for a token, where that is told as a user name and a password (RFC 6749 2.3.1)."""
+    kind, _, told = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return {}
+    try:
+        name, _, secret = base64.b64decode(told, validate=True).decode("latin-1").partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": unquote(name), "client_secret": unquote(secret)}
 
 
 def _told(told: Json) -> Answer:

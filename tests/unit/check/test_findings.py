@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 
 from connectors.contract import AuthFailed, Folder, Quota, Reason, Refused
-from migrate.check.estimate import BYTES_PER_SECOND, MESSAGES_PER_SECOND, Load, estimate
 from migrate.check.findings import Finding, judge
 from migrate.check.mapping import Mapped
 from migrate.check.survey import FolderFacts, Survey
@@ -120,29 +119,6 @@ def test_the_worst_comes_first() -> None:
         survey(facts("😀", too_large=1, doubtful=True), max_message=10, quota=Quota(limit=0, used=0), on_target=3)
     )
     assert [finding.kind for finding in found] == ["problem", "attention", "note", "note"]
-
-
-def test_small_messages_take_as_long_as_their_number_and_large_ones_as_their_bytes() -> None:
-    small, large = Load(2000, 2000), Load(1, 500_000_000)
-    assert estimate([small], 1).seconds == pytest.approx(2000 / MESSAGES_PER_SECOND)
-    assert estimate([large], 1).seconds == pytest.approx(500_000_000 / BYTES_PER_SECOND)
-
-
-def test_mailboxes_side_by_side_take_no_less_than_the_largest_alone() -> None:
-    loads = [Load(2000, 0), Load(200, 0), Load(200, 0)]
-    assert estimate(loads, 3).seconds == pytest.approx(2000 / MESSAGES_PER_SECOND)
-    assert estimate(loads, 1).seconds == pytest.approx(2400 / MESSAGES_PER_SECOND)
-
-
-def test_the_plans_limits_slow_the_estimate_down() -> None:
-    loads = [Load(100, 10_000_000)] * 4
-    limited = estimate(loads, 4, bytes_per_second=250_000, messages_per_second=1)
-    assert limited.seconds == pytest.approx(400)
-    assert estimate(loads, 4, bytes_per_second=100_000).seconds == pytest.approx(400)
-
-
-def test_nothing_to_copy_takes_no_time() -> None:
-    assert estimate([], 8).seconds == 0
 
 
 def test_shared_folders_that_are_left_out_are_told_with_how_to_ask_for_them() -> None:

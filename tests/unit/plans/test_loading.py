@@ -147,7 +147,9 @@ def test_what_surrounds_the_copy_is_read_in_full(write: Write) -> None:
 
     lyon = organisation.sites["lyon"]
     assert organisation.domains == {"meridional.example": Domain("meridional.example", "ovh", "old")}
-    assert organisation.licences == {"business-standard": Licence("business-standard", 40, date(2027, 3, 1))}
+    assert organisation.licences == {
+        "business-standard": Licence("business-standard", 40, date(2027, 3, 1), "business-standard")
+    }
     assert organisation.support == Support(10, date(2027, 11, 30), timedelta(minutes=30))
     assert organisation.contacts == {"it": Contact("Karim B.", "+33400000000", "karim@elsewhere.example")}
     assert (lyon.wave, lyon.domain, lyon.switch) == (2, "meridional.example", date(2027, 2, 9))

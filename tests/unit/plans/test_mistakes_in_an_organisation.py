@@ -35,8 +35,8 @@ A_REFERENCE = "Write env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRA
             "colour: red\nname: ",
             [
                 (
-                    'organisation.yaml:1:1: Unknown key "colour". Known keys: contacts, domains, language, licences, '
-                    "name, support, systems, time_zone, "
+                    'organisation.yaml:1:1: Unknown key "colour". Known keys: contacts, domains, groups, language, '
+                    "licences, name, ordering, support, systems, time_zone, "
                     "x500_addresses."
                 )
             ],

@@ -41,10 +41,10 @@ def test_a_new_people_file_says_what_was_found(language: str) -> None:
 def test_a_template_has_the_headings_of_its_language_as_its_spreadsheets_write_them() -> None:
     assert template("fr").decode() == (
         "\ufeffadresse;nom;utilisateur source;utilisateur cible;archives;gmail;alias;groupes;licence;partagée;"
-        "autres sources\r\n"
+        "autres sources;programmes\r\n"
     )
     assert template("en").decode() == (
-        "address,name,source user,target user,archives,gmail,aliases,groups,licence,shared,sources\n"
+        "address,name,source user,target user,archives,gmail,aliases,groups,licence,shared,sources,uses\n"
     )
     assert people_in_csv(template("fr"), "f.csv", "new") == ([], [])
 

@@ -56,6 +56,14 @@ def test_a_whole_plan_is_right_for_the_editor_too(tmp_path: Path) -> None:
     assert faults("organisation", organisation.read_text()) == faults("site", site.read_text()) == []
 
 
+def test_a_system_with_a_preset_need_not_say_what_that_fills_in() -> None:
+    head = "name: Try\nlanguage: en\ntime_zone: Europe/Paris\nsystems:\n  old: "
+    for right in ("{preset: ovh}", "{preset: free, connector: pop3}", "{preset: gmail, sessions: 2}"):
+        assert faults("organisation", head + right) == []
+    for wrong in ("{preset: gmial}", "{preset: ovh, hots: mail.example}", "{}"):
+        assert faults("organisation", head + wrong) != []
+
+
 @pytest.mark.parametrize(
     ("which", "change"),
     [

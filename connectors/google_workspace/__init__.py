@@ -1,0 +1,8 @@
+"""Google Workspace: Gmail mailboxes read and written over the Gmail API.
+
+The API is described at https://developers.google.com/workspace/gmail/api/reference/rest.
+"""
+
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
+
+__all__ = ["GoogleWorkspaceConnector"]

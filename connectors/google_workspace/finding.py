@@ -1,0 +1,93 @@
+"""Finding again what was in flight.
+
+A fence is a moment of the mailbox's history: what was added after it lies above.  The history names it without delay
+and whether or not it has a Message-ID; where Gmail has forgotten the history, a search for the Message-ID finds what
+its index knows.  The two are taken together: each may lag behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from connectors.contract import Found, Outgoing, Suspect
+from connectors.google_workspace.bodies import read_bytes
+from connectors.google_workspace.line import Line
+from connectors.google_workspace.listing import changes_since, ids, in_order
+from connectors.matching import Candidate, match
+from connectors.wire import digest_bytes
+
+#: What a search can ask for: a Message-ID without spaces, quotes or brackets of any kind.
+_SEARCHABLE = re.compile(r'<?([^\s<>"(){}]+@?[^\s<>"(){}]*)>?')
+#: Message-IDs in one search; an address of a request may not be too long.
+_A_SEARCH = 25
+#: Gmail dates by the sender's field, whatever day a message was received: dates tell nothing here.
+_ANY_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A moment of the history, and what the mailbox had then under the Message-IDs of a batch."""
+
+    history: int
+    known: frozenset[str]
+
+    def __str__(self) -> str:
+        return json.dumps({"history": self.history, "known": in_order(self.known)})
+
+    @classmethod
+    def read(cls, text: str) -> Fence:
+        told = json.loads(text)
+        return cls(int(told["history"]), frozenset(told["known"]))
+
+
+def hits(line: Line, message_ids: Collection[str | None]) -> set[str]:
+    """Ids of what the search finds under these Message-IDs, spam and trash too."""
+    wanted = sorted({found[1] for name in message_ids if name and (found := _SEARCHABLE.fullmatch(name.strip()))})
+    there = set[str]()
+    for start in range(0, len(wanted), _A_SEARCH):
+        some = wanted[start : start + _A_SEARCH]
+        terms = " ".join(f"rfc822msgid:{name}" for name in some)
+        there.update(ids(line, None, terms if len(some) == 1 else f"{{{terms}}}", everywhere=True))
+    return there
+
+
+def names(batch: Sequence[Outgoing]) -> set[str | None]:
+    return {outgoing.message_id for outgoing in batch}
+
+
+def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collection[str]) -> Iterator[Found]:
+    """One answer a suspect; reads what may be one of them."""
+    if not suspects:
+        return
+    changes = changes_since(line, str(fence.history), ["messageAdded"])
+    added = changes.added if changes is not None else frozenset()
+    searched = hits(line, {suspect.message_id for suspect in suspects}) - fence.known
+    candidates = []
+    for key in in_order(added | searched):
+        if key not in claimed:
+            candidate = _candidate(line, key, fence, suspects, is_new=key in added or changes is None)
+            if candidate is not None:
+                candidates.append(candidate)
+    yield from match([replace(one, received=_ANY_DAY) for one in suspects], candidates, atomic=False)
+
+
+def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], *, is_new: bool) -> Candidate | None:
+    """A message as something to compare; None when it is gone, or was there before the fence."""
+    found = read_bytes(line, key)
+    if found is None or not (is_new or found[0].history > fence.history):
+        return None
+    data = found[1]
+    digests = digest_bytes(data)
+    wire = digests.wire
+    for size, digest in {(suspect.wire_size, suspect.wire_digest) for suspect in suspects}:
+        # Gmail may put header fields before a message; what follows them is the message.
+        if size < len(data) and hashlib.sha256(data[len(data) - size :]).digest() == digest:
+            wire = digest
+    # Without a Message-ID a header says too little: only the bytes count.
+    header = digests.header if digests.message_id is not None else b""
+    return Candidate(key, _ANY_DAY, len(data), wire, header)

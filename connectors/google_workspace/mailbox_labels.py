@@ -1,0 +1,149 @@
+"""The labels of one mailbox: known by path and by id, made when they are missing, looked up again when in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from connectors.contract import Role
+from connectors.errors import FolderMissing, Refused
+from connectors.folder_names import GMAIL_LABELS, FolderPath
+from connectors.google_workspace import units
+from connectors.google_workspace.answers import Denied
+from connectors.google_workspace.flags import KEYWORDS, ROLE_LABELS, ROLES
+from connectors.google_workspace.line import Line
+from connectors.labels import INBOX, Labelled, Place, Places
+from connectors.language import _
+from connectors.reasons import Reason
+
+#: Gmail's own places, as it calls them itself.
+SYSTEM: Mapping[Role, FolderPath] = {
+    Role.INBOX: INBOX,
+    Role.SENT: ("Sent Mail",),
+    Role.DRAFTS: ("Drafts",),
+    Role.JUNK: ("Spam",),
+    Role.TRASH: ("Trash",),
+    Role.ARCHIVE: ("All Mail",),
+}
+_PLACES = Places(SYSTEM)
+_IMPORTANT = "IMPORTANT"
+#: As a label that a person makes; the discovery document requires that it be said.
+_SHOWN = {"labelListVisibility": "labelShow", "messageListVisibility": "show"}
+
+
+class MailboxLabels:
+    """Labels as one session knows them."""
+
+    def __init__(self, line: Line, *, keywords: bool) -> None:
+        """``keywords``: labels below one called so stand for keywords, and are no folders."""
+        self._line = line
+        self._has_keywords = keywords
+        self._by_id: dict[str, FolderPath] = {}
+        self._by_key: dict[FolderPath, str] = {}
+        #: Keywords by the id of their label.
+        self.keywords: dict[str, str] = {}
+        self._known = False
+
+    def look(self) -> None:
+        """Look all of them up."""
+        told = self._line.get("labels", units.LOOK, fields="labels(id,name,type)")
+        self._by_id, self._by_key, self.keywords = {}, {}, {}
+        for label in told.get("labels", ()):
+            if label.get("type") != "system":
+                self._note(label)
+        self._known = True
+
+    def own(self) -> Mapping[str, FolderPath]:
+        """The labels that a person made, by id; not those of keywords."""
+        self._look_once()
+        above = (KEYWORDS,) if self._has_keywords else None
+        return {one: path for one, path in self._by_id.items() if one not in self.keywords and path != above}
+
+    def id_of(self, path: FolderPath) -> str | None:
+        """The label of this path; None when there is none."""
+        self._look_once()
+        for role, place in SYSTEM.items():
+            if path == place:
+                return ROLE_LABELS[role]
+        return self._by_key.get(GMAIL_LABELS.key(path))
+
+    def path_of(self, label: str) -> FolderPath:
+        """Where messages with this label are.  Raises FolderMissing when there is no such label."""
+        self._look_once()
+        if label in ROLES:
+            return SYSTEM[ROLES[label]]
+        if label not in self._by_id:
+            raise FolderMissing(_("there is no such label any more"), system=self._line.system)
+        return _PLACES.apart(self._by_id[label])
+
+    def check(self, label: str) -> None:
+        """Look whether the label is still there.  Raises FolderMissing."""
+        if label not in ROLES:
+            self.look()
+            self.path_of(label)
+
+    def ensure(self, path: FolderPath) -> str:
+        """The id of the label of this path, made with those it lies in.  Raises Refused for a name it cannot have."""
+        there = self.id_of(path)
+        if there is not None:
+            return there
+        if len(path) > 1:
+            self.ensure(path[:-1])
+        return self._make(path)
+
+    def keyword(self, word: str) -> str:
+        """The id of the label that stands for a keyword."""
+        return self.ensure((KEYWORDS, word))
+
+    def place(self, labels: Sequence[str]) -> Place:
+        """The one folder of a message with these labels."""
+        if "TRASH" in labels:
+            return _PLACES.of(Role.TRASH)
+        if "SPAM" in labels:
+            return _PLACES.of(Role.JUNK)
+        return _PLACES.place(self.labelled(labels))
+
+    def labelled(self, labels: Sequence[str]) -> Labelled:
+        own = self.own()
+        roles = frozenset(ROLES[label] for label in labels if label in ROLES)
+        return Labelled(roles, [own[label] for label in labels if label in own], _IMPORTANT in labels)
+
+    def further_keywords(self, labels: Sequence[str], place: Place) -> frozenset[str]:
+        """What the folder of a message does not stand for, as keywords."""
+        return _PLACES.keywords(self.labelled(labels), place)
+
+    def shown(self, labels: Sequence[str]) -> frozenset[str]:
+        """The person's labels of a message, as they read them."""
+        own = self.own()
+        return frozenset("/".join(own[label]) for label in labels if label in own)
+
+    def _look_once(self) -> None:
+        if not self._known:
+            self.look()
+
+    def _make(self, path: FolderPath) -> str:
+        try:
+            made = self._line.post("labels", units.MAKE_LABEL, {"name": "/".join(path), **_SHOWN})
+        except Denied as answer:
+            if answer.status == HTTPStatus.CONFLICT:
+                # Somebody else was quicker: another session of ours, or the mailbox's person.
+                self.look()
+                there = self.id_of(path)
+                if there is not None:
+                    return there
+            elif answer.limited or answer.passing or answer.status != HTTPStatus.BAD_REQUEST:
+                raise
+            what = _("Gmail makes no label of this name")
+            raise Refused(what, Reason.FOLDER_REFUSED, system=self._line.system, detail=str(answer)) from None
+        self._note(made)
+        return str(made["id"])
+
+    def _note(self, label: Mapping[str, Any]) -> None:
+        path = tuple(str(label["name"]).split("/"))
+        if not all(path):
+            path = (str(label["name"]),)
+        self._by_id[str(label["id"])] = path
+        self._by_key[GMAIL_LABELS.key(path)] = str(label["id"])
+        if self._has_keywords and len(path) == 2 and path[0] == KEYWORDS:
+            self.keywords[str(label["id"])] = path[1]

@@ -1,0 +1,1 @@
+"""Rehearsals: a site's real plan and real sources, against a stand-in of its target on this machine."""

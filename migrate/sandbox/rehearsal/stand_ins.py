@@ -1,0 +1,152 @@
+"""The stand-in of a site's target: the one of its kind where there is one, else a judge of what is documented.
+
+Everything is on this machine: a folder below the organisation's state, and the loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from connectors.contract import Body, Connector, Resources
+from connectors.language import _
+from connectors.presets import Preset, find, of_host
+from connectors.registry import connector_class
+from connectors.secret_setting import Secret
+from migrate.copy.kept import KeptMail
+from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
+from plans import Person, System
+
+#: Units of Google's quota in a rehearsal: what the source gives is measured, and the quota counts in the forecast.
+_NO_QUOTA = 10**12
+#: As Exchange counts megabytes, in which a plan says its limit.
+_EXCHANGE_MB = 1_048_576
+
+
+class NoStandIn(Exception):
+    """A stand-in cannot be started; worded for who has to do something about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stand-in that is ready: what to write to, and how it is called in reports."""
+
+    connect: Callable[[Resources], Connector]
+    system: System
+    kind: str
+    #: The documented rules that it judges by, for reports.
+    max_message: int | None
+    preset: str | None
+
+
+class Unkept(KeptMail):
+    """Originals would be kept by a copy; a rehearsal keeps none, so that it fills no disk."""
+
+    def keep(self, mailbox: str, digest: bytes, body: Body) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def standing_in(target: System, people: Sequence[Person], folder: Path, name: str) -> Iterator[Standing]:
+    """The stand-in of a target for these people; ``name`` is what the system is called meanwhile.
+
+    Raises NoStandIn when one cannot be started.
+    """
+    if target.connector == "google_workspace":
+        with _google(target, people, folder, name) as standing:
+            yield standing
+        return
+    preset = preset_of(target)
+    rules = TargetRules(
+        preset.title if preset is not None else target.name,
+        _longest(target, preset),
+        None if preset is None else preset.name_rules,
+        None if preset is None or preset.limits is None else preset.limits.longest_line,
+    )
+    judge = Judge(rules, folder / "target.sqlite")
+    system = _system(target, name, "rehearsal", JudgeSettings())
+    yield Standing(
+        lambda _resources: judge, system, "documented", rules.max_message, preset.name if preset is not None else None
+    )
+
+
+def preset_of(target: System) -> Preset | None:
+    """What is known of a target: by the preset that the plan names, its connector, or its host."""
+    named = find(target.preset) if target.preset else None
+    return (
+        named
+        or find({"google_workspace": "google"}.get(target.connector, target.connector))
+        or of_host(str(getattr(target.settings, "host", "")))
+    )
+
+
+def _longest(target: System, preset: Preset | None) -> int | None:
+    """The longest message: as the plan says the customer has set it, else as documented."""
+    said = getattr(target.settings, "max_message", None)
+    if target.connector == "microsoft365" and isinstance(said, int):
+        return said * _EXCHANGE_MB
+    return None if preset is None or preset.limits is None else preset.limits.max_message
+
+
+@contextmanager
+def _google(target: System, people: Sequence[Person], folder: Path, name: str) -> Iterator[Standing]:
+    if find_spec("httptools") is None:
+        raise NoStandIn(
+            _("The stand-in of Google needs the extra sandbox: {command}").format(
+                command=f"{sys.executable} -m pip install 'bascule[sandbox]'"
+            )
+        )
+    from migrate.sandbox.google.started import (
+        ControlError,
+        running_google,
+    )  # a child process, and only for such a target
+
+    admin = str(getattr(target.settings, "admin", "admin@example.org"))
+    state = folder / "google"
+    state.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with running_google(state=state, domain=admin.partition("@")[2]) as google:
+            google.manners(keep_bodies=False)
+            for address in dict.fromkeys([admin, *(person.target_user for person in people)]):
+                with suppress(ControlError):  # an earlier run made this account
+                    google.add_user(address, admin=address == admin)
+            text = json.dumps(google.control("key"))
+            settings = target.settings.model_copy(
+                update={
+                    "endpoint": google.endpoint,
+                    "key": Secret("file:of-the-stand-in").fetched_by(lambda: text),
+                    "settle": 0.0,
+                    "user_units_per_minute": _NO_QUOTA,
+                    "project_units_per_minute": _NO_QUOTA,
+                }
+            )
+            make: Callable[..., Connector] = connector_class(target.connector)
+            system = _system(target, name, target.connector, settings)
+            preset = preset_of(target)
+            yield Standing(
+                lambda resources: make(settings, resources),
+                system,
+                "google_workspace",
+                _longest(target, preset),
+                preset.name if preset is not None else None,
+            )
+    except RuntimeError as error:
+        raise NoStandIn(str(error)) from error
+
+
+def _system(target: System, name: str, connector: str, settings: object) -> System:
+    """The target as a system of its own: none of its limits, which are the real one's, are used up or waited for."""
+    return System(
+        name=name,
+        connector=connector,
+        settings=settings,  # type: ignore[arg-type]  # a model, as its connector made it
+        max_sessions=target.max_sessions,
+        bandwidth=None,
+        messages_per_second=None,
+        master=None,
+    )
