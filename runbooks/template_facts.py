@@ -45,6 +45,8 @@ class Reading:
     #: Dotted, down to the first list: ``site.accounts``, ``plan.people``.
     used: set[str] = field(default_factory=set)
     misused: list[Misuse] = field(default_factory=list)
+    #: The names of all that were read.
+    templates: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class _Reader:
 
     def all(self) -> None:
         tree = self._templates.parsed(self._name)
+        self._found.templates.add(self._name)
         # Macros are known wherever they stand.
         self._scope |= {one.name: _NOTHING for one in tree.find_all(nodes.Macro)}
         self._each(tree.body)

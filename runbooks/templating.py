@@ -160,6 +160,11 @@ class Templates:
         return "/".join(parts[parts.index("templates") + 1 :]) if "templates" in parts else path.name
 
 
+def filter_names() -> list[str]:
+    """The filters that are ours; those of Jinja2 come on top."""
+    return sorted(filters_of("en"))
+
+
 def _finalized(value: object) -> object:
     if isinstance(value, Markup):
         return value
