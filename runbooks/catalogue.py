@@ -8,7 +8,7 @@ blocks is that one template.  The title comes first and is not a part of either;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Of = Literal["site", "organisation", "person", "domain"]
@@ -23,7 +23,7 @@ class Kind:
 
     code: str
     of: Of
-    titles: Mapping[Literal["fr", "en"], str]
+    titles: Mapping[Literal["fr", "en"], str] = field(hash=False)
     blocks: tuple[str, ...] = ()
     heading: Heading = "state"
     #: Somebody signs it by hand; ``bascule runbook sign`` works for all.
