@@ -39,6 +39,11 @@ TEMPLATES, NOTES = "runbooks", "runbooks/notes"
 Draw = Callable[[DocumentFacts], Mapping[str, Picture]]
 
 
+def drawn(_facts: DocumentFacts) -> Mapping[str, Picture]:
+    """The pictures that these facts have, by name."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A document that was written."""

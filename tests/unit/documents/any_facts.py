@@ -19,7 +19,10 @@ _THERE = 0.6
 
 
 class AnyFacts:
-    """Makes facts; the same seed makes the same ones.  ``there``: whether what may be missing is, None for by chance."""
+    """Makes facts; the same seed makes the same ones.
+
+    ``there``: whether what may be missing is there; None: by chance.
+    """
 
     def __init__(self, seed: int, there: bool | None = None) -> None:
         self._random = Random(seed)
