@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from migrate.documents.making import Desk
 from plans import Organisation, PlanError
 from plans.problems import suggestion
 from runbooks.catalogue import DOCUMENTS, Kind
-from runbooks.document_facts import DocumentFacts
-from runbooks.output.document import Picture, UnknownPicture
+from runbooks.output.document import UnknownPicture
 from runbooks.output.office import OfficeMissing
 from runbooks.output.pdf import PdfMissing
+from runbooks.pictures.of_facts import pictures
 from runbooks.templating import TemplateProblem
 
 #: The word for documents of the whole organisation, in the place of a site or a domain.
@@ -119,12 +119,7 @@ def telling() -> Iterator[None]:
 
 
 def desk(facts: Gathered, one: Subject, language: Language) -> Desk:
-    return Desk(facts, one, language, drawn)
-
-
-def drawn(_facts: DocumentFacts) -> Mapping[str, Picture]:
-    """The pictures that these facts have."""
-    return {}
+    return Desk(facts, one, language, pictures)
 
 
 def shown(one: Subject, kind: str) -> str:
