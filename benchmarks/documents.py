@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import plans
 from migrate.cli.runbook_whom import WORDS
 from migrate.documents.gathering import Gathered, Subject
-from migrate.documents.making import Desk, drawn
+from migrate.documents.making import Desk
 from migrate.ledger import mailboxes, pace
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import MailboxState
@@ -72,7 +72,7 @@ def _built(folder: Path, count: int) -> tuple[int, float, float]:
             pace.note_size(connection, name, "lyon", MailboxSize(10_000 + number, 10**9, 10**6, 1.0, _NOW))
     began = time.process_time()
     found = Gathered.read(plans.load(folder), ledger, file, WORDS, _NOW)
-    desk = Desk(found, Subject("site", "lyon"), "fr", drawn)
+    desk = Desk(found, Subject("site", "lyon"), "fr")
     kinds = desk.kinds()
     gathered = time.process_time()
     for kind in kinds:

@@ -19,7 +19,6 @@ from migrate.cli.explanations import REASONS
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import complete_subject, subject_of
 from migrate.documents.gathering import ORGANISATION, Gathered, Language, Subject, Words
-from migrate.documents.making import Desk, drawn
 from plans import Organisation, PlanError
 from plans.problems import suggestion
 from runbooks.catalogue import DOCUMENTS, Kind
@@ -115,10 +114,6 @@ def telling() -> Iterator[None]:
         raise Trouble(
             text.format(path=error.filename or "documents", cause=os_error_text(error)), Exit.LEDGER
         ) from error
-
-
-def desk(facts: Gathered, one: Subject, language: Language) -> Desk:
-    return Desk(facts, one, language, drawn)
 
 
 def shown(one: Subject, kind: str) -> str:

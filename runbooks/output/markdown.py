@@ -159,11 +159,11 @@ def _tables(tokens: list[Token]) -> None:
 
 def plain(text: object) -> str:
     """A fact for Markdown: none of its characters is markup, and it stays on one line and by itself."""
-    shown = _shown(" ".join(str(text).split()))
+    shown = visible(" ".join(str(text).split()))
     return _MARKUP.sub(r"\\\1", shown)
 
 
-def _shown(text: str) -> str:
+def visible(text: str) -> str:
     """Control characters, and those that turn the direction of what follows, as what they are.
 
     A text that runs from right to left is kept apart from the line around it (Unicode Standard Annex 9, isolates).

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from connectors.language import in_language
 from migrate.documents.making import Desk
-from migrate.documents.making import drawn as draw
 from runbooks.building import build
 from runbooks.output.page import html_page
+from runbooks.pictures.of_facts import pictures
 from runbooks.templating import Templates
 from tests.unit.documents.fixed_facts import Language, every_document
 from tests.unit.documents.meridional import EXAMPLE, gathered
@@ -23,7 +24,9 @@ def golden(language: Language) -> Iterator[tuple[Path, str]]:
     """Each document of the catalogue, below the folder of golden files."""
     templates = Templates(language)
     for kind, facts in every_document(language).items():
-        document = build(kind, facts, templates, {}, draw(facts))
+        with in_language(language):
+            drawn = pictures(facts)
+        document = build(kind, facts, templates, {}, drawn)
         yield Path(language) / f"{kind.code}.md", document.markdown
 
 
@@ -34,7 +37,7 @@ def examples() -> Iterator[tuple[Path, str]]:
     with TemporaryDirectory(prefix="bascule-") as state, gathered(EXAMPLE, Path(state)) as found:
         for subject in subjects_of(found.organisation):
             language = language_of(found.organisation, subject)
-            desk = Desk(found, subject, language, draw)
+            desk = Desk(found, subject, language)
             folder = subject.folder(EXAMPLE).relative_to(DOCUMENTS)
             for kind in desk.kinds():
                 document, _facts = desk.document(kind)
