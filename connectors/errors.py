@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from connectors.denials import Denial
 from connectors.language import _, labelled
@@ -17,6 +17,9 @@ class ConnectorError(Exception):
     never any part of a message and never a secret.
     """
 
+    #: Its own words say what to do about it: nothing more general need be said.
+    tells_what_to_do = False
+
     def __init__(self, what: str, *, system: str = "", detail: str = "") -> None:
         super().__init__(what)
         self.what = what
@@ -26,6 +29,15 @@ class ConnectorError(Exception):
     def __str__(self) -> str:
         told = _("{what} ({detail})").format(what=self.what, detail=self.detail) if self.detail else self.what
         return labelled(self.system, told) if self.system else told
+
+
+_E = TypeVar("_E", bound=ConnectorError)
+
+
+def telling(error: _E) -> _E:
+    """The same error, whose own words say what to do about it."""
+    error.tells_what_to_do = True
+    return error
 
 
 class Transient(ConnectorError):

@@ -60,6 +60,8 @@ class Capabilities:
     late_flags: frozenset[str] = frozenset()
     #: Messages can be read in one order and by one session only (an archive file, POP3).
     sequential: bool = False
+    #: The date that a message shows once it was written: the one it was given, or what its sender wrote as the date.
+    dates: Literal["received", "sent"] = "received"
     #: Bytes a second at which a limit of ours lets a batch be sent; None: as fast as it goes.
     pace: float | None = None
     #: What the system calls itself, for reports; empty when it does not say.

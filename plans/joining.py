@@ -144,7 +144,7 @@ def site_of(shape: SiteFile, people: tuple[Person, ...], organisation: Organisat
         daytime_limit=shape.copy_.daytime_limit,
         repair=shape.copy_.repair == "on",
         archives=_archives(archives, folder) if archives else None,
-        personal_gmail=PersonalGmail(gmail.only, gmail.consent) if gmail else None,
+        personal_gmail=PersonalGmail(gmail.only, gmail.consent, gmail.client) if gmail else None,
     )
 
 

@@ -179,6 +179,8 @@ class PersonalGmail:
 
     only: Literal["our_domains", "everything"]
     consent: Literal["required", "not_required"]
+    #: The desktop application that people are asked by; None: nobody can be asked, and nothing is read.
+    client: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

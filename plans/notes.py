@@ -15,7 +15,7 @@ def notes(organisation: Organisation) -> list[str]:
     sites = [organisation.sites[name] for name in sorted(organisation.sites)]
     return [
         *_waves(sites),
-        *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_not_built(site))),
+        *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_without_client(site))),
     ]
 
 
@@ -46,6 +46,10 @@ def _undecided(site: Site) -> Iterator[str]:
         ).format(site=site.name)
 
 
-def _not_built(site: Site) -> Iterator[str]:
-    if site.personal_gmail is not None:
-        yield _("{site}: this version does not copy from private Gmail accounts.").format(site=site.name)
+def _without_client(site: Site) -> Iterator[str]:
+    gmail = site.personal_gmail
+    if gmail is not None and gmail.client is None:
+        yield _(
+            "{site}: nothing is copied from private Gmail accounts until personal_gmail: client names the file of a"
+            " desktop application."
+        ).format(site=site.name)

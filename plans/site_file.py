@@ -16,7 +16,7 @@ from plans.folder_patterns import Pattern
 from plans.folder_rules import FolderRules
 from plans.problems import Worded
 from plans.quantities import Day, Days, PlannedDay, Size, Speed, Window
-from plans.secrets import SecretRef
+from plans.secrets import SecretField, SecretRef
 
 
 def _passwords_file(value: object) -> SecretRef:
@@ -129,6 +129,13 @@ class PersonalGmailEntry(Shape):
     consent: Literal["required", "not_required"] = Field(
         default="required",
         description="whether each person must have agreed first: `required` (unless given) or `not_required`",
+    )
+    client: SecretField | None = Field(
+        default=None,
+        description=(
+            "where the JSON file of the desktop application is in whose name people are asked for their leave:"
+            " `file:secrets/gmail-client.json` ([how to make one](google.md#private-gmail-accounts))"
+        ),
     )
 
 

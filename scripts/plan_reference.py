@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from connectors.google_workspace.settings import GoogleSettings
 from connectors.imap.settings import ImapSettings
 from connectors.pop3.settings import Pop3Settings
 from plans.files import OrganisationFile, SystemEntry
@@ -22,7 +23,16 @@ from plans.wording import models_in
 PAGE = Path(__file__).parents[1] / "docs" / "plan.md"
 MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
-    for model in (OrganisationFile, SystemEntry, ImapSettings, Pop3Settings, SiteFile, FolderRules, LeaveOutEntry)
+    for model in (
+        OrganisationFile,
+        SystemEntry,
+        ImapSettings,
+        Pop3Settings,
+        GoogleSettings,
+        SiteFile,
+        FolderRules,
+        LeaveOutEntry,
+    )
 }
 _TABLE = re.compile(
     r"(?P<start><!-- keys: (?P<model>\w+)(?:; nested: (?P<nested>[\w ]+))? -->\n).*?(?P<end><!-- end of keys -->)",

@@ -15,7 +15,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from importlib import resources
 from threading import Lock, local
-from typing import Any
+from typing import Any, Protocol
 
 import httplib2
 from googleapiclient.discovery import Resource, build_from_document
@@ -35,6 +35,31 @@ for _noisy in ("googleapiclient", "google_auth_httplib2", "google.auth", "google
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 
+class TokenGiver(Protocol):
+    """Gives access tokens, as :meth:`Grant.token` does."""
+
+    def token(self, refused: str = "") -> str: ...
+
+
+class Way(Protocol):
+    """A way to somebody's mail: an organisation's (:class:`Access`), or one person's own."""
+
+    @property
+    def system(self) -> str:
+        """What errors name."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """A stand-in's address; None for Google itself."""
+
+    @property
+    def project(self) -> str:
+        """The project in Google Cloud whose quota is used."""
+
+    def http(self) -> httplib2.Http: ...
+    def grant(self, subject: str | None, *scopes: str) -> TokenGiver: ...
+
+
 class Access:
     """Who may do what in one organisation's Google Workspace."""
 
@@ -45,6 +70,14 @@ class Access:
         self._key: ServiceKey | None = None
         self._grants: dict[tuple[str | None, tuple[str, ...]], Grant] = {}
         self._of_thread = local()
+
+    @property
+    def endpoint(self) -> str | None:
+        return self.settings.endpoint
+
+    @property
+    def project(self) -> str:
+        return self.key.project
 
     @property
     def key(self) -> ServiceKey:
@@ -67,9 +100,7 @@ class Access:
 
     def http(self) -> httplib2.Http:
         """A connection of its own, for one thread."""
-        http = build_http()
-        http.timeout = self.settings.timeout
-        return http
+        return new_http(self.settings.timeout)
 
     def service(self, name: str, version: str, subject: str | None, *scopes: str) -> Resource:
         """One of Google's APIs, such as ``("admin", "directory_v1")``, in the name of ``subject``.
@@ -105,7 +136,7 @@ class Access:
             answer,
             system=self.system,
             api=api_name(scope),
-            project=self.key.project,
+            project=self.project,
             subject=subject or self.settings.admin,
         )
 
@@ -113,6 +144,13 @@ class Access:
 def denied_by(error: HttpError) -> Denied:
     """What an API answered, from the client library's error."""
     return denied(error.resp.status, error.resp, error.content)
+
+
+def new_http(timeout: float) -> httplib2.Http:
+    """A connection for one thread; ``timeout`` in seconds."""
+    http = build_http()
+    http.timeout = timeout
+    return http
 
 
 class AuthorisedHttp:

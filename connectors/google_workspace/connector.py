@@ -44,7 +44,7 @@ class GoogleWorkspaceConnector:
     def open_source(self, account: Account, stop: Event) -> GoogleSource:
         """Raises AuthFailed, Fatal, TooSoon, Unavailable, Transient; each says what to do about it."""
         line = self._open(account, mail_scope("source"), stop, writes=False)
-        return GoogleSource(line, self.settings, self._resources)
+        return GoogleSource(line, self._resources, keywords=self.settings.keywords == "labels")
 
     def open_target(self, account: Account, stop: Event) -> GoogleTarget:
         """As ``open_source``."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.contract import Found, Outgoing, Suspect
-from connectors.google_workspace.bodies import read_bytes
+from connectors.google_workspace.bodies import Garbled, read_bytes
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import changes_since, ids, in_order
 from connectors.matching import Candidate, match
@@ -52,7 +52,7 @@ def hits(line: Line, message_ids: Collection[str | None]) -> set[str]:
     for start in range(0, len(wanted), _A_SEARCH):
         some = wanted[start : start + _A_SEARCH]
         terms = " ".join(f"rfc822msgid:{name}" for name in some)
-        there.update(ids(line, None, terms if len(some) == 1 else f"{{{terms}}}"))
+        there.update(ids(line, None, terms if len(some) == 1 else f"{{{terms}}}", everywhere=True))
     return there
 
 
@@ -78,7 +78,10 @@ def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collect
 
 def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], *, is_new: bool) -> Candidate | None:
     """A message as something to compare; None when it is gone, or was there before the fence."""
-    found = read_bytes(line, key)
+    try:
+        found = read_bytes(line, key)
+    except Garbled:
+        return None
     if found is None or not (is_new or found[0].history > fence.history):
         return None
     data = found[1]

@@ -14,7 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
 
 from connectors.denials import Denial
-from connectors.errors import AuthFailed
+from connectors.errors import AuthFailed, telling
 from connectors.language import _
 
 _NEEDED = ("client_email", "private_key", "token_uri", "project_id")
@@ -74,4 +74,4 @@ def _wrong(system: str, why: str) -> AuthFailed:
         "the key of the service account cannot be used: {why}. In the Google Cloud console, under IAM & Admin >"
         " Service Accounts > Keys, make a new JSON key and put the file where the plan's key says"
     )
-    return AuthFailed(advice.format(why=why), system=system, denial=Denial.TOKEN)
+    return telling(AuthFailed(advice.format(why=why), system=system, denial=Denial.TOKEN))

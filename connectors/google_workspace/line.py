@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 import httplib2
 
-from connectors.errors import Stopped
-from connectors.google_workspace.access import Access
+from connectors.errors import Stopped, Transient
+from connectors.google_workspace.access import Way
 from connectors.google_workspace.answers import Denied, denied
 from connectors.google_workspace.scopes import api_name
 from connectors.google_workspace.units import MailboxLimits
@@ -95,18 +95,16 @@ def _throw_away_unsent(sock: socket.socket) -> None:
 class Line:
     """Calls for one mailbox.  One thread uses it; ``abort`` may come from any."""
 
-    def __init__(
-        self, access: Access, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool
-    ) -> None:
-        self.system = access.system
+    def __init__(self, way: Way, subject: str, scope: str, limits: MailboxLimits, stop: Event, *, writes: bool) -> None:
+        self.system = way.system
         self.subject = subject
         self.limits = limits
-        self._access = access
+        self._way = way
         self._scope = scope
-        self._grant = access.grant(subject, scope)
+        self._grant = way.grant(subject, scope)
         self._stop = stop
-        self._root = access.settings.endpoint or _GMAIL
-        self._http = access.http()
+        self._root = way.endpoint or _GMAIL
+        self._http = way.http()
         self._http.follow_redirects = False
         self._ended = Event()
         plain = self._root.startswith("http:")
@@ -120,16 +118,25 @@ class Line:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def get(self, path: str, units: int, **query: Any) -> Any:
+    def get(self, path: str, units: int, **query: Any) -> dict[str, Any]:
         """The answer to a question, as read from JSON.  Raises Denied for one that is no success, and verdicts."""
-        return json.loads(self._paced(units, lambda: self._ask("GET", self._address(path, query))))
+        return self._read(self._paced(units, lambda: self._ask("GET", self._address(path, query))))
 
-    def post(self, path: str, units: int, content: Mapping[str, Any]) -> Any:
+    def post(self, path: str, units: int, content: Mapping[str, Any]) -> dict[str, Any]:
         """As :meth:`get`; only for what may be asked twice."""
         body = json.dumps(content).encode()
         headers = {"content-type": "application/json"}
         told = self._paced(units, lambda: self._ask("POST", self._address(path, {}), body, headers))
-        return json.loads(told) if told else None
+        return self._read(told) if told else {}
+
+    def _read(self, content: bytes) -> dict[str, Any]:
+        try:
+            told = json.loads(content)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise Transient(_("answered in a way that was not expected"), system=self.system)
+        return told
 
     def send(
         self, address: str, units: int, method: str, headers: Mapping[str, str], body: Callable[[], Once]
@@ -158,7 +165,7 @@ class Line:
             answer,
             system=self.system,
             api=api_name(self._scope),
-            project=self._access.key.project,
+            project=self._way.project,
             subject=self.subject,
         )
 

@@ -58,12 +58,14 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=lambda key: (len(key), key))
 
 
-def ids(line: Line, label: str | None, query: str = "") -> Iterator[str]:
-    """Ids of messages with this label, or with any; spam and trash only where they are asked for."""
+def ids(line: Line, label: str | None, query: str = "", *, everywhere: bool = False) -> Iterator[str]:
+    """Ids of messages with this label, or with any, that a search finds; spam and trash only where they are asked for,
+    by their label or by ``everywhere``.
+    """
     asked: dict[str, Any] = {"maxResults": PAGE, "fields": "messages/id,nextPageToken"}
     if label is not None:
         asked["labelIds"] = label
-    if label in _HIDDEN or query:
+    if label in _HIDDEN or everywhere:
         asked["includeSpamTrash"] = "true"
     if query:
         asked["q"] = query
@@ -76,11 +78,11 @@ def ids(line: Line, label: str | None, query: str = "") -> Iterator[str]:
         asked["pageToken"] = page
 
 
-def ids_in(line: Line, label: str, filed: Iterable[str]) -> list[str]:
+def ids_in(line: Line, label: str, filed: Iterable[str], query: str = "") -> list[str]:
     """Ids of what may be in the folder of a label; ``filed`` are the labels that take a message out of the archive."""
     if label != ARCHIVE:
-        return in_order(ids(line, label))
-    everything = set(ids(line, None))
+        return in_order(ids(line, label, query))
+    everything = set(ids(line, None, query))
     for other in filed:
         everything.difference_update(ids(line, other))
     return in_order(everything)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from connectors.contract import (
@@ -24,12 +24,11 @@ from connectors.contract import (
 from connectors.folder_names import FolderPath
 from connectors.google_workspace import units
 from connectors.google_workspace.answers import Denied
-from connectors.google_workspace.bodies import read_bytes, read_whole
+from connectors.google_workspace.bodies import Garbled, read_bytes, read_whole
 from connectors.google_workspace.flags import ROLE_LABELS, ROLES, flags_of
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import Changes, State, changes_since, ids, ids_in, in_order, state
 from connectors.google_workspace.mailbox_labels import SYSTEM, MailboxLabels
-from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.units import Throttle
 from connectors.wire import identifying
 
@@ -43,11 +42,15 @@ _BATCH = 25
 class GoogleSource:
     """A session for reading."""
 
-    def __init__(self, line: Line, settings: GoogleSettings, resources: Resources) -> None:
+    def __init__(
+        self, line: Line, resources: Resources, *, keywords: bool = False, settle: float = 0.0, query: str = ""
+    ) -> None:
+        """``keywords``: labels below "Keywords" stand for such.  ``query``: only what this search finds is listed."""
         self._line = line
-        self._settings = settings
+        self._settle = timedelta(seconds=settle)
         self._resources = resources
-        self._labels = MailboxLabels(line, keywords=settings.keywords == "labels")
+        self._labels = MailboxLabels(line, keywords=keywords)
+        self._query = query
         #: What changed since a cursor, as far as it was asked for.
         self._changes: dict[str, tuple[Changes, list[State]] | None] = {}
         self._history = ""
@@ -60,10 +63,11 @@ class GoogleSource:
             atomic_batch=False,
             returns_keys=True,
             find_by="message_id",
-            settle=timedelta(seconds=self._settings.settle),
+            settle=self._settle,
             max_message=MAX_MESSAGE,
-            flag_tokens=True,
+            flag_tokens=not self._query,
             moves=True,
+            dates="sent",
             product="Gmail",
         )
 
@@ -81,10 +85,12 @@ class GoogleSource:
             self._history = str(self._line.get("profile", units.LOOK, fields="historyId")["historyId"])
             self._labels.look()
             own = self._labels.own()
+        # A search may know of a message only after the history does: then no token says that nothing is new.
+        token = None if self._query else self._history
         for role, label in ROLE_LABELS.items():
-            yield Folder(SYSTEM[role], role, label, token=self._history, object_id=label)
+            yield Folder(SYSTEM[role], role, label, token=token, object_id=label)
         for label in sorted(own, key=own.__getitem__):
-            yield Folder(self._labels.path_of(label), None, label, token=self._history, object_id=label)
+            yield Folder(self._labels.path_of(label), None, label, token=token, object_id=label)
 
     def label_facts(self) -> LabelFacts:
         """How many messages have labels beside the one that is their folder."""
@@ -92,9 +98,9 @@ class GoogleSource:
             self._labels.look()
             labels: dict[str, list[str]] = defaultdict(list)
             for label in self._filed():
-                for key in ids(self._line, label):
+                for key in ids(self._line, label, self._query):
                     labels[key].append(label)
-            archived = len(set(ids(self._line, None)) - labels.keys())
+            archived = len(set(ids(self._line, None, self._query)) - labels.keys())
         beside: Counter[FolderPath] = Counter()
         several = 0
         own = self._labels.own()
@@ -121,7 +127,7 @@ class GoogleSource:
             if changes is not None:
                 yield self._changed(folder, *changes)
                 return
-            keys = ids_in(self._line, folder.epoch, self._filed())
+            keys = ids_in(self._line, folder.epoch, self._filed(), self._query)
             for start in range(0, len(keys), _WINDOW):
                 yield Window(
                     [
@@ -129,10 +135,10 @@ class GoogleSource:
                         for found in self._states(keys[start : start + _WINDOW])
                         if self._is_placed(folder, found)
                     ],
-                    cursor=self._history or None,
+                    cursor=self._cursor(),
                 )
             if not keys:
-                yield Window([], cursor=self._history or None)
+                yield Window([], cursor=self._cursor())
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         """Those that their labels still place in this folder."""
@@ -160,7 +166,10 @@ class GoogleSource:
         entries = [self._entry(found) for found in touched if self._is_placed(folder, found)]
         here = {entry.key for entry in entries}
         elsewhere = (changes.touched | changes.gone) - here
-        return Window(entries, in_order(elsewhere), cursor=self._history or None, complete=False)
+        return Window(entries, in_order(elsewhere), cursor=self._cursor(), complete=False)
+
+    def _cursor(self) -> str | None:
+        return None if self._query else self._history or None
 
     def _is_placed(self, folder: Folder, found: State) -> bool:
         place = self._labels.place(found.labels)
@@ -197,8 +206,10 @@ class GoogleSource:
         with self._judged():
             self._labels.path_of(folder.epoch)
             for key in keys:
-                found = read_bytes(self._line, key)
-                if found is not None:
+                with suppress(Garbled):
+                    found = read_bytes(self._line, key)
+                    if found is None:
+                        continue
                     head = found[1].partition(b"\r\n\r\n")[0]
                     yield Headers(key, identifying(head + b"\r\n"))
 
@@ -207,7 +218,11 @@ class GoogleSource:
             self._labels.path_of(folder.epoch)
             checked = False
             for key in dict.fromkeys(keys):
-                found = read_whole(self._line, key, self._resources)
+                try:
+                    found = read_whole(self._line, key, self._resources)
+                except Garbled:
+                    yield Unread(key, Reason.UNREADABLE)
+                    continue
                 if found is None:
                     yield Unread(key, Reason.GONE)
                     continue

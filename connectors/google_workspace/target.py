@@ -44,7 +44,7 @@ class GoogleTarget(GoogleSource):
     """A session for writing."""
 
     def __init__(self, line: Line, settings: GoogleSettings, resources: Resources, recent: Recent) -> None:
-        super().__init__(line, settings, resources)
+        super().__init__(line, resources, keywords=settings.keywords == "labels", settle=settings.settle)
         self._recent = recent
         #: What the mailbox had under the Message-IDs of the batch that is written next.
         self._known = frozenset[str]()

@@ -18,7 +18,7 @@ import httplib2
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient, Unavailable
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Transient, Unavailable, telling
 from connectors.google_workspace.key import ServiceKey
 from connectors.language import _
 
@@ -96,20 +96,24 @@ class Grant:
                 "the clock of this machine is off by {minutes} minutes, so Google takes nothing that it signs: set the"
                 " date and time, best by switching on automatic time"
             )
-            return Fatal(what.format(minutes=round(abs(off) / 60)), system=self._system, detail=code)
+            return telling(Fatal(what.format(minutes=round(abs(off) / 60)), system=self._system, detail=code))
         if code == "invalid_grant" and self.subject is not None and self._is_known(request):
             what = _("there is no account {subject} in this Google Workspace, or it is suspended")
             detail = code
-            return AuthFailed(
-                what.format(subject=self.subject), system=self._system, detail=detail, denial=Denial.DISABLED
+            return telling(
+                AuthFailed(
+                    what.format(subject=self.subject), system=self._system, detail=detail, denial=Denial.DISABLED
+                )
             )
         what = _(
             "Google does not know the key of the service account {account} any more: it was deleted or switched off."
             " In the Google Cloud console, under IAM & Admin > Service Accounts > {account} > Keys, make a new JSON key"
             " and put the file where the plan's key says"
         )
-        return AuthFailed(
-            what.format(account=self.key.client_email), system=self._system, detail=code, denial=Denial.TOKEN
+        return telling(
+            AuthFailed(
+                what.format(account=self.key.client_email), system=self._system, detail=code, denial=Denial.TOKEN
+            )
         )
 
     def _is_known(self, request: _Listening) -> bool:
@@ -130,7 +134,7 @@ def not_granted(key: ServiceKey, scopes: tuple[str, ...], system: str, detail: s
         " separated by commas; it may take some minutes until they count"
     )
     told = what.format(scopes=", ".join(scopes), client=key.client_id or key.client_email)
-    return AuthFailed(told, system=system, detail=detail, denial=Denial.NO_RIGHT)
+    return telling(AuthFailed(told, system=system, detail=detail, denial=Denial.NO_RIGHT))
 
 
 def _code(error: RefreshError) -> str:

@@ -17,6 +17,7 @@ from connectors.errors import (
     TooSoon,
     Transient,
     Unavailable,
+    telling,
 )
 from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.scopes import WRITE_MAIL, api_name
@@ -76,29 +77,29 @@ def _of_rights(answer: Denied, system: str, detail: str, api: str, project: str,
             " https://console.cloud.google.com/apis/library?project={project}, look for it, click Enable, and wait"
             " five minutes"
         )
-        return Fatal(what.format(api=api, project=project), system=system, detail=detail)
+        return telling(Fatal(what.format(api=api, project=project), system=system, detail=detail))
     if answer.reason == "insufficientPermissions" or answer.info == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
         what = _("a right that is needed was not granted to the service account; run bascule check to see which one")
-        return AuthFailed(what, system=system, detail=detail, denial=Denial.NO_RIGHT)
+        return telling(AuthFailed(what, system=system, detail=detail, denial=Denial.NO_RIGHT))
     if answer.reason == "domainPolicy":
         what = _(
             "a policy of the organisation forbids access to the mail of {subject}: in the Admin console, under Apps >"
             " Google Workspace > Gmail, look whether the service is on for this person, and under Security > API"
             " controls whether the app is blocked"
         )
-        return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.POLICY)
+        return telling(AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.POLICY))
     if answer.status == 401:
         what = _("does not take the access token of {subject}; is the account suspended or deleted?")
-        return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.TOKEN)
+        return telling(AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.TOKEN))
     if answer.status == 403 and api == api_name(WRITE_MAIL):
         what = _(
             "the mail of {subject} is closed: in the Admin console, under Directory > Users > {subject}, look whether"
             " the account is suspended, and under Apps > Google Workspace > Gmail whether the service is on for it"
         )
-        return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.DISABLED)
+        return telling(AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.DISABLED))
     if answer.status == 403:
         what = _("{subject} may not do this; an administrator role that allows it is needed")
-        return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.NO_RIGHT)
+        return telling(AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.NO_RIGHT))
     return None
 
 
@@ -116,7 +117,7 @@ def no_mailbox(system: str, detail: str, subject: str) -> AuthFailed:
         "{subject} has no Gmail mailbox: in the Admin console, under Directory > Users > {subject} > Licences, give"
         " the account a licence that includes Gmail, then wait until the mailbox is ready"
     )
-    return AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.NOT_CONNECTED)
+    return telling(AuthFailed(what.format(subject=subject), system=system, detail=detail, denial=Denial.NOT_CONNECTED))
 
 
 def being_set_up(system: str, subject: str) -> TooSoon:

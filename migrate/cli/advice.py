@@ -7,6 +7,7 @@ from datetime import datetime
 from connectors.contract import (
     ArchiveUnreadable,
     AuthFailed,
+    ConnectorError,
     Fatal,
     FolderMissing,
     OverQuota,
@@ -72,6 +73,8 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
 def what_to_do(error: BaseException) -> str:
     """One or two sentences; empty where the error's own text says it."""
     if isinstance(error, LedgerError):
+        return ""
+    if isinstance(error, ConnectorError) and error.tells_what_to_do:
         return ""
     if isinstance(error, AuthFailed):
         return _(SIGN_INS[error.denial].to_do)

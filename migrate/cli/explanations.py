@@ -248,7 +248,8 @@ SIGN_INS: Mapping[Denial, Explanation] = {
         mark("the password is right, and the mailbox does not open"),
         mark(
             "Microsoft 365 says so when the account has no mailbox or licence, when IMAP is switched off for it, when a"
-            " right to a shared mailbox is missing, and when it was asked too much lately."
+            " right to a shared mailbox is missing, and when it was asked too much lately. Google says so of an account"
+            " without a licence for Gmail, and for some minutes of a new one."
         ),
         mark(
             "Look in that system's admin centre whether the account has a mailbox, a licence and IMAP; wait a quarter"

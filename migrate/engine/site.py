@@ -34,7 +34,8 @@ from connectors.wrappers import (
 from migrate.copy.job import Job, Placement, Progress, Rules
 from migrate.copy.kept import KeptMail
 from migrate.engine.admission import Permit
-from migrate.engine.archives import PersonalArchive, personal_archives
+from migrate.engine.archives import personal_archives
+from migrate.engine.private_gmail import private_gmail
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
@@ -189,12 +190,23 @@ class SiteRun:
             )
             for one in person.further_sources
         ]
+        private = private_gmail(*where, self.resources)
+        of_private = [
+            replace(
+                own,
+                source=f"gmail:{private.address}",
+                called=private.address,
+                open_source=self._read_only(person, private.open),
+                admit=admit(),
+            )
+            for private in ([private] if private else [])
+        ]
         of_archives = [
             replace(
                 own,
                 source=archive.source,
                 called=archive.called,
-                open_source=self._archive(person, archive),
+                open_source=self._read_only(person, archive.open),
                 rules=self._rules(person, archive.rules),
                 admit=admit(),
                 rebuilt=archive.rebuilt,
@@ -202,7 +214,7 @@ class SiteRun:
             )
             for archive in archives
         ]
-        return [own, *further, *of_archives]
+        return [own, *further, *of_private, *of_archives]
 
     def _target_account(
         self, person: Person, resolved: Callable[[Callable[[], Account]], Callable[[], Account]]
@@ -254,12 +266,12 @@ class SiteRun:
 
         return open_source
 
-    def _archive(self, person: Person, archive: PersonalArchive) -> Callable[[Event], Source]:
-        """Opens an archive of a person."""
+    def _read_only(self, person: Person, opened: Callable[[Event], Source]) -> Callable[[Event], Source]:
+        """Opens a source of a person's that is no system of the plan: an archive, a private account."""
 
         def open_source(stop: Event) -> Source:
             def read() -> Source:
-                session = archive.open(stop)
+                session = opened(stop)
                 if self._by_day.limits:
                     session = LimitedSource(session, self._by_day, stop)
                 return self._sourced(person, session)

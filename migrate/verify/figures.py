@@ -47,6 +47,8 @@ class Verified:
     #: Messages and bytes whose bodies were read, both sides together.
     read: int
     read_bytes: int
+    #: Messages that show the sender's date, on a target that knows no other.
+    senders_date: int = 0
 
     @property
     def on_source(self) -> int:
@@ -72,4 +74,11 @@ class Verified:
 
     def judged(self) -> tuple[Grade, Sequence[Why]]:
         added, rebuilt = self.found[Equality.FIELDS], self.found[Equality.REBUILT]
-        return judge(self.expected, self.findings, fields_added=added, rebuilt=rebuilt, renamed=self.renamed)
+        return judge(
+            self.expected,
+            self.findings,
+            fields_added=added,
+            rebuilt=rebuilt,
+            senders_date=self.senders_date,
+            renamed=self.renamed,
+        )

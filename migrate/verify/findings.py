@@ -85,8 +85,15 @@ class Finding:
         return _more(self.target, self.source)
 
 
-def of_pair(pair: Pair, expected_in: FolderPath) -> Iterator[Finding]:
-    """Every difference of a pair."""
+def shows_senders_date(pair: Pair) -> bool:
+    """Whether the date on the target is another one, and the one that the sender wrote."""
+    source, target = pair.source, pair.target
+    differs = source.second is not None and target.second is not None and source.second != target.second
+    return differs and target.content is not None and target.second == target.content.sent_at
+
+
+def of_pair(pair: Pair, expected_in: FolderPath, *, by_sent: bool = False) -> Iterator[Finding]:
+    """Every difference of a pair.  ``by_sent``: the target shows the date that the sender wrote, and knows no other."""
     source, target = pair.source, pair.target
 
     def found(kind: Kind) -> Finding:
@@ -100,7 +107,8 @@ def of_pair(pair: Pair, expected_in: FolderPath) -> Iterator[Finding]:
         yield found(Kind.REPAIRED)
     if pair.equality is Equality.UNREAD:
         yield found(Kind.UNREAD)
-    if source.second is not None and target.second is not None and source.second != target.second:
+    dates_differ = source.second is not None and target.second is not None and source.second != target.second
+    if dates_differ and not (by_sent and shows_senders_date(pair)):
         yield found(Kind.DATE)
     if source.folded is not None and target.folded is not None and source.folded != target.folded:
         yield found(Kind.FLAGS)

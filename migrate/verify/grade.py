@@ -55,6 +55,7 @@ class Note(StrEnum):
 
     FIELDS_ADDED = "fields-added"  #: messages equal but for header fields that a server added
     REBUILT = "rebuilt"  #: messages of an archive that keeps pieces, for which another source's copy stands
+    SENDERS_DATE = "senders-date"  #: messages that show the sender's date, as the target dates all mail
     RENAMED = "renamed"  #: folders whose names the target could not hold
 
 
@@ -71,7 +72,13 @@ class Why:
 
 
 def judge(
-    expected: int, findings: Iterable[Finding], *, fields_added: int = 0, rebuilt: int = 0, renamed: int = 0
+    expected: int,
+    findings: Iterable[Finding],
+    *,
+    fields_added: int = 0,
+    rebuilt: int = 0,
+    senders_date: int = 0,
+    renamed: int = 0,
 ) -> tuple[Grade, Sequence[Why]]:
     """The grade of a mailbox of ``expected`` messages, and every figure behind it, the worst first."""
     counted = Counter((weigh(finding), finding.kind) for finding in findings)
@@ -91,7 +98,12 @@ def judge(
         Why(given[weight], kind, weight, count, borne if weight in (Weight.DIFFERENT, Weight.FLAGS) else None)
         for (weight, kind), count in sorted(counted.items(), key=lambda one: (-one[0][0], kinds.index(one[0][1])))
     ]
-    notes = ((Note.FIELDS_ADDED, fields_added), (Note.REBUILT, rebuilt), (Note.RENAMED, renamed))
+    notes = (
+        (Note.FIELDS_ADDED, fields_added),
+        (Note.REBUILT, rebuilt),
+        (Note.SENDERS_DATE, senders_date),
+        (Note.RENAMED, renamed),
+    )
     for note, count in notes:
         if count:
             why.append(Why(Grade.GOOD, note, Weight.EXPLAINED, count))

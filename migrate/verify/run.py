@@ -16,7 +16,7 @@ from migrate.copy.job import Job, why_left_out
 from migrate.copy.sessions import Sessions
 from migrate.ledger.store import Ledger
 from migrate.verify.figures import FolderFigures, Verified
-from migrate.verify.findings import Cause, Finding, Kind, of_pair
+from migrate.verify.findings import Cause, Finding, Kind, of_pair, shows_senders_date
 from migrate.verify.ledger_words import LedgerWords
 from migrate.verify.matching import Equality, Matched, Spot, match, match_contents, match_stand_ins
 from migrate.verify.reading import SideReader
@@ -55,6 +55,8 @@ class _Group:
     left: list[Shown] = field(default_factory=list)
     #: Keys of ``left`` whose content the source has too, in this very folder.
     doubles: set[str] = field(default_factory=set)
+    #: Pairs with the sender's date on a target that knows no other.
+    senders_date: int = 0
 
 
 class _Verification:
@@ -72,6 +74,7 @@ class _Verification:
 
     def run(self, source: Source, target: Source) -> Verified:
         self._source, self._target = self._reader(source), self._reader(target)
+        self._by_sent = target.capabilities().dates == "sent"
         routes = self._routes()
         self._stand_ins = self._words.stand_ins([route.source for route in routes.routes])
         self._announce(routes)
@@ -81,7 +84,7 @@ class _Verification:
         matched = self._look_elsewhere(groups, routes)
         findings = [finding for group in groups for finding in group.findings]
         for pair in matched.pairs:
-            findings += of_pair(pair, expected_in[pair.source.folder])
+            findings += of_pair(pair, expected_in[pair.source.folder], by_sent=self._by_sent)
         for gone in matched.missing:
             findings.append(Finding(Kind.MISSING, gone.folder, gone, expected_in=expected_in[gone.folder]))
         extra, only, left_source = self._left(groups, matched.left, routes)
@@ -103,6 +106,7 @@ class _Verification:
             left_source=left_source,
             read=self._read,
             read_bytes=self._read_bytes,
+            senders_date=sum(group.senders_date for group in groups) + self._senders_dates(matched),
         )
 
     def _reader(self, side: Source) -> SideReader:
@@ -185,15 +189,19 @@ class _Verification:
                 found=len(matched.pairs),
             ),
             Counter(pair.equality for pair in matched.pairs),
-            [finding for pair in matched.pairs for finding in of_pair(pair, path)],
+            [finding for pair in matched.pairs for finding in of_pair(pair, path, by_sent=self._by_sent)],
             matched.missing,
             matched.left,
+            senders_date=self._senders_dates(matched),
         )
         contents = {shown.content.even for shown in read if shown.content}
         group.doubles = {shown.key for shown in matched.left if shown.content and shown.content.even in contents}
         if there is None and not matched.missing:
             group.findings += [Finding(Kind.NO_FOLDER, route.source.path, expected_in=path) for route in routes]
         return group
+
+    def _senders_dates(self, matched: Matched) -> int:
+        return sum(map(shows_senders_date, matched.pairs)) if self._by_sent else 0
 
     def _expected(self, routes: Sequence[Route]) -> tuple[list[Shown], int]:
         """What should be on the target, and how many messages a rule leaves out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,8 @@ class Content:
     sent: tuple[bytes, bytes] | None = None
     #: What rebuilt mail has in common with the same mail elsewhere; None where nobody asked for it.
     like: bytes | None = None
+    #: What the sender wrote as the date, in whole seconds since 1970; None when that cannot be read.
+    sent_at: int | None = None
 
     def is_of(self, wire: bytes) -> bool:
         """Whether these are the bytes of a whole wire digest."""
@@ -93,7 +96,15 @@ def _content(digests: Digests, even: bytes) -> Content:
         digests.core[:_KEPT],
         digests.header[:_KEPT],
         None if name is None else hashlib.sha256(name.encode("utf-8", "replace")).digest()[:_KEPT],
+        sent_at=_second(digests.date),
     )
+
+
+def _second(date: datetime | None) -> int | None:
+    try:
+        return None if date is None else int(date.timestamp())
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _even(body: Body) -> bytes:

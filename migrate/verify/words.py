@@ -90,6 +90,12 @@ def why_sentence(why: Why) -> str:
                 " attachments.",
                 why.count,
             )
+        case Note.SENDERS_DATE:
+            return plural(
+                "{n} message shows the date that its sender wrote: the target knows no other.",
+                "{n} messages show the date that their sender wrote: the target knows no other.",
+                why.count,
+            )
         case Note.RENAMED:
             return plural(
                 "{n} folder has another name on the target, which could not hold its own.",

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from migrate.sandbox.google.started import ControlError
 from tests.acceptance.journey import Sent, sent
 from tests.acceptance.letters import footprint, letter, letters
-from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organisation, running
+from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, imap, organisation, running
+from tests.acceptance.schemas import valid
 from tests.servers.google import ADMIN, GoogleForTests
 from tests.servers.mail import seed
 from tests.servers.server import ImapServer
@@ -107,6 +113,8 @@ def test_faults_of_every_kind_lose_and_double_nothing(
     assert _held(google, person) == _wanted(source)
     again = plan.copy()
     assert (again.code, again.copied) == (0, 0)
+    verified = plan.run("verify", SITE, "--json")
+    assert (verified.code, verified.json["grade"]) == (0, "good"), verified.out
 
 
 def test_a_lost_ledger_doubles_nothing(plan: Organisation, source: Sent, google: GoogleForTests, person: str) -> None:
@@ -218,3 +226,71 @@ def _imports(google: GoogleForTests) -> int:
     return sum(
         count for what, count in google.stand_in.answers().items() if what.startswith("gmail.users.messages.import 200")
     )
+
+
+@pytest.fixture
+def private(plan: Organisation, place: Path, google: GoogleForTests, old: ImapServer, user: str) -> Organisation:
+    """Anna's mailbox, with a few letters on the server and a private account beside it."""
+    seed(old, user, [letter(number, folder=("INBOX",)) for number in range(3)])
+    plan.people[0] |= {"source_user": user, "gmail": "anna.private@gmail.com"}
+    plan.site["personal_gmail"] = {"client": "file:secrets/client.json"}
+    plan.write()
+    client = place / "secrets" / "client.json"
+    client.write_text(json.dumps(google.stand_in.control("client")))
+    client.chmod(0o600)
+    with suppress(ControlError):  # another test made it
+        google.stand_in.add_user("anna.private@gmail.com")
+    for held in google.stand_in.mailbox("anna.private@gmail.com"):
+        google.stand_in.remove("anna.private@gmail.com", held.id)
+    return plan
+
+
+def _agree(plan: Organisation, *options: str) -> Ended:
+    """The command, and a browser in which whoever is signed in agrees."""
+    with running(plan.start("gmail", "authorise", "anna@example.org", "--no-browser", *options)) as process:
+        assert process.stderr is not None
+        address = ""
+        while not address.startswith("http"):
+            address = process.stderr.readline()
+            assert address, "the command ended"
+        with urlopen(address.strip(), timeout=30) as page:
+            page.read()
+        out, err = process.communicate(timeout=LIMIT)
+    return Ended(process.returncode, out, err)
+
+
+def test_a_private_account_is_read_by_leave_and_only_what_is_the_companys(
+    private: Organisation, google: GoogleForTests, person: str
+) -> None:
+    ours = [letter(number, folder=("INBOX",)).data for number in range(2, 5)]
+    theirs = b"From: aunt@family.example\r\nTo: anna.private@gmail.com\r\nMessage-ID: <aunt@x>\r\n\r\nhello\r\n"
+    google.stand_in.put("anna.private@gmail.com", [*ours, theirs], ["INBOX"])
+    before = private.copy()
+    assert before.code == 7
+    assert "bascule gmail authorise anna@example.org" in before.out + before.err
+    google.stand_in.control("sign_in", address="anna.private@gmail.com")
+    ended = _agree(private, "--json")
+    assert ended.code == 0, ended.out + ended.err
+    kept = Path(valid(ended.json, "gmail-authorise")["kept_in"])
+    assert kept.stat().st_mode & 0o077 == 0
+    assert ended.json["given_at"] <= datetime.now(UTC).isoformat()
+    copied = private.copy()
+    assert copied.code == 0, copied.out + copied.err
+    wanted = [letter(number, folder=("INBOX",)).data for number in range(5)]
+    assert sorted(held.raw for held in google.stand_in.mailbox(person)) == sorted(wanted), "and each of them once"
+    token = json.loads(kept.read_text())["refresh_token"]
+    written = b"".join(file.read_bytes() for file in (private.folder / ".bascule").rglob("*") if file.is_file())
+    assert token not in ended.out + ended.err + copied.out + copied.err
+    assert token.encode() not in written
+
+
+def test_nobody_elses_leave_is_kept(private: Organisation, google: GoogleForTests, person: str) -> None:
+    google.stand_in.control("sign_in", address=person)
+    ended = _agree(private)
+    assert ended.code == 7
+    assert f"{person} signed in, and not anna.private@gmail.com" in ended.err
+    google.stand_in.control("sign_in", address=None)
+    ended = _agree(private)
+    assert (ended.code, "Traceback" in ended.err) == (7, False)
+    assert "did not agree" in ended.err
+    assert not list((private.folder / "secrets").glob("gmail/*"))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from itertools import count
 from typing import Any
 
+import dns.message
+import dns.rrset
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
@@ -115,6 +119,26 @@ def test_a_mailbox_is_set_up_some_time_after_the_first_licence(google: GoogleFor
     assert mail.users().getProfile(userId="me").execute()["emailAddress"] == email
 
 
+def test_the_directory_may_need_a_while_to_see_what_was_made(google: GoogleForTests, directory: Any) -> None:
+    google.stand_in.manners(directory_delay=10, licence_on_creation=_STARTER)
+    email, group = _address(), _address()
+    user = directory.users().insert(body=_account(email)).execute()["id"]
+    directory.groups().insert(body={"email": group}).execute()
+    lookups = [
+        lambda: directory.users().get(userKey=user),
+        lambda: directory.users().get(userKey=email),
+        lambda: directory.groups().get(groupKey=group),
+    ]
+    assert [refusal_of(one) for one in lookups] == [(404, "notFound")] * 3
+    assert email not in str(directory.users().list(domain=DOMAIN, maxResults=500).execute())
+    assert group not in str(directory.groups().list(domain=DOMAIN).execute())
+    # What cannot be seen is there all the same.
+    assert refusal_of(lambda: directory.users().insert(body=_account(email))) == (409, "duplicate")
+    google.stand_in.advance(11)
+    assert [refusal_of(one) for one in lookups] == [None] * 3
+    assert directory.users().get(userKey=email).execute()["isMailboxSetup"] is True
+
+
 def test_one_licence_a_product_and_no_more_than_were_bought(google: GoogleForTests) -> None:
     anna, bruno = google.person(licensed=False), google.person(licensed=False)
     licensing = google.service("licensing.v1", ADMIN, _SCOPES).licenseAssignments()
@@ -184,6 +208,36 @@ def test_an_archive_takes_whole_messages_only(google: GoogleForTests, directory:
     assert google.stand_in.archive(group) == [good]
 
 
+def test_an_archive_takes_one_message_at_a_time_and_other_groups_others_beside_it(
+    google: GoogleForTests, directory: Any
+) -> None:
+    groups = [_address(), _address()]
+    for one in groups:
+        directory.groups().insert(body={"email": one}).execute()
+    archives = [google.service("groupsmigration.v1", ADMIN, _SCOPES).archive() for _ in range(3)]
+    mail = b"From: a@b\r\nTo: c@d\r\nDate: Wed, 01 Jan 2025 00:00:00 +0000\r\nMessage-ID: <%d@p>\r\n\r\nx\r\n"
+    refusals: list[Any] = []
+
+    def put(number: int, group: str) -> None:
+        media = MediaInMemoryUpload(mail % number, "message/rfc822")
+        refusals.append(refusal_of(lambda: archives[number].insert(groupId=group, media_body=media)))
+
+    google.stand_in.manners(latency=1.0)
+    threads = [threading.Thread(target=put, args=(number, groups[number // 2])) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one for one in refusals if one] == [(400, "unsupportedParallelOperation")]
+    assert [len(google.stand_in.archive(one)) for one in groups] == [1, 1]
+    google.stand_in.manners(latency=0, archive_calls=6, burst=10)
+    answers = []
+    for number in range(3):
+        media = MediaInMemoryUpload(mail % (10 + number), "message/rfc822")
+        answers.append(refusal_of(lambda media=media: archives[0].insert(groupId=groups[0], media_body=media)))
+    assert answers[-1] == (503, "backendError")
+
+
 def test_a_domain_is_verified_by_its_txt_record_before_anybody_has_an_address_in_it(
     google: GoogleForTests, directory: Any
 ) -> None:
@@ -219,12 +273,110 @@ def test_organizational_units_lie_in_each_other(directory: Any) -> None:
 
 
 def test_the_directory_has_a_quota_of_its_own(google: GoogleForTests, directory: Any) -> None:
-    google.stand_in.manners(directory_calls=60, burst=2)
+    google.stand_in.manners(directory_calls=6, burst=20)
     answers = [refusal_of(lambda: directory.users().get(userKey=ADMIN)) for _ in range(4)]
     assert answers[:2] == [None, None]
     assert answers[3] == (403, "quotaExceeded")
-    google.stand_in.advance(2)
+    google.stand_in.advance(20)
     directory.users().get(userKey=ADMIN).execute()
+
+
+def test_what_was_made_can_be_looked_at_changed_and_taken_away(google: GoogleForTests, directory: Any) -> None:
+    group, email, alias = _address(), _address(), _address()
+    directory.users().insert(body=_account(email)).execute()
+    directory.users().makeAdmin(userKey=email, body={"status": True}).execute()
+    assert directory.users().get(userKey=email).execute()["isAdmin"] is True
+    renamed = _address()
+    directory.users().update(userKey=email, body={"primaryEmail": renamed, "suspended": True}).execute()
+    told = directory.users().get(userKey=email).execute()
+    assert (told["primaryEmail"], told["aliases"], told["suspended"]) == (renamed, [email], True)
+    directory.users().aliases().delete(userKey=renamed, alias=email).execute()
+    assert refusal_of(lambda: directory.users().get(userKey=email)) == (404, "notFound")
+
+    made = directory.groups().insert(body={"email": group}).execute()
+    directory.groups().aliases().insert(groupKey=group, body={"alias": alias}).execute()
+    assert directory.groups().get(groupKey=alias).execute()["id"] == made["id"]
+    assert len(directory.groups().aliases().list(groupKey=group).execute()["aliases"]) == 1
+    directory.groups().aliases().delete(groupKey=group, alias=alias).execute()
+    assert directory.groups().patch(groupKey=group, body={"name": "Lyon"}).execute()["name"] == "Lyon"
+
+    members = directory.members()
+    members.insert(groupKey=group, body={"email": renamed}).execute()
+    assert members.get(groupKey=group, memberKey=renamed).execute()["status"] == "SUSPENDED"
+    assert members.hasMember(groupKey=group, memberKey=renamed).execute() == {"isMember": True}
+    members.patch(groupKey=group, memberKey=renamed, body={"role": "MANAGER"}).execute()
+    assert [one["email"] for one in members.list(groupKey=group, roles="MANAGER").execute()["members"]] == [renamed]
+    assert refusal_of(lambda: members.patch(groupKey=group, memberKey=renamed, body={"role": "BOSS"})) == (
+        400,
+        "invalid",
+    )
+    listed = directory.groups().list(userKey=renamed).execute()["groups"]
+    assert [one["email"] for one in listed] == [group]
+    assert group in {one["email"] for one in directory.groups().list(customer="my_customer").execute()["groups"]}
+    members.delete(groupKey=group, memberKey=renamed).execute()
+    assert refusal_of(lambda: members.get(groupKey=group, memberKey=renamed)) == (404, "notFound")
+    directory.groups().delete(groupKey=group).execute()
+    assert refusal_of(lambda: directory.groups().get(groupKey=group)) == (404, "notFound")
+    deleted = directory.users().list(customer="my_customer", showDeleted="true", maxResults=500).execute()
+    assert renamed not in {one["primaryEmail"] for one in deleted.get("users", [])}
+
+
+def test_licences_sites_and_domains_can_be_given_up(google: GoogleForTests, directory: Any) -> None:
+    anna = google.person()
+    licensing = google.service("licensing.v1", ADMIN, _SCOPES).licenseAssignments()
+    one = {"productId": "Google-Apps", "skuId": _STANDARD, "userId": anna}
+    assert licensing.get(**one).execute()["skuName"].endswith("Standard")
+    body = {"productId": "Google-Apps", "skuId": _STARTER, "userId": anna}
+    licensing.update(**one, body=body).execute()
+    listed = licensing.listForProduct(productId="Google-Apps", customerId=DOMAIN, maxResults=1000).execute()
+    assert anna in {row["userId"] for row in listed["items"]}
+    licensing.delete(**{**one, "skuId": _STARTER}).execute()
+    assert refusal_of(lambda: licensing.get(**one)) == (404, "notFound")
+    assert directory.users().get(userKey=anna).execute()["isMailboxSetup"] is False
+
+    domain = f"less-{next(_numbers)}.example"
+    sites = google.service("siteVerification.v1", ADMIN, _SCOPES).webResource()
+    site = {"site": {"type": "INET_DOMAIN", "identifier": domain}}
+    token = sites.getToken(body={**site, "verificationMethod": "DNS_TXT"}).execute()["token"]
+    google.stand_in.manners(txt_records={domain: [token]}, taken_domains=["taken.example"])
+    name = sites.insert(verificationMethod="DNS_TXT", body=site).execute()["id"]
+    assert domain in {row["site"]["identifier"] for row in sites.list().execute()["items"]}
+    assert refusal_of(lambda: sites.delete(id=name)) == (400, "badRequest")
+    google.stand_in.manners(txt_records={})
+    sites.delete(id=name).execute()
+    assert refusal_of(lambda: sites.get(id=name)) == (404, "notFound")
+
+    domains = directory.domains()
+    domains.insert(customer="my_customer", body={"domainName": domain}).execute()
+    for taken in (domain, "taken.example", DOMAIN):
+        asked = domains.insert(customer="my_customer", body={"domainName": taken})
+        assert refusal_of(lambda asked=asked: asked) == (409, "duplicate")
+    assert refusal_of(lambda: domains.delete(customer="my_customer", domainName=DOMAIN))[0] == 412
+    domains.delete(customer="my_customer", domainName=domain).execute()
+    assert domain not in {row["domainName"] for row in domains.list(customer="my_customer").execute()["domains"]}
+    assert refusal_of(lambda: domains.list(customer="C1")) == (400, "badRequest")
+
+
+def test_a_domain_is_verified_by_what_a_dns_server_says(google: GoogleForTests) -> None:
+    sites = google.service("siteVerification.v1", ADMIN, _SCOPES).webResource()
+    domain = f"asked-{next(_numbers)}.example"
+    site = {"site": {"type": "INET_DOMAIN", "identifier": domain}}
+    token = sites.getToken(body={**site, "verificationMethod": "DNS_TXT"}).execute()["token"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+        google.stand_in.manners(resolver=f"127.0.0.1:{server.getsockname()[1]}")
+
+        def answer() -> None:
+            asked, client = server.recvfrom(4096)
+            told = dns.message.make_response(dns.message.from_wire(asked))
+            told.answer.append(dns.rrset.from_text(f"{domain}.", 60, "IN", "TXT", f'"{token[:20]}" "{token[20:]}"'))
+            server.sendto(told.to_wire(), client)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert sites.insert(verificationMethod="DNS_TXT", body=site).execute()["owners"] == [ADMIN]
+        thread.join()
 
 
 def _address() -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import secrets
 import sys
+import threading
 from pathlib import Path
 
 from migrate.sandbox.google.control import Control
@@ -26,7 +29,7 @@ def main() -> None:
         prog="python -m migrate.sandbox.google", description="A local stand-in of Google Workspace."
     )
     parser.add_argument("--state", type=Path, help="keep accounts and mail in this folder (default: nothing is kept)")
-    parser.add_argument("--port", type=int, default=0, help="the port of 127.0.0.1 (default: any that is free)")
+    parser.add_argument("--port", type=int, default=0, help="the port of 127.0.0.1 (default: the last one, or any)")
     parser.add_argument("--domain", default="example.org", help="the customer's first domain (default: example.org)")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)  # clients that vanish are what it is for
@@ -45,13 +48,42 @@ async def serve(state: Path | None, port: int, domain: str) -> None:
     word = secrets.token_urlsafe(16)
     control = Control(service, word)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(service, control), "127.0.0.1", port, backlog=512)
-    service.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def listen(wanted: int) -> asyncio.Server:
+        return await loop.create_server(lambda: Connection(service, control), "127.0.0.1", wanted, backlog=512)
+
+    kept = (world.counters.get("port") or {"last": 0})["last"]
+    try:
+        # Key files that were handed out earlier name the port of that time.
+        server = await listen(port or kept)
+    except OSError:
+        if port:
+            raise
+        server = await listen(0)
+    port = server.sockets[0].getsockname()[1]
+    if port != kept:
+        world.counters.put("port", {"last": port})
+    service.endpoint = f"http://127.0.0.1:{port}"
     sys.stdout.write(json.dumps({"endpoint": service.endpoint, "control": word}) + "\n")
     sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    await _end_of_input()
     server.close()
     world.journal.close()
+
+
+async def _end_of_input() -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        # Not by sys.stdin, whose lock a thread that still reads would keep from the interpreter's end.
+        with contextlib.suppress(OSError):
+            while os.read(0, 65536):
+                pass
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=watch, daemon=True).start()
+    await ended.wait()
 
 
 if __name__ == "__main__":

@@ -10,18 +10,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from time import process_time
 from typing import Any
 
 from pydantic import ValidationError
 
 from migrate.sandbox.google.accounts import new_user
 from migrate.sandbox.google.errors import ApiError, Json
+from migrate.sandbox.google.exchange import Answer, Request
 from migrate.sandbox.google.faults import Fault
 from migrate.sandbox.google.journal import frame, frames
 from migrate.sandbox.google.keys import hand_out_key
 from migrate.sandbox.google.mailbox import Mailbox, Stored
 from migrate.sandbox.google.manners import Manners
-from migrate.sandbox.google.service import Answer, Request, Service
+from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.tokens import CLIENT_ID
 
 _PLAIN = {"Content-Type": "application/octet-stream"}
@@ -133,9 +135,14 @@ class Control:
         self._service.tokens.expire()
 
     def answers(self) -> Json:
-        """How many answers there were, by method, status and reason; access tokens given; units spent by address."""
+        """Answers by method, status and reason; access tokens given; units spent by address; seconds of CPU so far."""
         spent = {self._world.users[user]["email"]: units for user, units in self._service.quotas.spent.items()}
-        return {"answers": dict(self._service.answers), "tokens": self._service.tokens.given, "units": spent}
+        return {
+            "answers": dict(self._service.answers),
+            "tokens": self._service.tokens.given,
+            "units": spent,
+            "cpu": process_time(),
+        }
 
     def reset(self) -> None:
         """Forget faults, counts and quotas, and behave as at the start; mail and accounts stay."""
@@ -215,10 +222,10 @@ class Control:
         return label.id
 
     def _user(self, address: str) -> str:
-        user = self._world.user(address)
-        if user is None:
+        held = self._world.holder(address)
+        if held is None or held[0] != "user":
             raise ValueError(f"there is no user {address}")
-        return user
+        return held[1]
 
     def _mailbox(self, address: str) -> Mailbox:
         return self._world.mailbox(self._user(address))

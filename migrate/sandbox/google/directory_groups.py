@@ -1,20 +1,18 @@
-"""groups, groups.aliases and members of the Directory API.
+"""groups and groups.aliases of the Directory API.
 
-https://developers.google.com/workspace/admin/directory/v1/guides/manage-groups and manage-group-members.
+https://developers.google.com/workspace/admin/directory/v1/guides/manage-groups
 """
 
 from __future__ import annotations
 
-from migrate.sandbox.google.addresses import check_customer, check_free, group_key, owned, precondition
+from migrate.sandbox.google.addresses import check_customer, check_free, group_key
 from migrate.sandbox.google.call import Call, Handler
+from migrate.sandbox.google.directory_members import groups_of
 from migrate.sandbox.google.errors import ApiError, Json, invalid_input, unknown_resource
 from migrate.sandbox.google.world import World
 
-_ROLES = ("OWNER", "MANAGER", "MEMBER")
-_DELIVERY = ("ALL_MAIL", "DAILY", "DIGEST", "DISABLED", "NONE")
 _LONGEST_NAME = 75
 _LONGEST_DESCRIPTION = 4096
-_MOST_MEMBERS = 200
 
 
 def insert(call: Call) -> Json:
@@ -29,6 +27,7 @@ def insert(call: Call) -> Json:
         "aliases": [],
         "name": body.get("name") or email.partition("@")[0],
         "description": body.get("description", ""),
+        "created": world.clock.now(),
     }
     world.groups.put(group, row)
     return shown(world, group)
@@ -50,11 +49,13 @@ def list_groups(call: Call) -> Json:
         raise ApiError(400, "Bad Request", "badRequest")
     if "query" in parameters:
         raise invalid_input("query")
-    holding = None if member is None else _groups_of(world, member)
+    holding = None if member is None else groups_of(world, member)
     rows = [
         shown(world, group)
         for group, row in world.groups.items()
-        if (domain is None or row["email"].endswith(f"@{domain.lower()}")) and (holding is None or group in holding)
+        if world.seen(row)
+        and (domain is None or row["email"].endswith(f"@{domain.lower()}"))
+        and (holding is None or group in holding)
     ]
     rows.sort(key=lambda row: str(row["email"]), reverse=parameters.get("sortOrder") == "DESCENDING")
     return {"kind": "admin#directory#groups", **call.page(rows, "groups", size=200, largest=200)}
@@ -120,81 +121,6 @@ def delete_alias(call: Call) -> None:
     world.groups.put(group, {**row, "aliases": [one for one in row["aliases"] if one != alias]})
 
 
-def insert_member(call: Call) -> Json:
-    """Somebody joins: a user, another group, or an address outside."""
-    call.as_admin()
-    world, group, body = call.world, group_key(call), call.body
-    _check_member(body)
-    key = body.get("id") or body.get("email")
-    if key is None:
-        raise invalid_input("memberKey")
-    member = _member_id(world, key)
-    if member is None:
-        if "@" not in key or owned(world, key.lower().rpartition("@")[2]):
-            raise unknown_resource("memberKey")
-        settings = world.group_settings.get(group) or {}
-        if settings.get("allowExternalMembers") != "true":
-            raise precondition("The group does not allow external members.")
-        member = key.lower()
-    if f"{group}/{member}" in world.members:
-        raise ApiError(409, "Member already exists.", "duplicate")
-    if member == group or group in _below(world, member):
-        raise precondition("Cyclic memberships not allowed.")
-    row = {
-        "group": group,
-        "member": member,
-        "role": body.get("role", "MEMBER"),
-        "delivery": body.get("delivery_settings", "ALL_MAIL"),
-    }
-    world.members.put(f"{group}/{member}", row)
-    return _shown_member(world, row)
-
-
-def get_member(call: Call) -> Json:
-    """One membership."""
-    call.as_admin()
-    return _shown_member(call.world, call.world.members[_membership(call)], delivery=True)
-
-
-def has_member(call: Call) -> Json:
-    """Whether somebody is in a group, directly or through another group."""
-    call.as_admin()
-    group, member = group_key(call), _member_id(call.world, call.parameters["memberKey"])
-    return {"isMember": member in _below(call.world, group)}
-
-
-def list_members(call: Call) -> Json:
-    """A page of members."""
-    call.as_admin()
-    world, group = call.world, group_key(call)
-    roles = frozenset((call.parameters.get("roles") or ",".join(_ROLES)).split(","))
-    rows = [
-        _shown_member(world, row)
-        for row in world.members.rows()
-        if row["group"] == group and row["role"] in roles
-    ]  # fmt: skip
-    page = call.page(rows, "members", size=_MOST_MEMBERS, largest=_MOST_MEMBERS)
-    return {"kind": "admin#directory#members", **page}
-
-
-def change_member(call: Call) -> Json:
-    """Another role, or another way of delivery."""
-    call.as_admin()
-    _check_member(call.body)
-    key, world = _membership(call), call.world
-    row = dict(world.members[key])
-    row["role"] = call.body.get("role", row["role"])
-    row["delivery"] = call.body.get("delivery_settings", row["delivery"])
-    world.members.put(key, row)
-    return _shown_member(world, row)
-
-
-def delete_member(call: Call) -> None:
-    """Somebody leaves."""
-    call.as_admin()
-    call.world.members.drop(_membership(call))
-
-
 HANDLERS: dict[str, Handler] = {
     "directory.groups.insert": insert,
     "directory.groups.get": get,
@@ -205,13 +131,6 @@ HANDLERS: dict[str, Handler] = {
     "directory.groups.aliases.insert": insert_alias,
     "directory.groups.aliases.list": list_aliases,
     "directory.groups.aliases.delete": delete_alias,
-    "directory.members.insert": insert_member,
-    "directory.members.get": get_member,
-    "directory.members.hasMember": has_member,
-    "directory.members.list": list_members,
-    "directory.members.patch": change_member,
-    "directory.members.update": change_member,
-    "directory.members.delete": delete_member,
 }
 
 
@@ -233,57 +152,6 @@ def shown(world: World, group: str) -> Json:
     return told
 
 
-def _shown_member(world: World, row: Json, *, delivery: bool = False) -> Json:
-    member = row["member"]
-    held = world.users.get(member) or world.groups.get(member)
-    kind = "USER" if member in world.users else "GROUP"
-    told: Json = {"kind": "admin#directory#member", "id": member, "role": row["role"], "type": kind}
-    told["email"] = held["email"] if held is not None else member
-    if kind == "USER" or held is None:
-        told["type"] = "USER"
-        told["status"] = "SUSPENDED" if held is not None and held["suspended"] else "ACTIVE"
-    if delivery:
-        told["delivery_settings"] = row["delivery"]
-    return told
-
-
-def _member_id(world: World, key: str) -> str | None:
-    """The id of a user or group; an outside address is its own, once it is a member somewhere."""
-    found = world.user(key) or world.group(key)
-    if found is None and any(row["member"] == key.lower() for row in world.members.rows()):
-        domain = key.lower().rpartition("@")[2]
-        return None if owned(world, domain) else key.lower()
-    return found
-
-
-def _membership(call: Call) -> str:
-    group, member = group_key(call), _member_id(call.world, call.parameters["memberKey"])
-    key = f"{group}/{member}"
-    if key not in call.world.members:
-        raise unknown_resource("memberKey")
-    return key
-
-
-def _below(world: World, group: str) -> set[str]:
-    """Every member of a group, through groups in it too."""
-    found: set[str] = set()
-    waiting = [group]
-    while waiting:
-        here = waiting.pop()
-        for row in world.members.rows():
-            if row["group"] == here and row["member"] not in found:
-                found.add(row["member"])
-                waiting.append(row["member"])
-    return found
-
-
-def _groups_of(world: World, member: str) -> set[str]:
-    wanted = _member_id(world, member)
-    if wanted is None:
-        raise unknown_resource("userKey")
-    return {row["group"] for row in world.members.rows() if row["member"] == wanted}
-
-
 def _alias(alias: str, group: str, email: str) -> Json:
     return {"kind": "admin#directory#alias", "id": group, "primaryEmail": email, "alias": alias}
 
@@ -293,10 +161,3 @@ def _check(body: Json) -> None:
         raise invalid_input("name")
     if len(body.get("description", "")) > _LONGEST_DESCRIPTION:
         raise invalid_input("description")
-
-
-def _check_member(body: Json) -> None:
-    if body.get("role", "MEMBER") not in _ROLES:
-        raise invalid_input("role")
-    if body.get("delivery_settings", "ALL_MAIL") not in _DELIVERY:
-        raise invalid_input("delivery_settings")

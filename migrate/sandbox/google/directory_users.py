@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from migrate.sandbox.google.account_rules import check_name, check_password
 from migrate.sandbox.google.accounts import new_user
 from migrate.sandbox.google.addresses import (
     UNDELETED_FOR,
@@ -27,14 +28,7 @@ _PLAIN = (
     "phones", "addresses", "organizations", "externalIds", "relations", "notes", "locations", "languages",
     "customSchemas",     "archived", "ipWhitelisted", "emails",
 )  # fmt: skip
-_HASHES = {
-    "MD5": re.compile(r"[0-9a-fA-F]{32}"),
-    "SHA-1": re.compile(r"[0-9a-fA-F]{40}"),
-    "crypt": re.compile(r"[./0-9A-Za-z]{13}|\$(?:1|5|6)\$(?:rounds=(\d+)\$)?[^$]{0,16}\$[./0-9A-Za-z]{22,86}"),
-}
-_MOST_ROUNDS = 10_000
 _MOST_ALIASES = 30
-_LONGEST_NAME = 60
 _QUERY = re.compile(r"\s*(email|orgUnitPath|isSuspended|givenName|familyName|name)([=:])('[^']*'|\S+)", re.IGNORECASE)
 
 
@@ -42,8 +36,8 @@ def insert(call: Call) -> Json:
     """A new account, whose mailbox is made once it has a licence."""
     call.as_admin()
     body, world = call.body, call.world
-    _check_name(body["name"])
-    _check_password(body)
+    check_name(body["name"])
+    check_password(body)
     _check_org_unit(world, body)
     email = check_free(world, body["primaryEmail"], "primary_user_email")
     user = new_user(
@@ -78,6 +72,7 @@ def list_users(call: Call) -> Json:
         shown(world, user)
         for user, row in world.users.items()
         if (row["deleted"] is not None) == deleted
+        and world.seen(row)
         and row["email"].endswith(ending)
         and all(_matches(row, *one) for one in wanted)
     ]
@@ -96,13 +91,13 @@ def change(call: Call) -> Json:
     fields = dict(row["fields"])
     if "name" in body:
         fields["name"] = {**fields.get("name", {}), **body["name"]}
-        _check_name(fields["name"])
+        check_name(fields["name"])
     if "password" in body:
-        _check_password(body)
+        check_password(body)
     _check_org_unit(world, body)
     fields |= {name: body[name] for name in _PLAIN if name in body and name != "name"}
     changed: Json = {**row, "fields": fields, "suspended": body.get("suspended", row["suspended"])}
-    email = body.get("primaryEmail", row["email"]).lower()
+    email = str(body.get("primaryEmail", row["email"])).lower()
     if email != row["email"]:
         # The old address goes on to work, as an alias; an alias of one's own may become the address.
         if email not in row["aliases"]:
@@ -246,27 +241,6 @@ def stamp(moment: float) -> str:
 
 def _alias(alias: str, user: str, email: str) -> Json:
     return {"kind": "admin#directory#alias", "id": user, "primaryEmail": email, "alias": alias}
-
-
-def _check_name(name: Json) -> None:
-    for part in ("givenName", "familyName"):
-        if not name.get(part) or len(name[part]) > _LONGEST_NAME:
-            raise invalid_input(f"INVALID_{'GIVEN' if part == 'givenName' else 'FAMILY'}_NAME")
-
-
-def _check_password(body: Json) -> None:
-    """A password of 8 to 100 ASCII characters, or a hash of one of the kinds that are taken."""
-    password, kind = body["password"], body.get("hashFunction")
-    if kind is None:
-        good = 8 <= len(password) <= 100 and password.isascii() and password.isprintable()
-    else:
-        if kind not in _HASHES:
-            raise invalid_input("hashFunction")
-        found = _HASHES[kind].fullmatch(password)
-        rounds = found[1] if found is not None and kind == "crypt" else None
-        good = found is not None and int(rounds or 0) <= _MOST_ROUNDS
-    if not good:
-        raise ApiError(400, "Invalid Password", "invalid")
 
 
 def _check_org_unit(world: World, body: Json) -> None:

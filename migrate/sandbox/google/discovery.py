@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -113,6 +114,12 @@ class Routes:
         for bucket in self._plain.values():
             # ``drafts/send`` is a name, not the id of a draft: what has fewer placeholders is looked at first.
             bucket.sort(key=lambda entry: entry[0].groups)
+
+
+@cache
+def routes() -> Routes:
+    """The methods of the installed documents, compiled once a process."""
+    return Routes()
 
 
 def load_document(name: str) -> dict[str, Any]:

@@ -42,6 +42,13 @@ class ApiError(Exception):
         return json.dumps({"error": told}).encode()
 
 
+class HtmlError(ApiError):
+    """What a server before Google's APIs says now and then: a page instead of JSON."""
+
+    def body(self) -> bytes:
+        return f"<!DOCTYPE html>\n<html lang=en><title>Error {self.code}</title><p>{self.message}</html>\n".encode()
+
+
 @dataclass
 class GrantError(Exception):
     """What the token endpoint refuses, as RFC 6749, section 5.2 words it."""

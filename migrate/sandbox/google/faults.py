@@ -7,11 +7,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt, PrivateAttr
 
-from migrate.sandbox.google.errors import ApiError
+from migrate.sandbox.google.errors import ApiError, HtmlError
 
 Kind = Literal[
-    "latency", "429", "403", "500", "503", "503_after_commit", "drop", "drop_after_commit", "truncate", "expire_token"
+    "latency", "429", "403", "500", "502", "503", "503_after_commit", "drop", "drop_after_commit", "truncate",
+    "expire_token",
 ]  # fmt: skip
+
+
+_PAGE = {"Content-Type": "text/html; charset=UTF-8"}
 
 
 class Fault(BaseModel):
@@ -55,4 +59,7 @@ class Fault(BaseModel):
             )
         if code == 500:
             return ApiError(500, "Internal error encountered.", "backendError", "INTERNAL")
+        if code == 502:
+            # Google's front answers so: no JSON, and no reason.
+            return HtmlError(502, "The server encountered a temporary error.", "badGateway", headers=_PAGE)
         return ApiError(503, "The service is currently unavailable.", "backendError", "UNAVAILABLE", headers=headers)

@@ -5,16 +5,20 @@ The discovery document's descriptions of these methods; what Gmail refuses is to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.errors import ApiError, Json, invalid_argument, missing, not_found
 from migrate.sandbox.google.headers import Head, check_senders, read_head, sent_at
 from migrate.sandbox.google.mailbox import Mailbox, Stored
+from migrate.sandbox.google.manners import Manners
 
 #: What every spam filter takes for spam: https://spamassassin.apache.org/gtube/
 _GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 _MOST_IDS = 1000
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_TRACE = b"Received: from 100000000001 named unknown by gmailapi.google.com with HTTPREST\r\n"
 #: What takes a message out of the others' sight.
 _AWAY = frozenset({"SPAM", "TRASH"})
 
@@ -110,6 +114,7 @@ def _add(call: Call, dated: str, *, filtered: bool) -> Json:
     if known and world.manners.dedupe:
         return brief(_merged(mailbox, known[0], labels))
     now = world.clock.now()
+    raw = _as_kept(raw, world.manners)
     source = call.parameters.get("internalDateSource") or dated
     told = sent_at(head.date) if source == "dateHeader" else None
     stored = mailbox.put(
@@ -128,6 +133,13 @@ def _add(call: Call, dated: str, *, filtered: bool) -> Json:
         # Only Vault sees it from now on.
         mailbox.remove(stored)
     return told_back
+
+
+def _as_kept(raw: bytes, manners: Manners) -> bytes:
+    """What becomes of a message's bytes where Gmail does not keep them as they are."""
+    if manners.crlf:
+        raw = _BARE_LF.sub(b"\r\n", raw)
+    return _TRACE + raw if manners.trace_field else raw
 
 
 def _filtered(call: Call, raw: bytes, labels: frozenset[str]) -> frozenset[str]:

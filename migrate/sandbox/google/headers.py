@@ -16,6 +16,10 @@ from migrate.sandbox.google.errors import invalid_argument
 _WANTED = re.compile(
     rb"^(from|message-id|date|subject|references|in-reply-to)[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
+_SEARCHED = re.compile(
+    rb"^(?:from|to|cc|bcc|message-id|date|subject|references|in-reply-to)[ \t]*:.*(?:\n[ \t].*)*",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _ID = re.compile(r"<([^<>]+)>")
 _REPLY = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv)\s*:\s*)+", re.IGNORECASE)
@@ -31,6 +35,12 @@ class Head:
     subject: str
     #: Message-IDs that it answers.
     answers: tuple[str, ...]
+
+
+def kept_fields(raw: bytes) -> bytes:
+    """The fields that searches and conversations go by, as a header of its own."""
+    found = [one[0].rstrip(b"\r\n") for one in _SEARCHED.finditer(raw, 0, header_end(raw))]
+    return b"\r\n".join([*found, b"", b""])
 
 
 def header_end(raw: bytes) -> int:

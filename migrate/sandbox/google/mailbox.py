@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate.sandbox.google.errors import Json, not_found
-from migrate.sandbox.google.headers import Head, header_end, read_head
+from migrate.sandbox.google.headers import Head, kept_fields, read_head
 from migrate.sandbox.google.labels import Label, Labels
 
 #: Writes one change down: what it is, and a message's bytes where it is a new one.
@@ -28,7 +28,7 @@ class Stored:
     id: str
     thread_id: str
     raw: bytes
-    #: Whether ``raw`` is the whole message, or its header only.
+    #: Whether ``raw`` is the whole message, or the fields that it is found by.
     whole: bool
     size: int
     digest: str
@@ -122,7 +122,7 @@ class Mailbox:
         """A new message; ``thread`` is the conversation that it joins."""
         number = _FIRST_ID + self._next_history()
         name = f"{number:x}"
-        kept = raw if keep else raw[: header_end(raw)]
+        kept = raw if keep else kept_fields(raw)
         stored = Stored(
             id=name,
             thread_id=thread or name,

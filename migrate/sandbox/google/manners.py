@@ -13,17 +13,23 @@ class Manners(BaseModel):
     #: A second copy with the same Message-ID is ignored and its labels are merged (google/import-mailbox-to-gmail#56);
     #: others saw two copies (GAM-team/got-your-back#322).
     dedupe: bool = True
+    #: Whether a message that comes gets a Received field of Gmail's own before its first line.
+    trace_field: bool = False
+    #: Whether bare line feeds become CR LF.
+    crlf: bool = False
     #: How long a search does not see a new message.
     index_delay: NonNegativeFloat = 0.0
     #: Whether import files what holds the GTUBE test string under spam, unless it is told never to.
     spam_filter: bool = True
-    #: Whether bodies are kept; without them a message can be searched and listed, and its bytes are gone.
+    #: Whether messages are kept whole; otherwise only what they are searched and listed by.
     keep_bodies: bool = True
     #: Units a minute (developers.google.com/gmail/api/reference/quota); None: no limit.
     user_units: PositiveInt | None = None
     project_units: PositiveInt | None = None
     #: Calls of the Admin SDK a minute by one administrator.
     directory_calls: PositiveInt | None = None
+    #: Calls of the Groups Migration API a minute by one administrator.
+    archive_calls: PositiveInt | None = None
     #: How many seconds' worth of units may be spent at once.
     burst: PositiveFloat = 10.0
     #: Calls under way for one mailbox; Google publishes no figure.
@@ -34,6 +40,8 @@ class Manners(BaseModel):
     token_life: PositiveInt = 3600
     #: How long a new user's mailbox takes to be made.
     mailbox_delay: NonNegativeFloat = 0.0
+    #: How long the directory, and whoever asks it, does not see a new account or group.
+    directory_delay: NonNegativeFloat = 0.0
     #: Messages of at most so many bytes; by the discovery document 157,286,400.
     max_message: PositiveInt | None = None
     #: Labels a mailbox may have (discovery document, schema Label).
@@ -57,4 +65,4 @@ class Manners(BaseModel):
 
 
 #: The quotas of a project made since May 2026, for :class:`Manners`.
-DOCUMENTED_QUOTAS = {"user_units": 6_000, "project_units": 1_200_000, "directory_calls": 2_400}
+DOCUMENTED_QUOTAS = {"user_units": 6_000, "project_units": 1_200_000, "directory_calls": 2_400, "archive_calls": 600}

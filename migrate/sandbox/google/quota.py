@@ -71,21 +71,33 @@ class Quotas:
                 raise _exceeded("Queries per minute", "QueriesPerMinutePerProject", manners.project_units)
             self.spent[user] += units
             return
-        calls = manners.directory_calls if method.startswith("directory.") else None
-        if calls is not None and not self._take("directory", user, 1, calls):
+        api = method.partition(".")[0]
+        calls = {"directory": manners.directory_calls, "groupsmigration": manners.archive_calls}.get(api)
+        if calls is not None and not self._take(api, user, 1, calls):
+            if api == "groupsmigration":
+                # Its page on limits says so: 503 where a quota is exceeded.
+                raise ApiError(503, "BACKEND FAILURE", "backendError", "UNAVAILABLE")
             raise ApiError(403, "Quota exceeded for the current request.", "quotaExceeded", domain="usageLimits")
 
-    def enter(self, method: str, user: str) -> bool:
-        """One call more is under way; False when that is one too many at a time."""
-        cap = self.world.manners.user_concurrency
-        if cap is not None and method.startswith("gmail.") and self._under_way[user] >= cap:
-            return False
-        self._under_way[user] += 1
-        return True
+    def enter(self, method: str, user: str, group: str | None) -> str:
+        """One call more is under way: of a user, or for the archive of ``group``.  What :meth:`leave` wants to hear.
 
-    def leave(self, user: str) -> None:
+        Raises ApiError when that is one too many at a time.
+        """
+        if group is not None and method.startswith("groupsmigration."):
+            place = f"archive {group.lower()}"
+            if self._under_way[place]:
+                raise _in_parallel()
+        else:
+            place, cap = user, self.world.manners.user_concurrency
+            if cap is not None and method.startswith("gmail.") and self._under_way[place] >= cap:
+                raise _too_many_at_a_time()
+        self._under_way[place] += 1
+        return place
+
+    def leave(self, place: str) -> None:
         """A call has been answered."""
-        self._under_way[user] -= 1
+        self._under_way[place] -= 1
 
     def forget(self) -> None:
         """Begin with full buckets."""
@@ -106,8 +118,14 @@ def units_of(method: str) -> int:
     return _UNITS.get(method.removeprefix("gmail.users."), _OTHERWISE)
 
 
-def too_many_at_a_time() -> ApiError:
-    """More calls of one user are under way than Google bears."""
+def _in_parallel() -> ApiError:
+    """https://developers.google.com/workspace/admin/groups-migration/v1/limits: one group, one message at a time."""
+    return ApiError(
+        400, "UNSUPPORTED_PARALLEL_OPERATION", "unsupportedParallelOperation", "FAILED_PRECONDITION"
+    )  # fmt: skip
+
+
+def _too_many_at_a_time() -> ApiError:
     return ApiError(429, "Too many concurrent requests for user.", "rateLimitExceeded", "RESOURCE_EXHAUSTED")
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from email.utils import formatdate
 from http import HTTPStatus
-from typing import Protocol, cast
+from time import time
+from typing import cast
 
 import httptools
 
-from migrate.sandbox.google.service import Answer, Request, Service
+from migrate.sandbox.google.control import Control
+from migrate.sandbox.google.exchange import Answer, Request
+from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.uploads import too_large
-
-
-class Answers(Protocol):
-    """What has an answer to requests below ``/control``."""
-
-    def answer(self, request: Request) -> Answer: ...
 
 
 class Connection(asyncio.Protocol):
     """One client.  Requests are answered in their order; while one waits the next is not begun."""
 
-    def __init__(self, service: Service, control: Answers) -> None:
+    def __init__(self, service: Service, control: Control) -> None:
         self._service = service
         self._control = control
         self._transport: asyncio.Transport | None = None
@@ -104,8 +102,8 @@ class Connection(asyncio.Protocol):
         self._next()
 
     def _finish(self, answer: Answer) -> None:
-        if answer.user is not None:
-            self._service.quotas.leave(answer.user)
+        if answer.place is not None:
+            self._service.quotas.leave(answer.place)
         self._send(answer, last=not self._keep_alive)
 
     def _send(self, answer: Answer, *, last: bool) -> None:
@@ -115,6 +113,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         lines = [f"HTTP/1.1 {answer.code} {_phrase(answer.code)}"]
+        lines.append(f"Date: {formatdate(time() + self._service.world.manners.clock_off, usegmt=True)}")
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         if answer.code != HTTPStatus.NO_CONTENT:
             lines.append(f"Content-Length: {len(answer.body)}")

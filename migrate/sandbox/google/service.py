@@ -5,18 +5,20 @@ The order is that of Google's front: who asks comes before what is asked, and a 
 
 from __future__ import annotations
 
+import base64
 import json
+import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from migrate.sandbox.google import (
     directory_domains,
     directory_groups,
+    directory_members,
     directory_users,
     gmail_labels,
     gmail_reading,
@@ -26,12 +28,14 @@ from migrate.sandbox.google import (
     site_verification,
     uploads,
 )
+from migrate.sandbox.google.batch import answer_batch
 from migrate.sandbox.google.call import Call, Handler
-from migrate.sandbox.google.discovery import Media, Method, Parameter, Route, Routes
-from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed, missing
+from migrate.sandbox.google.checking import api_disabled, insufficient_scopes, read_body, read_parameters
+from migrate.sandbox.google.discovery import Media, Method, Route, routes
+from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed
+from migrate.sandbox.google.exchange import JSON, Answer, Request
 from migrate.sandbox.google.faults import Fault
-from migrate.sandbox.google.keys import PROJECT_NUMBER
-from migrate.sandbox.google.quota import Quotas, too_many_at_a_time
+from migrate.sandbox.google.quota import Quotas
 from migrate.sandbox.google.selection import check_selection, parse, select
 from migrate.sandbox.google.tokens import Grant, Tokens
 from migrate.sandbox.google.world import World
@@ -42,40 +46,14 @@ HANDLERS: dict[str, Handler] = {
     **gmail_labels.HANDLERS,
     **directory_users.HANDLERS,
     **directory_groups.HANDLERS,
+    **directory_members.HANDLERS,
     **directory_domains.HANDLERS,
     **groups.HANDLERS,
     **licensing.HANDLERS,
     **site_verification.HANDLERS,
 }
-_JSON = {"Content-Type": "application/json; charset=UTF-8"}
 #: What a request may take besides its message: parameters, metadata, part headers.
 _ROOM = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request; header names in lower case."""
-
-    verb: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(slots=True)
-class Answer:
-    """One HTTP answer, and what is to become of it on its way."""
-
-    code: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
-    #: Seconds it waits.
-    delay: float = 0.0
-    #: The user whose call is under way until it is sent.
-    user: str | None = None
-    #: "nothing" or "half" of it is sent before the connection is closed.
-    cut: str | None = None
 
 
 @dataclass(slots=True)
@@ -85,10 +63,9 @@ class _Progress:
     method: str = "unknown"
     address: str | None = None
     user: str | None = None
+    #: What :meth:`Quotas.leave` is told when the call has been answered.
+    place: str | None = None
     faults: list[Fault] = field(default_factory=list)
-
-    def has(self, kind: str) -> bool:
-        return any(fault.kind == kind for fault in self.faults)
 
 
 class Service:
@@ -96,7 +73,7 @@ class Service:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.routes = Routes()
+        self.routes = routes()
         self.tokens = Tokens(world, self.routes)
         self.quotas = Quotas(world)
         self.sessions = uploads.Sessions()
@@ -118,13 +95,18 @@ class Service:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
             # By the date a client can tell that its own clock is off.
             dated = {"Date": formatdate(time.time() + self.world.manners.clock_off, usegmt=True)}
-            headers = _JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
+            headers = JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
             answer = Answer(refused.code, refused.body(), headers)
-        answer.user = progress.user
-        answer.delay = self.world.manners.latency
+        except Exception:  # noqa: BLE001 -- a defect of the stand-in must not look like a connection that was cut
+            sys.stderr.write(traceback.format_exc())
+            reason = "standInDefect"
+            answer = Answer(500, ApiError(500, "The stand-in has a defect; it wrote where.", reason).body())
+        answer.place = progress.place
+        answer.delay = max(answer.delay, self.world.manners.latency)
         for fault in progress.faults:
             answer = _harmed(answer, fault)
-            reason = reason or ("backendError" if fault.kind == "503_after_commit" else "")
+        if not reason and answer.code >= 400:
+            reason = "backendError"
         self.answers[f"{progress.method} {answer.code} {reason}".rstrip()] += 1
         return answer
 
@@ -142,26 +124,38 @@ class Service:
         if request.path == "/o/oauth2/auth":
             asked = dict(parse_qsl(request.query))
             return Answer(302, headers={"Location": self.tokens.consent(asked, self.signed_in)})
+        if request.path.startswith("/batch"):
+            progress.method = "batch"
+            return answer_batch(request, self._batched)
         if request.verb == "PUT" and "upload_id=" in request.query:
             return self._go_on(request, progress)
         route = self.routes.find(request.verb, request.path)
-        grant = self._admit(request, route.method, progress)
-        parameters = _parameters(route, request.query)
+        grant = self._admit(request, route, progress)
+        parameters = read_parameters(route, request.query)
         upload_type = parameters.get("uploadType")
         if route.upload and upload_type == "resumable":
             return self._begin(request, route, parameters, progress)
         uploaded = self._uploaded(request, route, upload_type)
         return self._call(route, parameters, uploaded, grant.scopes, progress)
 
+    def _batched(self, request: Request) -> Answer:
+        """Answer one call of a batch; its calls are done one after the other, so none is under way afterwards."""
+        answer = self.answer(request)
+        if answer.place is not None:
+            self.quotas.leave(answer.place)
+        return answer
+
     def _token(self, request: Request, progress: _Progress) -> Answer:
         progress.method = "token"
         self._strike(progress, None)
         if request.verb != "POST":
             raise GrantError("invalid_request", "The token endpoint is asked by POST.", 405)
-        return _told(self.tokens.exchange(dict(parse_qsl(request.body.decode("latin-1")))))
+        form = dict(parse_qsl(request.body.decode("latin-1")))
+        return _told(self.tokens.exchange(_client_of(request.headers.get("authorization", "")) | form))
 
-    def _admit(self, request: Request, method: Method, progress: _Progress) -> Grant:
+    def _admit(self, request: Request, route: Route, progress: _Progress) -> Grant:
         """Whether this caller may make this call now.  Raises ApiError."""
+        method = route.method
         progress.method = method.id
         header = request.headers.get("authorization")
         grant = self.tokens.known(header)
@@ -169,15 +163,14 @@ class Service:
         progress.address = row["email"] if row is not None else None
         self._strike(progress, header)
         if method.service in self.world.manners.disabled_apis:
-            raise _disabled(method)
+            raise api_disabled(method)
         if not grant.scopes & method.scopes:
-            raise _insufficient(method)
+            raise insufficient_scopes(method)
         if grant.user is None or row is None:
             # A service account has no mailbox and administers nothing itself.
             raise failed_precondition("Precondition check failed.")
         self.quotas.charge(method.id, grant.user)
-        if not self.quotas.enter(method.id, grant.user):
-            raise too_many_at_a_time()
+        progress.place = self.quotas.enter(method.id, grant.user, route.path.get("groupId"))
         progress.user = grant.user
         return grant
 
@@ -190,7 +183,7 @@ class Service:
             if fault.kind == "expire_token":
                 self.tokens.expire(header)
                 self.tokens.known(header)
-            elif fault.kind in ("429", "403", "500", "503", "drop"):
+            elif fault.kind in ("429", "403", "500", "502", "503", "drop"):
                 raise fault.error() if fault.kind != "drop" else ApiError(500, "dropped", "dropped")
 
     def _uploaded(self, request: Request, route: Route, upload_type: str | None) -> uploads.Uploaded:
@@ -223,7 +216,7 @@ class Service:
         if length is not None:
             uploads.check_size(int(length) if length.isdigit() else 0, media)
         metadata = uploads.read_json(request.body)
-        _checked_body(route.method, metadata, has_media=True)
+        read_body(route.method, metadata, has_media=True)
         session = uploads.Session(
             route, request.query, metadata, progress.user, int(length) if length and length.isdigit() else None
         )
@@ -246,7 +239,7 @@ class Service:
             had = {"Range": f"bytes=0-{len(session.received) - 1}"} if session.received else {}
             return Answer(308, headers={**had, "X-GUploader-UploadID": name})
         self.sessions.end(name)
-        parameters = _parameters(session.route, session.query)
+        parameters = read_parameters(session.route, session.query)
         uploaded = uploads.Uploaded(session.metadata, bytes(session.received))
         return self._call(session.route, parameters, uploaded, frozenset(), progress, user=session.user)
 
@@ -268,7 +261,7 @@ class Service:
         assert caller is not None
         if "userId" in parameters and method.api == "gmail":
             self._check_mailbox(parameters["userId"], caller)
-        body = _checked_body(method, uploaded.metadata, has_media=uploaded.media is not None)
+        body = read_body(method, uploaded.metadata, has_media=uploaded.media is not None)
         selection = parse(parameters["fields"]) if "fields" in parameters else None
         if selection is not None and method.response is not None:
             check_selection(selection, method.schemas, method.schemas.fields(method.response))
@@ -282,50 +275,16 @@ class Service:
             raise ApiError(403, f"Delegation denied for {asked}", "forbidden", "PERMISSION_DENIED")
 
 
-def _parameters(route: Route, query: str) -> Json:
-    """The parameters of path and query by name, checked.  Raises ApiError."""
-    known = route.method.parameters
-    found: Json = {name: known[name].check(unquote(value), name) for name, value in route.path.items()}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        parameter = known.get(name)
-        if parameter is None or name in route.path:
-            if name == "upload_id":
-                continue
-            raise malformed(
-                f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
-                f"Field '{name}' could not be found in request message.",
-            )
-        _add(found, name, value, parameter)
-    for name in route.method.required:
-        if name not in found:
-            raise missing(name)
-    return found
-
-
-def _add(found: Json, name: str, value: str, parameter: Parameter) -> None:
-    checked = parameter.check(value, name)
-    if parameter.repeated:
-        found.setdefault(name, []).append(checked)
-    elif name in found:
-        raise malformed(f"Invalid value at '{name}': it may be given once.", field_name=name)
-    else:
-        found[name] = checked
-
-
-def _checked_body(method: Method, metadata: Json, *, has_media: bool) -> Json:
-    """The body as the method's schema has it.  Raises ApiError."""
-    if method.body is None:
-        if metadata:
-            raise malformed("Invalid JSON payload received. This method takes no body.")
+def _client_of(authorization: str) -> dict[str, str]:
+    """Who asks for a token, where that is told as a user name and a password (RFC 6749 2.3.1)."""
+    kind, _, told = authorization.partition(" ")
+    if kind.lower() != "basic":
         return {}
-    body: Json = method.body(metadata, "")
-    for path in method.body_required:
-        value: Any = body
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        if value is None and not (has_media and path == "raw"):
-            raise missing(path)
-    return body
+    try:
+        name, _, secret = base64.b64decode(told, validate=True).decode("latin-1").partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": unquote(name), "client_secret": unquote(secret)}
 
 
 def _told(told: Json) -> Answer:
@@ -336,55 +295,11 @@ def _harmed(answer: Answer, fault: Fault) -> Answer:
     """What a fault makes of an answer to a call that has been done."""
     if fault.kind == "latency":
         answer.delay += fault.seconds
-    elif fault.kind == "503_after_commit":
+    elif fault.kind == "503_after_commit" and answer.code < 400:
         error = fault.error()
-        return Answer(503, error.body(), _JSON | dict(error.headers), answer.delay, answer.user)
+        return Answer(503, error.body(), JSON | dict(error.headers), answer.delay, answer.place)
     elif fault.kind in ("drop", "drop_after_commit"):
         answer.cut = "nothing"
     elif fault.kind == "truncate":
         answer.cut = "half"
     return answer
-
-
-def _insufficient(method: Method) -> ApiError:
-    return ApiError(
-        403,
-        "Request had insufficient authentication scopes.",
-        "insufficientPermissions",
-        "PERMISSION_DENIED",
-        entry={"message": "Insufficient Permission"},
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-                "domain": "googleapis.com",
-                "metadata": {"method": method.id, "service": method.service},
-            }
-        ],
-    )
-
-
-def _disabled(method: Method) -> ApiError:
-    page = f"https://console.developers.google.com/apis/api/{method.service}/overview?project={PROJECT_NUMBER}"
-    return ApiError(
-        403,
-        f"{method.title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable it by visiting "
-        f"{page} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our "
-        "systems and retry.",
-        "accessNotConfigured",
-        "PERMISSION_DENIED",
-        domain="usageLimits",
-        entry={"extendedHelp": "https://console.developers.google.com"},
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.Help",
-                "links": [{"description": "Google developers console API activation", "url": page}],
-            },
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "SERVICE_DISABLED",
-                "domain": "googleapis.com",
-                "metadata": {"service": method.service, "consumer": f"projects/{PROJECT_NUMBER}"},
-            },
-        ],
-    )

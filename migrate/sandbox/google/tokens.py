@@ -88,7 +88,8 @@ class Tokens:
         if query.get("client_id") != CLIENT_ID or not back.startswith(("http://localhost", "http://127.0.0.1")):
             raise GrantError("invalid_client", "The OAuth client was not found.", 401)
         scopes = self._scopes(query.get("scope", ""))
-        user = self._world.user(query.get("login_hint") or person or "")
+        # A login_hint fills in the form; who is signed in decides.
+        user = self._world.user(person or "")
         state = {"state": query["state"]} if "state" in query else {}
         if user is None:
             return f"{back}?{urlencode({'error': 'access_denied', **state})}"

@@ -159,19 +159,23 @@ class World:
                 yield address.lower(), ("group", key)
 
     def user(self, key: str) -> str | None:
-        """The id of a user by id, address or alias; None when there is none, or it was deleted."""
-        row = self.users.get(key)
-        if row is not None:
-            return key if row["deleted"] is None else None
-        held = self.holder(key)
-        return held[1] if held is not None and held[0] == "user" else None
+        """The id of a user by id, address or alias; None when there is none (any more), or it is too new to be seen."""
+        found = ("user", key) if key in self.users else self.holder(key)
+        if found is None or found[0] != "user":
+            return None
+        row = self.users[found[1]]
+        return found[1] if row["deleted"] is None and self.seen(row) else None
 
     def group(self, key: str) -> str | None:
-        """The id of a group by id, address or alias."""
-        if key in self.groups:
-            return key
-        held = self.holder(key)
-        return held[1] if held is not None and held[0] == "group" else None
+        """The id of a group by id, address or alias; None when there is none, or it is too new to be seen."""
+        found = ("group", key) if key in self.groups else self.holder(key)
+        if found is None or found[0] != "group":
+            return None
+        return found[1] if self.seen(self.groups[found[1]]) else None
+
+    def seen(self, row: Json) -> bool:
+        """Whether the directory has caught up with an account or a group."""
+        return bool(self.clock.now() >= row["created"] + self.manners.directory_delay)
 
     def ready(self, user: str) -> bool:
         """Whether a user's mailbox is set up: licensed, and the time for it has passed."""

@@ -38,7 +38,7 @@ def test_a_later_wave_that_switches_first_is_told(write: Write) -> None:
     ]
 
 
-def test_what_is_not_acted_on_yet_is_said(write: Write) -> None:
+def test_what_waits_for_a_decision_is_said(write: Write) -> None:
     site = (
         "leave_out: {private: ask}\ncopy: {window: 19h-7h}\narchives: {collected_in: archives}\n"
         "personal_gmail: {consent: not_required}\n"
@@ -47,5 +47,8 @@ def test_what_is_not_acted_on_yet_is_said(write: Write) -> None:
 
     assert [note.partition(";")[0] for note in notes(organisation)] == [
         ("lyon: private folders stay behind until you decide. Then write private: leave_out, or private: copy."),
-        "lyon: this version does not copy from private Gmail accounts.",
+        (
+            "lyon: nothing is copied from private Gmail accounts until personal_gmail: client names the file of a"
+            " desktop application."
+        ),
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from connectors.contract import Reason
-from migrate.verify.findings import Cause, Finding, Kind
+from migrate.verify.findings import Cause, Finding, Kind, of_pair
 from migrate.verify.grade import Grade, Note, judge, worst
+from migrate.verify.matching import Equality, Pair
+from migrate.verify.shown import Content, Shown
 
 INBOX = ("INBOX",)
 
@@ -87,3 +89,19 @@ def test_every_figure_behind_a_grade_is_told_the_worst_first() -> None:
 
 def test_a_site_is_as_good_as_its_worst_mailbox() -> None:
     assert worst([Grade.PERFECT, Grade.INVESTIGATE, Grade.GOOD]) is Grade.INVESTIGATE
+
+
+def test_senders_dates_on_a_target_that_knows_no_other_leave_a_mailbox_good() -> None:
+    given, why = judge(10, [], senders_date=10)
+    assert (given, [one.what for one in why]) == (Grade.GOOD, [Note.SENDERS_DATE])
+
+
+@pytest.mark.parametrize(
+    ("second", "by_sent", "kinds"),
+    [(100, True, []), (100, False, ["date"]), (101, True, ["date"]), (50, True, [])],
+)
+def test_a_date_is_the_senders_only_where_the_target_dates_by_it(second: int, by_sent: bool, kinds: list[str]) -> None:
+    content = Content(b"w", b"e", b"c", b"h", None, sent_at=100)
+    source = Shown(("INBOX",), "1", 50, 10, frozenset(), content)
+    pair = Pair(source, Shown(("INBOX",), "a", second, 10, frozenset(), content), Equality.IDENTICAL)
+    assert [finding.kind for finding in of_pair(pair, ("INBOX",), by_sent=by_sent)] == kinds
