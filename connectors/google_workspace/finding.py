@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.contract import Found, Outgoing, Suspect
-from connectors.google_workspace.bodies import read_bytes
+from connectors.google_workspace.bodies import Garbled, read_bytes
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import changes_since, ids, in_order
 from connectors.matching import Candidate, match
@@ -78,7 +78,10 @@ def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collect
 
 def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], *, is_new: bool) -> Candidate | None:
     """A message as something to compare; None when it is gone, or was there before the fence."""
-    found = read_bytes(line, key)
+    try:
+        found = read_bytes(line, key)
+    except Garbled:
+        return None
     if found is None or not (is_new or found[0].history > fence.history):
         return None
     data = found[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from connectors.contract import (
@@ -24,7 +24,7 @@ from connectors.contract import (
 from connectors.folder_names import FolderPath
 from connectors.google_workspace import units
 from connectors.google_workspace.answers import Denied
-from connectors.google_workspace.bodies import read_bytes, read_whole
+from connectors.google_workspace.bodies import Garbled, read_bytes, read_whole
 from connectors.google_workspace.flags import ROLE_LABELS, ROLES, flags_of
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import Changes, State, changes_since, ids, ids_in, in_order, state
@@ -206,8 +206,10 @@ class GoogleSource:
         with self._judged():
             self._labels.path_of(folder.epoch)
             for key in keys:
-                found = read_bytes(self._line, key)
-                if found is not None:
+                with suppress(Garbled):
+                    found = read_bytes(self._line, key)
+                    if found is None:
+                        continue
                     head = found[1].partition(b"\r\n\r\n")[0]
                     yield Headers(key, identifying(head + b"\r\n"))
 
@@ -216,7 +218,11 @@ class GoogleSource:
             self._labels.path_of(folder.epoch)
             checked = False
             for key in dict.fromkeys(keys):
-                found = read_whole(self._line, key, self._resources)
+                try:
+                    found = read_whole(self._line, key, self._resources)
+                except Garbled:
+                    yield Unread(key, Reason.UNREADABLE)
+                    continue
                 if found is None:
                     yield Unread(key, Reason.GONE)
                     continue
