@@ -16,6 +16,7 @@ from connectors.language import _
 from migrate.ledger.holder import FILE as HOLDER
 from plans import Organisation, SecretRef
 from plans.csv_file import read_table
+from plans.model import PasswdFile
 from plans.passwords import COLUMNS
 
 #: Below the organisation's folder, with forward slashes.
@@ -118,6 +119,9 @@ def _references(value: Any) -> Iterator[str]:
     if isinstance(value, SecretRef):
         if value.kind == "file":
             yield value.value
+    elif isinstance(value, PasswdFile):
+        # The hashes of everybody's passwords stand in it.
+        yield str(value.path)
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             one = getattr(value, name)
