@@ -116,12 +116,11 @@ def _named(organisation: Organisation, folder: Path) -> set[str]:
 
 def _references(value: Any) -> Iterator[str]:
     """Each file that a plan's value names as a secret, whichever connector brought the setting."""
-    if isinstance(value, SecretRef):
-        if value.kind == "file":
-            yield value.value
-    elif isinstance(value, PasswdFile):
+    if isinstance(value, PasswdFile):
         # The hashes of everybody's passwords stand in it.
         yield str(value.path)
+    elif isinstance(value, SecretRef):
+        yield from [value.value] if value.kind == "file" else []
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             one = getattr(value, name)
