@@ -57,7 +57,7 @@ _LOOK = 10.0
 @json_option
 @click.pass_obj
 def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> None:
-    """Make on the target what the plan says.  Shows the changes, asks, and makes them; deletes nothing.
+    """How do I get the accounts onto the target?  Shows the changes, asks, and makes them; deletes nothing.
 
     It can be stopped and run again at any time: what is done is not done twice. First passwords are written to a file
     in secrets/ that only you can read, what was done to evidence/accounts.jsonl.

@@ -85,7 +85,7 @@ def add(
     servers: tuple[Server, ...],
     to_json: bool,
 ) -> None:
-    """Add a domain to the target: shows the TXT record that proves it, waits for it, and has it verified.
+    """How does a domain get onto the target?  Adds it, shows the TXT record that proves it, and has it verified.
 
     Says in the end which records the domain is to have, and changes none. Ctrl-C ends it at any step; the same command
     goes on from there.
