@@ -27,7 +27,16 @@ from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.bodies import Garbled, read_bytes, read_whole
 from connectors.google_workspace.flags import ROLE_LABELS, ROLES, flags_of
 from connectors.google_workspace.line import Line
-from connectors.google_workspace.listing import Changes, State, changes_since, ids, ids_in, in_order, state
+from connectors.google_workspace.listing import (
+    MOST_CHANGES,
+    Changes,
+    State,
+    changes_since,
+    ids,
+    ids_in,
+    in_order,
+    state,
+)
 from connectors.google_workspace.mailbox_labels import SYSTEM, MailboxLabels
 from connectors.google_workspace.units import Throttle
 from connectors.wire import identifying
@@ -155,7 +164,7 @@ class GoogleSource:
         if cursor is None:
             return None
         if cursor not in self._changes:
-            changes = changes_since(self._line, cursor)
+            changes = changes_since(self._line, cursor, most=MOST_CHANGES)
             self._changes[cursor] = (
                 None if changes is None else (changes, list(self._states(in_order(changes.touched))))
             )

@@ -218,8 +218,8 @@ def test_no_secret_is_written_anywhere(
     assert "Traceback" not in said
 
 
-def _told(ended: object) -> str:
-    return f"{ended.out}{ended.err}"  # type: ignore[attr-defined]
+def _told(ended: Ended) -> str:
+    return ended.out + ended.err
 
 
 def _imports(google: GoogleForTests) -> int:
