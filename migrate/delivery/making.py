@@ -52,6 +52,12 @@ def domain_of(organisation: Organisation, site: Site) -> Domain:
 def technical_domain(organisation: Organisation, site: Site) -> str:
     """The domain of the new side that cannot loop.  Raises :class:`CannotDeliver` when nobody has said it."""
     domain = domain_of(organisation, site)
+    if domain.technical == domain.name:
+        raise CannotDeliver(
+            _("technical_domain of {domain} is the domain itself: copies that are sent there would come back.").format(
+                domain=domain.name
+            )
+        )
     if domain.technical is not None:
         return domain.technical
     target = organisation.systems[site.target]

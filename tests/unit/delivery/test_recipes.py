@@ -168,6 +168,7 @@ def test_the_command_writes_the_recipe_of_the_plan(tmp_path: Path) -> None:
     [
         (["--server", "postfix"], "{}", "technical_domain below d.example"),
         (["--server", "plesk", "--mode", "split"], "{technical_domain: alt.d.example}", "Use dual delivery"),
+        (["--server", "postfix"], "{technical_domain: D.example}", "would come back"),
         (["--server", "qmail"], "{}", "'qmail' is not one of"),
     ],
 )
