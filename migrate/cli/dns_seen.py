@@ -81,7 +81,7 @@ def keep_senders(place: Place, domain: str, findings: Sequence[Finding]) -> None
 def keep_arrival(place: Place, domain: str, found: Sequence[Held]) -> None:
     """Which of those who count hold the new MX."""
     seen = {f"{one.view}": one.state == "new" for one in found if one.counts}
-    observe(place, "domain", domain, "arrived", seen, f"bascule dns wait {domain}")
+    observe(place, "domain", domain, "arrived", seen, f"bascule dns wait {domain}", whole=True)
 
 
 def _before(place: Place, domain: str, name: str) -> Observed | None:
