@@ -27,4 +27,5 @@ class Reason(StrEnum):
     NOT_MAIL = "not-mail"  #: left out: a calendar entry, a contact or the like, which is handed over as a file
     ADOPTED = "adopted"  #: was on the target before us
     IN_ANOTHER_SOURCE = "in-another-source"  #: another source of the mailbox brought the same message
+    DUAL_DELIVERED = "dual-delivered"  #: dual delivery brought it; that copy is its person's, wherever it is by now
     MOVED_ON_SOURCE = "moved-on-source"  #: the same message under another key; our first copy stays where it is

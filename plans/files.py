@@ -144,6 +144,47 @@ class DomainEntry(Shape):
             "or `new` (the MX changes first)"
         ),
     )
+    technical_domain: Domain | None = Field(
+        default=None,
+        description=(
+            "the domain of the new side that cannot loop: mail to `person@` it reaches the new mailbox and goes "
+            "nowhere else. Google's (`d.test-google-a.com` for the domain `d`) is known; give Microsoft's "
+            "(`tenant.onmicrosoft.com`) or a subdomain of your own"
+        ),
+    )
+    new_host: Text | None = Field(
+        default=None,
+        description="the host that takes mail for the technical domain, where its MX does not say so",
+    )
+    old_host: Text | None = Field(
+        default=None,
+        description="the host that takes mail for people who have not moved, where it is not the source's own",
+    )
+    mixed_group: Address | None = Field(
+        default=None, description="a group with people of both sides, for [probes](delivery.md#probes)"
+    )
+
+
+class SubmissionEntry(Shape):
+    """A server and an account that send probes."""
+
+    address: Address = Field(description="the sender's address")
+    host: Text = Field(description="its server for sending")
+    port: int = Field(default=587, ge=1, le=65535, description="its port; 587 unless given")
+    tls: Literal["starttls", "implicit", "plain"] = Field(
+        default="starttls",
+        description="`starttls` (unless given), `implicit` (port 465), or `plain` for a server that offers neither",
+    )
+    user: Text | None = Field(default=None, description="who signs in there; nobody unless given")
+    password: SecretField | None = Field(default=None, description="a [reference](#secrets) to its password")
+
+
+class SubmissionsEntry(Shape):
+    """From where probes are sent."""
+
+    outside: SubmissionEntry | None = Field(default=None, description="an account that is not of the organisation")
+    old: SubmissionEntry | None = Field(default=None, description="an account on the old side")
+    new: SubmissionEntry | None = Field(default=None, description="an account on the new side")
 
 
 class LicenceEntry(Shape):
@@ -174,6 +215,10 @@ class OrganisationFile(Shape):
         min_length=1, description="the mail systems, each under a name of your own"
     )
     domains: dict[Domain, DomainEntry] = Field(default_factory=dict, description="the mail domains that move")
+    probes: SubmissionsEntry = Field(
+        default=SubmissionsEntry(),
+        description="accounts that send [probes](delivery.md#probes): `outside`, `old` and `new`, each a group of keys",
+    )
     licences: dict[Name, LicenceEntry] = Field(
         default_factory=dict, description="licences of the target, each kind under a name of your own"
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.secret_setting import Secret
-from plans.files import ContactEntry, OrganisationFile, RatesEntry, SystemEntry
+from plans.files import ContactEntry, DomainEntry, OrganisationFile, RatesEntry, SystemEntry
 from plans.message_rules import MessageRules
 from plans.model import (
     Archives,
@@ -24,6 +24,7 @@ from plans.model import (
     PersonalGmail,
     Rates,
     Site,
+    Submission,
     Support,
     System,
 )
@@ -47,12 +48,22 @@ def organisation_of(
         systems=systems,
         sites=sites,
         folder=folder,
-        domains={name: Domain(name, entry.zone_at, entry.mx_first) for name, entry in shape.domains.items()},
+        domains={name: _domain(name, entry) for name, entry in shape.domains.items()},
+        probes={
+            side: Submission(one.address, one.host, one.port, one.tls, one.user, one.password)
+            for side in ("outside", "old", "new")
+            if (one := getattr(shape.probes, side)) is not None
+        },
         licences={name: Licence(name, entry.bought, entry.renews) for name, entry in shape.licences.items()},
         support=Support(shape.support.hours, shape.support.until, shape.support.slice) if shape.support else None,
         contacts={name: _contact(entry) for name, entry in shape.contacts.items()},
         x500_addresses=x500_addresses,
     )
+
+
+def _domain(name: str, entry: DomainEntry) -> Domain:
+    hosts = entry.technical_domain, entry.new_host, entry.old_host
+    return Domain(name, entry.zone_at, entry.mx_first, *hosts, entry.mixed_group)
 
 
 def system_of(name: str, connector: str, entry: SystemEntry, settings: BaseModel, folder: Path) -> System:

@@ -129,6 +129,25 @@ class Domain:
     name: str
     zone_at: str | None
     mx_first: Literal["old", "new"]
+    #: Of the new side, and cannot loop: mail to it goes nowhere else.
+    technical: str | None = None
+    #: Hosts that take mail for the technical domain, and for people who have not moved.
+    new_host: str | None = None
+    old_host: str | None = None
+    #: A group with people of both sides.
+    mixed_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An account that sends probes, and its server.  ``password``: where it is; None signs nobody in."""
+
+    address: str
+    host: str
+    port: int
+    tls: Literal["starttls", "implicit", "plain"]
+    user: str | None = None
+    password: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +238,8 @@ class Organisation:
     sites: Mapping[str, Site]
     folder: Path
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    #: Accounts that send probes: ``outside``, ``old`` and ``new``, as far as they are given.
+    probes: Mapping[str, Submission] = field(default_factory=dict)
     licences: Mapping[str, Licence] = field(default_factory=dict)
     support: Support | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)

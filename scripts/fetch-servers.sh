@@ -1,7 +1,8 @@
 #!/bin/sh
-# Fetches Courier (IMAP and POP3), Cyrus IMAP and three DNS servers as Debian packages and unpacks them in .cache/debian;
-# installs nothing.  As packages Courier and Cyrus conflict with Dovecot, and DNS servers would take this machine's own
-# port, so the tests run them from there (tests/servers/courier.py, cyrus.py and dns.py).
+# Fetches Courier (IMAP and POP3), Cyrus IMAP, three DNS servers, Postfix, Exim and Dovecot's LMTP and Sieve as Debian
+# packages and unpacks them in .cache/debian; installs nothing.  As packages Courier and Cyrus conflict with Dovecot,
+# Postfix with Exim, and DNS and mail servers would take this machine's own ports, so the tests run them from there
+# (tests/servers/courier.py, cyrus.py, zones.py and mta.py).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,6 +22,8 @@ fetch() {
         dpkg-deb --extract "$archive" "$root"
     done
     rm -rf "$archives"
+    # Nothing of it is run as anybody else: a program with that bit would drop the paths to its libraries, too.
+    find "$root" -type f -perm /6000 -exec chmod ug-s {} +
     echo "$*" >"$root/.complete"
 }
 
@@ -30,3 +33,7 @@ apt-cache show gamin >/dev/null 2>&1 || gamin=
 fetch courier 'courier-|gamin$' courier-imap courier-pop $gamin
 fetch cyrus 'cyrus-' cyrus-imapd
 fetch dns 'nsd|bind9|unbound' nsd bind9 unbound
+# The wrappers give an unprivileged mail server the accounts that it asks for by name.
+fetch postfix 'postfix' postfix libnss-wrapper libuid-wrapper
+fetch exim 'exim4' exim4-daemon-light
+fetch delivery 'dovecot-(sieve|lmtpd)' dovecot-lmtpd dovecot-sieve

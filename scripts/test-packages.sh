@@ -9,10 +9,11 @@ for package in dovecot-imapd dovecot-pop3d openssl postgresql pst-utils; do
     [ "$status" = installed ] || missing="$missing $package"
 done
 
-if [ -n "$missing" ] || [ ! -e .cache/debian/courier/usr/lib/courier/courier/courierpop3d ] || [ ! -e .cache/debian/cyrus/.complete ] || [ ! -e .cache/debian/dns/.complete ]; then
+if [ -n "$missing" ] || [ ! -e .cache/debian/courier/usr/lib/courier/courier/courierpop3d ] || [ ! -e .cache/debian/cyrus/.complete ] || [ ! -e .cache/debian/dns/.complete ] ||
+    [ ! -e .cache/debian/delivery/.complete ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
-    if ! apt-cache show bind9 courier-imap courier-pop cyrus-imapd dovecot-imapd nsd postgresql unbound >/dev/null 2>&1; then
+    if ! apt-cache show bind9 courier-imap courier-pop cyrus-imapd dovecot-imapd exim4-daemon-light libnss-wrapper nsd postfix postgresql unbound >/dev/null 2>&1; then
         echo "Reading the package lists (apt-get update)"
         $as_root apt-get -qq update
     fi

@@ -16,7 +16,7 @@ from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place
 from migrate.cli.running import Started, started
-from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
 from migrate.copy.job import Job
 from migrate.copy.plan import plan_pass
 from migrate.engine.local import Done
@@ -108,6 +108,8 @@ def describe(action: Action) -> str:
             return _("move    {n} to {folder}, as on the source").format(n=number(count), folder=path_text(to))
         case Adopt(to, count):
             return _("keep    {n} that are in {folder} already").format(n=number(count), folder=path_text(to))
+        case Recognise(count):
+            return _("keep    {n} that dual delivery brought").format(n=number(count))
         case Copy(folder, to, count, size) if folder == to:
             return _("copy    {n} ({size}) in {folder}").format(
                 n=number(count), size=size_text(size), folder=path_text(folder)
@@ -129,7 +131,8 @@ def describe(action: Action) -> str:
 
 
 _NAMES = {
-    Make: "make", Follow: "follow", Adopt: "adopt", Copy: "copy", Mark: "mark", LeaveOut: "leave_out", Refuse: "refuse"
+    Make: "make", Follow: "follow", Adopt: "adopt", Recognise: "recognise", Copy: "copy", Mark: "mark",
+    LeaveOut: "leave_out", Refuse: "refuse",
 }  # fmt: skip
 
 

@@ -170,6 +170,16 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
         Outcome.ALREADY_THERE,
     ),
+    Reason.DUAL_DELIVERED: Explanation(
+        mark("dual delivery brought it, and its person has it, or has deleted it"),
+        mark(
+            "While mail was delivered on both sides, this message arrived in the new mailbox by itself: the same"
+            " content, or the same sender, date, subject, number and attachments. Wherever its person put it, even"
+            " in the trash, it is not brought a second time."
+        ),
+        mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
+        Outcome.ALREADY_THERE,
+    ),
     Reason.MOVED_ON_SOURCE: Explanation(
         mark("it moved on the source after we copied it; our copy stays where it is"),
         mark("The person had touched our copy, or works in the new mailbox already, so it is not moved after them."),

@@ -20,8 +20,8 @@ from migrate.cli.organisation import Place, Trouble
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
-    "init", "plan", "people", "secrets", "archive", "dns", "check", "folders", "backup", "copy", "status", "not-copied",
-    "verify", "adopt", "rollout", "cases", "note", "handover", "explain", "completion",
+    "init", "plan", "people", "secrets", "archive", "dns", "check", "folders", "backup", "copy", "delivery", "status",
+    "not-copied", "verify", "adopt", "rollout", "cases", "note", "handover", "explain", "completion",
 )  # fmt: skip
 
 

@@ -28,7 +28,6 @@ from migrate.ledger import counts, repairs
 from migrate.ledger import mailboxes as rows_of_mailboxes
 from migrate.ledger import not_copied as rows
 from migrate.ledger.holder import check_holder
-from migrate.ledger.identity import separate
 from migrate.ledger.mailboxes import MailboxRow
 from migrate.ledger.not_copied import NotCopied
 from migrate.ledger.outcomes import outcome_text
@@ -47,7 +46,7 @@ _PAGE = 1000
 @click.option(
     "--copy-again",
     is_flag=True,
-    help="Make what another source of the mailbox brought pending, so that the next copy brings it from here too.",
+    help="Make what another source of the mailbox or dual delivery brought pending: the next copy brings it too.",
 )
 @json_option
 @click.pass_obj
@@ -56,8 +55,9 @@ def not_copied(
 ) -> None:
     """Which messages were not copied as they are, why, and what can I do?  Reads the ledger alone, asks no server.
 
-    One line a message that was refused, left out, merged with an equal one, brought by another source of the mailbox,
-    or is uncertain: date, size, reason code, folder, and the source's own number for it; then those that were repaired.
+    One line a message that was refused, left out, merged with an equal one, brought by another source of the mailbox
+    or by dual delivery, or is uncertain: date, size, reason code, folder, and the source's own number for it; then
+    those that were repaired.
     Where an original was kept, its file is named. Subjects are never shown; they are not even kept.
 
     \b
@@ -78,8 +78,8 @@ def not_copied(
                 ledger, begun, plan.name, rows.retry, _("No refused message can be tried again."), to_json
             )
         elif copy_again:
-            nothing = _("There is no message that another source brought.")
-            code = _open_again(ledger, begun, plan.name, separate, nothing, to_json)
+            nothing = _("There is no message that another source or dual delivery brought.")
+            code = _open_again(ledger, begun, plan.name, rows.bring, nothing, to_json)
         elif to_json:
             code = _print_json(ledger, begun, kept)
         else:

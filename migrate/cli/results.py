@@ -88,7 +88,9 @@ def _done(result: PassResult) -> dict[str, Any]:
             "moved": result.moved,
             "flags_changed": result.flagged,
             "adopted": result.adopted,
+            "dual_delivered": result.delivered,
         },
+        "awaited": result.awaited,
     }
 
 
@@ -96,6 +98,14 @@ def show(console: Console, rows: Sequence[Row]) -> None:
     """The table, the sum that must add up, and what went wrong."""
     tallies = [(row.mailbox, row.result.tally) for row in rows if row.result is not None]
     show_tallies(console, tallies)
+    awaited = sum(row.result.awaited for row in rows if row.result is not None)
+    if awaited:
+        text = plural(
+            "{n} message has just come, and dual delivery may still bring it: the next copy looks again.",
+            "{n} messages have just come, and dual delivery may still bring them: the next copy looks again.",
+            awaited,
+        )
+        show_line(console, text)
     for row in rows:
         for error in row.errors:
             show_line(console, labelled(row.mailbox, worded(error)), "red")

@@ -33,6 +33,13 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognise:
+    """Take messages for what dual delivery brought to the target, wherever it is by now."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """Send messages; ``size`` in bytes as the source lists them."""
 
@@ -67,4 +74,4 @@ class Refuse:
     reason: Reason
 
 
-Action = Make | Follow | Adopt | Copy | Mark | LeaveOut | Refuse
+Action = Make | Follow | Adopt | Recognise | Copy | Mark | LeaveOut | Refuse

@@ -162,7 +162,14 @@ def follow(job: Job, hold: Hold, target: Target, moved: Sequence[Moved], places:
     for one in moved:
         place = places.get(one.folder_id)
         elsewhere = place is not None and one.copy.target_folder_id != place.row.id
-        if may_move and elsewhere and one.copy.target_key is not None and one.copy.outcome is not Outcome.UNCERTAIN:
+        # What dual delivery brought is its person's own: never ours to move.
+        may_move_this = may_move and one.copy.reason != Reason.DUAL_DELIVERED
+        if (
+            may_move_this
+            and elsewhere
+            and one.copy.target_key is not None
+            and one.copy.outcome is not Outcome.UNCERTAIN
+        ):
             by_route[one.copy.target_folder_id, one.folder_id].append(one)
         else:
             stays.append(one)
@@ -246,6 +253,8 @@ def _stay(connection: Connection, one: Moved, place: Place | None, now: float) -
         reason = Reason.UNANSWERED
     elif one.copy.same_as is not None:
         reason = Reason.IN_ANOTHER_SOURCE
+    elif one.copy.reason == Reason.DUAL_DELIVERED:
+        reason = Reason.DUAL_DELIVERED
     elif not same_place:
         outcome = Outcome.ALREADY_THERE
     copies.hand_over(

@@ -8,9 +8,10 @@ from contextlib import closing
 
 from connectors.contract import Target
 from connectors.wrappers.dry_run import NOT_MADE, DryRunTarget
-from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Refuse
+from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
 from migrate.copy.adopt import adopt
 from migrate.copy.batches import Place
+from migrate.copy.delivered import recognise
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, hold
 from migrate.copy.job import Job
@@ -45,6 +46,9 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]
         actions += _follows(moved, places)
         actions += _adoptions(job, held, sessions, target, places)
+        delivered = recognise(job, held, sessions.source, target, list(places.values()), halt.stop)
+        if delivered.count:
+            actions.append(Recognise(delivered.count))
         actions += _copies(job, held, listed, places, moved)
         return actions
 

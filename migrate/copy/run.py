@@ -37,6 +37,10 @@ class PassResult:
     moved: int = 0
     flagged: int = 0
     adopted: int = 0
+    #: Found to have been brought by dual delivery.
+    delivered: int = 0
+    #: Pending because dual delivery may still be bringing them.
+    awaited: int = 0
 
     @property
     def complete(self) -> bool:
@@ -123,9 +127,9 @@ class _State:
 
     @property
     def sent(self) -> int:
-        """Messages on the target, without those that another source's copy stands for."""
+        """Messages on the target, without those that another source's copy stands for or dual delivery brought."""
         on_target = sum(self.tally.outcomes[outcome] for outcome in ON_TARGET)
-        return on_target - self.tally.reasons[Reason.IN_ANOTHER_SOURCE]
+        return on_target - self.tally.reasons[Reason.IN_ANOTHER_SOURCE] - self.tally.reasons[Reason.DUAL_DELIVERED]
 
 
 def _state(held: Hold, direction: Direction) -> _State:
@@ -141,14 +145,27 @@ def _finish(
     job = passes[0].job
     now = _state(held, job.direction)
     errors = _distinct([error for one in passes for error in (*one.errors, *one.unseen)])
-    moved, flagged, adopted = (
-        sum(done) for done in zip(*((one.moved, one.flagged, one.adopted) for one in passes), strict=True)
+    moved, flagged, adopted, delivered, awaited = (
+        sum(done)
+        for done in zip(
+            *((one.moved, one.flagged, one.adopted, one.delivered, len(one.awaited)) for one in passes), strict=True
+        )
     )
     adopted += taken_over
     copied = now.sent - before.sent - adopted
     result = PassResult(
-        job.mailbox, now.tally, now.in_flight, errors, interrupted, copied, moved, flagged, adopted
-    )  # fmt: skip
+        job.mailbox,
+        now.tally,
+        now.in_flight,
+        errors,
+        interrupted,
+        copied,
+        moved,
+        flagged,
+        adopted,
+        delivered,
+        awaited,
+    )
     if not any(isinstance(error, HoldLost) for error in errors):
         state = MailboxState.COPIED if result.complete else MailboxState.INCOMPLETE
         error = str(errors[0]) if errors else None

@@ -27,6 +27,7 @@ from migrate.copy import settle
 from migrate.copy.adopt import adopt
 from migrate.copy.batches import BatchQueue, Place
 from migrate.copy.compare import TRIED_AGAIN
+from migrate.copy.delivered import is_delivered_twice, recognise
 from migrate.copy.flags import carry_flags
 from migrate.copy.given_flags import set_forgotten
 from migrate.copy.halt import Halt
@@ -58,7 +59,9 @@ class SourcePass:
         self._halt = halt
         self.errors: list[PairError] = []
         self.unseen: Sequence[FolderMissing] = ()
-        self.moved = self.flagged = self.adopted = 0
+        self.moved = self.flagged = self.adopted = self.delivered = 0
+        #: Rows that dual delivery may still bring, as of the last look.
+        self.awaited: frozenset[int] = frozenset()
         self._shared = is_shared(job, held)
         #: Sessions of further pairs that sign in while the source is listed.
         self._extras: list[Sessions] = []
@@ -119,6 +122,7 @@ class SourcePass:
             listed, self.unseen = scanned.listed, scanned.unseen
             places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
             self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
+            self._recognise(source, target, list(places.values()))
 
     def _note_source(self) -> None:
         """Keep what people call a source that has another name in the ledger: it may be out of reach when asked for."""
@@ -181,11 +185,19 @@ class SourcePass:
         places = make_places(self.job, self._hold, target, listed, naming, made)
         self.moved += follow(self.job, self._hold, target, moved, places)
         self.adopted += adopt(self.job, self._hold, source, target, list(places.values()))
+        if not self._halt.stop.is_set():
+            self._recognise(source, target, list(places.values()))
         if self._shared:
             prepare(self.job, self._hold, source, target, list(places.values()))
         count = self._announce(places)
         if count and not self._halt.stop.is_set():
             self._copy(sessions, list(places.values()), count)
+
+    def _recognise(self, source: Source, target: Target, places: Sequence[Place]) -> None:
+        """What dual delivery brought is not copied; what it may be bringing at this moment waits."""
+        recognised = recognise(self.job, self._hold, source, target, places, self._halt.stop)
+        self.delivered += recognised.count
+        self.awaited = recognised.awaited
 
     def _copy(self, sessions: Sessions, places: Sequence[Place], count: int) -> None:
         queue = self._queue(sessions.target)
@@ -217,9 +229,9 @@ class SourcePass:
     def _open_extras(self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder]) -> None:
         """On a first pass the further pairs sign in while the source is listed: everything in it will be copied.
 
-        Not beside another source: what that one brought has to be known before anything is copied.
+        Not beside another source, nor with dual delivery: what those brought has to be known before anything is copied.
         """
-        if self._shared or known_folders(self.job, self._hold):
+        if self._shared or is_delivered_twice(self.job, self._hold) or known_folders(self.job, self._hold):
             return
         count = sum(folder.messages or 0 for folder in wanted(self.job, there))
         for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
@@ -240,7 +252,7 @@ class SourcePass:
             self._ledger,
             most=target.capabilities().batch,
             # What may be the same message as one in flight waits until that is settled.
-            hold_back=frozenset(new for new, _, _ in look_alike),
+            hold_back=frozenset(new for new, _, _ in look_alike) | self.awaited,
         )
 
     def _more_pairs(self, source: Source, target: Target, count: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, update
 
 from connectors.contract import Reason
-from migrate.ledger import identity, repairs
+from migrate.ledger import deliveries, identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
 
@@ -40,6 +40,7 @@ class CopyRow:
     gone: bool
     #: The row of another source whose copy stands for this one.
     same_as: int | None
+    reason: str | None
 
 
 def record_stored(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -143,6 +144,7 @@ def hand_over(
     connection.execute(update(message).where(message.c.same_as == old).values(same_as=new))
     repairs.hand_over(connection, old, new)
     identity.hand_over(connection, old, new)
+    deliveries.hand_over(connection, old, new)
 
 
 def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:
@@ -241,7 +243,7 @@ _COPY = (
     message.c.received, message.c.flags_seen, message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
     message.c.source_digest, message.c.wire_digest, message.c.core_digest, message.c.header_digest,
     message.c.message_id, message.c.target_folder_id, message.c.target_key, message.c.outcome, message.c.gone_at,
-    message.c.same_as,
+    message.c.same_as, message.c.reason,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from migrate.ledger.schema import (
     Direction,
     Outcome,
     alteration,
+    arrival,
     folder,
     message,
     original,
@@ -35,6 +36,8 @@ class Fate:
     flags_synced: frozenset[str]
     flags_ours: frozenset[str]
     flags_theirs: frozenset[str]
+    #: Dual delivery had brought it, and a pass has seen that it is no longer on the target.
+    was_deleted: bool = False
 
     def is_placed_in(self, path: tuple[str, ...]) -> bool:
         return self.placed_in == path_text(path)
@@ -44,16 +47,20 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
     """By key, what is known of these messages of a source folder in its present epoch."""
     columns = (
         message.c.key, message.c.outcome, message.c.reason, target_folder.c.path,
-        message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs,
+        message.c.flags_synced, message.c.flags_ours, message.c.flags_theirs, arrival.c.gone_at,
     )  # fmt: skip
     found: dict[str, Fate] = {}
     for some in in_pieces(keys):
         rows = connection.execute(
             select(*columns)
-            .select_from(message.outerjoin(target_folder, message.c.target_folder_id == target_folder.c.id))
+            .select_from(
+                message.outerjoin(target_folder, message.c.target_folder_id == target_folder.c.id).outerjoin(
+                    arrival, arrival.c.message_id == message.c.id
+                )
+            )
             .where(message.c.folder_id == row.id, message.c.epoch == row.epoch, message.c.key.in_(some))
         )
-        for key, outcome, reason, placed_in, synced, ours, theirs in rows:
+        for key, outcome, reason, placed_in, synced, ours, theirs, gone_at in rows:
             found[key] = Fate(
                 Outcome(outcome),
                 Reason(reason) if reason else None,
@@ -61,6 +68,7 @@ def of_keys(connection: Connection, row: FolderRow, keys: Sequence[str]) -> dict
                 flag_set(synced),
                 flag_set(ours),
                 flag_set(theirs),
+                gone_at is not None,
             )
     return found
 

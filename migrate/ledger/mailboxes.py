@@ -23,6 +23,9 @@ class MailboxRow:
     last_error: str | None
     #: When its people started to work in the new mailbox; from then on their copy is theirs alone.
     went_live: float | None
+    #: From when to when its mail was delivered on both sides (:mod:`migrate.ledger.deliveries`).
+    dual_delivery_since: float | None = None
+    dual_delivery_until: float | None = None
 
 
 _COLUMNS = (
@@ -33,6 +36,8 @@ _COLUMNS = (
     mailbox.c.last_pass,
     mailbox.c.last_error,
     mailbox.c.went_live,
+    mailbox.c.dual_delivery_since,
+    mailbox.c.dual_delivery_until,
 )
 
 
@@ -63,14 +68,8 @@ def every(connection: Connection) -> list[MailboxRow]:
 
 def _read(row: Any) -> MailboxRow:
     error = row.last_error and reworded(row.last_error)
-    return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), row.last_pass, error, row.went_live)
-
-
-def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
-    """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
-    for mailbox_id in mailbox_ids:
-        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
-        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
+    dates = row.last_pass, error, row.went_live, row.dual_delivery_since, row.dual_delivery_until
+    return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *dates)
 
 
 def take(connection: Connection, mailbox_id: int, owner: str) -> int:
@@ -96,3 +95,16 @@ def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: f
         .where(mailbox.c.id == mailbox_id)
         .values(state=state, last_pass=when, last_error=error and recorded(error), locked_by=None)
     )
+
+
+def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
+    """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
+    for mailbox_id in mailbox_ids:
+        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
+        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
+
+
+def go_back(connection: Connection, mailbox_ids: Sequence[int]) -> None:
+    """The people of these mailboxes work in the old one again."""
+    for mailbox_id in mailbox_ids:
+        connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(went_live=None))

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, or_, select, update
 
 from connectors.contract import Reason
-from migrate.ledger import sources
+from migrate.ledger import deliveries, identity, sources
 from migrate.ledger.messages import open_attempt
 from migrate.ledger.schema import Direction, Outcome, folder, message
 
 #: In the order of what a person has to look at first.
 OUTCOMES = (Outcome.REFUSED, Outcome.UNCERTAIN, Outcome.MERGED, Outcome.ALREADY_THERE, Outcome.LEFT_OUT)
+
+
+#: Not copied because they had come by another way.
+BROUGHT = (Reason.IN_ANOTHER_SOURCE, Reason.DUAL_DELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,10 @@ def page(
 ) -> list[NotCopied]:
     """The next messages of one outcome, in order of id.
 
-    Of those that are there already, the ones that another source of the mailbox brought.
+    Of those that are there already, the ones that another source of the mailbox brought, or dual delivery.
     """
     names = sources.called(connection, mailbox_id)
-    listed = () if outcome is not Outcome.ALREADY_THERE else (message.c.reason == Reason.IN_ANOTHER_SOURCE,)
+    listed = () if outcome is not Outcome.ALREADY_THERE else (message.c.reason.in_(BROUGHT),)
     rows = connection.execute(
         select(
             message.c.id, folder.c.source, folder.c.path, message.c.key, message.c.received, message.c.size,
@@ -87,3 +91,9 @@ def retry(connection: Connection, mailbox_id: int, direction: Direction) -> int:
         .values(outcome=Outcome.PENDING, reason=None, settled_at=None)
     )
     return opened.rowcount
+
+
+def bring(connection: Connection, mailbox_id: int, direction: Direction) -> int:
+    """Make what came by another way pending, to be copied for itself; how many there were."""
+    parted = identity.separate(connection, mailbox_id, direction)
+    return parted + deliveries.bring_anyway(connection, mailbox_id, direction)

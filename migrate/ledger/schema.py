@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The Alembic revision that makes the tables below.
-REVISION = "0008"
+REVISION = "0009"
 
 metadata = MetaData(
     naming_convention={
@@ -89,7 +89,9 @@ mailbox = Table(
     # JSON, so that it is told in the language of whoever asks (connectors.language.recorded).
     Column("last_error", Text),
     Column("went_live", Float),
+    # From when to when its mail was delivered on both sides; still is, where there is no end.
     Column("dual_delivery_since", Float),
+    Column("dual_delivery_until", Float),
     Index("ix_mailbox_site", "site"),
 )
 
@@ -125,6 +127,8 @@ target_folder = Table(
     Column("direction", String(5), nullable=False),
     Column("path", Text, nullable=False),
     Column("epoch", Text, nullable=False),
+    # The folder's token when all its arrivals were known.
+    Column("arrivals_token", Text),
     UniqueConstraint("mailbox_id", "direction", "path", "epoch"),
 )
 
@@ -160,7 +164,7 @@ message = Table(
     Column("target_key", Text),
     Column("outcome", String(20), nullable=False),
     Column("reason", String(40)),
-    # How the outcome is known: "receipt", "found", "received+header", "content", "move", "core", "likeness";
+    # How the outcome is known: "receipt", "found", "received+header", "content", "move", "core", "likeness", "parent";
     # "apart" on what is to be copied though another source brought the same message.
     Column("evidence", Text),
     Column("settled_at", Float),
@@ -298,6 +302,45 @@ alteration = Table(
     Column("found_digest", LargeBinary(32), nullable=False),
     Column("found_at", Float, nullable=False),
     Index("ix_alteration_message", "message_id"),
+)
+
+# Mail on the target that we did not bring, seen while dual delivery was on: one row a message, wherever its person
+# moves it, and when they delete it too.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    # Where it was when it was last seen.
+    Column("target_folder_id", ForeignKey("target_folder.id"), nullable=False),
+    Column("target_key", Text, nullable=False),
+    Column("core_digest", LargeBinary(32), nullable=False),
+    Column("header_digest", LargeBinary(32), nullable=False),
+    # Of the header digest and of what is attached; only with a Message-ID.
+    Column("likeness", LargeBinary(32)),
+    # The same with the Message-ID that it had before Exchange gave it another (X-MS-Exchange-Parent-Message-Id).
+    Column("parent_header_digest", LargeBinary(32)),
+    Column("parent_likeness", LargeBinary(32)),
+    # Set when it is no longer on the target.
+    Column("gone_at", Float),
+    # The message of the source that it is.
+    Column("message_id", ForeignKey("message.id")),
+    Index("ix_arrival_mailbox", "mailbox_id"),
+    Index("ix_arrival_message", "message_id"),
+)
+
+# Who said when that dual delivery is on or off.  Rows are only added.
+delivery_event = Table(
+    "delivery_event",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailbox.id"), nullable=False),
+    # "on" or "off".
+    Column("what", String(3), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("told_at", Float, nullable=False),
+    Column("told_by", Text, nullable=False),
+    Index("ix_delivery_event_mailbox", "mailbox_id"),
 )
 
 # What is known, by reading back, of a system that mail is written to.

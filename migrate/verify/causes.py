@@ -21,6 +21,8 @@ _OF_OUTCOME = {
     Outcome.UNCERTAIN: Cause.UNCERTAIN,
     Outcome.MERGED: Cause.MERGED,
 }
+#: In these the copy that dual delivery brought may differ: it came by another road, and is its person's.
+_AS_DELIVERED = frozenset({Kind.ALTERED, Kind.FOLDER, Kind.DATE, Kind.FLAGS})
 
 
 def cause_of(
@@ -36,6 +38,8 @@ def cause_of(
         return _of_unknown(finding, seen_until, is_our_copy), None
     if fate.reason is Reason.IN_ANOTHER_SOURCE and finding.kind in (Kind.FOLDER, Kind.DATE, Kind.FLAGS):
         return Cause.IN_ANOTHER_SOURCE, None
+    if fate.reason is Reason.DUAL_DELIVERED and (finding.kind in _AS_DELIVERED or fate.was_deleted):
+        return Cause.DUAL_DELIVERED, None
     match finding.kind:
         case Kind.MISSING:
             cause = _OF_OUTCOME.get(fate.outcome)

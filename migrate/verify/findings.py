@@ -37,6 +37,7 @@ class Cause(StrEnum):
     MOVED_ON_TARGET = "moved-on-target"  #: after it was copied
     LEFT_SOURCE = "left-source"  #: the copy of a message that is no longer on the source
     IN_ANOTHER_SOURCE = "in-another-source"  #: the copy is that of the same message in another source
+    DUAL_DELIVERED = "dual-delivered"  #: dual delivery brought it, and its person did with it as they liked
     THERE_BEFORE = "there-before"  #: on the target before the first copy, and left as it was
     CHANGED_ON_SOURCE = "changed-on-source"  #: since the last pass
     CHANGED_ON_TARGET = "changed-on-target"  #: since it was copied

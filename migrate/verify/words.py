@@ -46,6 +46,7 @@ _CAUSES = {
     Cause.MOVED_ON_TARGET: mark("moved on the target after it was copied"),
     Cause.LEFT_SOURCE: mark("the copy of a message that is no longer on the source"),
     Cause.IN_ANOTHER_SOURCE: mark("another source brought the same message"),
+    Cause.DUAL_DELIVERED: mark("dual delivery brought it, and its person moved, changed or deleted it"),
     Cause.THERE_BEFORE: mark("was on the target before the copy"),
     Cause.CHANGED_ON_SOURCE: mark("changed on the source since the last copy"),
     Cause.CHANGED_ON_TARGET: mark("changed on the target since it was copied"),

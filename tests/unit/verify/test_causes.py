@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.contract import Reason
@@ -88,3 +90,12 @@ def test_a_date_is_explained_only_by_what_was_there_before() -> None:
 )
 def test_flags_are_explained_one_by_one(flags: str, there: str, fate: Fate | None, cause: Cause | None) -> None:
     assert cause_of(finding(Kind.FLAGS, flags=flags, there=there), fate, LAST)[0] is cause
+
+
+def test_what_dual_delivery_brought_is_its_persons() -> None:
+    brought = said(Outcome.ALREADY_THERE, Reason.DUAL_DELIVERED)
+    for kind in (Kind.ALTERED, Kind.FOLDER, Kind.DATE, Kind.FLAGS):
+        assert cause_of(finding(kind), brought, LAST)[0] is Cause.DUAL_DELIVERED
+    # Gone without any pass having seen it: that is still to be found out.
+    assert cause_of(finding(Kind.MISSING), brought, LAST)[0] is None
+    assert cause_of(finding(Kind.MISSING), replace(brought, was_deleted=True), LAST)[0] is Cause.DUAL_DELIVERED

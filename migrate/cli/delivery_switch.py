@@ -1,0 +1,116 @@
+"""``bascule delivery on`` and ``bascule delivery off``."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
+
+import click
+
+from connectors.language import _, plural
+from migrate.cli.options import json_option, mailbox_option, site_argument
+from migrate.cli.organisation import Place, Trouble
+from migrate.cli.running import choose
+from migrate.ledger import deliveries
+from migrate.ledger import mailboxes as rows
+from migrate.ledger.holder import check_standing, read_held, standing
+
+_C = TypeVar("_C", bound=Callable[..., object])
+
+
+def _options(command: _C) -> _C:
+    command = click.option("--by", help="Who says so; you unless given.")(command)
+    return click.option(
+        "--at",
+        "when",
+        metavar="TIME",
+        help="Since when, such as 2027-02-01T09:00, on the site's clocks; now unless given.",
+    )(command)
+
+
+@click.command()
+@site_argument
+@mailbox_option
+@_options
+@json_option
+@click.pass_obj
+def on(place: Place, site: str, mailboxes: tuple[str, ...], when: str | None, by: str | None, to_json: bool) -> None:
+    """Dual delivery has been switched on: the copy never brings back what it brings.  Notes it; changes no server.
+
+    Run it when the recipe's steps are done, or give the time at which they were. If in doubt, name an earlier time.
+
+    \b
+    Example:  bascule delivery on paris
+              bascule delivery on paris --at 2027-02-01T09:00 --by Karim
+    """
+    _switch(place, site, mailboxes, "on", when, by, to_json)
+
+
+@click.command()
+@site_argument
+@mailbox_option
+@_options
+@json_option
+@click.pass_obj
+def off(place: Place, site: str, mailboxes: tuple[str, ...], when: str | None, by: str | None, to_json: bool) -> None:
+    """Dual delivery has been switched off: what comes to the source from now on is copied at once.  Notes it.
+
+    \b
+    Example:  bascule delivery off paris
+    """
+    _switch(place, site, mailboxes, "off", when, by, to_json)
+
+
+def _switch(
+    place: Place,
+    site: str,
+    mailboxes: tuple[str, ...],
+    what: deliveries.What,
+    when: str | None,
+    by: str | None,
+    to_json: bool,
+) -> None:
+    organisation = place.load()
+    plan = place.site(organisation, site)
+    people = choose(plan, mailboxes)
+    now = time.time()
+    at = now if when is None else _moment(when, plan.time_zone)
+    if at > now + 60:
+        raise Trouble(_("{time} is still to come: say so when it has happened.").format(time=when))
+    who = by or getpass.getuser()
+    with place.ledger() as ledger, ledger.write() as connection:
+        check_standing(standing(connection), read_held(place.state))
+        for person in people:
+            row = rows.get_or_create(connection, person.mailbox, plan.name)
+            deliveries.switch(connection, row.id, what, at, now, who)
+    shown = f"{datetime.fromtimestamp(at, plan.time_zone):%Y-%m-%d %H:%M}"
+    if to_json:
+        told = {
+            "exit_code": 0,
+            "site": plan.name,
+            "dual_delivery": what,
+            "at": datetime.fromtimestamp(at, UTC).isoformat(),
+            "by": who,
+            "mailboxes": [person.mailbox for person in people],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    count = plural("{n} mailbox", "{n} mailboxes", len(people))
+    text = (
+        _("Dual delivery is on since {time}, for {mailboxes}. Now prove it: bascule delivery probe {site}")
+        if what == "on"
+        else _("Dual delivery is off since {time}, for {mailboxes}. Now run: bascule copy {site}")
+    )
+    click.echo(text.format(time=shown, mailboxes=count, site=plan.name))
+
+
+def _moment(text: str, zone: tzinfo) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Trouble(_('"{time}" is no time. Write it as 2027-02-01T09:00.').format(time=text)) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
