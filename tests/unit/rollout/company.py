@@ -17,9 +17,9 @@ from migrate.ledger.observations import Observed
 from migrate.ledger.schema import MailboxState, mailbox
 from migrate.ledger.store import Ledger
 from migrate.rollout.facts import rollout_facts
-from migrate.rollout.gather import World
 from migrate.rollout.moves import Rollout
 from migrate.rollout.steps import next_step
+from migrate.rollout.world import World
 from plans.folder_rules import FolderRules
 from plans.message_rules import MessageRules
 from plans.model import Domain, Organisation, Person, Site, System

@@ -13,9 +13,9 @@ from migrate.copy.hold import MailboxBusy, locked
 from migrate.ledger import events, mailboxes
 from migrate.ledger.events import Event, Kind, Overtaken
 from migrate.ledger.store import Ledger
-from migrate.rollout.gather import World
 from migrate.rollout.moves import Refused, Rollout
 from migrate.rollout.steps import first_of_all, next_step
+from migrate.rollout.world import World
 from runbooks.facts import DomainFacts, SiteFacts
 from tests.unit.rollout.claims import assert_events_are_only_added, assert_the_last_look_counts
 from tests.unit.rollout.company import Company, company
