@@ -18,6 +18,7 @@ from tests.acceptance.schemas import valid
 _PLANTED = {
     "secrets/paris.csv": "address,source_password,target_password\nanna@example.org,planted-one,planted-two\n",
     "secrets/token.txt": "planted-three",
+    "secrets/pin.dat": "4711",
     "secrets/service.json": '{"type": "service_account", "private_key": "planted-four"}',
     "notes.txt": "to try: planted-one\n",
     "old/service-copy.json": '{"private_key": "planted-five"}',
