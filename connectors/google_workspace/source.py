@@ -25,7 +25,7 @@ from connectors.folder_names import FolderPath
 from connectors.google_workspace import units
 from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.bodies import Garbled, read_bytes, read_whole
-from connectors.google_workspace.flags import ROLE_LABELS, ROLES, flags_of
+from connectors.google_workspace.flags import ARCHIVE, ROLE_LABELS, ROLES, flags_of
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import (
     MOST_CHANGES,
@@ -89,17 +89,32 @@ class GoogleSource:
     # -- folders ------------------------------------------------------------------------------------------------------
 
     def folders(self) -> Iterator[Folder]:
-        """Gmail's own places and every label; the mailbox's history is the token of each."""
+        """Gmail's own places, as far as something is in them, and every label.
+
+        The mailbox's history is the token of each.
+        """
         with self._judged():
             self._history = str(self._line.get("profile", units.LOOK, fields="historyId")["historyId"])
             self._labels.look()
             own = self._labels.own()
+            places = {role: label for role, label in ROLE_LABELS.items() if self._shows(role)}
         # A search may know of a message only after the history does: then no token says that nothing is new.
         token = None if self._query else self._history
-        for role, label in ROLE_LABELS.items():
+        for role, label in places.items():
             yield Folder(SYSTEM[role], role, label, token=token, object_id=label)
         for label in sorted(own, key=own.__getitem__):
             yield Folder(self._labels.path_of(label), None, label, token=token, object_id=label)
+
+    def _shows(self, role: Role) -> bool:
+        """Whether a place of Gmail's own is a folder here.  That nothing is archived would be costly to find out."""
+        return role in (Role.INBOX, Role.ARCHIVE) or self._count(ROLE_LABELS[role]) != 0
+
+    def _count(self, label: str) -> int | None:
+        """Messages with a label; of the archive it is only known when the whole mailbox is empty."""
+        if label == ARCHIVE:
+            total = self._line.get("profile", units.LOOK, fields="messagesTotal").get("messagesTotal")
+            return 0 if total == 0 else None
+        return int(self._line.get(f"labels/{label}", units.LOOK, fields="messagesTotal").get("messagesTotal", 0))
 
     def label_facts(self) -> LabelFacts:
         """How many messages have labels beside the one that is their folder."""
