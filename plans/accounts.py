@@ -33,8 +33,10 @@ def further_account(organisation: Organisation, site: Site, person: Person, sour
 
     Its password stands in the site's passwords file, on a line of its own: ``system:user`` in the place of the
     address.  Without one the system's master user signs in.  Raises as
-    :func:`source_account`.
+    :func:`source_account`.  A system without passwords asks for none.
     """
+    if not needs_password(organisation.systems[source.system].connector):
+        return Account(source.user, address=source.user)
     if site.passwords is not None:
         password = password_of(site.passwords, organisation.folder, str(source).lower(), "source")
         if password is not None:

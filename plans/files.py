@@ -99,8 +99,8 @@ class SystemEntry(Shape):
 
     connector: Text = Field(
         description=(
-            "how the system speaks: `imap`, `pop3` (as a source), [`google_workspace`](google.md), or `maildir` for"
-            " mail in files on this machine. "
+            "how the system speaks: `imap`, `pop3` (as a source), [`google_workspace`](google.md), `microsoft365`, or "
+            "`maildir` for mail in files on this machine. "
             "(`memory`, a system in memory, is for tests.) "
             "Installed packages may bring [others](connectors.md). With `preset` it need not be said"
         )

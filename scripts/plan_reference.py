@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from connectors.google_workspace.settings import GoogleSettings
 from connectors.imap.settings import ImapSettings
+from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.pop3.settings import Pop3Settings
 from plans.files import OrganisationFile, SystemEntry
 from plans.folder_rules import FolderRules
@@ -27,6 +28,7 @@ MODELS: dict[str, type[BaseModel]] = {
         OrganisationFile,
         SystemEntry,
         ImapSettings,
+        Microsoft365Settings,
         Pop3Settings,
         GoogleSettings,
         SiteFile,

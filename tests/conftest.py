@@ -119,11 +119,15 @@ def standing_microsoft() -> Iterator[MicrosoftStandIn]:
 
 
 @pytest.fixture
-def microsoft(standing_microsoft: MicrosoftStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[MicrosoftStandIn]:
-    """``standing_microsoft`` without trouble, at its usual manners, with counts at zero."""
-    # Both would take the place of the certificate that msal is told to trust.
+def own_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """msal trusts the certificate that it is told: either variable would take its place."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def microsoft(standing_microsoft: MicrosoftStandIn, own_authorities: None) -> Iterator[MicrosoftStandIn]:
+    """``standing_microsoft`` without trouble, at its usual manners, with counts at zero."""
     standing_microsoft.control("reset")
     yield standing_microsoft
     standing_microsoft.control("reset")

@@ -161,7 +161,7 @@ class Access:
         """What msal gives, its errors as verdicts."""
         try:
             return ask()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise not_answered(self.system, error) from None
         except (MsalError, RuntimeError):
             raise Unavailable(_("gives no token at the moment"), system=self.system) from None
@@ -195,7 +195,7 @@ class Access:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(f"{path}.lock", timeout=60, mode=0o600):
                 if path.exists():
-                    self._cache.deserialize(_read_private(path))
+                    self._recall(path)
                 yield
                 if self._cache.has_state_changed:
                     _write_private(path, self._cache.serialize())
@@ -203,6 +203,14 @@ class Access:
         except OSError as error:
             what = _("{path} cannot be used: {why}").format(path=path, why=os_error_text(error))
             raise Fatal(what, system=self.system) from None
+
+    def _recall(self, path: Path) -> None:
+        text = _read_private(path)
+        try:
+            self._cache.deserialize(text)
+        except ValueError:
+            what = _("{path} is damaged: delete it, and sign in again by bascule microsoft365 sign-in")
+            raise Fatal(what.format(path=path), system=self.system) from None
 
 
 class _Tokens:

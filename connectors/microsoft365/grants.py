@@ -31,7 +31,7 @@ def register(client_id: str, object_id: str = "") -> str:
 
 def unregister(client_id: str) -> str:
     """Takes away what stands under this app, whatever its object ID."""
-    return f"Get-ServicePrincipal | Where-Object AppId -eq {quoted(client_id)} | Remove-ServicePrincipal"
+    return f"Remove-ServicePrincipal -Identity {quoted(client_id)}"
 
 
 def full_access(mailbox: str, user: str) -> str:

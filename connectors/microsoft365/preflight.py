@@ -68,18 +68,19 @@ class Preflight:
         self._access = access
         self._open = open_source
         self._lock = Lock()
-        self._of_tenant: list[Precondition] | None = None
+        #: By side, and where people sign in by code by person.
+        self._of_tenant: dict[tuple[str, str], list[Precondition]] = {}
         self._object_id = ""
-        self._opened = False
 
     def of(self, account: Account, side: Literal["source", "target"], stop: Event) -> Iterator[Precondition]:
         """As :meth:`connectors.preconditions.Prepared.preconditions`."""
         with self._lock:
-            if self._of_tenant is None:
-                self._of_tenant = list(self._tenant(account, side, stop))
-            told = self._of_tenant
+            key = side, "" if self._settings.app_only else account.user
+            if key not in self._of_tenant:
+                self._of_tenant[key] = list(self._tenant(account, side, stop))
+            told = self._of_tenant[key]
         yield from told
-        if any(one.met is False for one in told if one.code in ("app-accepted", "mail-permission")):
+        if any(one.met is False for one in told if one.code in ("app-accepted", "signed-in", "mail-permission")):
             return
         yield from self._mailbox(account, stop)
 
@@ -87,20 +88,35 @@ class Preflight:
 
     def _tenant(self, account: Account, side: str, stop: Event) -> Iterator[Precondition]:
         settings = self._settings
+        code: str = "app-accepted" if settings.app_only else "signed-in"
+        of: Literal["system", "mailbox"] = "system" if settings.app_only else "mailbox"
+        missing = self._missing_credential()
+        if missing:
+            yield Precondition(code, of, False, missing)
+            return
         try:
             token = self._access.mail(account.user).token()
         except Stopped:
             raise
-        except Exception as error:  # noqa: BLE001  what the plan raises for a secret is not of our kinds
-            met = None if isinstance(error, Transient) else False
-            yield Precondition("app-accepted", "system", met, str(error))
+        except ConnectorError as error:
+            yield Precondition(code, of, None if isinstance(error, Transient) else False, str(error))
             return
-        yield Precondition("app-accepted", "system", True, _("the tenant gives access tokens"))
+        yield Precondition(code, of, True, _("the tenant gives access tokens"))
         claims = Claims.of(token)
         if settings.app_only:
             yield self._mail_permission(claims)
         if settings.keywords == "categories" and side == "target":
             yield from self._categories(account, stop)
+
+    def _missing_credential(self) -> str:
+        """Why the app's secret or certificate cannot be had; empty when it can, or when there is none to have."""
+        secret = self._settings.secret or self._settings.certificate
+        try:
+            if secret is not None:
+                secret.reveal()
+        except Exception as error:  # noqa: BLE001  it is the plan's own kind of error, which only the plan knows
+            return str(error)
+        return ""
 
     def _mail_permission(self, claims: Claims | None) -> Precondition:
         code = "mail-permission"
@@ -153,7 +169,6 @@ class Preflight:
         except ConnectorError as error:
             yield Precondition(code, "mailbox", None, str(error))
         else:
-            self._opened = True
             yield Precondition(code, "mailbox", True, _("the mailbox opens"))
 
     def _why(self, account: Account, error: AuthFailed, stop: Event) -> Iterator[Precondition]:
@@ -179,7 +194,7 @@ class Preflight:
         what = _("Exchange does not know this app, or knows it by a wrong object ID (that of the registration)")
         client_id = self._settings.client_id
         mend = self._in_shell([unregister(client_id), register(client_id, self._object_id)])
-        return Precondition("app-known-to-exchange", "mailbox", False, what, mend)
+        return Precondition("app-known-to-exchange", "system", False, what, mend)
 
     def _in_shell(self, lines: list[str]) -> str:
         return _("In Exchange Online PowerShell (Connect-ExchangeOnline): {lines}").format(lines="; ".join(lines))

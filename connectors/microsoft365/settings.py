@@ -15,8 +15,12 @@ from connectors.secret_setting import SecretSetting
 
 #: Authorities that are no tenant: an application cannot sign in there.
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
+_ADDRESS = re.compile(r"https://[^/\s]+")
+_PLACE = re.compile(r"[^:/\s]+:\d{1,5}")
 _MEGABYTES = re.compile(r"\s*(\d{1,3})\s*M[Bo]\s*")
 _MEGABYTE = 1 << 20
+#: Each message takes a round trip of its own here: small batches keep both sessions at work to the end.
+_BATCH = 20
 
 
 class Endpoints(BaseModel):
@@ -24,9 +28,23 @@ class Endpoints(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sign_in: str = Field(pattern=r"^https://[^/\s]+$", description="where tokens come from: `https://HOST:PORT`")
-    graph: str = Field(pattern=r"^https://[^/\s]+$", description="Microsoft Graph: `https://HOST:PORT`")
-    imap: str = Field(pattern=r"^[^:/\s]+:\d{1,5}$", description="IMAP with TLS from the first byte: `HOST:PORT`")
+    sign_in: str = Field(description="where tokens come from: `https://HOST:PORT`")
+    graph: str = Field(description="Microsoft Graph: `https://HOST:PORT`")
+    imap: str = Field(description="IMAP with TLS from the first byte: `HOST:PORT`")
+
+    @field_validator("sign_in", "graph")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if not _ADDRESS.fullmatch(address.rstrip("/")):
+            raise ValueError(_("must be an address of the form https://HOST:PORT"))
+        return address.rstrip("/")
+
+    @field_validator("imap")
+    @classmethod
+    def _is_host_and_port(cls, place: str) -> str:
+        if not _PLACE.fullmatch(place):
+            raise ValueError(_("must be of the form HOST:PORT"))
+        return place
 
 
 class Microsoft365Settings(BaseModel):
@@ -169,6 +187,7 @@ class Microsoft365Settings(BaseModel):
             ca_file=self.ca_file,
             auth="xoauth2",
             sessions=self.sessions,
+            batch=_BATCH,
             settle=self.settle,
             timeout=self.timeout,
         )

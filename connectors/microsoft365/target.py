@@ -77,7 +77,7 @@ class ExchangeTarget(ImapTarget):
     def mark(self, folder: Folder, changes: Sequence[FlagChange]) -> Iterator[Marked]:
         """System flags over IMAP; keywords as categories, where that is wanted."""
         system = [replace(one, add=_system(one.add), remove=_system(one.remove)) for one in changes]
-        marked = super().mark(folder, system)
+        marked = list(super().mark(folder, system))  # first, whatever becomes of categories
         if self._categories is None:
             yield from marked
             return

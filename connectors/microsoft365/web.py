@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -36,9 +37,12 @@ def web_client(settings: Microsoft365Settings) -> httpx.Client:
     return httpx.Client(verify=context, timeout=_TIMEOUT)
 
 
-def not_answered(system: str, error: httpx.TransportError) -> ConnectorError:
+def not_answered(system: str, error: httpx.RequestError) -> ConnectorError:
     """The verdict for a request without an answer."""
     for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            what = _("cannot be found from this machine: look at its way to the Internet and its name servers")
+            return Unavailable(what, system=system, detail="DNS")
         if isinstance(cause, ssl.SSLError):
             return tls_failed(system, cause)
         if isinstance(cause, OSError) and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -86,4 +90,6 @@ class TokenRequests:
 
 
 def _told(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (values or {}).items() if value is not None}
+    """What is said, as text: msal has an assertion in bytes, and leaves values out by None."""
+    given = {name: value for name, value in (values or {}).items() if value is not None}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in given.items()}

@@ -21,7 +21,8 @@ from migrate.cli.organisation import Place, Trouble
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
     "init", "plan", "systems", "people", "secrets", "microsoft365", "archive", "dns", "check", "folders", "estimate",
-    "rehearse", "backup", "copy", "status", "not-copied", "verify", "adopt", "gmail", "explain", "completion",
+    "rehearse", "backup", "copy", "status", "not-copied", "verify", "adopt", "gmail", "explain", "sandbox",
+    "completion",
 )  # fmt: skip
 
 

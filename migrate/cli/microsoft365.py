@@ -67,7 +67,7 @@ def _told(access: Access, person: str, to_json: bool) -> None:
 @json_option
 @click.pass_obj
 def grants(place: Place, site: str, mailboxes: tuple[str, ...], opener: str | None, to_json: bool) -> None:
-    """The lines of PowerShell that let the app open the mailboxes of SITE; runs nothing.
+    """Write the lines of PowerShell that let the app open the mailboxes of SITE; runs nothing.
 
     For the tenant's administrator, in Exchange Online PowerShell after Connect-ExchangeOnline.  Without --for
     they ask Entra for it, which takes the module Microsoft.Graph.
@@ -77,8 +77,12 @@ def grants(place: Place, site: str, mailboxes: tuple[str, ...], opener: str | No
     """
     organisation = place.load()
     plan = place.site(organisation, site)
-    settings = _settings(organisation, plan.target)
-    lines = _lines(settings, [person.target_user for person in choose(plan, mailboxes)], opener)
+    people = choose(plan, mailboxes)
+    if isinstance(organisation.systems[plan.source].settings, Microsoft365Settings):
+        settings, users = _settings(organisation, plan.source), [person.source_user for person in people]
+    else:
+        settings, users = _settings(organisation, plan.target), [person.target_user for person in people]
+    lines = _lines(settings, users, opener)
     if to_json:
         click.echo(json.dumps({"exit_code": int(Exit.OK), "lines": lines}, ensure_ascii=False, indent=2))
     else:

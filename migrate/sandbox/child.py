@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import Any
 
 #: Seconds in which it ends by itself once told to.
@@ -15,39 +16,43 @@ _GRACE = 10.0
 
 
 class NotStarted(Exception):
-    """The process ended before it was ready."""
+    """The process ended before it was ready; the text is the last line that it wrote."""
 
 
 @contextmanager
 def running_child(module: str, arguments: Sequence[str] = (), first_line: str = "") -> Iterator[Any]:
     """Run ``python -m module arguments``; gives what it says of itself, one line of JSON.
 
-    It ends with the block, and with this process however that ends: its standard input is ours.  Raises
-    :class:`NotStarted`.
+    ``first_line``: what it reads first, such as passwords, which no list of processes may show.  It ends with the
+    block, and with this process however that ends: its standard input is ours.  Raises :class:`NotStarted`.
     """
-    process = subprocess.Popen(  # noqa: S603  # our own module
-        [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # an interrupt at the terminal is for its clients
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdout:
-        try:
-            if first_line:
-                process.stdin.write(first_line + "\n")
-                process.stdin.flush()
-            ready = process.stdout.readline()
-            if not ready:
-                raise NotStarted(module)
-            yield json.loads(ready)
-        finally:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
+    with TemporaryFile("w+") as complaints:
+        process = subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            start_new_session=True,  # an interrupt at the terminal is for its clients
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdout:
             try:
-                process.wait(timeout=_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(f"{first_line}\n" if first_line else "")
+                    process.stdin.flush()
+                ready = process.stdout.readline()
+                if not ready:
+                    process.wait()
+                    complaints.seek(0)
+                    raise NotStarted((complaints.read().strip().splitlines() or [module])[-1])
+                yield json.loads(ready)
+            finally:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+                try:
+                    process.wait(timeout=_GRACE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 # The greeting would look up this machine's name, which takes seconds where there is no network.
 os.environ.setdefault("FQDN", "localhost")
@@ -23,6 +24,7 @@ from pymap.backend.dict import Config, DictBackend
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
 from pymap.imap import IMAPServer
+from pymap.mime import MessageContent
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials.flag import Flag
 from pymap.user import Passwords, UserMetadata
@@ -40,8 +42,10 @@ class PymapMail:
         self._backend: DictBackend | None = None
         self._config: Config | None = None
         self._server: asyncio.Server | None = None
-        #: What was saved last: nothing is written when nothing has changed.
-        self._saved = ""
+        #: How everything stood when it was saved last: nothing is written when nothing has changed.
+        self._saved: set[tuple[object, ...]] = set()
+        #: Files of bodies that are on disk.
+        self._bodies: WeakKeyDictionary[MessageContent, str] = WeakKeyDictionary()
 
     async def start(self, *, max_message: int | None = None, port: int = 0) -> None:
         settings = Namespace(
@@ -83,37 +87,64 @@ class PymapMail:
     def save(self, folder: Path) -> None:
         """Write everything to ``folder`` unless it is there already.  Whole or not at all."""
         assert self._config is not None
+        held = {user: boxes for user, (boxes, _) in self._config.set_cache.items()}
+        marks: set[tuple[object, ...]] = {
+            (user, name, data.uid_validity, data._mod_sequences.highest)
+            for user, boxes in held.items()
+            for name, data in _folders(boxes)
+        }
+        marks |= {(user, name) for user, boxes in held.items() for name, wanted in boxes._subscribed.items() if wanted}
+        if marks == self._saved:
+            return
         bodies = folder / _BODIES
+        bodies.mkdir(parents=True, exist_ok=True)
         index: dict[str, Any] = {
             user: {
-                "folders": {name: _folder_index(data) for name, data in _folders(boxes)},
+                "folders": {name: self._folder_index(data, bodies) for name, data in _folders(boxes)},
                 "subscribed": sorted(name for name, wanted in boxes._subscribed.items() if wanted),
             }
-            for user, (boxes, _) in self._config.set_cache.items()
+            for user, boxes in held.items()
         }
-        text = json.dumps(index, ensure_ascii=False)
-        if text == self._saved:
-            return
-        bodies.mkdir(parents=True, exist_ok=True)
-        for boxes, _ in self._config.set_cache.values():
-            for _name, data in _folders(boxes):
-                for message in data._messages.values():
-                    raw = bytes(message._content._raw) if message._content is not None else b""
-                    path = bodies / hashlib.sha256(raw).hexdigest()
-                    if not path.exists():
-                        path.with_suffix(".new").write_bytes(raw)
-                        path.with_suffix(".new").replace(path)
-        (folder / f"{_INDEX}.new").write_text(text, encoding="utf-8")
+        (folder / f"{_INDEX}.new").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
         (folder / f"{_INDEX}.new").replace(folder / _INDEX)
-        self._saved = text
+        self._saved = marks
+
+    def _folder_index(self, data: MailboxData, bodies: Path) -> dict[str, Any]:
+        """What is told of a folder; its bodies are on disk."""
+        return {
+            "uid_validity": data.uid_validity,
+            "last_uid": data._max_uid,
+            "messages": [
+                [
+                    uid,
+                    message.internal_date.isoformat(),
+                    sorted(str(flag) for flag in message.permanent_flags),
+                    self._kept_body(message._content, bodies),
+                ]
+                for uid, message in data._messages.items()
+            ],
+        }
+
+    def _kept_body(self, content: MessageContent | None, bodies: Path) -> str:
+        """The name of the file that has these bytes, written if it is not there."""
+        if content is not None and content in self._bodies:
+            return self._bodies[content]
+        raw = bytes(content._raw) if content is not None else b""
+        name = hashlib.sha256(raw).hexdigest()
+        if not (bodies / name).exists():
+            (bodies / f"{name}.new").write_bytes(raw)
+            (bodies / f"{name}.new").replace(bodies / name)
+        if content is not None:
+            self._bodies[content] = name
+        return name
 
     async def load(self, folder: Path) -> None:
         """Take up what was saved in ``folder``; users are added apart."""
         assert self._config is not None
         if not (folder / _INDEX).exists():
             return
-        text = (folder / _INDEX).read_text(encoding="utf-8")
-        for user, kept in json.loads(text).items():
+        kept_index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        for user, kept in kept_index.items():
             boxes = MailboxSet()
             for name, state in kept["folders"].items():
                 if name != "INBOX":
@@ -122,33 +153,11 @@ class PymapMail:
             for name in kept["subscribed"]:
                 await boxes.set_subscribed(name, True)
             self._config.set_cache[user] = (boxes, FilterSet())
-        self._saved = text
 
 
 def _folders(boxes: MailboxSet) -> Iterator[tuple[str, MailboxData]]:
     yield "INBOX", boxes._inbox
     yield from boxes._set.items()
-
-
-def _folder_index(data: MailboxData) -> dict[str, Any]:
-    return {
-        "uid_validity": data.uid_validity,
-        "last_uid": data._max_uid,
-        "messages": [
-            [
-                uid,
-                message.internal_date.isoformat(),
-                sorted(str(flag) for flag in message.permanent_flags),
-                _digest_of(message),
-            ]
-            for uid, message in data._messages.items()
-        ],
-    }
-
-
-def _digest_of(message: Any) -> str:
-    content = message._content
-    return hashlib.sha256(bytes(content._raw) if content is not None else b"").hexdigest()
 
 
 async def _fill(data: MailboxData, state: dict[str, Any], bodies: Path) -> None:

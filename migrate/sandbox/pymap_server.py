@@ -7,23 +7,20 @@ content, so twins in one mailbox share it.  What is longer than its limit is ans
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 from imapclient import IMAPClient
 
+from migrate.sandbox.child import running_child
 from migrate.sandbox.letters import Letter
 
-#: Seconds in which it ends by itself once told to.
-_GRACE = 5.0
 #: Letters a MULTIAPPEND.
 _BATCH = 40
 
@@ -56,33 +53,17 @@ class PymapServer:
 
 
 @contextmanager
-def running_pymap(users: Mapping[str, str], *, max_message: int | None = None) -> Iterator[PymapServer]:
+def running_pymap(
+    users: Mapping[str, str], *, max_message: int | None = None, state: Path | None = None, port: int = 0
+) -> Iterator[PymapServer]:
     """Start a stand-in for ``users`` (name to password) that refuses messages over ``max_message`` bytes.
 
-    Its mail goes away with it.  Raises RuntimeError when pymap is not installed (the extra ``demo`` brings it).
+    Its mail goes away with it, unless ``state`` is a folder where it is kept and found again.  Raises
+    :class:`~migrate.sandbox.child.NotStarted` when pymap is not installed (the extra ``sandbox`` brings it) or the port
+    is taken.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "migrate.sandbox.pymap_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # an interrupt at the terminal is for its clients
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdin, process.stdout:
-        try:
-            process.stdin.write(json.dumps({"users": dict(users), "max_message": max_message}) + "\n")
-            process.stdin.flush()
-            port = process.stdout.readline()
-            if not port:
-                raise RuntimeError('the stand-in server did not start: is pymap installed (the extra "demo")?')
-            yield PymapServer(int(port), dict(users))
-        finally:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(timeout=_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    wanted = {
+        "users": dict(users), "max_message": max_message, "port": port, "state": None if state is None else str(state),
+    }  # fmt: skip
+    with running_child("migrate.sandbox.pymap_child", first_line=json.dumps(wanted)) as told:
+        yield PymapServer(int(told), dict(users))

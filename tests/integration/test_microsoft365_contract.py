@@ -6,6 +6,7 @@ import imaplib
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -13,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from connectors.body import ByteBudget
-from connectors.contract import Account, Resources, Source, Target
+from connectors.body import ByteBudget, MemoryBody
+from connectors.contract import Account, Outgoing, Resources, Source, Target
 from connectors.microsoft365 import Microsoft365Connector
 from connectors.suite import Harness, Mail, SourceContract, TargetContract
 from connectors.suite.harness import FolderPath
+from connectors.wire import digest_bytes
 from tests.servers import mail as servers_mail
 from tests.servers.exchange import DOMAIN, Exchange
 from tests.servers.proxy import Proxy, running_proxy
@@ -124,3 +126,20 @@ class TestExchangeSource(SourceContract):
 
 class TestExchangeTarget(TargetContract):
     pass
+
+
+def test_refusals_do_not_add_up_to_the_session_that_exchange_would_end(harness: ExchangeHarness) -> None:
+    harness.exchange.stand_in.fault("answer", "APPEND", times=12, text="NO APPEND failed.")
+    target = harness.open_target()
+    folder = target.ensure(("Work",), None)
+    receipts = [one for number in range(13) for one in target.write(folder, [_letter(number)], lambda: None)]
+    target.close()
+    assert [one.outcome for one in receipts] == ["refused"] * 12 + ["stored"]
+    assert harness.exchange.stand_in.stats()["commands"]["AUTHENTICATE"] == 2
+
+
+def _letter(ordinal: int) -> Outgoing:
+    data = f"From: a@x\r\nMessage-ID: <{ordinal}@x>\r\n\r\nhello\r\n".encode()
+    digests = digest_bytes(data)
+    received = datetime(2021, 3, 4, tzinfo=UTC)
+    return Outgoing(ordinal, MemoryBody(data), received, frozenset(), digests.wire, digests.header, digests.message_id)

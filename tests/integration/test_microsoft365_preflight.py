@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, FlagChange, Outgoing, Resources
@@ -18,6 +19,7 @@ from connectors.secret_setting import Secret
 from connectors.wire import digest_bytes
 from migrate.sandbox.microsoft.started import App
 from tests.acceptance.letters import letter
+from tests.servers.certificates_of_apps import certificate_of, pem_of
 from tests.servers.exchange import DOMAIN, Exchange
 
 _numbers = count(1)
@@ -61,11 +63,36 @@ def test_a_mailbox_that_is_ready_meets_all(connects: Connects, address: str) -> 
     assert [one.of for one in told.values()] == ["system", "system", "mailbox"]
 
 
+def test_an_app_with_a_certificate_needs_no_secret(connects: Connects, exchange: Exchange, address: str) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    certificate = certificate_of(key)
+    app = exchange.stand_in.app(certificate=certificate, secret=None)
+    exchange.stand_in.control("add_mailbox_permission", mailbox=address, user=app.principal_id)
+    pem = Secret("file:x.pem").fetched_by(lambda: pem_of(key) + certificate)
+    told = _told(connects(client_id=app.client_id, secret=None, certificate=pem), address)
+    assert _wrong(told) == {}, told
+    stranger = rsa.generate_private_key(65537, 2048)
+    pem = Secret("file:x.pem").fetched_by(lambda: pem_of(stranger) + certificate_of(stranger))
+    told = _told(connects(client_id=app.client_id, secret=None, certificate=pem), address)
+    assert "certificate is not the one that is registered" in told["app-accepted"].what
+
+
 def test_what_is_true_of_the_tenant_is_asked_for_once(connects: Connects, exchange: Exchange, address: str) -> None:
     connector = connects()
     for _ in range(3):
         _told(connector, address)
     assert exchange.stand_in.stats()["tokens"] == {"client_credentials": 1}
+
+
+def test_where_people_sign_in_by_code_each_of_them_is_asked_for(
+    connects: Connects, address: str, tmp_path: Path
+) -> None:
+    connector = connects(secret=None, token_cache=tmp_path / "sign-in.json")
+    for one in (address, "bruno@contoso.example"):
+        told = _told(connector, one)
+        assert list(told) == ["signed-in"]
+        assert (told["signed-in"].met, told["signed-in"].of) == (False, "mailbox")
+        assert f"sign in as {one}" in told["signed-in"].what
 
 
 def test_a_missing_consent_is_told_before_any_mailbox_is_tried(
@@ -134,6 +161,15 @@ def test_without_a_right_to_the_directory_the_licence_is_left_open(
     assert told["mailbox-licensed"].met is None
     assert "User.Read.All" in told["mailbox-licensed"].mend
     assert "full-access" in _wrong(told)
+
+
+def test_a_secret_that_cannot_be_had_is_told_as_what_it_is(connects: Connects, address: str) -> None:
+    def fetch() -> str:
+        raise LookupError("there is no file secrets/app.txt")
+
+    told = _told(connects(secret=Secret("file:secrets/app.txt").fetched_by(fetch)), address)
+    assert _wrong(told) == {"app-accepted": ""}
+    assert "secrets/app.txt" in told["app-accepted"].what
 
 
 def test_conditional_access_is_told_as_such(connects: Connects, exchange: Exchange, address: str) -> None:

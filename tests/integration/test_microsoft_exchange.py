@@ -12,6 +12,7 @@ from migrate.sandbox.microsoft.started import MicrosoftStandIn
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import running_dovecot
 from tests.servers.microsoft import Person, RawImap, new_person, running_microsoft
+from tests.servers.server import PASSWORD
 
 _LETTER = b"From: a@b.example\r\nSubject: hello\r\nMessage-ID: <1@b.example>\r\n\r\nbody \xe9\x00 end\r\n"
 _WHEN = datetime(2019, 3, 1, 12, 30, tzinfo=UTC)
@@ -32,7 +33,7 @@ def test_a_message_keeps_its_bytes_its_date_and_the_flags_that_exchange_keeps(pe
     with person.imap() as client:
         client.append("INBOX", _LETTER, ("\\Seen", "\\Answered", "\\Draft", "\\Flagged"), _WHEN)
         client.select_folder("INBOX")
-        (found,) = client.fetch("1:*", ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
+        (found,) = client.fetch(client.search(), ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
     assert found[b"BODY[]"] == _LETTER
     assert found[b"INTERNALDATE"].timestamp() == _WHEN.timestamp()
     # Flagged was given to APPEND and is forgotten.
@@ -43,7 +44,7 @@ def test_flagged_is_kept_when_it_is_stored(person: Person) -> None:
     with person.imap() as client:
         client.append("INBOX", _LETTER)
         client.select_folder("INBOX")
-        (flags,) = client.add_flags("1:*", ["\\Flagged"]).values()
+        (flags,) = client.add_flags(client.search(), ["\\Flagged"]).values()
         assert b"\\Flagged" in flags
 
 
@@ -55,7 +56,7 @@ def test_no_folder_says_that_it_keeps_keywords_and_none_does(person: Person) -> 
             client.append("INBOX", _LETTER, ("$Label1",))
         client.append("INBOX", _LETTER)
         with pytest.raises(IMAPClientError, match="Argument Error"):
-            client.add_flags("1:*", ["important"])
+            client.add_flags(client.search(), ["important"])
 
 
 def test_a_read_receipt_becomes_a_category(person: Person) -> None:
@@ -297,20 +298,47 @@ def test_unselect_leaves_the_folder_and_removes_nothing(person: Person) -> None:
         client.select_folder("INBOX")
         client.unselect_folder()
         with pytest.raises(IMAPClientError, match="Invalid state"):
-            client.fetch("1:*", ["FLAGS"])
+            client.fetch(client.search(), ["FLAGS"])
         assert client.folder_status("INBOX", ["MESSAGES"])[b"MESSAGES"] == 1
 
 
 def test_a_given_server_can_hold_the_mail(certificates: Certificates) -> None:
-    with running_dovecot(certificates) as dovecot:
-        from tests.servers.server import PASSWORD
+    with (
+        running_dovecot(certificates) as dovecot,
+        running_microsoft(behind=("127.0.0.1", dovecot.port, PASSWORD)) as stand_in,
+    ):
+        person = new_person(stand_in)
+        with person.imap() as client:
+            client.append("Drafts", _LETTER, ("\\Draft", "\\Flagged"), _WHEN)
+            told = client.select_folder("Drafts")
+            assert b"\\*" not in told[b"PERMANENTFLAGS"]
+            (found,) = client.fetch(client.search(), ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
+        assert b"\\Flagged" not in found[b"FLAGS"]
+        assert found[b"INTERNALDATE"].timestamp() == _WHEN.timestamp()
 
-        with running_microsoft(behind=("127.0.0.1", dovecot.port, PASSWORD)) as stand_in:
-            person = new_person(stand_in)
-            with person.imap() as client:
-                client.append("Drafts", _LETTER, ("\\Draft", "\\Flagged"), _WHEN)
-                told = client.select_folder("Drafts")
-                assert b"\\*" not in told[b"PERMANENTFLAGS"]
-                (found,) = client.fetch("1:*", ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]).values()
-            assert b"\\Flagged" not in found[b"FLAGS"]
-            assert found[b"INTERNALDATE"].timestamp() == _WHEN.timestamp()
+
+def test_more_sessions_than_a_mailbox_may_have_are_let_in_and_not_connected(person: Person) -> None:
+    person.stand_in.control("manners", sessions=1)
+    with _inside(person) as one, _inside(person) as other:
+        assert one.ask(b"SELECT INBOX")[-1].startswith(b"OK")
+        assert b"not connected" in other.ask(b"SELECT INBOX")[-1]
+        one.ask(b"LOGOUT")
+        while one.line():
+            pass
+    with _inside(person) as again:
+        assert again.ask(b"SELECT INBOX")[-1].startswith(b"OK")
+
+
+def test_a_full_mailbox_takes_no_more(person: Person) -> None:
+    person.stand_in.control("set_mailbox", mailbox=person.address, quota=len(_LETTER))
+    with _inside(person) as raw:
+        assert raw.append(_LETTER)[-1].startswith(b"OK")
+        assert b"ErrorQuotaExceeded" in raw.append(_LETTER)[-1]
+
+
+def test_each_command_takes_its_time(person: Person) -> None:
+    person.stand_in.control("manners", latency=0.2)
+    with person.raw() as raw:
+        began = time.monotonic()
+        raw.ask(b"NOOP")
+        assert time.monotonic() - began >= 0.2

@@ -54,8 +54,9 @@ class Exchange:
 
 
 @contextmanager
-def running_exchange(certificates: Certificates) -> Iterator[Exchange]:
+def running_exchange(certificates: Certificates, **options: Any) -> Iterator[Exchange]:
+    """``options`` are those of the Dovecot behind."""
     with ExitStack() as running:
-        server = running.enter_context(running_dovecot(certificates, separator="/"))
+        server = running.enter_context(running_dovecot(certificates, separator="/", **options))
         behind = ("127.0.0.1", server.port, server.password)
         yield Exchange(server, running.enter_context(running_microsoft(behind=behind)))

@@ -43,13 +43,13 @@ class Command:
 async def read_command(
     reader: asyncio.StreamReader,
     proceed: Callable[[], Awaitable[None]],
-    message_limit: int,
+    message_limit: Callable[[], int],
     still_good: Callable[[int], None],
 ) -> Command | None:
     """The next command; None at the end of the stream.
 
-    ``proceed`` asks for a literal that waits to be asked for; what is longer than ``message_limit`` is read and thrown
-    away; ``still_good`` is called with the bytes of a message read so far and raises to break it off.
+    ``proceed`` asks for a literal that waits to be asked for; what is longer than ``message_limit()`` is read and
+    thrown away; ``still_good`` is called with the bytes of a message read so far and raises to break it off.
     """
     raw = bytearray()
     arguments: list[bytes] = []
@@ -76,7 +76,7 @@ async def read_command(
             await proceed()
         if _appends(arguments):
             announced, binary = size, bool(literal[1])
-            message = await _message(reader, size, message_limit, still_good)
+            message = await _message(reader, size, message_limit(), still_good)
         else:
             if size > _LONGEST:
                 raise CommandTooLong

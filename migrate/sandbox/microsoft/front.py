@@ -91,12 +91,14 @@ class FrontSession:
 
     async def _next(self) -> Command | None:
         left = None if self._grant is None else self._grant.expires - time.time()
-        limit = self._mailbox.max_receive if self._mailbox is not None else 0
-        reading = read_command(self._reader, self._proceed, limit, self._still_good)
+        reading = read_command(self._reader, self._proceed, self._message_limit, self._still_good)
         try:
             return await asyncio.wait_for(reading, left if left is None else max(left, 0.001))
         except TimeoutError:
             raise TokenGone from None
+
+    def _message_limit(self) -> int:
+        return self._mailbox.max_receive if self._mailbox is not None else 0
 
     async def _proceed(self) -> None:
         self._writer.write(b"+ Ready for additional command text.\r\n")

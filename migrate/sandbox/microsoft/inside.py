@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migrate.sandbox.microsoft.behind import BehindSession
 from migrate.sandbox.microsoft.exchange import Exchange
@@ -31,6 +31,8 @@ class Inside:
     writer: asyncio.StreamWriter
     folder: OpenFolder | None = None
     quiet: bool = False
+    #: Names of folders as they were made, by what makes them equal, when they were last looked up.
+    _known: dict[str, bytes] = field(default_factory=dict)
 
     async def forward(
         self, tag: bytes, raw: bytes, *, names: list[bytes] | None = None, read_only: bool = False
@@ -41,12 +43,15 @@ class Inside:
         return await Relay(self.behind, self.writer).answer(tag, quiet=self.quiet, names=names, read_only=read_only)
 
     async def names(self) -> list[bytes]:
-        """All folders of the mailbox."""
-        return [name for name, _ in await self.behind.folders()]
+        """All folders of the mailbox, as they are now."""
+        self._known = {folder_key(name): name for name, _ in await self.behind.folders()}
+        return list(self._known.values())
 
     async def real_name(self, name: bytes) -> bytes:
         """The folder's name as it was made: Exchange has no regard to case."""
         if name.upper() == b"INBOX":
             return b"INBOX"
         key = folder_key(name)
-        return next((one for one in await self.names() if folder_key(one) == key), name)
+        if key not in self._known:
+            await self.names()
+        return self._known.get(key, name)

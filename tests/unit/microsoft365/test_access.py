@@ -172,6 +172,15 @@ def test_a_cache_that_others_can_read_is_not_used(tenant: Use, tmp_path: Path) -
         Access(settings(secret=None, token_cache=cache)).mail("").token()
 
 
+def test_a_cache_that_is_damaged_says_what_to_do(tenant: Use, tmp_path: Path) -> None:
+    tenant()
+    cache = tmp_path / "cache.json"
+    cache.write_text('{"AccessToken"')
+    cache.chmod(0o600)
+    with pytest.raises(ConnectorError, match="delete it, and sign in again"):
+        Access(settings(secret=None, token_cache=cache)).mail("").token()
+
+
 def test_what_a_token_says_of_itself_is_read_for_advice_alone() -> None:
     told = {"roles": ["IMAP.AccessAsApp"], "oid": "1-2-3"}
     body = base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")

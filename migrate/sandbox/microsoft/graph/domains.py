@@ -50,7 +50,7 @@ class Domains:
         return call.one("domain", _told(self._domain(call)), None, "domains")
 
     async def _create(self, call: Call) -> Answer:
-        body = check_body("domain", call.json(), "directory")
+        body = check_body("domain", call.json(), "directory", may_set=frozenset({"id"}))
         name = str(body.get("id") or "").lower()
         if set(body) != {"id"}:
             raise bad_request("Only 'id' can be specified when a domain is created.")

@@ -11,8 +11,12 @@ from migrate.sandbox.microsoft.graph.types import properties_of, unknown_propert
 
 Test = Callable[[Mapping[str, Any]], bool]
 
+#: Texts, times and ids, signs, words, and whatever else.
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<sign>[(),:])|(?P<word>[A-Za-z_][\w/.]*)|(?P<other>[^\s(),:']+))"
+    r"\s*(?:'(?:[^']|'')*'"
+    r"|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?"
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|[(),:]|[A-Za-z_][\w/.]*|[^\s(),:']+)"
 )
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda held, given: bool(held == given),
@@ -123,7 +127,14 @@ class _Reader:
         word = self._next().lower()
         if word not in _COMPARE:
             raise unsupported(self._text)
-        return _COMPARE[word]
+
+        def compare(held: Any, given: Any) -> bool:
+            try:
+                return _COMPARE[word](held, given)
+            except TypeError:  # a number and a text
+                raise unsupported(self._text) from None
+
+        return compare
 
     def _property(self, name: str) -> str:
         if name.partition("/")[0] not in properties_of(self._kind):

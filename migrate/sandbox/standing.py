@@ -1,0 +1,67 @@
+"""What stands in a sandbox, as a file tells other programs: ``stand-ins.json``, which holds no secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+FILE = "stand-ins.json"
+
+
+class StandIn(BaseModel):
+    """One server.  ``plan``: the keys of a system in organisation.yaml that lead to it, none for what is no system."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    #: ``HOST:PORT``, or where its sign-in is.
+    address: str
+    plan: Mapping[str, Any] | None = None
+
+
+class Standing(BaseModel):
+    """A sandbox that runs.  ``folder``: where its passwords, zones and what was sent elsewhere lie."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pid: int
+    #: ISO 8601, with its zone.
+    since: str
+    folder: str
+    #: Whether its state stays when it ends.
+    kept: bool
+    stand_ins: Mapping[str, StandIn]
+
+
+@contextmanager
+def announced(standing: Standing, folder: Path) -> Iterator[None]:
+    """The file is there for as long as the block lasts; it is whole from the beginning."""
+    new = folder / f"{FILE}.new"
+    new.write_text(standing.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    new.replace(folder / FILE)
+    try:
+        yield
+    finally:
+        (folder / FILE).unlink(missing_ok=True)
+
+
+def read_standing(folder: Path) -> Standing | None:
+    """What was written last; None when nothing was."""
+    try:
+        return Standing.model_validate_json((folder / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read, from its first byte on; takes the place of one that is there."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
