@@ -17,12 +17,16 @@ from migrate.cli.main import bascule
 from migrate.delivery.evidence import Evidence
 from migrate.delivery.gates import Obstacle, Resident, proved, stranded
 from migrate.delivery.judging import FAULTS, Patience, Proof, Verdict, share_proved
+from migrate.delivery.making import make, write
+from migrate.delivery.quoting import always_quoted, written
+from migrate.delivery.recipe import Recipient, Routes
 from tests.acceptance.schemas import valid
 from tests.conftest import _present
-from tests.integration.delivery_world import ANNA, BEN, World, running_world
+from tests.integration.delivery_world import ALT, ANNA, BEN, DOMAIN, World, running_world
 from tests.servers.certificates import Certificates
 from tests.servers.server import ImapServer
 
+EXIM = str(Path(__file__).parents[2] / ".cache/debian/exim/usr/sbin/exim4")
 #: Long enough for a machine with much else to do, and for what must not come.
 HASTY = Patience(8.0, 3.0)
 
@@ -97,6 +101,40 @@ def test_copies_by_sieve_are_proved(world: World, tmp_path: Path) -> None:
         verdicts = by_route(world.probe(tmp_path))
     # Mail from the new side to a colleague there never comes by the old one.
     assert set(verdicts.values()) == {Proof.PROVED}, verdicts
+
+
+ODD = ("o'brien+x", '"odd name"', '"|touch me"', '"a\\\\b"', "$x`y`{z}")
+
+
+def test_odd_addresses_are_found_by_the_real_servers(world: World) -> None:
+    """And none of them is taken for a comment, a program or a second address."""
+    people = [Recipient(f"{local}@{DOMAIN}", written(f"{local}@{ALT}")) for local in ODD]
+    made = make(world.kind, Routes("odd", DOMAIN, ALT, people, new_host="127.0.0.1:25"), "dual")
+    folder = world.old_mta.folder / "odd"
+    write(made, folder)
+    folder.chmod(0o777)
+    if world.kind == "postfix":
+        table = "hash:bascule-odd"
+        assert world.old_mta.run(["postmap", table], folder).returncode == 0
+        found = [
+            world.old_mta.run(["postmap", "-q", written(one.address), table], folder).stdout.strip() for one in people
+        ]
+        assert found == [f"{written(one.address)}, {one.copy_to}" for one in people]
+    else:
+        etc = world.old_mta.etc
+        routers = (folder / "bascule-odd.routers").read_text().replace("/etc/exim4/", f"{folder}/")
+        (etc / "routers").write_text(routers)
+        try:
+            for one in people:
+                ended = world.old_mta.run([EXIM, "-C", str(etc / "exim.conf"), "-bt", written(one.address)], folder)
+                assert f"{always_quoted(one.copy_to)}\n    <-- " in ended.stdout, (
+                    one.address,
+                    ended.stdout,
+                    ended.stderr,
+                )
+                assert ended.stdout.count("router = bascule_odd_host") == 1
+        finally:
+            (etc / "routers").unlink()
 
 
 def test_a_copy_that_fails_in_silence_is_missed(world: World, tmp_path: Path) -> None:

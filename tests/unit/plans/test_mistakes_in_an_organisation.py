@@ -36,7 +36,7 @@ A_REFERENCE = "Write env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRA
             [
                 (
                     'organisation.yaml:1:1: Unknown key "colour". Known keys: contacts, domains, language, licences, '
-                    "name, support, systems, time_zone, "
+                    "name, probes, support, systems, time_zone, "
                     "x500_addresses."
                 )
             ],
