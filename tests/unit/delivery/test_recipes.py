@@ -37,7 +37,6 @@ ODD = routes(
     someone('"odd name"@d.example'),
     someone("|touch/tmp/x@d.example"),
     someone("$(touch)`x`@d.example"),
-    someone("#x@d.example"),
     gone=(someone("gone@d.example"),),
 )
 
@@ -123,6 +122,11 @@ def test_maps_hold_no_comments_and_no_programs() -> None:
     exim = next(one.text for one in make("exim", ODD, "dual").files if one.name == "bascule-paris")
     # A value that began with a bar would be run.
     assert all(': "' in line for line in exim.splitlines())
+
+
+def test_an_address_that_postfix_would_take_for_a_comment_is_refused() -> None:
+    with pytest.raises(CannotDeliver, match="line that begins with #"):
+        make("postfix", routes(someone("#x@d.example")), "dual")
 
 
 def test_split_delivery_keeps_nothing_on_the_old_side() -> None:
