@@ -161,11 +161,11 @@ def _tables(tokens: list[Token]) -> None:
 
 def plain(text: object) -> str:
     """A fact for Markdown: none of its characters is markup, and it stays on one line and by itself."""
-    shown = _shown(_SPACES.sub(" ", str(text)).strip(" "))
+    shown = visible(_SPACES.sub(" ", str(text)).strip(" "))
     return _MARKUP.sub(r"\\\1", shown)
 
 
-def _shown(text: str) -> str:
+def visible(text: str) -> str:
     """Control characters, and those that turn the direction of what follows, as what they are.
 
     A text that runs from right to left is kept apart from the line around it (Unicode Standard Annex 9, isolates).

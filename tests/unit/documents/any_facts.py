@@ -19,6 +19,9 @@ _WORDS = [*EVIL, "anna@example.org", "Lyon", "bascule check lyon", "", "12/14", 
 #: Texts that templates ask for by what they are.
 _NAMED = {
     "connector": ("google_workspace", "microsoft365", "imap", "pop3"),
+    "command": ("", "systemctl reload postfix"),
+    "was": ("", "12"),
+    "now": ("", "14"),
     "how": ("bascule check lyon", "ask whoever runs it", *EVIL),
 }
 #: How likely a value that may be missing, or unknown, is there.
@@ -26,7 +29,10 @@ _THERE = 0.6
 
 
 class AnyFacts:
-    """Makes facts; the same seed makes the same ones.  ``there``: whether what may be missing is, None for by chance."""
+    """Makes facts; the same seed makes the same ones.
+
+    ``there``: whether what may be missing is there; None: by chance.
+    """
 
     def __init__(self, seed: int, there: bool | None = None) -> None:
         self._random = Random(seed)
