@@ -47,7 +47,9 @@ def _plain(value: Any, home: Path) -> Any:
     if isinstance(value, BaseModel):
         return {name: _plain(getattr(value, name), home) for name in type(value).model_fields}
     if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name), home) for one in fields(value)}
+        told = {one.name: getattr(value, one.name) for one in fields(value)}
+        # How a secret is looked up is no wish.
+        return {name: _plain(one, home) for name, one in told.items() if not callable(one)}
     if isinstance(value, Mapping):
         return {str(key): _plain(one, home) for key, one in value.items()}
     if isinstance(value, set | frozenset):

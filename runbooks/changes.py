@@ -17,6 +17,8 @@ from runbooks.fact_words import title_of
 _ITSELF = ("about",)
 #: Keys whose values tell when, not what.
 _WHEN = frozenset({"at", "source", "today", "past", "begin", "p50", "p90", "last_pass"})
+#: Items of a list that are named.
+_NAMED = 3
 #: Characters of a value that are shown.
 _SHOWN = 60
 
@@ -31,9 +33,32 @@ def changes(before: DocumentFacts, after: DocumentFacts, used: Collection[str]) 
     for path in sorted({_shown_as(one) for one in used if one.partition(".")[0] not in _ITSELF}):
         old, new = _at(was, path), _at(now, path)
         if _what(old) != _what(new):
-            found[path] = Change(fact=path, title=title_of(path), was=_short(old), now=_short(new))
+            found[path] = _change(path, old, new)
     # A fact and a part of it: the part says more.
     return tuple(one for path, one in found.items() if not any(other.startswith(f"{path}.") for other in found))
+
+
+def _change(path: str, old: Any, new: Any) -> Change:
+    title, was, now = title_of(path), _short(old), _short(new)
+    names = _which(old, new)
+    if names:
+        title = _("{what} ({names})").format(what=title, names=", ".join(names))
+    return Change(fact=path, title=title, was=was, now=now) if was != now else Change(fact=path, title=title)
+
+
+def _which(old: Any, new: Any) -> list[str]:
+    """The first items of a list that differ, by what tells them apart; none where nothing does."""
+    if not (isinstance(old, list) and isinstance(new, list)):
+        return []
+    was, now = ({name: one for one in some if (name := _name_of(one))} for some in (old, new))
+    names = [name for name in dict.fromkeys([*was, *now]) if _what(was.get(name)) != _what(now.get(name))]
+    return [*names[:_NAMED], "…"] if len(names) > _NAMED else names
+
+
+def _name_of(item: Any) -> str:
+    told = item if isinstance(item, dict) else {}
+    # A phase by its title, which the reader knows.
+    return next((str(told[key]) for key in ("title", "name", "address", "code") if told.get(key)), "")
 
 
 def _shown_as(path: str) -> str:

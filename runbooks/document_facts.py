@@ -38,8 +38,8 @@ class Change(Plain):
     #: As the reader's language calls it.
     title: str
     #: Before and now, short; empty where a value is long or was not there.
-    was: str
-    now: str
+    was: str = ""
+    now: str = ""
 
 
 class About(Plain):

@@ -15,7 +15,7 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.runbook_whom import chosen, complete_whom, desk, gathered, kind_named, kinds_of, language_of, shown
+from migrate.cli.runbook_whom import chosen, complete_whom, gathered, kind_named, kinds_of, language_of, shown
 from migrate.documents.gathering import Language, Subject
 from migrate.documents.making import WRITERS, Desk, Form, Made
 from plans import Organisation
@@ -76,7 +76,7 @@ def build(
     stopping = _("Stopping after the document in hand.")
     with gathered(place, organisation) as facts, interruptible(terminal(stderr=True), stopping) as halt:
         for one in subjects:
-            at = desk(facts, one, language or language_of(organisation, one))
+            at = Desk(facts, one, language or language_of(organisation, one))
             for kind in _kinds(at, wanted[one], documents):
                 if halt.stop.is_set():
                     interrupted = True
@@ -95,8 +95,8 @@ def build(
         click.echo(_("Interrupted: the documents above are whole. The same command writes the others."))
     else:
         folder = place.folder / "documents"
-        text = plural("{n} document is in {folder}.", "{n} documents are in {folder}.", len(told))
-        show_line(console, text.format(folder=folder))
+        count = plural("{n} document", "{n} documents", len(told))
+        show_line(console, _("Written: {what}, in {folder}").format(what=count, folder=folder))
     sys.exit(code)
 
 
@@ -143,7 +143,7 @@ def _show(console: Any, one: Subject, made: Made) -> None:
     for name in made.set_aside:
         show_line(console, "  " + _("Somebody had edited it; that file is now {file}.").format(file=name), "yellow")
     if made.signed is not None and made.changes:
-        text = _("  Since {name} signed version {n}:")
-        show_line(console, text.format(name=made.signed.by, n=made.signed.version), "yellow")
+        text = _("Since {name} signed version {n}:")
+        show_line(console, "  " + text.format(name=made.signed.by, n=made.signed.version), "yellow")
         for change in made.changes:
             show_line(console, f"    {change_text(change)}")

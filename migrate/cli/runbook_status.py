@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -18,10 +19,10 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.runbook_build import change_as_json, change_text
-from migrate.cli.runbook_whom import chosen, complete_whom, desk, gathered, shown
+from migrate.cli.runbook_whom import chosen, complete_whom, gathered, shown
 from migrate.documents.gathering import Gathered, Subject
 from migrate.documents.kept import Records
-from migrate.documents.making import Standing
+from migrate.documents.making import Desk, Standing
 from migrate.figures import moment_text
 from runbooks.catalogue import DOCUMENTS
 
@@ -51,14 +52,14 @@ def status(place: Place, names: tuple[str, ...], to_json: bool) -> None:
         told = {"exit_code": int(code), "documents": [_as_json(one, standing) for one, standing in found]}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(terminal(), found)
+        _show(terminal(), found, datetime.fromtimestamp(facts.world.now, organisation.time_zone))
     sys.exit(code)
 
 
 def _standings(facts: Gathered, one: Subject) -> Iterator[Standing]:
     for built in Records(one.folder(facts.organisation.folder)).every():
         if built.document in DOCUMENTS and DOCUMENTS[built.document].of == one.of:
-            yield desk(facts, one, built.language).standing(built)
+            yield Desk(facts, one, built.language).standing(built)
 
 
 def _as_json(one: Subject, standing: Standing) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _as_json(one: Subject, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, found: Sequence[Found]) -> None:
+def _show(console: Console, found: Sequence[Found], now: datetime) -> None:
     if not found:
         show_line(console, _("No document was built yet. Begin with: bascule runbook build SITE"))
         return
@@ -95,9 +96,9 @@ def _show(console: Console, found: Sequence[Found]) -> None:
         table.add_column(heading, overflow="fold")
     for one, standing in found:
         true = Text(_("no"), "yellow") if standing.stale else Text(_("yes"), "green")
-        at = standing.built.at
+        at = standing.built.at.astimezone(now.tzinfo)
         table.add_row(
-            Text(shown(one, standing.built.document)), standing.built.language, moment_text(at, at), true,
+            Text(shown(one, standing.built.document)), standing.built.language, moment_text(at, now), true,
             Text(_signed(standing)),
         )  # fmt: skip
     console.print(table)
@@ -120,7 +121,7 @@ def _reasons(standing: Standing) -> Iterator[str]:
     if standing.plan_changed:
         yield _("the plan changed")
     if standing.template_changed:
-        yield _("a template or a note changed")
+        yield _("a template, a note or the version of Bascule changed")
     for name in standing.touched:
         yield _("{file} was edited or is gone; the next build keeps an edited one beside the new one").format(file=name)
     for change in standing.changes[:_NAMED]:
