@@ -19,6 +19,9 @@ _WORDS = [*EVIL, "anna@example.org", "Lyon", "bascule check lyon", "12/14", "202
 #: Texts that templates ask for by what they are.
 _NAMED = {
     "connector": ("google_workspace", "microsoft365", "imap", "pop3"),
+    "command": ("", "systemctl reload postfix"),
+    "was": ("", "12"),
+    "now": ("", "14"),
     "how": ("bascule check lyon", "ask whoever runs it", *EVIL),
 }
 #: How likely a value that may be missing, or unknown, is there.
