@@ -11,7 +11,8 @@ import pytest
 from runbooks import templating
 from runbooks.building import build
 from runbooks.catalogue import DOCUMENTS, GUIDES, MOMENTS, SECTIONS, Kind, templates_of
-from runbooks.document_facts import FACTS_OF, DocumentFacts
+from runbooks.document_facts import FACTS_OF, DocumentFacts, SiteDocumentFacts
+from runbooks.facts import Seen
 from runbooks.output.document import Picture
 from runbooks.output.markdown import inside
 from runbooks.template_facts import read
@@ -37,7 +38,10 @@ class _AnyPictures(dict[str, Picture]):
 
 def _facts(kind: Kind, language: Literal["fr", "en"], seed: int, there: bool | None = None) -> DocumentFacts:
     facts = AnyFacts(seed, there).of(FACTS_OF[kind.of])
-    told = {"code": kind.code, "title": kind.titles[language], "language": language}
+    told: dict[str, object] = {"code": kind.code, "title": kind.titles[language], "language": language}
+    if isinstance(facts, SiteDocumentFacts) and isinstance(facts.timeline, Seen) and seed % 4 == 0:
+        # Chance alone seldom meets the very day.
+        told["today"] = facts.timeline.value.days["j"]
     return facts.model_copy(update={"about": facts.about.model_copy(update=told)})
 
 
