@@ -10,7 +10,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from runbooks.fact_words import title_of
+from connectors.language import _
+from runbooks.fact_words import TITLES
 
 #: As deep as a list of facts helps: what lies below is listed under the name of its kind.
 _WORDS: Mapping[str, str] = {
@@ -29,7 +30,7 @@ class Listed:
 
     name: str
     kind: str
-    #: What people call it; empty below the depth at which facts have names.
+    #: What people call it; empty where it has no name of its own.
     title: str
 
 
@@ -41,7 +42,7 @@ def facts_of(model: type[BaseModel]) -> list[Listed]:
 def _fields(model: type[BaseModel], above: str, seen: tuple[type, ...]) -> Iterator[Listed]:
     for name, field in model.model_fields.items():
         path = f"{above}{name}"
-        yield Listed(path, _kind(field.annotation), title_of(path) if path.count(".") < 2 and "[]" not in path else "")
+        yield Listed(path, _kind(field.annotation), _(TITLES[path]) if path in TITLES else "")
         for inner, below in _below(field.annotation, path):
             if inner not in seen:
                 yield from _fields(inner, f"{below}.", (*seen, inner))
