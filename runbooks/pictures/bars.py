@@ -16,7 +16,7 @@ from runbooks.plan_facts import PersonFacts
 #: Rows beyond these are counted: a picture is no higher than a page.
 MOST_ROWS = 40
 _ROW, _TOP = 24, 8
-_LABEL, _FIGURE = 210, 150
+_LABEL, _FIGURE = 220, 170
 _BAR = WIDTH - _LABEL - _FIGURE - 2 * 8
 _GIGA = 10**9
 #: Upper ends of the classes of mailboxes, in gigabytes.

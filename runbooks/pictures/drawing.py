@@ -137,7 +137,9 @@ def _part(letter: str) -> float:
         return 0
     if unicodedata.east_asian_width(letter) in "WF" or unicodedata.category(letter) == "So":
         return _WIDE
-    return _CAPITAL if letter.isupper() or letter in "mw@%—…" else _LETTER
+    if letter in "MW@%—…":
+        return _WIDE
+    return _CAPITAL if letter.isupper() or letter in "mw" else _LETTER
 
 
 def _figure(value: float) -> str:

@@ -18,7 +18,7 @@ def pictures(facts: DocumentFacts) -> Mapping[str, Picture]:
     """Those that these facts have, in the language that is spoken."""
     found: dict[str, Picture | None] = {
         "progress": progress(facts.rollout.sites),
-        "calendar": sites_calendar(facts.organisation),
+        "gantt": sites_calendar(facts.organisation),
     }
     now = facts.about.state_at
     if isinstance(facts, SiteDocumentFacts):

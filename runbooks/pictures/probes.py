@@ -22,7 +22,7 @@ _WHOM: Final[Mapping[str, str]] = {
     "alias": mark("a second address"),
     "unknown": mark("an unknown address"),
 }
-_LABEL, _HEAD, _ROW, _GAP = 190, 26, 34, 4
+_LABEL, _HEAD, _ROW, _GAP = 230, 26, 34, 4
 
 
 def probe_matrix(matrix: ProbeMatrix) -> Picture | None:

@@ -143,7 +143,7 @@ def _all(
     )
     found = {
         "progress": progress(sites),
-        "calendar": sites_calendar(whole),
+        "gantt": sites_calendar(whole),
         "sizes": sizes(people),
         "largest": largest(held),
         "probes": probe_matrix(probes),

@@ -20,7 +20,7 @@ from tests.unit.documents.picture_facts import company, enormous_pictures, perso
 GOLDEN = Path(__file__).parents[2] / "golden" / "pictures"
 STYLE = Path(__file__).parents[3] / "runbooks" / "templates" / "page.css"
 SVG = "{http://www.w3.org/2000/svg}"
-KINDS = ("progress", "calendar", "sizes", "largest", "probes", "dns", "days")
+KINDS = ("progress", "gantt", "sizes", "largest", "probes", "dns", "days")
 
 
 def made(which: str, language: str = "en") -> dict[str, Picture]:
