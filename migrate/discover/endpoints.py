@@ -20,6 +20,7 @@ from cryptography import x509
 from connectors.errors import ConnectorError, Fatal, Stopped, Transient, Unavailable, Untrusted
 from connectors.imap.looking import look as look_at_imap
 from connectors.imap.settings import ImapSettings
+from connectors.language import _
 from connectors.net.offered import Offered, greeting_text
 from connectors.net.verdicts import connection_lost, tls_failed, unreachable
 from connectors.pop3.looking import look as look_at_pop3
@@ -129,22 +130,28 @@ def _look_at_smtp(candidate: Candidate, *, trust: bool) -> Offered:
     if not trust:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    implicit = candidate.tls == "implicit"
-    server = smtplib.SMTP_SSL(timeout=_CONNECT, context=context) if implicit else smtplib.SMTP(timeout=_CONNECT)
-    # The name of the one who says EHLO is nobody's business, and looking it up can take long (RFC 5321 4.1.3).
-    server.local_hostname = "[127.0.0.1]"
+    # The name of the one who says EHLO is nobody's business (RFC 5321 4.1.3 has an address for who has none).
+    server = smtplib.SMTP(local_hostname="[127.0.0.1]", timeout=_CONNECT)
     try:
+        server.sock = socket.create_connection((candidate.host, candidate.port), timeout=_CONNECT)
         with _ended(server):
-            code, greeting = server.connect(candidate.host, candidate.port)
-            if not implicit and code == 220:
-                server.starttls(context=context)
-            server.ehlo_or_helo_if_needed()
+            if candidate.tls == "implicit":
+                server.sock = context.wrap_socket(server.sock, server_hostname=candidate.host)
+            code, greeting = server.getreply()
+            if code == 220 and candidate.tls == "starttls":
+                server.ehlo()
+                if server.docmd("STARTTLS")[0] != 220:
+                    raise _not_spoken(candidate, "STARTTLS")
+                server.sock = context.wrap_socket(server.sock, server_hostname=candidate.host)
+                server.file = None  # what came unprotected counts for nothing
+            if code != 220 or server.ehlo()[0] != 250:
+                raise _not_spoken(candidate, str(code))
             capabilities = frozenset(f"{name.upper()} {more}".strip() for name, more in server.esmtp_features.items())
             assert isinstance(server.sock, ssl.SSLSocket), "it is protected by now"
             certificate = server.sock.getpeercert(binary_form=True) or b""
             server.docmd("QUIT")
     except smtplib.SMTPException as error:
-        raise Fatal("SMTP", system=candidate.host, detail=type(error).__name__) from error
+        raise _not_spoken(candidate, type(error).__name__) from error
     except ssl.SSLCertVerificationError as error:
         verdict = tls_failed(candidate.host, error)
         raise Untrusted(verdict.what, system=candidate.host, fingerprint=_shown(candidate)) from error
@@ -157,6 +164,10 @@ def _look_at_smtp(candidate: Candidate, *, trust: bool) -> Offered:
     finally:
         server.close()
     return Offered(greeting_text(greeting), capabilities, certificate)
+
+
+def _not_spoken(candidate: Candidate, detail: str) -> Fatal:
+    return Fatal(_("this is no SMTP server that we understand"), system=candidate.host, detail=detail)
 
 
 def _shown(candidate: Candidate) -> str:
