@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from socket import SHUT_RDWR, create_connection, socket
@@ -70,7 +70,12 @@ def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> by
             target = (url.path or "/") + (f"?{url.query}" if url.query else "")
             headers = {"Connection": "close"} | ({} if body is None else {"Content-Type": "text/xml; charset=utf-8"})
             connection.request("GET" if body is None else "POST", target, body, headers)
-            return _answer(connection.getresponse(), deadline)
+            with closing(connection.getresponse()) as response:
+                answer = _answer(response)
+            # Where the connection was ended from outside, what was read looks whole and is not.
+            if time.monotonic() >= deadline:
+                raise NotFetched(_("no answer came in time."))
+            return answer
     except ssl.SSLCertVerificationError as error:
         raise NotFetched(_("its certificate is not good ({cause}).").format(cause=certificate_fault(error))) from error
     except TimeoutError as error:
@@ -83,7 +88,7 @@ def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> by
         raise NotFetched(_("the server does not speak HTTP.")) from error
 
 
-def _answer(response: HTTPResponse, deadline: float) -> bytes | _Redirect:
+def _answer(response: HTTPResponse) -> bytes | _Redirect:
     to = response.getheader("Location")
     if response.status in _REDIRECTED and to:
         return _Redirect(to)
@@ -96,8 +101,6 @@ def _answer(response: HTTPResponse, deadline: float) -> bytes | _Redirect:
         raw += part
         if len(raw) > LONGEST:
             raise NotFetched(_("its answer is too long to be one."))
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return raw
 
 
