@@ -141,9 +141,12 @@ def _results(found: DomainFound, looked: Sequence[SiteFound], code: Exit) -> tup
     asked = questions(found, proposal, list(summed.values()), people, now)
     told = as_json(found, proposal, waves, looked, asked, code, now)
     domain = found.records.domain
-    files = plan_files(domain, proposal, waves, {one.site.name: one.site.people for one in looked}, spoken())
     if waves:
+        # There is a plan already: what it may take over, and no second one beside it.
+        files = {"systems.yaml": proposal.yaml.encode()}
         files["sites.csv"] = sites_table(waves, {one.site.name: one.found for one in looked})
+    else:
+        files = plan_files(domain, proposal, spoken())
     files["questions.md"] = as_markdown(domain, asked).encode()
     files["discover.json"] = told_json(told)
     return told, files

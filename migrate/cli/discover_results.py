@@ -208,7 +208,11 @@ def _show_recognised(console: Console, recognised: Recognised) -> None:
     if preset is None:
         show_line(console, _("The system is not one that is known."), "bold")
         return
-    signs = ", ".join(f"{_(_SIGNS[one.sign])} {one.value}" for one in recognised.evidence if one.preset == preset.name)
+    values: dict[str, list[str]] = {}
+    for one in recognised.evidence:
+        if one.preset == preset.name:
+            values.setdefault(_(_SIGNS[one.sign]), []).append(one.value)
+    signs = ", ".join(labelled(sign, " ".join(those)) for sign, those in values.items())
     show_line(console, _("It is {system} ({signs}).").format(system=preset.title, signs=signs), "bold")
     for one in recognised.contradicting:
         text = _("But {sign} {value} is of another system: {preset}.")
@@ -227,15 +231,14 @@ def _show_site(console: Console, one: SiteFound) -> None:
     show_line(console, text, "bold")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(_("mailbox"), overflow="fold")
-    for heading in (_("folders"), _("messages"), _("size"), _("too large"), _("private folders")):
-        table.add_column(heading, justify="right")
-    for heading in (_("oldest"), _("newest"), "POP"):
-        table.add_column(heading, overflow="fold")
+    for heading in (_("messages"), _("size"), _("too large"), _("private")):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in (_("years"), "POP"):
+        table.add_column(heading, no_wrap=True)
     for each in sorted(good, key=lambda each: -each.size)[:_SHOWN]:
         too_large = "?" if each.oversize is None else number(each.oversize)
-        counts = (number(each.folders), number(each.messages), size_text(each.size), too_large)
-        dates = ((each.oldest or "")[:10], (each.newest or "")[:10])
-        table.add_row(*map(Text, (each.mailbox, *counts, number(each.private_folders), *dates, _pop(each))))
+        counts = (number(each.messages), size_text(each.size), too_large, number(each.private_folders))
+        table.add_row(*map(Text, (each.mailbox, *counts, _years(each), _pop(each))))
     if table.row_count:
         console.print(table)
     if len(good) > _SHOWN:
@@ -243,6 +246,11 @@ def _show_site(console: Console, one: SiteFound) -> None:
     for each in one.found:
         if each.error:
             show_line(console, labelled(each.mailbox, each.error), "red")
+
+
+def _years(one: Inventory) -> str:
+    """From the oldest message to the newest; JSON and the files have the days."""
+    return "-".join(dict.fromkeys(day[:4] for day in (one.oldest, one.newest) if day))
 
 
 def _pop(one: Inventory) -> str:

@@ -100,7 +100,9 @@ def _look_at(candidate: Candidate, spool: Path, stop: Event) -> Endpoint | None:
     except Transient as error:
         return Endpoint(candidate, "silent", why=error.what)
     except ConnectorError as error:
-        return Endpoint(candidate, "closed" if error.detail == "DNS" else "not-understood", why=error.what)
+        if error.detail == "DNS":
+            return Endpoint(candidate, "closed", why=_("there is no host of this name"))
+        return Endpoint(candidate, "not-understood", why=error.what)
 
 
 def _judged(candidate: Candidate, once: Look) -> Endpoint:

@@ -15,7 +15,6 @@ from connectors.language import _
 from migrate.discover.inventory import Inventory
 from migrate.discover.proposing import Proposal
 from migrate.discover.waves import Wave
-from plans import Person
 from plans.csv_writing import write_new
 from plans.exports import Found
 from plans.people_file import with_people
@@ -33,18 +32,15 @@ class Exists(Exception):
         self.path = path
 
 
-def plan_files(
-    domain: str, proposal: Proposal, waves: Sequence[Wave], people: Mapping[str, Sequence[Person]], language: str
-) -> dict[str, bytes]:
-    """By their paths: ``organisation.yaml``, and each site with its people file.  It passes ``bascule plan check``."""
-    files = {"organisation.yaml": _organisation(domain, proposal, "fr" if language == "fr" else "en").encode()}
-    for number, site, those in _sites(waves, people):
-        shape = {"site": site, "domain": domain, "wave": number, "source": "old", "target": "new"}
-        rest = {"people": f"{site}.csv", "passwords": f"file:secrets/{site}.csv", "leave_out": {"private": "ask"}}
-        files[f"sites/{site}.yaml"] = _yaml(shape | rest).encode()
-        told = [Found(one.address, one.name, one.aliases, one.groups, one.licence, one.shared) for one in those]
-        files[f"sites/{site}.csv"] = with_people(told or [Found(f"first.last@{domain}", "First Last")], language)
-    return files
+def plan_files(domain: str, proposal: Proposal, language: str) -> dict[str, bytes]:
+    """By their paths: ``organisation.yaml`` and a first site with its people file.  Passes ``bascule plan check``."""
+    shape = {"site": _PILOT, "domain": domain, "wave": 1, "source": "old", "target": "new"}
+    rest = {"people": f"{_PILOT}.csv", "passwords": f"file:secrets/{_PILOT}.csv", "leave_out": {"private": "ask"}}
+    return {
+        "organisation.yaml": _organisation(domain, proposal, "fr" if language == "fr" else "en").encode(),
+        f"sites/{_PILOT}.yaml": _yaml(shape | rest).encode(),
+        f"sites/{_PILOT}.csv": with_people([Found(f"first.last@{domain}", "First Last")], language),
+    }
 
 
 def sites_table(waves: Sequence[Wave], found: Mapping[str, Sequence[Inventory]]) -> bytes:
@@ -88,12 +84,6 @@ def _organisation(domain: str, proposal: Proposal, language: Literal["fr", "en"]
     target = "".join(f"  {line}\n" for line in new.splitlines())
     where = "  # " + _("Say where the mail is to go.") + "\n"
     return f"{_yaml(head)}{_yaml(domains)}# {proposal.why}\n{proposal.yaml}{where}{target}"
-
-
-def _sites(waves: Sequence[Wave], people: Mapping[str, Sequence[Person]]) -> list[tuple[int, str, Sequence[Person]]]:
-    if not waves:
-        return [(1, _PILOT, ())]
-    return [(one.number, one.site.site, people.get(one.site.site, ())) for one in waves]
 
 
 def _yaml(told: Mapping[str, object]) -> str:

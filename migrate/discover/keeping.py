@@ -47,7 +47,8 @@ class Begun:
     def add(self, one: Inventory) -> None:
         """Raises OSError."""
         with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(one.as_json()) + "\n")
+            # The line before may have been cut off: a new one never goes on with it.
+            file.write("\n" + json.dumps(one.as_json()))
 
     def over(self) -> None:
         """The look is complete: the next one begins anew."""

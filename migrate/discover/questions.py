@@ -40,6 +40,7 @@ def questions(
     """The most pressing first.  ``people``: as far as mailboxes were looked at."""
     return [
         *_of_system(found, proposal),
+        *([] if any(not one.error for one in people) else _of_sign_in(found.recognised.preset)),
         *_of_servers(found, now),
         *_of_people(sites, people),
         *_of_mailboxes(people),
@@ -80,7 +81,6 @@ def _of_system(found: DomainFound, proposal: Proposal) -> Iterator[Question]:
         yield Question("forwarding", _("Can the mail server keep each message and send a copy to another address?"),
             _("Else the new side has to receive first while people move."),
         )  # fmt: skip
-    yield from _of_sign_in(preset)
 
 
 def _of_sign_in(preset: Preset | None) -> Iterator[Question]:

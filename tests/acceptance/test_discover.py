@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +20,8 @@ import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from migrate.discover.inventory import Inventory
+from migrate.discover.keeping import Begun
 from tests.acceptance.box import Box
 from tests.acceptance.letters import letter
 from tests.acceptance.organisation import COMMAND, SITE, Ended, Organisation, imap, organisation
@@ -161,8 +166,10 @@ def test_the_inventory_is_taken_and_the_mailboxes_are_as_before(tmp_path: Path, 
     seed(world.dovecot, "dino", [])
     box = Box(world.dovecot, "dana")
     before = box.marks(), box.folders()
-    ended = world.run(tmp_path, "found.example", "--site", SITE, "--json")
+    ended = world.run(tmp_path, "found.example", "--site", SITE, "--json", "--out", str(tmp_path / "out"))
     told = _told(ended)
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"systems.yaml", "sites.csv", "questions.md", "discover.json"}  # no plan beside the plan
     assert (ended.code, told["exit_code"]) == (7, 7)  # nobody can sign in for dora
     dana, dino, dora = told["sites"][0]["mailboxes"]
     assert (dana["messages"], dana["private_folders"], dana["error"]) == (11, 1, "")
@@ -172,7 +179,7 @@ def test_the_inventory_is_taken_and_the_mailboxes_are_as_before(tmp_path: Path, 
     assert dora["error"]
     asked = {one["code"] for one in told["questions"]}
     assert {"pop-likely", "private", "access"} <= asked
-    assert "people" not in asked
+    assert not {"people", "passwords"} & asked
     assert told["proposal"]["waves"][0]["site"] == SITE
     assert (box.marks(), box.folders()) == before
     kept = list((tmp_path / "evidence" / "discover" / "found.example").iterdir())
@@ -186,10 +193,6 @@ def test_a_look_that_was_interrupted_goes_on_where_it_was(tmp_path: Path, world:
     (tmp_path / ".bascule").mkdir(exist_ok=True)
     first = world.run(tmp_path, "found.example", "--site", SITE, "--json").json
     # As an interruption leaves it: one mailbox was done, and the line of the next one was cut off.
-    import time
-
-    from migrate.discover.inventory import Inventory
-    from migrate.discover.keeping import Begun
 
     begun = Begun(tmp_path / ".bascule", SITE)
     begun.add(Inventory("dana@example.org", messages=4711, at=time.time()))
@@ -219,3 +222,17 @@ def test_courier_is_left_as_it_was(tmp_path: Path, world: World) -> None:
         (carl,) = told["sites"][0]["mailboxes"]
         assert (carl["pop"], "pop-system" in carl["signs"]) == ("likely", True)
         assert (box.marks(), box.folders()) == before
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        nobody = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = [COMMAND, "-C", tmp_path, "discover", "found.example", "--resolver", nobody, "--inside", nobody]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            silent.settimeout(30)
+            silent.recv(2000)  # it asks
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in out + err) == (130, False)
+    assert not list(tmp_path.iterdir())
