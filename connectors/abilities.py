@@ -45,15 +45,20 @@ def label_facts_of(source: Source) -> LabelFacts | None:
 
 
 @runtime_checkable
-class Surveyed(Protocol):
-    """What a target may be able to tell before anything is written to it.
-
-    Optional: ask by :func:`quota_of`, :func:`names_of`, :func:`refused_by` and :func:`roles_of`, which know what to
-    say of a target that cannot.
-    """
+class Metered(Protocol):
+    """A session that may be able to tell how much its mailbox may hold.  Optional: ask by :func:`quota_of`."""
 
     def quota(self) -> Quota | None:
         """What the mailbox may hold; None when the system does not say.  Changes nothing."""
+
+
+@runtime_checkable
+class Surveyed(Protocol):
+    """What a target may be able to tell before anything is written to it.
+
+    Optional: ask by :func:`names_of`, :func:`refused_by` and :func:`roles_of`, which know what to say of a target that
+    cannot.
+    """
 
     def names(self) -> NameRules:
         """Which folder names the system holds.  Tells the same whatever the mailbox holds at the moment."""
@@ -65,9 +70,9 @@ class Surveyed(Protocol):
         """The mailbox's own folder of each role that it has one for."""
 
 
-def quota_of(target: Target) -> Quota | None:
-    """The target's quota; None when it is not known."""
-    return target.quota() if isinstance(target, Surveyed) else None
+def quota_of(session: Source) -> Quota | None:
+    """The mailbox's quota; None when it is not known."""
+    return session.quota() if isinstance(session, Metered) else None
 
 
 def names_of(target: Target) -> NameRules:

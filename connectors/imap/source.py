@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from connectors.body import SPOOL_OVER, SpooledBody
-from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Unread, Window
+from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
 from connectors.errors import FolderMissing, Stopped, Transient
 from connectors.imap.arguments import uid_of
 from connectors.imap.bodies import read_bodies
@@ -18,6 +18,7 @@ from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
 from connectors.imap.known import Known
 from connectors.imap.mailbox import Mailbox, Opened
+from connectors.imap.quota import quota_in
 from connectors.imap.response import Fetched
 from connectors.imap.settings import ImapSettings
 from connectors.imap.status import FolderStatus
@@ -108,6 +109,16 @@ class ImapSource:
 
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return self._use().shared_left_out()
+
+    def quota(self) -> Quota | None:
+        return self._quota_of(b"INBOX")
+
+    def _quota_of(self, raw: bytes) -> Quota | None:
+        mailbox = self._use()
+        if "QUOTA" not in mailbox.features:
+            return None
+        answer = mailbox.dialogue.run(b"GETQUOTAROOT", mailbox.argument(raw))
+        return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Where the folder has HIGHESTMODSEQ, listings from a cursor name what changed; all others name all."""

@@ -15,7 +15,6 @@ from connectors.contract import (
     Marked,
     NameRules,
     Outgoing,
-    Quota,
     Receipt,
     Role,
     Suspect,
@@ -32,7 +31,7 @@ from connectors.imap.mailbox import Mailbox
 from connectors.imap.making import Maker, open_first, subscribe
 from connectors.imap.moving import move
 from connectors.imap.names import Listed, cautious, path_of, raw_of
-from connectors.imap.quota import lacks_room, quota_in
+from connectors.imap.quota import lacks_room
 from connectors.imap.response import Status, uid_list
 from connectors.imap.source import ImapSource
 from connectors.imap.status import FolderStatus
@@ -64,16 +63,6 @@ class ImapTarget(ImapSource):
         return replace(told, sessions=1) if "ACL2=UNION" in self._connection.features else told
 
     # -- before anything is written ------------------------------------------------------------------------------
-
-    def quota(self) -> Quota | None:
-        return self._quota_of(b"INBOX")
-
-    def _quota_of(self, raw: bytes) -> Quota | None:
-        mailbox = self._use()
-        if "QUOTA" not in mailbox.features:
-            return None
-        answer = mailbox.dialogue.run(b"GETQUOTAROOT", mailbox.argument(raw))
-        return quota_in(answer.untagged) if answer.status.word == "OK" else None
 
     def names(self) -> NameRules:
         return rules_of(self._use(), self._connection.greeting)

@@ -74,6 +74,9 @@ class SourceWrapper(Generic[Inner]):
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return shared_left_out(self._inner)
 
+    def quota(self) -> Quota | None:
+        return quota_of(self._inner)
+
 
 class TargetWrapper(SourceWrapper[Target]):
     """A target around a target."""
@@ -100,9 +103,6 @@ class TargetWrapper(SourceWrapper[Target]):
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         return self._inner.move(folder, to, keys)
-
-    def quota(self) -> Quota | None:
-        return quota_of(self._inner)
 
     def names(self) -> NameRules:
         return names_of(self._inner)

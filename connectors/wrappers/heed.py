@@ -93,6 +93,9 @@ class HeedingSource(SourceWrapper[Inner]):
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return self._asked(super().shared_left_out)
 
+    def quota(self) -> Quota | None:
+        return self._asked(super().quota)
+
     def _asked(self, ask: Callable[[], T]) -> T:
         self._notices.wait(self._interrupted)
         with self._noted():
@@ -148,9 +151,6 @@ class HeedingTarget(HeedingSource[Target], TargetWrapper):
 
     def foresee(self, folders: Sequence[ToEnsure]) -> None:
         self._asked(lambda: foresee(self._inner, folders))
-
-    def quota(self) -> Quota | None:
-        return self._asked(super().quota)
 
     def names(self) -> NameRules:
         return self._asked(super().names)

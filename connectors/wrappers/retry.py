@@ -116,6 +116,9 @@ class RetryingSource(Generic[Inner]):
     def shared_left_out(self) -> Sequence[tuple[str, ...]]:
         return self._ask(shared_left_out)
 
+    def quota(self) -> Quota | None:
+        return self._ask(quota_of)
+
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """A listing that fails half-way is started again, and what the caller has is left out.
 
@@ -271,9 +274,6 @@ class RetryingTarget(RetryingSource[Target]):
 
     def foresee(self, folders: Sequence[ToEnsure]) -> None:
         self._ask(lambda session: foresee(session, folders))
-
-    def quota(self) -> Quota | None:
-        return self._ask(quota_of)
 
     def names(self) -> NameRules:
         return self._ask(names_of)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from threading import Event
 from typing import Literal, TypeVar
@@ -48,6 +49,9 @@ class FolderFacts:
     travelling_size: int = 0
     too_large: int = 0
     largest: int = 0
+    #: When the first and the last of them were received, as far as the source says.
+    oldest: datetime | None = None
+    newest: datetime | None = None
     left_out: Counter[Reason] = field(default_factory=Counter)
     #: Why it cannot be read.
     error: ConnectorError | None = None
@@ -66,6 +70,8 @@ class Survey:
     #: The longest message that the target takes; None when it does not say.
     max_message: int | None = None
     quota: Quota | None = None
+    #: What the source says that its mailbox may hold, asked for where it is looked at alone.
+    source_quota: Quota | None = None
     #: What the two systems call themselves; empty when they do not say.
     source_product: str = ""
     target_product: str = ""
@@ -105,15 +111,20 @@ Recorded = Mapping[str, Mapping[Path, Path]]
 
 
 def survey(
-    jobs: Sequence[Job], halt: Halt, recorded: Recorded | None = None, sides: Literal["both", "source"] = "both"
+    jobs: Sequence[Job],
+    halt: Halt,
+    recorded: Recorded | None = None,
+    sides: Literal["both", "source"] = "both",
+    max_message: int | None = None,
 ) -> Survey:
     """Sign in to the target and to each source, and look.
 
-    Troubles are in the result: one side is looked at whatever the other answers.
+    Troubles are in the result: one side is looked at whatever the other answers.  ``max_message``: the longest message
+    that the target is known to take, for who does not ask it.
     """
-    found = _survey(jobs[0], halt, recorded or {}, sides)
+    found = _survey(jobs[0], halt, recorded or {}, sides, max_message)
     for job in jobs[1:]:
-        further = _survey(job, halt, recorded or {}, sides)
+        further = _survey(job, halt, recorded or {}, sides, max_message)
         found.folders += further.folders
         found.source_error = found.source_error or further.source_error
         found.listing += further.listing
@@ -122,19 +133,22 @@ def survey(
     return found
 
 
-def _survey(job: Job, halt: Halt, recorded: Recorded, sides: Literal["both", "source"]) -> Survey:
+def _survey(
+    job: Job, halt: Halt, recorded: Recorded, sides: Literal["both", "source"], max_message: int | None
+) -> Survey:
     try:
         permit = job.admit(halt.stop, True)
         try:
-            return _look(job, halt, recorded.get(job.source, {}), sides)
+            return _look(Survey(job.mailbox, max_message=max_message), job, halt, recorded.get(job.source, {}), sides)
         finally:
             permit.release()
     except Stopped:
         return Survey(job.mailbox, interrupted=True)
 
 
-def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path], sides: Literal["both", "source"]) -> Survey:
-    found = Survey(job.mailbox)
+def _look(
+    found: Survey, job: Job, halt: Halt, recorded: Mapping[Path, Path], sides: Literal["both", "source"]
+) -> Survey:
     rules = job.rules
     with ExitStack() as stack:
         folders: list[Folder] = []
@@ -145,6 +159,8 @@ def _look(job: Job, halt: Halt, recorded: Mapping[Path, Path], sides: Literal["b
             folders = list(source.folders())
             found.shared = shared_left_out(source)
             found.source_product = source.capabilities().product
+            if sides == "source":
+                found.source_quota = quota_of(source)
         except Stopped:
             raise
         except (ConnectorError, SecretError) as error:
@@ -221,6 +237,9 @@ def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | No
     facts.messages += 1
     facts.size += size
     facts.largest = max(facts.largest, size)
+    if entry.received is not None:
+        facts.oldest = min(facts.oldest or entry.received, entry.received)
+        facts.newest = max(facts.newest or entry.received, entry.received)
     reason = why_left_out(rules, entry)
     if reason is not None:
         facts.left_out[reason] += 1

@@ -97,14 +97,20 @@ def look_up(organisation: Organisation, site: Site, people: Sequence[Person]) ->
 
 
 def try_all(
-    organisation: Organisation, site: Site, people: Sequence[Person], stop: Event, remembered: Remembered | None = None
+    organisation: Organisation,
+    site: Site,
+    people: Sequence[Person],
+    stop: Event,
+    remembered: Remembered | None = None,
+    *,
+    sources_only: bool = False,
 ) -> Iterator[Credential]:
     """Sign in with every account, several at once; yields each as it is known.  After ``stop`` no further one is tried.
 
     On each system no more sessions are open than its ``max_sessions``, or than its server is ``remembered`` to grant; a
-    server that wants to be left alone counts as unreachable.
+    server that wants to be left alone counts as unreachable.  ``sources_only``: the target is left alone.
     """
-    wanted = _wanted(organisation, site, people)
+    wanted = [one for one in _wanted(organisation, site, people) if one.side != "target" or not sources_only]
     yield from (_without_password(one) for one in wanted if one.account is None)
     by_system: dict[str, list[_Wanted]] = {}
     for one in wanted:

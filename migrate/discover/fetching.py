@@ -1,0 +1,121 @@
+"""Asking a web server that nobody vouches for: over HTTPS with a good certificate, briefly, without a password."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from socket import SHUT_RDWR, create_connection, socket
+from threading import Timer
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from connectors.language import _
+from connectors.net.certificate_faults import certificate_fault
+from connectors.os_errors import os_error_text
+
+#: Bytes of an answer, seconds for all of it with its redirects, and redirects.
+LONGEST, LIMIT, REDIRECTS = 64 * 1024, 10.0, 3
+_REDIRECTED = frozenset({301, 302, 303, 307, 308})
+
+
+class NotFetched(Exception):
+    """There is no such answer; the text says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How servers are reached.  ``place``: the address and port of a host, by its own name and port unless given."""
+
+    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    place: Callable[[str, int], tuple[str, int]] = lambda host, port: (host, port)
+    limit: float = LIMIT
+
+
+def fetch(web: Web, url: str, body: bytes | None = None) -> bytes:
+    """The answer to GET, or to POST of ``body`` (XML).  Raises NotFetched.
+
+    A redirect is followed to another HTTPS server only.  Nothing but the address asked for and ``body`` is sent.
+    """
+    deadline = time.monotonic() + web.limit
+    for _redirect in range(REDIRECTS + 1):
+        answer = _once(web, urlsplit(url), body, deadline)
+        if isinstance(answer, bytes):
+            return answer
+        url = urljoin(url, answer.to)
+        if urlsplit(url).scheme != "https":
+            raise NotFetched(_("it leads to a server that is not protected by TLS, which is not asked."))
+    raise NotFetched(_("it leads from one address to the next without end."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    to: str
+
+
+def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> bytes | _Redirect:
+    left = deadline - time.monotonic()
+    try:
+        host, port = url.hostname or "", url.port or 443
+        with (
+            # What took too long before leaves no time for this one, and that is what it is told as.
+            create_connection(web.place(host, port), timeout=max(left, 1e-3)) as plain,
+            web.context.wrap_socket(plain, server_hostname=host) as secured,
+            _ended_at(deadline, secured),
+        ):
+            connection = HTTPConnection(host)
+            connection.sock = secured
+            target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+            headers = {"Connection": "close"} | ({} if body is None else {"Content-Type": "text/xml; charset=utf-8"})
+            connection.request("GET" if body is None else "POST", target, body, headers)
+            with closing(connection.getresponse()) as response:
+                answer = _answer(response)
+            # Where the connection was ended from outside, what was read looks whole and is not.
+            if time.monotonic() >= deadline:
+                raise NotFetched(_("no answer came in time."))
+            return answer
+    except ssl.SSLCertVerificationError as error:
+        raise NotFetched(_("its certificate is not good ({cause}).").format(cause=certificate_fault(error))) from error
+    except TimeoutError as error:
+        raise NotFetched(_("no answer came in time.")) from error
+    except (OSError, HTTPException, ValueError) as error:
+        if time.monotonic() >= deadline:
+            raise NotFetched(_("no answer came in time.")) from error
+        if isinstance(error, OSError):
+            raise NotFetched(f"{os_error_text(error)}.") from error
+        raise NotFetched(_("the server does not speak HTTP.")) from error
+
+
+def _answer(response: HTTPResponse) -> bytes | _Redirect:
+    to = response.getheader("Location")
+    if response.status in _REDIRECTED and to:
+        return _Redirect(to)
+    if response.status == 401:
+        raise NotFetched(_("it asks for a password, which is never sent."))
+    if response.status != 200:
+        raise NotFetched(_("the server answers with status {status}.").format(status=response.status))
+    raw = b""
+    while part := response.read1(LONGEST + 1 - len(raw)):
+        raw += part
+        if len(raw) > LONGEST:
+            raise NotFetched(_("its answer is too long to be one."))
+    return raw
+
+
+@contextmanager
+def _ended_at(deadline: float, connection: socket) -> Iterator[None]:
+    """A byte now and then keeps a socket's own timeout from passing: the connection is ended from outside."""
+
+    def end() -> None:
+        with suppress(OSError, ValueError):
+            connection.shutdown(SHUT_RDWR)
+
+    timer = Timer(max(deadline - time.monotonic(), 0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
