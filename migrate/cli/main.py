@@ -20,8 +20,8 @@ from migrate.cli.organisation import Place, Trouble
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
-    "init", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive", "dns", "accounts",
-    "domain", "licences", "groups", "check", "rehearse", "estimate", "folders", "backup", "copy", "status",
+    "init", "advise", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive", "dns",
+    "accounts", "domain", "licences", "groups", "check", "rehearse", "estimate", "folders", "backup", "copy", "status",
     "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "handover", "explain", "completion",
 )  # fmt: skip
 
