@@ -241,7 +241,8 @@ def write_answer(folder: Path, key: str, text: str) -> None:
     path = folder / CHOICE_FILE
     data = _bytes(path)
     before = template() if data is None else _decoded(data)
-    after = _with_answer(before, key, text)
+    # On its line, whatever it is.
+    after = _with_answer(before, key, " ".join(text.split()))
     _checked(after.encode())
     new = path.with_name(f".{CHOICE_FILE}.new")
     try:

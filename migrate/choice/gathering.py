@@ -52,7 +52,7 @@ def gather(organisation: Organisation, remembered: Remembered, now: datetime) ->
         return Seen(value=count, at=now, source=_PLAN)
 
     def ledgered(count: int | None) -> Seen[int] | Unknown:
-        return Unknown(how="bascule copy --dry-run") if count is None else Seen(value=count, at=now, source=_LEDGER)
+        return Unknown(how="bascule copy") if count is None else Seen(value=count, at=now, source=_LEDGER)
 
     inventory = Inventory(
         mailboxes=planned(len(people)),

@@ -77,10 +77,12 @@ def _why_not(left: Sequence[OptionFacts]) -> tuple[str, ...]:
         text = _("Not all of the cost is known of: {systems}.")
         reasons.append(text.format(systems=", ".join(without)))
     for one in left:
-        codes = [code for code, worth in _stances(one).items() if worth > max(_others(one, left, code))]
-        if codes:
-            text = _("More for {system} than for another: {grounds}.")
-            reasons.append(text.format(system=one.title, grounds=", ".join(codes)))
+        text = _("Only for {system}: {why}")
+        reasons += [
+            text.format(system=one.title, why=ground.why)
+            for ground in one.grounds
+            if ground.stance == "for" and max(_others(one, left, ground.code)) < 1
+        ]
     costs = {one.title: cost for one in left if (cost := _whole_total(one)) is not None}
     if len(costs) == len(left) and len(set(costs.values())) > 1:
         text = _("{system} costs least.")

@@ -39,12 +39,13 @@ def show(console: Console, facts: ChoiceFacts) -> None:
 
 
 def _rows(facts: ChoiceFacts) -> list[tuple[str, list[str]]]:
+    currency = facts.options[0].cost.currency
     rows = [(_("copying (P50, P90)"), [_duration(option) for option in facts.options])]
     for at in range(max((len(_years(option)) for option in facts.options), default=0)):
-        label = _("year {n}").format(n=at + 1)
+        label = _("year {n}, {currency}").format(n=at + 1, currency=currency)
         rows.append((label, [_year(option, at) for option in facts.options]))
-    rows.append((_("work a year"), [_work(option) for option in facts.options]))
-    rows.append((_("all years"), [_total(option) for option in facts.options]))
+    rows.append((_("work a year, {currency}").format(currency=currency), [_work(option) for option in facts.options]))
+    rows.append((_("all years, {currency}").format(currency=currency), [_total(option) for option in facts.options]))
     lost = [str(sum(change.verdict == "lost" for change in option.changes)) for option in facts.options]
     rows.append((_("things lost"), lost))
     for label, stance in ((_("speaks for"), "for"), (_("against"), "against"), (_("rules out"), "rules_out")):
@@ -67,21 +68,20 @@ def _year(option: OptionFacts, at: int) -> str:
     if not isinstance(option.cost.years, Seen):
         return _("not known")
     year = option.cost.years.value[at]
-    return _money(year.amount, option.cost.currency, whole=year.whole)
+    return _money(year.amount, whole=year.whole)
 
 
 def _work(option: OptionFacts) -> str:
     work = option.cost.work
-    return _money(work.value, option.cost.currency, whole=True) if isinstance(work, Seen) else _("not known")
+    return _money(work.value, whole=True) if isinstance(work, Seen) else _("not known")
 
 
 def _total(option: OptionFacts) -> str:
     total = option.cost.total
     if not isinstance(total, Seen):
         return _("not known")
-    return _money(total.value.amount, option.cost.currency, whole=total.value.whole)
+    return _money(total.value.amount, whole=total.value.whole)
 
 
-def _money(amount: float, currency: str, *, whole: bool) -> str:
-    figure = f"{number(amount, 2)} {currency}"
-    return figure if whole else _("at least {amount}").format(amount=figure)
+def _money(amount: float, *, whole: bool) -> str:
+    return number(amount, 2) if whole else f"≥ {number(amount, 2)}"
