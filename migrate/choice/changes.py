@@ -133,4 +133,4 @@ def _same_everywhere(inventory: Inventory) -> Sequence[Change]:
 
 
 def _both(source: str, fact: object) -> str:
-    return f"{source}; {fact.source}" if isinstance(fact, Seen) else source
+    return f"{source} · {fact.source}" if isinstance(fact, Seen) else source

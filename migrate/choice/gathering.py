@@ -126,7 +126,7 @@ def duration_of(
         typical, slow, passes = typical + told.typical, slow + told.slow, passes + told.passes
         grounds.append(expected.documented or "ledger: bascule copy")
     duration = Duration(typical=typical, slow=slow, measured_passes=passes)
-    return Seen(value=duration, at=now, source="; ".join(["bascule estimate", *dict.fromkeys(grounds)]))
+    return Seen(value=duration, at=now, source=" · ".join(["bascule estimate", *dict.fromkeys(grounds)]))
 
 
 def _as_if(organisation: Organisation, site: Site, system: MailSystem) -> tuple[Organisation, Site]:

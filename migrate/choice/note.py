@@ -78,4 +78,4 @@ def _over_budget(cost: Cost, choice: Choice) -> tuple[Ground, ...]:
     why = _("Year {n} costs at least {amount} {currency}, and there are {budget} a year.").format(
         n=dearest.year, amount=number(amount, 2), currency=cost.currency, budget=number(choice.budget, 2)
     )
-    return (Ground(code="budget", stance="against", why=why, source=f"{cost.years.source}; choice.yaml: budget"),)
+    return (Ground(code="budget", stance="against", why=why, source=f"{cost.years.source} · choice.yaml: budget"),)

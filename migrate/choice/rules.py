@@ -34,7 +34,7 @@ def _if(**answers: str) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in answers.items()}
 
 
-_US_LAW = "18 U.S.C. 2713 (CLOUD Act); choice.yaml: location"
+_US_LAW = "18 U.S.C. 2713 (CLOUD Act) · choice.yaml: location"
 
 RULES: Mapping[str, Rule] = {
     "nobody-to-run-it": Rule(
@@ -76,7 +76,7 @@ RULES: Mapping[str, Rule] = {
         _if(owner="public"),
         {_GOOGLE: "against", _MICROSOFT: "against"},
         mark("Bought as a service of one seller: a public buyer sees first whether its rules on purchases allow that."),
-        "Directive 2014/24/EU; choice.yaml: owner",
+        "Directive 2014/24/EU · choice.yaml: owner",
     ),
     "monthly-money": Rule(
         _if(spending="monthly"),
@@ -102,7 +102,7 @@ RULES: Mapping[str, Rule] = {
         _if(habits="other_programs"),
         {_OPEN: "for", _MICROSOFT: "against", _GOOGLE: "against"},
         mark("Programs that sign in with a password go on as they are; both providers ask for OAuth in each of them."),
-        "docs/google.md; docs/microsoft365.md; choice.yaml: habits",
+        "docs/google.md; docs/microsoft365.md · choice.yaml: habits",
     ),
     "microsoft-documents": Rule(
         _if(documents="microsoft"),
@@ -123,13 +123,13 @@ RULES: Mapping[str, Rule] = {
         _if(regulation="health"),
         {_GOOGLE: "against", _MICROSOFT: "against", _OPEN: "against"},
         mark("In France who hosts health data must be certified: have the certificate that covers the mail shown."),
-        "Code de la santé publique, L. 1111-8; choice.yaml: regulation",
+        "Code de la santé publique, L. 1111-8 · choice.yaml: regulation",
     ),
     "sensitive-data": Rule(
         _if(regulation="sensitive"),
         {_GOOGLE: "against", _MICROSOFT: "against"},
         mark("French state bodies keep such data out of reach of other states’ law: ask who decides before you sign."),
-        "Loi n° 2024-449 (SREN), article 31; choice.yaml: regulation",
+        "Loi n° 2024-449 (SREN), article 31 · choice.yaml: regulation",
     ),
     "own-premises": Rule(
         _if(location="own_premises"),
@@ -166,6 +166,6 @@ def grounds_for(option: OptionCode, choice: Choice) -> tuple[Ground, ...]:
         if stance is not None and rule.speaks(choice):
             source = _(rule.source)
             if rule.source == _EXPERIENCE:
-                source = f"{source}; choice.yaml: {', '.join(rule.when)}"
+                source = f"{source} · choice.yaml: {', '.join(rule.when)}"
             found.append(Ground(code=code, stance=stance, why=_(rule.why), source=source))
     return tuple(found)
