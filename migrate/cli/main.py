@@ -20,10 +20,10 @@ from migrate.cli.organisation import Place, Trouble
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
-    "init", "discover", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive", "dns",
-    "accounts", "domain", "licences", "groups", "check", "rehearse", "estimate", "folders", "backup", "copy",
-    "status", "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "handover", "runbook",
-    "messages", "explain", "completion",
+    "init", "discover", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive",
+    "advise", "dns", "accounts", "domain", "licences", "groups", "check", "rehearse", "estimate", "folders",
+    "backup", "copy", "status", "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "handover",
+    "runbook", "messages", "explain", "completion",
 )  # fmt: skip
 
 
