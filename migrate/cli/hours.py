@@ -67,9 +67,7 @@ def log(place: Place, time: str, what: str, site: str | None, day: str | None, b
     told = _("Noted as entry {n}; it counts as {time}. {left} left of {bought}.")
     show_line(
         terminal(),
-        told.format(
-            n=len(uses), time=hours_text(count), left=hours_text(left.left), bought=hours_text(left.bought)
-        ),
+        told.format(n=len(uses), time=hours_text(count), left=hours_text(left.left), bought=hours_text(left.bought)),
     )
     _warn(left, when)
 

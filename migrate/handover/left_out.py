@@ -119,9 +119,9 @@ def _why(path: Path, name: str, folder: Path, named: set[str], secrets: Secrets)
         return LeftOut(name, "")
     if path.is_symlink() or not path.is_file():
         return LeftOut(name, _("a link, or no file"))
-    if path.suffix.lower() in _TEXTS and not name.startswith(_MAIL) and path.stat().st_size <= _LONGEST:
-        if secrets.stand_in(path.read_bytes()):
-            return LeftOut(name, _("a password or a private key stands in it"))
+    is_note = path.suffix.lower() in _TEXTS and not name.startswith(_MAIL) and path.stat().st_size <= _LONGEST
+    if is_note and secrets.stand_in(path.read_bytes()):
+        return LeftOut(name, _("a password or a private key stands in it"))
     return None
 
 
