@@ -171,8 +171,8 @@ class _Collecting:
         detail = self._secrets.taken_out(json.dumps(one.detail, ensure_ascii=False, sort_keys=True))
         digest = None if one.evidence_digest is None else one.evidence_digest.hex()
         return [
-            _moment(one.at), one.kind, one.subject, one.event, one.from_phase, one.to_phase, one.who, note, one.evidence,
-            digest, detail,
+            _moment(one.at), one.kind, one.subject, one.event, one.from_phase, one.to_phase, one.who, note,
+            one.evidence, digest, detail,
         ]  # fmt: skip
 
     def _proof(self, name: str, digest: bytes) -> None:
