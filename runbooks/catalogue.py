@@ -91,6 +91,7 @@ _ALL: Final = (
     _kind("training", "site", "Prise en main de la nouvelle messagerie", "Getting started with the new mail",
           heading="title"),
     _kind("poster", "site", "Affiche", "Poster", heading="none"),
+    _kind("my-mail", "site", "Où en est ma messagerie\u202f?", "Where is my mail?", heading="title"),
     _kind("acceptance-record", "site", "Procès-verbal de recette", "Acceptance record", for_signature=True),
     _kind("guides/outlook-classic", "site", "Outlook classique", "Outlook (classic)", heading="title"),
     _kind("guides/outlook-new", "site", "Nouvel Outlook", "New Outlook", heading="title"),

@@ -22,8 +22,8 @@ from migrate.cli.organisation import Place, Trouble
 _COMMANDS = (
     "init", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive", "dns", "accounts",
     "domain", "licences", "groups", "check", "rehearse", "estimate", "folders", "backup", "copy", "status",
-    "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "runbook", "hours", "evidence",
-    "report", "handover", "explain", "completion",
+    "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "runbook", "messages", "hours",
+    "evidence", "report", "handover", "explain", "completion",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.runbook_whom import chosen, complete_whom, desk, gathered, kind_named, kinds_of, language_of, shown
+from migrate.cli.runbook_whom import chosen, complete_whom, gathered, kind_named, kinds_of, language_of, shown
 from migrate.documents.gathering import Language, Subject
 from migrate.documents.making import WRITERS, Desk, Form, Made
 from plans import Organisation
@@ -76,7 +76,7 @@ def build(
     stopping = _("Stopping after the document in hand.")
     with gathered(place, organisation) as facts, interruptible(terminal(stderr=True), stopping) as halt:
         for one in subjects:
-            at = desk(facts, one, language or language_of(organisation, one))
+            at = Desk(facts, one, language or language_of(organisation, one))
             for kind in _kinds(at, wanted[one], documents):
                 if halt.stop.is_set():
                     interrupted = True

@@ -14,7 +14,6 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import name_of
 from migrate.cli.runbook_whom import (
     complete_document,
-    desk,
     gathered,
     kind_named,
     kinds_of,
@@ -23,6 +22,7 @@ from migrate.cli.runbook_whom import (
     subject,
 )
 from migrate.documents.gathering import Language, Subject
+from migrate.documents.making import Desk
 from migrate.documents.signing import Changed
 from migrate.documents.signing import sign as put
 from plans import Organisation
@@ -52,7 +52,7 @@ def sign(place: Place, document: str, by: str, note: str | None, language: Langu
     one, kind = _whose(organisation, document)
     who = name_of(by)
     with gathered(place, organisation) as facts:
-        at = desk(facts, one, language or language_of(organisation, one))
+        at = Desk(facts, one, language or language_of(organisation, one))
         built = at.records.of(kind, at.language)
         if built is None:
             text = _("{document} was not built yet. Build it, read it, then sign it: bascule runbook build {subject}")

@@ -19,10 +19,10 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.runbook_build import change_as_json, change_text
-from migrate.cli.runbook_whom import chosen, complete_whom, desk, gathered, shown
+from migrate.cli.runbook_whom import chosen, complete_whom, gathered, shown
 from migrate.documents.gathering import Gathered, Subject
 from migrate.documents.kept import Records
-from migrate.documents.making import Standing
+from migrate.documents.making import Desk, Standing
 from migrate.figures import moment_text
 from runbooks.catalogue import DOCUMENTS
 
@@ -59,7 +59,7 @@ def status(place: Place, names: tuple[str, ...], to_json: bool) -> None:
 def _standings(facts: Gathered, one: Subject) -> Iterator[Standing]:
     for built in Records(one.folder(facts.organisation.folder)).every():
         if built.document in DOCUMENTS and DOCUMENTS[built.document].of == one.of:
-            yield desk(facts, one, built.language).standing(built)
+            yield Desk(facts, one, built.language).standing(built)
 
 
 def _as_json(one: Subject, standing: Standing) -> dict[str, Any]:

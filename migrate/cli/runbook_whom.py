@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,19 +19,17 @@ from migrate.cli.explanations import REASONS
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import complete_subject, subject_of
 from migrate.documents.gathering import ORGANISATION, Gathered, Language, Subject, Words
-from migrate.documents.making import Desk
 from plans import Organisation, PlanError
 from plans.problems import suggestion
 from runbooks.catalogue import DOCUMENTS, Kind
-from runbooks.document_facts import DocumentFacts
-from runbooks.output.document import Picture, UnknownPicture
+from runbooks.output.document import UnknownPicture
 from runbooks.output.office import OfficeMissing
 from runbooks.output.pdf import PdfMissing
 from runbooks.templating import TemplateProblem
 
 #: The word for documents of the whole organisation, in the place of a site or a domain.
 WHOLE = ORGANISATION.name
-_WORDS = Words(reason=lambda one: REASONS[one].told().what, proof=proof_text)
+WORDS = Words(reason=lambda one: REASONS[one].told().what, proof=proof_text)
 complete_whom = complete_subject
 
 
@@ -94,7 +92,7 @@ def language_of(organisation: Organisation, one: Subject) -> Language:
 def gathered(place: Place, organisation: Organisation) -> Iterator[Gathered]:
     """The facts of one moment; troubles of templates and files are told as such."""
     with place.ledger() as ledger, telling():
-        yield Gathered.read(organisation, ledger, place.ledger_file, _WORDS, time.time())
+        yield Gathered.read(organisation, ledger, place.ledger_file, WORDS, time.time())
 
 
 @contextmanager
@@ -116,15 +114,6 @@ def telling() -> Iterator[None]:
         raise Trouble(
             text.format(path=error.filename or "documents", cause=os_error_text(error)), Exit.LEDGER
         ) from error
-
-
-def desk(facts: Gathered, one: Subject, language: Language) -> Desk:
-    return Desk(facts, one, language, drawn)
-
-
-def drawn(_facts: DocumentFacts) -> Mapping[str, Picture]:
-    """The pictures that these facts have."""
-    return {}
 
 
 def shown(one: Subject, kind: str) -> str:

@@ -22,6 +22,7 @@ from runbooks.output.document import Document, Picture
 from runbooks.output.office import office
 from runbooks.output.page import html_page
 from runbooks.output.pdf import pdf
+from runbooks.pictures.of_facts import pictures
 from runbooks.template_facts import Reading, checked
 from runbooks.templating import Templates
 
@@ -35,8 +36,6 @@ WRITERS: Mapping[Form, Callable[[Document], bytes]] = {
 }
 #: Where the organisation keeps templates of its own, in folders by language, and notes, in folders by site or domain.
 TEMPLATES, NOTES = "runbooks", "runbooks/notes"
-#: Draws the pictures that these facts have, by name.
-Draw = Callable[[DocumentFacts], Mapping[str, Picture]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,6 @@ class Desk:
     gathered: Gathered
     subject: Subject
     language: Language
-    draw: Draw
     _readings: dict[str, Reading] = field(default_factory=dict)
 
     @cached_property
@@ -98,7 +96,7 @@ class Desk:
     @cached_property
     def pictures(self) -> Mapping[str, Picture]:
         with in_language(self.language):
-            return self.draw(self.facts)
+            return pictures(self.facts)
 
     @cached_property
     def notes(self) -> Mapping[str, str]:

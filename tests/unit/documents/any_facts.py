@@ -10,23 +10,44 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
+from runbooks.catalogue import MILESTONES
+from runbooks.plan_facts import Timeline
 from tests.unit.documents.test_output import EVIL
 
 M = TypeVar("M", bound=BaseModel)
 _WORDS = [*EVIL, "anna@example.org", "Lyon", "bascule check lyon", "", "12/14", "2027-02-09"]
+#: Texts that templates ask for by what they are.
+_NAMED = {
+    "connector": ("google_workspace", "microsoft365", "imap", "pop3"),
+    "command": ("", "systemctl reload postfix"),
+    "was": ("", "12"),
+    "now": ("", "14"),
+    "how": ("bascule check lyon", "ask whoever runs it", *EVIL),
+}
 #: How likely a value that may be missing, or unknown, is there.
 _THERE = 0.6
 
 
 class AnyFacts:
-    """Makes facts; the same seed makes the same ones.  ``there``: whether what may be missing is, None for by chance."""
+    """Makes facts; the same seed makes the same ones.
+
+    ``there``: whether what may be missing is there; None: by chance.
+    """
 
     def __init__(self, seed: int, there: bool | None = None) -> None:
         self._random = Random(seed)
         self._there = there
 
     def of(self, model: type[M]) -> M:
-        return model(**{name: self._value(field.annotation) for name, field in model.model_fields.items()})
+        told = {
+            name: self._random.choice(_NAMED[name])
+            if name in _NAMED and field.annotation is str
+            else self._value(field.annotation)
+            for name, field in model.model_fields.items()
+        }
+        if model is Timeline:
+            told["days"] = {code: self._plain(date) for code in MILESTONES}
+        return model(**told)
 
     def _value(self, kind: Any) -> Any:
         if isinstance(kind, UnionType) or get_origin(kind) is typing.Union:
