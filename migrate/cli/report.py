@@ -14,9 +14,9 @@ from connectors.language import _
 from migrate.archives.files import write_whole
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.runbook_whom import desk, gathered
+from migrate.cli.runbook_whom import gathered
 from migrate.documents.gathering import ORGANISATION, Gathered, Language
-from migrate.documents.making import WRITERS
+from migrate.documents.making import WRITERS, Desk
 from migrate.documents.reporting import report_facts
 from runbooks.building import build
 from runbooks.catalogue import Kind
@@ -68,7 +68,7 @@ def report(place: Place, file: Path | None, language: Language | None, to_json: 
 
 def _document(facts: Gathered, language: Language) -> Document:
     """Raises TemplateProblem."""
-    of_all = desk(facts, ORGANISATION, language)
+    of_all = Desk(facts, ORGANISATION, language)
     told = report_facts(facts, language)
     about = told.about.model_copy(update={"code": _KIND.code, "title": _KIND.titles[language]})
     return build(_KIND, told.model_copy(update={"about": about}), of_all.templates, of_all.notes, of_all.pictures)

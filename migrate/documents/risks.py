@@ -68,9 +68,8 @@ def _of_company(rollout: RolloutFacts, company: Company, today: date) -> Iterato
     for licence in company.licences:
         if licence.missing:
             grave = licence.order_by is not None and licence.order_by <= today
-            text = plural("{n} licence is missing: {name}", "{n} licences are missing: {name}", licence.missing).format(
-                name=licence.name
-            )
+            missing = plural("{n} licence is missing", "{n} licences are missing", licence.missing)
+            text = _("{missing}: {name}").format(missing=missing, name=licence.name)
             yield Risk(code="licences", grave=grave, subject=None, text=text)
     support, unfinished = company.support, any(one.phase != "done" for one in rollout.sites)
     if support is not None and unfinished:
