@@ -151,7 +151,7 @@ _HARM: dict[str, tuple[Callable[[dict[str, bytes]], object], list[tuple[str, str
     "added": (lambda found: found.update({"more.csv": b"x"}), [("more.csv", "added")], "same"),
     "outside": (lambda found: found.update({"../more.csv": b"x"}), [("../more.csv", "unsafe")], "same"),
     "manifest": (
-        lambda found: found.update({"manifest.json": found["manifest.json"].replace(b'"site": "paris"', b'"site": "lyon"')}),
+        lambda found: found.update({"manifest.json": found["manifest.json"].replace(b": \"paris\"", b": \"lyon\"")}),
         [("manifest.json", "seal")], "unknown",
     ),
     "forged": (_forge, [], "another"),
