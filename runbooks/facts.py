@@ -161,6 +161,7 @@ class People(Plain):
     it: Whom | None
     correspondent: Whom | None
     support: Whom | None
+    #: Hours of it that are left, below 0 when more was used; None where none was agreed on.
     support_hours: float | None
 
 

@@ -23,7 +23,7 @@ _COMMANDS = (
     "init", "discover", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive",
     "advise", "dns", "accounts", "domain", "licences", "groups", "check", "rehearse", "estimate", "folders",
     "backup", "copy", "status", "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "handover",
-    "runbook", "messages", "explain", "completion",
+    "runbook", "messages", "evidence", "report", "hours", "explain", "completion",
 )  # fmt: skip
 
 

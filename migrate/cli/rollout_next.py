@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
@@ -18,6 +17,7 @@ from migrate.cli.rollout_whom import complete_subject, deciding, subject_of
 from migrate.figures import moment_text
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.gate_words import gate_text
+from migrate.rollout.hours import hours_text
 from migrate.rollout.phases import phase_text
 from migrate.rollout.steps import Judged, first_of_all, judged, next_step
 from runbooks.facts import DomainFacts, RolloutFacts, SiteFacts, Step
@@ -152,8 +152,8 @@ def _otherwise(facts: SiteFacts | DomainFacts, step: Step) -> str:
     if support is None:
         return step.otherwise
     named = support.name if support.phone is None else f"{support.name}, {support.phone}"
-    told = _("{otherwise} Or ask {name}.") if hours is None else _("{otherwise} Or ask {name} ({hours} h agreed on).")
-    return told.format(otherwise=step.otherwise, name=named, hours=re.sub(r"[.,]0$", "", number(hours or 0, 1)))
+    told = _("{otherwise} Or ask {name}.") if hours is None else _("{otherwise} Or ask {name} ({hours} left).")
+    return told.format(otherwise=step.otherwise, name=named, hours=hours_text(round((hours or 0) * 60)))
 
 
 def gate_line(found: Judged) -> str:

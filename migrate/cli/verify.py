@@ -15,6 +15,8 @@ import click
 from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
+from migrate.archives.files import as_json_text
+from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option
@@ -24,6 +26,7 @@ from migrate.cli.verify_report import report_of
 from migrate.cli.verify_results import Row, Verification, as_json, show
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
+from migrate.evidence.verifications import keep_verification
 from migrate.ledger.observations import Observed
 from migrate.ledger.store import Ledger, LedgerError
 from migrate.verify.grade import Grade, worst
@@ -64,7 +67,7 @@ def verify(
     """Is everything there?  Reads both servers afresh, compares all messages, and gives a grade.
 
     Nothing is written to either server, and the ledger proves nothing here: it only explains differences. Ctrl-C
-    ends it; nothing is kept, so the next run begins again.
+    ends it, and the next run begins again. What it found is kept in evidence/verification for bascule evidence.
 
     \b
     Example:  bascule verify paris --report paris.html
@@ -79,6 +82,7 @@ def verify(
     sample = None if messages is None else Sample(messages, secrets.randbits(32) if seed is None else seed)
     verification = _verify(place, organisation, plan, people, sample)
     _keep(place, verification)
+    _keep_proof(place, plan, verification)
     if to_json:
         click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
     else:
@@ -108,6 +112,24 @@ def _keep(place: Place, verification: Verification) -> None:
         for mailbox, grade in grades.items()
     }
     observe(place, "site", verification.site, "verified", seen, by)
+
+
+def _keep_proof(place: Place, site: Site, verification: Verification) -> None:
+    """Figures and page for the file of proofs, once there is a ledger that they belong to.
+
+    Raises :class:`Trouble` when the disk does not take them.
+    """
+    if verification.interrupted or not place.ledger_file.exists():
+        return
+    with in_language("en"):
+        figures = as_json_text(as_json(verification))
+    with in_language(site.language):
+        page = render(report_of(verification))
+    try:
+        keep_verification(place.folder, site.name, verification.at, figures, page)
+    except OSError as error:
+        text = _("The evidence cannot be kept in {folder} ({why}).")
+        raise Trouble(text.format(folder=place.folder, why=os_error_text(error)), Exit.LEDGER) from error
 
 
 def _verify(

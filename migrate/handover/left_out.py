@@ -63,12 +63,12 @@ def contents_of(organisation: Organisation) -> Contents:
     """
     folder = organisation.folder.resolve()
     named = _named(organisation, folder)
-    known = _known_secrets(folder, named)
+    secrets = Secrets(_known_secrets(folder, named))
     packed: list[str] = []
     left: list[LeftOut] = []
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
-        found = _why(path, name, folder, named, known)
+        found = _why(path, name, folder, named, secrets)
         if found is None:
             packed.append(name)
         elif found.why:
@@ -76,6 +76,28 @@ def contents_of(organisation: Organisation) -> Contents:
     there = {one.path for one in left}
     left += [LeftOut(name, _("named by the plan"), True) for name in sorted(named) if name not in there]
     return Contents(packed, left)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What may stand in no file that is given away: passwords that are known, and the marks of private keys."""
+
+    known: re.Pattern[bytes] | None
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> Secrets:
+        """Raises OSError when a secret file cannot be read."""
+        folder = organisation.folder.resolve()
+        return cls(_known_secrets(folder, _named(organisation, folder)))
+
+    def stand_in(self, data: bytes) -> bool:
+        return any(mark in data for mark in _TELL_TALES) or (self.known is not None and bool(self.known.search(data)))
+
+    def taken_out(self, text: str) -> str:
+        """Text with each known password hidden."""
+        if self.known is None:
+            return text
+        return self.known.sub(b"***", text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -86,7 +108,7 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(root) / name for name in sorted([*names, *links]))
 
 
-def _why(path: Path, name: str, folder: Path, named: set[str], known: re.Pattern[bytes] | None) -> LeftOut | None:
+def _why(path: Path, name: str, folder: Path, named: set[str], secrets: Secrets) -> LeftOut | None:
     """None where the file is packed; no reason where there is nothing to tell."""
     if name in named:
         return LeftOut(name, _("named by the plan as a secret"), needed=True)
@@ -98,10 +120,9 @@ def _why(path: Path, name: str, folder: Path, named: set[str], known: re.Pattern
         return LeftOut(name, "")
     if path.is_symlink() or not path.is_file():
         return LeftOut(name, _("a link, or no file"))
-    if path.suffix.lower() in _TEXTS and not name.startswith(_MAIL) and path.stat().st_size <= _LONGEST:
-        data = path.read_bytes()
-        if any(mark in data for mark in _TELL_TALES) or (known is not None and known.search(data)):
-            return LeftOut(name, _("a password or a private key stands in it"))
+    is_note = path.suffix.lower() in _TEXTS and not name.startswith(_MAIL) and path.stat().st_size <= _LONGEST
+    if is_note and secrets.stand_in(path.read_bytes()):
+        return LeftOut(name, _("a password or a private key stands in it"))
     return None
 
 

@@ -33,7 +33,7 @@ class Event:
     kind: Kind
     subject: str
     #: ``advance``, ``force``, ``back``, ``confirm``, ``incident``, ``solved``, ``tested``, ``note``, ``handed-over``,
-    #: ``accepted``.
+    #: ``accepted``, ``sign``, ``hours``, ``hours-taken-back``, ``evidence``.
     event: str
     who: str
     at: float

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from migrate.rollout.gather import SITE_FACTS
 from migrate.rollout.gather_domain import DOMAIN_FACTS
 from migrate.rollout.history import Course, moment
+from migrate.rollout.hours import left_in_hours
 from migrate.rollout.world import World, targets_of
-from plans import Organisation, Site
+from plans import Site
 from plans.model import Contact
 from runbooks.facts import DomainFacts, People, RolloutFacts, SharingSite, SiteFacts, Whom
 
@@ -50,7 +51,7 @@ def site_facts(world: World, site: Site) -> SiteFacts:
         mx_first=known.mx_first if known else None,
         domain_phase=cast("Any", world.history.course("domain", known.name).phase) if known else None,
         pilot=world.pilot == site.name,
-        whom=_whom(organisation, site.correspondent),
+        whom=_whom(world, site.correspondent),
         lessons=world.history.lessons_for(site.name),
         **_course(course, site.time_zone),
         **{name: gather(world, site) for name, gather in SITE_FACTS.items()},
@@ -73,7 +74,7 @@ def domain_facts(world: World, name: str) -> DomainFacts:
         ),
         targets=tuple(targets),
         expect=world.expect_of(targets[0]) if targets else "TARGET",
-        whom=_whom(organisation, None),
+        whom=_whom(world, None),
         lessons=world.history.lessons_for(None),
         **told | {"incidents": (*told["incidents"], *troubles)},
         **{fact: gather(world, name) for fact, gather in DOMAIN_FACTS.items()},
@@ -90,14 +91,14 @@ def _course(course: Course, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _whom(organisation: Organisation, correspondent: Contact | None) -> People:
-    contacts = organisation.contacts
+def _whom(world: World, correspondent: Contact | None) -> People:
+    contacts = world.organisation.contacts
     it = _named(contacts, _IT) or _one(next(iter(contacts.values()), None))
     return People(
         it=it,
         correspondent=_one(correspondent),
         support=_named(contacts, _SUPPORT),
-        support_hours=None if organisation.support is None else organisation.support.hours,
+        support_hours=left_in_hours(world.organisation.support, world.history.hours),
     )
 
 

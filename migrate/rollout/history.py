@@ -6,10 +6,11 @@ The state is the fold of the events and of nothing else: the same events give th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from migrate.ledger.events import Event
+from migrate.rollout.hours import TAKEN_BACK, USED, Use, use_of
 from migrate.rollout.phases import order_of
 from runbooks.facts import Confirmation, Forced, Incident, Lesson
 
@@ -54,6 +55,8 @@ class History:
     tested: dict[str, list[Tested]] = field(default_factory=dict)
     #: With the site each is for, ``all`` for every one.
     lessons: list[tuple[str, Lesson]] = field(default_factory=list)
+    #: Support hours that were used, in the order in which they were told.
+    hours: list[Use] = field(default_factory=list)
     #: The place of the newest event.
     newest: int = 0
 
@@ -79,6 +82,11 @@ def fold(events: Iterable[Event]) -> History:
         elif event.kind == "step" and event.event == "note":
             lesson = Lesson(step=event.subject, text=event.note or "", by=event.who, at=moment(event.at))
             history.lessons.append((str(event.detail["sites"]), lesson))
+        elif event.kind == "organisation" and event.event == USED:
+            history.hours.append(use_of(len(history.hours) + 1, event.who, event.note or "", event.detail))
+        elif event.kind == "organisation" and event.event == TAKEN_BACK:
+            place = int(event.detail["number"]) - 1
+            history.hours[place] = replace(history.hours[place], taken_back=event.note or "")
     return history
 
 

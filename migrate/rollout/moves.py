@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from migrate.ledger import events, mailboxes
 from migrate.ledger.events import Event, Kind
 from migrate.ledger.holder import check_holder
 from migrate.ledger.store import Ledger, LedgerError
+from migrate.rollout import hours
 from migrate.rollout.facts import domain_facts, site_facts
 from migrate.rollout.gates import IN_THE_PLACE_OF
 from migrate.rollout.phases import after, before, phase_text
@@ -158,6 +159,27 @@ class Rollout:
         check_holder(self.ledger)
         world = self.world()
         self._add(Event("step", step, "note", who, world.now, note=text, detail={"sites": sites}), world)
+
+    def used(self, day: date, minutes: int, count: int, site: str | None, what: str, who: str) -> None:
+        """Support hours that were used."""
+        check_holder(self.ledger)
+        world = self.world()
+        detail = hours.detail_of(day, minutes, count, site)
+        self._add(Event("organisation", "organisation", hours.USED, who, world.now, note=what, detail=detail), world)
+
+    def take_back(self, number: int, why: str, who: str) -> None:
+        """Support hours that do not count after all.  Raises :class:`Refused`."""
+        check_holder(self.ledger)
+        world = self.world()
+        uses = world.history.hours
+        if not 1 <= number <= len(uses):
+            raise Refused(_("There is no entry {n}. bascule hours show numbers them.").format(n=number))
+        if uses[number - 1].taken_back is not None:
+            raise Refused(_("The entry {n} was taken back before.").format(n=number))
+        told = Event(
+            "organisation", "organisation", hours.TAKEN_BACK, who, world.now, note=why, detail={"number": number}
+        )
+        self._add(told, world)
 
     def _before_going_on(self, kind: Kind, name: str) -> tuple[World, SiteFacts | DomainFacts, str]:
         check_holder(self.ledger)

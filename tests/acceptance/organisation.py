@@ -28,7 +28,7 @@ SITE = "paris"
 _INSIDE = frozenset(
     {
         "copy", "adopt", "status", "not-copied", "folders", "check", "verify", "explain", "accounts", "licences",
-        "domain", "rollout", "cases", "note", "handover",
+        "domain", "rollout", "cases", "note", "handover", "evidence", "hours", "report",
     }
 )  # fmt: skip
 #: Seconds within which any run of these tests has ended.
