@@ -484,7 +484,7 @@ TestExactlyOnce.settings = CHECKS
 def forget(hold: Hold, *_: object) -> None:
     """A broken look: it takes everything in flight for absent, at once."""
     with hold.ledger.write() as connection:
-        rows = attempts.unsettled(connection, hold.mailbox.id)
+        rows = attempts.unsettled(connection, hold.mailbox.id, job.direction)
         attempts.settle(connection, [row.message_id for row in rows])
 
 
