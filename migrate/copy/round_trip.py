@@ -1,7 +1,8 @@
 """What we brought one way is never brought the other way.
 
-A copy of ours that lies where we put it is known by its key; one that its person moved, filed under another label or
-put back from the trash is known by its content, one to one: a second message of the same content travels.
+A copy of ours that lies where we put it is known by its key.  Where one is no longer there, a message elsewhere is that
+copy, moved or filed under another label, when its content is the same; or, on systems that write a body anew when they
+store it, when Message-ID, date, sender and subject are.  Pairs are one to one: a second such message travels.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class _Suspect:
     key: str
     folder: Folder
     header: bytes
+    #: Whether a Message-ID is in its header.
+    names_itself: bool
 
 
 def leave_what_came_from_there(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> int:
@@ -64,21 +67,31 @@ def _headers(hold: Hold, source: Source, one: Listed) -> Iterator[list[_Suspect]
         by_key = {row.key: row.id for row in rows}
         with suppress(FolderMissing):
             answers = list(source.headers(one.folder, list(by_key)))
-            yield [_Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields)) for a in answers]
+            yield [
+                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), b"message-id:" in a.fields.lower())
+                for a in answers
+            ]
 
 
 def _leave_moved(job: Job, hold: Hold, source: Source, suspects: Sequence[_Suspect], free: Sequence[FreeCopy]) -> int:
     by_header: Mapping[bytes, list[FreeCopy]] = defaultdict(list)
     for one in free:
         by_header[one.header_digest].append(one)
+    left: list[_Suspect] = []
     count = 0
     for suspect in suspects:
         alike = by_header[suspect.header]
         digests = _digests(job, source, suspect) if alike else None
-        copy = next((one for one in alike if digests is not None and digests.core in one.cores), None)
-        if copy is not None:
-            alike.remove(copy)
-            _record(job, hold, suspect, copy)
+        same = next((one for one in alike if digests is not None and digests.core in one.cores), None)
+        if same is not None:
+            alike.remove(same)
+            _record(job, hold, suspect, same)
+            count += 1
+        elif digests is not None and suspect.names_itself:
+            left.append(suspect)
+    for suspect in left:
+        if by_header[suspect.header]:
+            _record(job, hold, suspect, by_header[suspect.header].pop(0))
             count += 1
     return count
 
