@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 import click
 
 from connectors.folder_names import FolderPath
-from connectors.language import _
+from connectors.language import _, labelled
 from migrate.cli.dry_run import dry_run
 from migrate.cli.exit_codes import Exit
 from migrate.cli.observing import observe_way_back
@@ -20,11 +20,16 @@ from migrate.copy.job import Job
 from migrate.copy.run import run_pass
 from migrate.engine.site import SiteRun
 from migrate.engine.way_back import Origin, why_not_written_to
-from migrate.ledger import folders, mailboxes
-from migrate.ledger.schema import Direction
+from migrate.figures import path_text
+from migrate.ledger import folders, mailboxes, not_copied
+from migrate.ledger.outcomes import outcome_text
+from migrate.ledger.schema import Direction, Outcome
 from migrate.ledger.store import Ledger
 from migrate.rollout.gather import World
 from plans import Organisation, Person, Site
+
+#: Messages named of one mailbox and outcome.
+_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,27 @@ def copy_back(
         return _plan(place, organisation, site, going, job, to_json=to_json)
     _agree(site, going, ways, agreed=agreed, may_ask=not to_json)
     with place.ledger() as ledger:
-        return run_people(
+        code = run_people(
             place, organisation, site, going, run_pass, ledger=ledger, only_folders=(), to_json=to_json, back=job
         )
+        if not to_json:
+            _tell_what_stayed(ledger, site, going)
+    return code
+
+
+def _tell_what_stayed(ledger: Ledger, site: Site, people: Sequence[Person]) -> None:
+    """Each message that the old system did not take, or of which that is not known."""
+    for person in people:
+        with ledger.read() as connection:
+            row = mailboxes.get(connection, person.mailbox)
+            for outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) if row is not None else ():
+                assert row is not None
+                for one in not_copied.page(connection, row.id, Direction.BACK, outcome, 0, _LISTED):
+                    when = (
+                        "" if one.received is None else f"{datetime.fromtimestamp(one.received, site.time_zone):%F %R}"
+                    )
+                    what = f"{path_text(one.folder)} {when} {outcome_text(outcome)} {one.reason or ''}"
+                    click.echo(labelled(person.mailbox, what.strip()))
 
 
 def _plan(
@@ -150,7 +173,10 @@ def _agree(site: Site, people: Sequence[Person], ways: Mapping[str, _Back], *, a
     )
     shown = f"{datetime.fromtimestamp(first, site.time_zone):%Y-%m-%d %H:%M}"
     click.echo(text.format(old=site.source, new=site.target, time=shown, n=len(people)), err=True)
-    name = click.prompt(_("Name the system that is written to, to agree"), err=True, default="", show_default=False)
+    try:
+        name = click.prompt(_("Name the system that is written to, to agree"), err=True, default="", show_default=False)
+    except click.Abort:  # nobody is there to answer
+        name = ""
     if name.strip() != site.source:
         raise Trouble(_("Nothing was done."))
 

@@ -88,6 +88,9 @@ class World:
         return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
 
 
+#: Walks the way back without writing.
+_TRY_BACK = "bascule copy --back --dry-run"
+
 Fact = Seen[Any] | Unknown
 SiteGatherer = Callable[[World, Site], Fact]
 DomainGatherer = Callable[[World, str], Fact]
@@ -245,7 +248,7 @@ SITE_FACTS: Mapping[str, SiteGatherer] = {
     "probes": of_parts("probes", "bascule delivery probe"),
     "routes": of_parts("routes", "bascule delivery probe"),
     "senders": _site_senders,
-    "way_back": of_parts("way-back", "bascule rollout back"),
+    "way_back": of_mailboxes("way-back", _TRY_BACK),
     "delta": _delta,
     "verified": _verified,
 }
@@ -301,12 +304,6 @@ def _of_all_sites(name: str, command: str) -> DomainGatherer:
     return gather
 
 
-def _way_back(world: World, domain: str) -> Fact:
-    items = world.observed("domain", domain, "way-back")
-    how = f"bascule rollout back {domain}"
-    return share_of(world, items, items, how) if items else Unknown(how=how)
-
-
 def _zeros(world: World, domain: str) -> Fact:
     """Since when the passes over all mailboxes of the domain brought nothing."""
     sites = [world.organisation.sites[name] for name in world.sites_of.get(domain, ())]
@@ -328,7 +325,7 @@ DOMAIN_FACTS: Mapping[str, DomainGatherer] = {
     "ttl": _ttl,
     "senders": _senders,
     "probes": _of_all_sites("probes", "bascule delivery probe"),
-    "way_back": _way_back,
+    "way_back": _of_all_sites("way-back", _TRY_BACK),
     "arrived": _arrived,
     "zeros": _zeros,
 }
