@@ -104,7 +104,7 @@ def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> 
         connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
 
 
-def go_back(connection: Connection, mailbox_ids: Sequence[int]) -> None:
-    """The people of these mailboxes work in the old one again."""
-    for mailbox_id in mailbox_ids:
-        connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(went_live=None))
+def leave(connection: Connection, mailbox_id: int, state: MailboxState) -> None:
+    """A pass the other way is over: the mailbox stands as it stood before it."""
+    stood = MailboxState.INCOMPLETE if state is MailboxState.COPYING else state
+    connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(state=stood, locked_by=None))

@@ -49,7 +49,11 @@ DOMAIN_WORDS: Mapping[str, StepWords] = {
         mark("send the test messages"), "it", 15, ("bascule delivery probe {site}",),
         SITE_WORDS["probes"].see, SITE_WORDS["probes"].otherwise, SITE_WORDS["probes"].why,
     ),
-    "way-back": SITE_WORDS["way-back"],
+    "way-back": StepWords(
+        mark("rehearse the way back"), "it", 30,
+        ("bascule rollout back {subject}", "bascule copy {site} --back --dry-run"),
+        SITE_WORDS["way-back"].see, CALL, SITE_WORDS["way-back"].why,
+    ),
     "incidents": SITE_WORDS["incidents"],
     "old-ttl": StepWords(
         mark("wait until the old TTL has passed"), "it", 1,

@@ -15,7 +15,7 @@ from migrate.ledger.standing import Standing
 from migrate.rollout.cases import cases_of
 from migrate.rollout.gather_domain import senders
 from migrate.rollout.history import moment
-from migrate.rollout.world import Fact, SiteGatherer, World, share_of
+from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, share_of
 from plans import Site
 from runbooks.facts import Copied, Graded, Seen, Share, Unknown
 
@@ -155,7 +155,7 @@ SITE_FACTS: Mapping[str, SiteGatherer] = {
     "probes": of_parts("probes", "bascule delivery probe"),
     "routes": of_parts("routes", "bascule delivery probe"),
     "senders": _site_senders,
-    "way_back": of_parts("way-back", "bascule rollout back"),
+    "way_back": of_mailboxes("way-back", TRY_BACK),
     "delta": _delta,
     "verified": _verified,
 }

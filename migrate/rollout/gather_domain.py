@@ -9,7 +9,7 @@ from migrate.dns import kept_steps, snapshots
 from migrate.dns.records import CannotWrite
 from migrate.ledger.observations import Observed
 from migrate.rollout.history import moment
-from migrate.rollout.world import DomainGatherer, Fact, World, share_of, targets_of
+from migrate.rollout.world import TRY_BACK, DomainGatherer, Fact, World, share_of, targets_of
 from runbooks.facts import Records, Seen, Share, TimeToLive, Unknown, Zeros
 
 _DAY = 86400
@@ -67,12 +67,6 @@ def _of_all_sites(name: str, command: str) -> DomainGatherer:
     return gather
 
 
-def _way_back(world: World, domain: str) -> Fact:
-    items = world.observed("domain", domain, "way-back")
-    how = f"bascule rollout back {domain}"
-    return share_of(world, items, items, how) if items else Unknown(how=how)
-
-
 def _zeros(world: World, domain: str) -> Fact:
     """Since when the passes over all mailboxes of the domain brought nothing."""
     sites = [world.organisation.sites[name] for name in world.sites_of.get(domain, ())]
@@ -94,7 +88,7 @@ DOMAIN_FACTS: Mapping[str, DomainGatherer] = {
     "ttl": _ttl,
     "senders": senders,
     "probes": _of_all_sites("probes", "bascule delivery probe"),
-    "way_back": _way_back,
+    "way_back": _of_all_sites("way-back", TRY_BACK),
     "arrived": _arrived,
     "zeros": _zeros,
 }

@@ -178,10 +178,9 @@ SITE_WORDS: Mapping[str, StepWords] = {
         mark("rehearse the way back"), "it", 30,
         (
             "bascule rollout back {subject}",
-            mark("Go through each step of that plan in the sandbox, or with a test person"),
-            CONFIRM,
+            "bascule copy {subject} --back --dry-run",
         ),
-        mark("You know how long it takes, and the test person misses no message."), CALL,
+        mark("Both systems let every mailbox in, and it is known what would be copied back."), CALL,
         mark("A way back that was never walked is a hope."),
     ),
     "incidents": StepWords(

@@ -75,6 +75,9 @@ class World:
         return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
 
 
+#: Walks the way back without writing.
+TRY_BACK = "bascule copy --back --dry-run"
+
 Fact = Seen[Any] | Unknown
 SiteGatherer = Callable[[World, Site], Fact]
 DomainGatherer = Callable[[World, str], Fact]
