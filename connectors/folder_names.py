@@ -140,6 +140,7 @@ def cautious(name: str) -> list[str]:
 #: Gmail: labels, told apart without regard to case, 225 characters in all; what it calls its own is taken.
 GMAIL_LABELS = NameRules(
     forbidden="/",
+    forbidden_start=" ",
     forbidden_end=" ",
     longest_path=225,
     measure=len,
@@ -149,7 +150,8 @@ GMAIL_LABELS = NameRules(
         {
             "inbox", "sent", "sent mail", "draft", "drafts", "spam", "junk", "trash", "bin", "starred", "important",
             "chat", "chats", "all mail", "all", "unread", "muted", "snoozed", "scheduled", "archive", "archived",
-            "[gmail]", "[google mail]", "[imap]",
+            "[gmail]", "[google mail]", "[imap]", "category_forums", "category_personal", "category_promotions",
+            "category_social", "category_updates",
         }
     ),
 )  # fmt: skip

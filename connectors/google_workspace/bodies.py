@@ -17,26 +17,36 @@ _WHOLE = "id,labelIds,internalDate,sizeEstimate,historyId,raw"
 _PIECE = 1 << 20
 
 
+class Garbled(Exception):
+    """What Gmail hands out for a message is no message."""
+
+
 def read_whole(line: Line, key: str, resources: Resources) -> tuple[State, Body] | None:
-    """A message and its bytes; None when it is gone."""
-    try:
-        told: dict[str, Any] = line.get(f"messages/{key}", units.READ, format="raw", fields=_WHOLE)
-    except Denied as answer:
-        if is_gone(answer):
-            return None
-        raise
-    return state_of(told), _body(told.pop("raw", ""), resources)
+    """A message and its bytes; None when it is gone.  Raises Garbled."""
+    told = _told(line, key)
+    return None if told is None else (state_of(told), _body(_raw(told), resources))
 
 
 def read_bytes(line: Line, key: str) -> tuple[State, bytes] | None:
     """As :func:`read_whole`, for who looks at the bytes and lets them go."""
+    told = _told(line, key)
+    return None if told is None else (state_of(told), _decoded(_raw(told)))
+
+
+def _told(line: Line, key: str) -> dict[str, Any] | None:
     try:
-        told: dict[str, Any] = line.get(f"messages/{key}", units.READ, format="raw", fields=_WHOLE)
+        return line.get(f"messages/{key}", units.READ, format="raw", fields=_WHOLE)
     except Denied as answer:
         if is_gone(answer):
             return None
         raise
-    return state_of(told), _decoded(told.get("raw", ""))
+
+
+def _raw(told: dict[str, Any]) -> str:
+    raw = told.pop("raw", None)
+    if not isinstance(raw, str):
+        raise Garbled
+    return raw
 
 
 def _body(text: str, resources: Resources) -> Body:
@@ -54,4 +64,7 @@ def _body(text: str, resources: Resources) -> Body:
 
 def _decoded(text: str) -> bytes:
     """base64url (RFC 4648 5), with or without what fills it up."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise Garbled from None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.contract import Found, Outgoing, Suspect
-from connectors.google_workspace.bodies import read_bytes
+from connectors.google_workspace.bodies import Garbled, read_bytes
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import changes_since, ids, in_order
 from connectors.matching import Candidate, match
@@ -23,6 +23,8 @@ from connectors.wire import digest_bytes
 
 #: What a search can ask for: a Message-ID without spaces, quotes or brackets of any kind.
 _SEARCHABLE = re.compile(r'<?([^\s<>"(){}]+@?[^\s<>"(){}]*)>?')
+#: Longer ones are asked for by nobody.
+_LONGEST = 250
 #: Message-IDs in one search; an address of a request may not be too long.
 _A_SEARCH = 25
 #: Gmail dates by the sender's field, whatever day a message was received: dates tell nothing here.
@@ -47,7 +49,7 @@ class Fence:
 
 def hits(line: Line, message_ids: Collection[str | None]) -> set[str]:
     """Ids of what the search finds under these Message-IDs, spam and trash too."""
-    wanted = sorted({found[1] for name in message_ids if name and (found := _SEARCHABLE.fullmatch(name.strip()))})
+    wanted = sorted({found for name in message_ids if (found := _searchable(name))})
     there = set[str]()
     for start in range(0, len(wanted), _A_SEARCH):
         some = wanted[start : start + _A_SEARCH]
@@ -56,12 +58,21 @@ def hits(line: Line, message_ids: Collection[str | None]) -> set[str]:
     return there
 
 
+def _searchable(message_id: str | None) -> str | None:
+    """A Message-ID as a search takes it; None for one that it cannot ask for."""
+    found = _SEARCHABLE.fullmatch((message_id or "").strip())
+    return found[1] if found is not None and len(found[1]) <= _LONGEST else None
+
+
 def names(batch: Sequence[Outgoing]) -> set[str | None]:
     return {outgoing.message_id for outgoing in batch}
 
 
 def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collection[str]) -> Iterator[Found]:
-    """One answer a suspect; reads what may be one of them."""
+    """One answer a suspect; reads what may be one of them.
+
+    When Gmail has forgotten the history, a message that no search can ask for is neither present nor absent.
+    """
     if not suspects:
         return
     changes = changes_since(line, str(fence.history), ["messageAdded"])
@@ -73,12 +84,17 @@ def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collect
             candidate = _candidate(line, key, fence, suspects, is_new=key in added or changes is None)
             if candidate is not None:
                 candidates.append(candidate)
-    yield from match([replace(one, received=_ANY_DAY) for one in suspects], candidates, atomic=False)
+    blind = {one.ordinal for one in suspects if changes is None and _searchable(one.message_id) is None}
+    for found in match([replace(one, received=_ANY_DAY) for one in suspects], candidates, atomic=False):
+        yield replace(found, verdict="uncertain") if found.verdict == "absent" and found.ordinal in blind else found
 
 
 def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], *, is_new: bool) -> Candidate | None:
     """A message as something to compare; None when it is gone, or was there before the fence."""
-    found = read_bytes(line, key)
+    try:
+        found = read_bytes(line, key)
+    except Garbled:
+        return None
     if found is None or not (is_new or found[0].history > fence.history):
         return None
     data = found[1]

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import httplib2
 
-from connectors.errors import Stopped
+from connectors.errors import Stopped, Transient
 from connectors.google_workspace.access import Way
 from connectors.google_workspace.answers import Denied, denied
 from connectors.google_workspace.scopes import api_name
@@ -118,16 +118,25 @@ class Line:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def get(self, path: str, units: int, **query: Any) -> Any:
+    def get(self, path: str, units: int, **query: Any) -> dict[str, Any]:
         """The answer to a question, as read from JSON.  Raises Denied for one that is no success, and verdicts."""
-        return json.loads(self._paced(units, lambda: self._ask("GET", self._address(path, query))))
+        return self._read(self._paced(units, lambda: self._ask("GET", self._address(path, query))))
 
-    def post(self, path: str, units: int, content: Mapping[str, Any]) -> Any:
+    def post(self, path: str, units: int, content: Mapping[str, Any]) -> dict[str, Any]:
         """As :meth:`get`; only for what may be asked twice."""
         body = json.dumps(content).encode()
         headers = {"content-type": "application/json"}
         told = self._paced(units, lambda: self._ask("POST", self._address(path, {}), body, headers))
-        return json.loads(told) if told else None
+        return self._read(told) if told else {}
+
+    def _read(self, content: bytes) -> dict[str, Any]:
+        try:
+            told = json.loads(content)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise Transient(_("answered in a way that was not expected"), system=self.system)
+        return told
 
     def send(
         self, address: str, units: int, method: str, headers: Mapping[str, str], body: Callable[[], Once]

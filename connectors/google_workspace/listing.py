@@ -103,8 +103,10 @@ def is_gone(answer: Denied) -> bool:
     return answer.status == HTTPStatus.NOT_FOUND
 
 
-def changes_since(line: Line, history: str, kinds: Iterable[str] = ()) -> Changes | None:
-    """What happened after a moment of the mailbox's history; None when Gmail has forgotten, or there is too much."""
+def changes_since(line: Line, history: str, kinds: Iterable[str] = (), most: int | None = None) -> Changes | None:
+    """What happened after a moment of the mailbox's history; None when Gmail has forgotten, or it is about more than
+    ``most`` messages.
+    """
     asked: dict[str, Any] = {"startHistoryId": history, "maxResults": PAGE}
     if kinds:
         asked["historyTypes"] = list(kinds)
@@ -125,7 +127,7 @@ def changes_since(line: Line, history: str, kinds: Iterable[str] = ()) -> Change
                     added |= named
                 elif kind == "messagesDeleted":
                     gone |= named
-        if len(touched) > MOST_CHANGES:
+        if most is not None and len(touched) > most:
             return None
         page = told.get("nextPageToken")
         if not page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from connectors.contract import (
@@ -24,10 +24,19 @@ from connectors.contract import (
 from connectors.folder_names import FolderPath
 from connectors.google_workspace import units
 from connectors.google_workspace.answers import Denied
-from connectors.google_workspace.bodies import read_bytes, read_whole
-from connectors.google_workspace.flags import ROLE_LABELS, ROLES, flags_of
+from connectors.google_workspace.bodies import Garbled, read_bytes, read_whole
+from connectors.google_workspace.flags import ARCHIVE, ROLE_LABELS, ROLES, flags_of
 from connectors.google_workspace.line import Line
-from connectors.google_workspace.listing import Changes, State, changes_since, ids, ids_in, in_order, state
+from connectors.google_workspace.listing import (
+    MOST_CHANGES,
+    Changes,
+    State,
+    changes_since,
+    ids,
+    ids_in,
+    in_order,
+    state,
+)
 from connectors.google_workspace.mailbox_labels import SYSTEM, MailboxLabels
 from connectors.google_workspace.units import Throttle
 from connectors.wire import identifying
@@ -80,17 +89,32 @@ class GoogleSource:
     # -- folders ------------------------------------------------------------------------------------------------------
 
     def folders(self) -> Iterator[Folder]:
-        """Gmail's own places and every label; the mailbox's history is the token of each."""
+        """Gmail's own places, as far as something is in them, and every label.
+
+        The mailbox's history is the token of each.
+        """
         with self._judged():
             self._history = str(self._line.get("profile", units.LOOK, fields="historyId")["historyId"])
             self._labels.look()
             own = self._labels.own()
+            places = {role: label for role, label in ROLE_LABELS.items() if self._shows(role)}
         # A search may know of a message only after the history does: then no token says that nothing is new.
         token = None if self._query else self._history
-        for role, label in ROLE_LABELS.items():
+        for role, label in places.items():
             yield Folder(SYSTEM[role], role, label, token=token, object_id=label)
         for label in sorted(own, key=own.__getitem__):
             yield Folder(self._labels.path_of(label), None, label, token=token, object_id=label)
+
+    def _shows(self, role: Role) -> bool:
+        """Whether a place of Gmail's own is a folder here.  That nothing is archived would be costly to find out."""
+        return role in (Role.INBOX, Role.ARCHIVE) or self._count(ROLE_LABELS[role]) != 0
+
+    def _count(self, label: str) -> int | None:
+        """Messages with a label; of the archive it is only known when the whole mailbox is empty."""
+        if label == ARCHIVE:
+            total = self._line.get("profile", units.LOOK, fields="messagesTotal").get("messagesTotal")
+            return 0 if total == 0 else None
+        return int(self._line.get(f"labels/{label}", units.LOOK, fields="messagesTotal").get("messagesTotal", 0))
 
     def label_facts(self) -> LabelFacts:
         """How many messages have labels beside the one that is their folder."""
@@ -155,7 +179,7 @@ class GoogleSource:
         if cursor is None:
             return None
         if cursor not in self._changes:
-            changes = changes_since(self._line, cursor)
+            changes = changes_since(self._line, cursor, most=MOST_CHANGES)
             self._changes[cursor] = (
                 None if changes is None else (changes, list(self._states(in_order(changes.touched))))
             )
@@ -206,8 +230,10 @@ class GoogleSource:
         with self._judged():
             self._labels.path_of(folder.epoch)
             for key in keys:
-                found = read_bytes(self._line, key)
-                if found is not None:
+                with suppress(Garbled):
+                    found = read_bytes(self._line, key)
+                    if found is None:
+                        continue
                     head = found[1].partition(b"\r\n\r\n")[0]
                     yield Headers(key, identifying(head + b"\r\n"))
 
@@ -216,7 +242,11 @@ class GoogleSource:
             self._labels.path_of(folder.epoch)
             checked = False
             for key in dict.fromkeys(keys):
-                found = read_whole(self._line, key, self._resources)
+                try:
+                    found = read_whole(self._line, key, self._resources)
+                except Garbled:
+                    yield Unread(key, Reason.UNREADABLE)
+                    continue
                 if found is None:
                     yield Unread(key, Reason.GONE)
                     continue

@@ -77,13 +77,9 @@ class GoogleTarget(GoogleSource):
             count = self._count(label)
             return Folder(self._labels.path_of(label), role, label, object_id=label, messages=count)
 
-    def _count(self, label: str) -> int | None:
-        """Messages with a label; of the archive it is only known when the whole mailbox is empty."""
-        if label == ARCHIVE:
-            return (
-                0 if self._line.get("profile", units.LOOK, fields="messagesTotal").get("messagesTotal") == 0 else None
-            )
-        return int(self._line.get(f"labels/{label}", units.LOOK, fields="messagesTotal").get("messagesTotal", 0))
+    def _shows(self, role: Role) -> bool:
+        """A target has all of them to put mail into."""
+        return True
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

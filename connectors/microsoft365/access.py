@@ -161,7 +161,7 @@ class Access:
         """What msal gives, its errors as verdicts."""
         try:
             return ask()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise not_answered(self.system, error) from None
         except (MsalError, RuntimeError):
             raise Unavailable(_("gives no token at the moment"), system=self.system) from None

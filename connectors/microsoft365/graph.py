@@ -204,7 +204,7 @@ class Graph:
         sent = {**(headers or {}), "Authorization": f"Bearer {token}"}
         try:
             return self._client.request(method, url, params=params or None, headers=sent, json=body)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise not_answered(self.system, error) from None  # it holds the request, and so the token
 
     def _wait(self, seconds: float) -> None:

@@ -37,7 +37,7 @@ def web_client(settings: Microsoft365Settings) -> httpx.Client:
     return httpx.Client(verify=context, timeout=_TIMEOUT)
 
 
-def not_answered(system: str, error: httpx.TransportError) -> ConnectorError:
+def not_answered(system: str, error: httpx.RequestError) -> ConnectorError:
     """The verdict for a request without an answer."""
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):

@@ -26,6 +26,7 @@ from migrate.cli.accounts_site import (
     show_findings,
 )
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, site_argument
@@ -57,7 +58,7 @@ _LOOK = 10.0
 @json_option
 @click.pass_obj
 def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> None:
-    """Make on the target what the plan says.  Shows the changes, asks, and makes them; deletes nothing.
+    """How do I get the accounts onto the target?  Shows the changes, asks, and makes them; deletes nothing.
 
     It can be stopped and run again at any time: what is done is not done twice. First passwords are written to a file
     in secrets/ that only you can read, what was done to evidence/accounts.jsonl.
@@ -67,6 +68,7 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
     """
     if to_json and not yes:
         raise Trouble(_("With --json nobody can be asked: add --yes."))
+    check_held_here(place)
     working = terminal(stderr=True, quiet=to_json)
     with _alone(place, site), looked_at(place, site, working) as looked:
         changes = looked.difference.changes

@@ -15,6 +15,7 @@ import click
 from connectors.language import _, plural
 from migrate.cli.delivery_remove import remove
 from migrate.cli.delivery_results import as_json, show
+from migrate.cli.delivery_seen import keep_probes
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
@@ -102,6 +103,8 @@ def probe(
         )
         verdicts = probing.go_on(halted.halt.stop)
         interrupted = halted.halt.stop.is_set() and probing.run.ended is None
+    if not interrupted:
+        keep_probes(place, plan.name, verdicts)
     code = Exit.INTERRUPTED if interrupted else _code(verdicts)
     if to_json:
         click.echo(json.dumps(as_json(probing.run, verdicts, code), ensure_ascii=False, indent=2))

@@ -31,6 +31,8 @@ _PROOFS = {
 
 def proof_text(one: Verdict) -> str:
     where = ", ".join(one.where)
+    if one.proof is Proof.WAITING and not where:
+        return _("waiting: a second copy may follow")
     return _(_PROOFS[one.proof]).format(where=where, answer=one.probe.answer)
 
 

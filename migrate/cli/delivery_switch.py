@@ -17,6 +17,7 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.ledger import deliveries
 from migrate.ledger import mailboxes as rows
+from migrate.ledger.holder import check_standing, read_held, standing
 
 _C = TypeVar("_C", bound=Callable[..., object])
 
@@ -85,6 +86,7 @@ def _switch(
         raise Trouble(_("{time} is still to come: say so when it has happened.").format(time=when))
     who = by or getpass.getuser()
     with place.ledger() as ledger, ledger.write() as connection:
+        check_standing(standing(connection), read_held(place.state))
         for person in people:
             row = rows.get_or_create(connection, person.mailbox, plan.name)
             deliveries.switch(connection, row.id, what, at, now, who)

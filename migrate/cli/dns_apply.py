@@ -16,6 +16,7 @@ from connectors.language import _, mark
 from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
+from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import terminal
 from migrate.cli.options import complete_system, json_option
@@ -117,6 +118,7 @@ def apply(
     _check_order(step, stands)
     if step == "cutover" and stands == "before" and not early:
         _check_time(organisation, name, chosen)
+    check_held_here(place)
     done = _change(organisation, name, inquiry.facts.zone, chosen, ask=not yes)
     everywhere = not done or _spread(organisation, name, whom, told.steps, step)
     code = Exit.OK if everywhere else Exit.PARTIAL

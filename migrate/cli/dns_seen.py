@@ -6,18 +6,16 @@ from collections.abc import Sequence
 
 from migrate.cli.observing import observe
 from migrate.cli.organisation import Place
+from migrate.delivery.gates import Obstacle, admitted
 from migrate.dns.arrival import Held
 from migrate.dns.findings import Finding
-
-#: Findings with which mail from the new system may be taken for spam, whatever their severity.
-_SHUT_OUT = ("spf-new-sender", "dkim-missing")
 
 
 def keep_senders(place: Place, domain: str, findings: Sequence[Finding]) -> None:
     """Whether SPF and DKIM let the expected system send."""
-    against = [one.code for one in findings if one.severity == "problem" or one.code in _SHUT_OUT]
     by = f"bascule dns check {domain}"
-    good = {kind.upper(): not any(code.startswith(f"{kind}-") for code in against) for kind in ("spf", "dkim")}
+    stops = {one.obstacle for one in admitted(domain, [one.code for one in findings])}
+    good = {name: obstacle not in stops for name, obstacle in (("SPF", Obstacle.SPF), ("DKIM", Obstacle.DKIM))}
     observe(place, "domain", domain, "senders", good, by)
 
 

@@ -18,6 +18,7 @@ from connectors.language import _, labelled, mark, plural
 from migrate.cli.accounts_site import directory_of
 from migrate.cli.dns_whom import asked_of, checked, whom_options
 from migrate.cli.exit_codes import Exit, code_of
+from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
@@ -85,7 +86,7 @@ def add(
     servers: tuple[Server, ...],
     to_json: bool,
 ) -> None:
-    """Add a domain to the target: shows the TXT record that proves it, waits for it, and has it verified.
+    """How does a domain get onto the target?  Adds it, shows the TXT record that proves it, and has it verified.
 
     Says in the end which records the domain is to have, and changes none. Ctrl-C ends it at any step; the same command
     goes on from there.
@@ -94,6 +95,7 @@ def add(
     Example:  bascule domain add lyon.example
     """
     organisation = place.load()
+    check_held_here(place)
     system = _target(organisation, target)
     walk = Walk(checked(name))
     parent = checked(alias_of) if alias_of else None

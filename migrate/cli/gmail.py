@@ -26,19 +26,18 @@ def gmail() -> None:
 
 @gmail.command()
 @click.argument("person")
-@click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the address to open in it.")
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening the browser of this machine.")
 @json_option
 @click.pass_obj
-def authorise(place: Place, person: str, browser: bool, to_json: bool) -> None:
-    """Let PERSON sign in and agree that their private mail is read.
+def authorise(place: Place, person: str, no_browser: bool, to_json: bool) -> None:
+    """Does PERSON agree that their private mail is read?  They say so by signing in.
 
     The browser shows Google's own page, which says what is asked for: to read mail, and nothing else. What is kept is a
     token in secrets/gmail, readable by you only, with the time. The person can take it back at any moment, at
     https://myaccount.google.com/connections.
 
     \b
-    For example:
-        bascule gmail authorise anna@example.org
+    Example:  bascule gmail authorise anna@example.org
     """
     organisation = place.load()
     site, found = _person(organisation, person)
@@ -50,8 +49,11 @@ def authorise(place: Place, person: str, browser: bool, to_json: bool) -> None:
         told = _("The plan of {site} names no desktop application: write personal_gmail: {{client: file:...}} there.")
         raise Trouble(told.format(site=site.name))
     client = read_client(resolve(plan.client, organisation.folder))
-    with redirect_stdout(sys.stderr):
-        token = ask_for_leave(client, found.gmail, open_browser=browser)
+    try:
+        with redirect_stdout(sys.stderr):
+            token = ask_for_leave(client, found.gmail, open_browser=not no_browser)
+    except KeyboardInterrupt:
+        raise Trouble(_("Stopped: nothing was kept."), Exit.INTERRUPTED) from None
     leave = Leave(found.gmail, datetime.now(UTC), token)
     path = keep_leave(organisation.folder, leave)
     if to_json:

@@ -17,6 +17,7 @@ from connectors.language import _, labelled, mark, number, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.archive_files import reading_with
 from migrate.cli.exit_codes import Exit
+from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
@@ -59,6 +60,7 @@ def archive(place: Place, group: str, send_uncertain: bool, to_json: bool) -> No
     Example:  bascule groups archive sales@company.example
     """
     organisation = place.load()
+    check_held_here(place)
     plan = _group(organisation, group)
     system = _target(organisation)
     working = terminal(stderr=True, quiet=to_json)

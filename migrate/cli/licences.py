@@ -101,9 +101,9 @@ def _show(console: Console, there: Sequence[Stock], ordering: Ordering, today: d
     for heading in (_("licence"), _("target")):
         table.add_column(heading, overflow="fold")
     for heading in (_("bought"), _("assigned"), _("needed"), _("short")):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for heading in (_("renews"), _("order by")):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for one in there:
         assigned = "" if one.assigned is None else number(one.assigned)
         short = Text(number(one.short), "red") if one.short else Text("0")

@@ -31,7 +31,7 @@ def microsoft365() -> None:
 @json_option
 @click.pass_obj
 def sign_in(place: Place, system: str, to_json: bool) -> None:
-    """Sign in by code, for a SYSTEM of the plan that has neither a secret nor a certificate.
+    """How does SYSTEM let us in without a secret or a certificate?  By a code that somebody enters.
 
     Shows a code to enter in a browser on any device, as the person whose mailbox it is or as somebody with full access
     to all of them.  It is remembered in a file that only you can read; run it again for each further person.
@@ -67,7 +67,7 @@ def _told(access: Access, person: str, to_json: bool) -> None:
 @json_option
 @click.pass_obj
 def grants(place: Place, site: str, mailboxes: tuple[str, ...], opener: str | None, to_json: bool) -> None:
-    """Write the lines of PowerShell that let the app open the mailboxes of SITE; runs nothing.
+    """What lets the app open the mailboxes of SITE?  Writes the lines of PowerShell; runs nothing.
 
     For the tenant's administrator, in Exchange Online PowerShell after Connect-ExchangeOnline.  Without --for
     they ask Entra for it, which takes the module Microsoft.Graph.

@@ -15,14 +15,26 @@ from migrate.ledger.observations import Kind, Observed
 from migrate.ledger.store import Ledger
 
 
-def observe(place: Place, kind: Kind, subject: str, name: str, items: Mapping[str, bool | Observed], by: str) -> None:
-    """Keep what the command ``by`` saw of each part of a fact: whether it is good, with figures or without."""
+def observe(
+    place: Place,
+    kind: Kind,
+    subject: str,
+    name: str,
+    items: Mapping[str, bool | Observed],
+    by: str,
+    *,
+    whole: bool = False,
+) -> None:
+    """Keep what the command ``by`` saw of each part of a fact: whether it is good, with figures or without.
+
+    ``whole``: these are all parts there are, such as the routes of one run.
+    """
     if not items or not place.ledger_file.exists():
         return
     now = time.time()
     seen = {item: one if isinstance(one, Observed) else Observed(one, now, by) for item, one in items.items()}
     with place.ledger() as ledger, ledger.write() as connection:
-        observations.keep(connection, kind, subject, name, seen)
+        observations.keep(connection, kind, subject, name, seen, whole=whole)
 
 
 def observe_passes(ledger: Ledger, site: str, rows: Sequence[Row]) -> None:

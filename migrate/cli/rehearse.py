@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +29,9 @@ from migrate.copy.run import PassResult, run_pass
 from migrate.engine.hours import CopyHours
 from migrate.engine.local import Done
 from migrate.engine.remembered import Remembered
-from migrate.ledger import mailboxes, not_copied, pace
+from migrate.ledger import attempts, copies, mailboxes, not_copied, pace
 from migrate.ledger.pace import MailboxSize, PassRate
-from migrate.ledger.schema import Direction, Outcome
+from migrate.ledger.schema import Direction, MailboxState, Outcome
 from migrate.ledger.store import Ledger
 from migrate.rollout.estimate import Forecast, Load, forecast
 from migrate.rollout.outlook import rehearsed
@@ -70,8 +71,12 @@ def rehearse(
     people = choose(plan, mailboxes)
     folder = folder_of(place.state, plan.name)
     hours = None if at_once else CopyHours.of(plan)
-    with _alone(folder), closing(Ledger(folder / "ledger.sqlite")) as ledger:
-        result, rows, rates = _rehearsed(place, organisation, plan, people, folder, ledger, sample, hours)
+    with _alone(folder):
+        with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+            result, rows, rates = _rehearsed(place, organisation, plan, people, folder, ledger, sample, hours)
+            over = _is_over(ledger, plan)
+        if over and result.state is not None:
+            _forget(folder, result.state)
     told = _forecast(place, organisation, plan, result, rates)
     failing = [Exit.PARTIAL for one in result.mailboxes if one.would_fail]
     code = Exit.INTERRUPTED if result.interrupted else worst([*failing, *(row.code for row in rows)])
@@ -119,6 +124,8 @@ def _rehearsed(
             with started(place, plan, stage, people, _RETRY, copies=True, stand_in=stand_in) as run:
                 surveys = {done.mailbox: done for done in run.each(lambda mailbox: _look(run, mailbox))}
                 _note(place, site, surveys.values(), shares, sample)
+                if standing.keep_only is not None:
+                    _let_go(ledger, people, standing.keep_only)
                 ended = _passes(run, ledger, hours)
                 interrupted = run.halt.stop.is_set()
             result = _result(ledger, surveys, ended, standing, interrupted, sample)
@@ -128,6 +135,30 @@ def _rehearsed(
     with ledger.read() as connection:
         rates = pace.rates(connection, site.source, stage_name(site))
     return result, rows, rates
+
+
+def _let_go(ledger: Ledger, people: Iterable[Person], keep_only: Callable[[str, Collection[str]], None]) -> None:
+    """What a run that ended was writing has not arrived: a stand-in without bodies could not tell whether it had."""
+    for person in people:
+        with ledger.write() as connection:
+            row = mailboxes.get(connection, person.mailbox)
+            under_way = [] if row is None else attempts.unsettled(connection, row.id)
+            if row is not None and under_way:
+                keep_only(person.target_user, copies.keys_there(connection, row.id))
+                attempts.settle(connection, [one.message_id for one in under_way])
+
+
+def _is_over(ledger: Ledger, site: Site) -> bool:
+    """Whether every mailbox that was begun has been judged to its end."""
+    with ledger.read() as connection:
+        return all(row.state is MailboxState.COPIED for row in mailboxes.of_site(connection, site.name))
+
+
+def _forget(folder: Path, state: Path) -> None:
+    """The next rehearsal begins anew: what the stand-in knew goes, and with it the ledger that counts on it."""
+    for file in folder.glob("ledger.sqlite*"):
+        file.unlink()
+    shutil.rmtree(state)
 
 
 def _look(run: Started, mailbox: str) -> Survey:
@@ -169,7 +200,7 @@ def _result(
     sample: int | None,
 ) -> Result:
     found = [_of_mailbox(ledger, surveys[mailbox], ended.get(mailbox)) for mailbox in sorted(surveys)]
-    return Result(found, interrupted, standing.kind, standing.preset, standing.max_message, sample)
+    return Result(found, interrupted, standing.kind, standing.preset, standing.max_message, sample, standing.state)
 
 
 def _of_mailbox(ledger: Ledger, looked: Done[Survey], done: Done[PassResult] | None) -> MailboxResult:

@@ -31,7 +31,8 @@ from migrate.copy.run import PassResult
 from migrate.engine.hours import CopyHours, in_turn, passes
 from migrate.engine.local import Done, LocalEngine
 from migrate.engine.remembered import Remembered
-from migrate.engine.site import SiteRun, StandIn, new_resources, spool_folder
+from migrate.engine.site import SiteRun, StandIn
+from migrate.engine.spool import new_resources, spool_folder
 from migrate.figures import moment_text
 from migrate.ledger.store import Ledger, LedgerError
 from plans import Organisation, Person, SecretError, Site

@@ -23,7 +23,7 @@ _PATIENCE = 30.0
 @keep_option("The folder that sandbox up was given.")
 @click.pass_obj
 def down(place: Place, keep: Path | None) -> None:
-    """Ends a sandbox that goes on by itself, and all its servers.
+    """How does a sandbox end that goes on by itself?  Ends it, and all its servers.
 
     \b
     Example:  bascule -C learn sandbox down

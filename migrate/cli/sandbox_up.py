@@ -57,7 +57,7 @@ _PATIENCE = 60.0
 @click.option("--detach", is_flag=True, help="Return once it runs; bascule sandbox down ends it.")
 @click.pass_obj
 def up(place: Place, learn: bool, target: str, only: tuple[str, ...], keep: Path | None, detach: bool) -> None:
-    """Starts mail systems on this machine: IMAP, POP3, SMTP, DNS, Google Workspace, Microsoft 365.
+    """Where can I try a move?  Starts IMAP, POP3, SMTP, DNS, Google Workspace and Microsoft 365 on this machine.
 
     They listen on this machine alone and end with Ctrl-C.  Their mailboxes are those of the plan's people, or of a
     small company where there is no plan.

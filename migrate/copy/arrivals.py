@@ -25,6 +25,8 @@ from migrate.ledger.deliveries import Arrival, NewArrival, OwnCopy
 
 #: Messages read in one question.
 _AT_ONCE = 50
+#: Times that the folders are gone through when one of them is renamed meanwhile, so that what is in it is not missed.
+_LOOKS = 3
 #: How much of a header is looked at for the one field.
 _HEADER = 1 << 18
 _PARENT = "X-MS-Exchange-Parent-Message-Id"
@@ -41,6 +43,8 @@ class _Look:
     #: By target folder, the token behind which nothing is unknown.
     tokens: dict[int, str | None] = field(default_factory=dict)
     folders: dict[int, Folder] = field(default_factory=dict)
+    #: A folder went away between being named and being listed.
+    missing: bool = False
 
 
 def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: Event) -> None:
@@ -48,7 +52,10 @@ def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: 
 
     Reads the target, writes the ledger alone.  An interrupted look has seen nothing.
     """
-    look = _look(job, hold, target, since)
+    for _number in range(_LOOKS):
+        look = _look(job, hold, target, since)
+        if not look.missing:
+            break
     new: list[NewArrival] = []
     for row, folder, entries in look.fresh:
         wanted = {entry.key for entry in entries}
@@ -86,15 +93,19 @@ def _look(job: Job, hold: Hold, target: Target, since: float) -> _Look:
         if not arrival.gone:
             by_folder[arrival.target_folder_id][arrival.target_key] = arrival
     look = _Look()
-    for folder in target.folders():
-        with hold.ledger.write() as connection:
-            row = folders.target(connection, hold.mailbox.id, job.direction, folder).id
-        look.folders[row] = folder
+    there = list(target.folders())
+    with hold.ledger.write() as connection:
+        for folder in there:
+            look.folders[folders.target(connection, hold.mailbox.id, job.direction, folder).id] = folder
+    for row, folder in look.folders.items():
         here = by_folder.pop(row, {})
         if folder.token is not None and folder.token == tokens.get(row):
             continue
-        with suppress(FolderMissing):
+        try:
             _list(hold, target, row, folder, since, here, look)
+        except FolderMissing:
+            look.missing = True
+        else:
             look.tokens[row] = folder.token
     # Folders that are gone, or were made anew.
     look.vanished += [arrival for here in by_folder.values() for arrival in here.values()]

@@ -88,8 +88,12 @@ class Sessions:
             self.admit(wait=True)
 
     def close(self) -> None:
-        # A sign-in under way leaves a session behind, which is closed too.
-        for signing_in in self._ahead.values():
-            with suppress(ConnectorError):
-                signing_in.finish()
-        self._stack.close()
+        # A sign-in under way leaves a session behind, which is closed too, whatever became of the other side.
+        with self._stack, ExitStack() as under_way:
+            for signing_in in self._ahead.values():
+                under_way.callback(_end, signing_in)
+
+
+def _end(signing_in: Background) -> None:
+    with suppress(ConnectorError):
+        signing_in.finish()

@@ -7,13 +7,14 @@ target has had its time to show it (the connector's ``settle``), and two looks a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import Connection
 
-from connectors.contract import Folder, Found, Reason, Suspect, Target
+from connectors.contract import Folder, FolderMissing, Found, Reason, Suspect, Target
 from migrate.copy.hold import Hold
 from migrate.copy.job import Clock
 from migrate.ledger import attempts, copies, folders, messages
@@ -110,9 +111,10 @@ def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[Atte
     unmoved = {row.message_id for row in verdicts.absent if row.kind == "move" and _still_there(hold, target, row)}
     decided = verdicts.decided()
     waiting = [row.message_id for row in rows if row.message_id not in decided and row.absent_at is None]
+    shown = _flags_shown(hold, target, verdicts.present)
     with hold.ledger.write() as connection:
         for row, key, folder_id in verdicts.present:
-            _record_present(connection, row, key, folder_id, now)
+            _record_present(connection, row, key, folder_id, now, shown.get(row.message_id))
         for row in verdicts.absent:
             _record_absent(connection, row, now, unmoved=row.message_id in unmoved)
         for row, found_key, folder_id in verdicts.uncertain:
@@ -121,11 +123,35 @@ def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[Atte
         attempts.settle(connection, list(decided))
 
 
-def _record_present(connection: Connection, row: AttemptRow, key: str, folder_id: int, now: float) -> None:
+def _flags_shown(
+    hold: Hold, target: Target, present: Sequence[tuple[AttemptRow, str, int]]
+) -> dict[int, frozenset[str]]:
+    """The flags that a system of labels shows for what was found, by message: it holds no others of those sent.
+
+    Elsewhere a flag may have been taken and forgotten, and is set again later.
+    """
+    if target.capabilities().layout != "labels":
+        return {}
+    found: dict[int, frozenset[str]] = {}
+    for folder_id in {folder_id for _, _, folder_id in present}:
+        keys = {key: row.message_id for row, key, there in present if there == folder_id}
+        with hold.ledger.read() as connection:
+            was = folders.target_by_id(connection, folder_id)
+        with suppress(FolderMissing):
+            for state in target.states(Folder(was.path, None, was.epoch), list(keys)):
+                if state.flags is not None:
+                    found[keys[state.key]] = state.flags
+    return found
+
+
+def _record_present(
+    connection: Connection, row: AttemptRow, key: str, folder_id: int, now: float, shown: frozenset[str] | None
+) -> None:
     if row.origin_message_id is not None:
         copies.hand_over(connection, row.origin_message_id, row.message_id, folder_id, key, now, evidence="found")
         return
-    found = copies.stored(row.message_id, folder_id, key, now, synced=row.flags, ours=row.flags, evidence="found")
+    ours = row.flags if shown is None else messages.flags_text(messages.flag_set(row.flags) & shown)
+    found = copies.stored(row.message_id, folder_id, key, now, synced=row.flags, ours=ours, evidence="found")
     copies.record_stored(connection, [found])
 
 

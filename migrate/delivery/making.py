@@ -52,6 +52,12 @@ def domain_of(organisation: Organisation, site: Site) -> Domain:
 def technical_domain(organisation: Organisation, site: Site) -> str:
     """The domain of the new side that cannot loop.  Raises :class:`CannotDeliver` when nobody has said it."""
     domain = domain_of(organisation, site)
+    if domain.technical == domain.name:
+        raise CannotDeliver(
+            _("technical_domain of {domain} is the domain itself: copies that are sent there would come back.").format(
+                domain=domain.name
+            )
+        )
     if domain.technical is not None:
         return domain.technical
     target = organisation.systems[site.target]
@@ -81,8 +87,6 @@ def routes_of(organisation: Organisation, site: Site, earlier: Sequence[Recipien
         raise CannotDeliver(text.format(site=site.name, domain=domain.name))
     there = {one.address.lower() for one in recipients}
     gone = {one.address.lower(): one for one in earlier if one.address.lower() not in there}
-    others = (person for one in organisation.sites.values() if one.name != site.name for person in one.people)
-    staying = sorted(one.address for one in _recipients(others, domain.name, technical))
     source = getattr(organisation.systems[site.source].settings, "host", None)
     return Routes(
         site.name,
@@ -92,7 +96,6 @@ def routes_of(organisation: Organisation, site: Site, earlier: Sequence[Recipien
         [gone[address] for address in sorted(gone)],
         domain.new_host,
         domain.old_host or source,
-        staying,
     )
 
 

@@ -45,8 +45,6 @@ class Routes:
     new_host: str | None = None
     #: Takes mail for people who have not moved; None when the plan does not say.
     old_host: str | None = None
-    #: The people of other sites who share the domain and have not moved, and all who have.
-    staying: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

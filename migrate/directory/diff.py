@@ -220,6 +220,11 @@ class _Comparison:
             values = {"user": wanted.user, "other": title_of(min(others)), "licence": title_of(licence)}
             self._tell(Code.LICENCE_OTHER, wanted.user, what.format(**values), mend)
             return
+        if self._manners.usage_location and not (wanted.usage_location or found.usage_location):
+            what = _("{user} is to have a licence, and has no usage location, without which there is none.")
+            mend = _("Write into the target's part of organisation.yaml: accounts: {usage_location: FR}")
+            self._tell(Code.USAGE_LOCATION, wanted.user, what.format(user=wanted.user), mend)
+            return
         if self._none_is_left(licence):
             what = _("No licence {licence} is left for {user}.").format(licence=title_of(licence), user=wanted.user)
             mend = _("Order more: bascule licences order SITE")

@@ -20,6 +20,7 @@ class Code(StrEnum):
     LICENCE_UNKNOWN = "licence-unknown"
     LICENCE_OTHER = "licence-other"
     LICENCE_SHORT = "licence-short"
+    USAGE_LOCATION = "usage-location-missing"
     GROUP_UNKNOWN = "group-unknown"
     MEMBER_LATER = "member-later"
     MEMBERS_UNKNOWN = "members-unknown"

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from threading import Event
-from typing import IO, Literal, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, cast
 
 import tenacity
 
 from connectors.archives.contract import Archive, Damaged
-from connectors.errors import AuthFailed, ConnectorError, Fatal, OverQuota, Transient
+from connectors.errors import ConnectorError, Transient
 from connectors.language import _
 from connectors.nature import Nature
 from connectors.wire import wire_bytes
@@ -96,7 +96,8 @@ def put_all(
 ) -> Iterator[Put]:
     """Each message of ``archive`` and what became of it; ``again``: what is uncertain is sent once more.
 
-    Raises AuthFailed, Fatal and OverQuota, which are of all messages; ends early once ``stop`` is set.
+    What was refused before is tried again.  Raises a ConnectorError that is of all messages: what was in hand was
+    certainly not put then.  Ends early once ``stop`` is set.
     """
     twins: Counter[str] = Counter()
     for message in _messages(archive, into.most):
@@ -109,46 +110,45 @@ def put_all(
         twins[digest] += 1
         name = f"{digest}:{twins[digest]}"
         state, what = journal.last.get(name, ("", ""))
-        if state in ("put", "refused"):
-            yield Put(name, cast("State", state), what, already=True)
+        if state == "put":
+            yield Put(name, "put", already=True)
         elif state in ("sending", "uncertain") and not again:
             yield Put(name, "uncertain", what or _("A run was cut off while it was sent."), already=True)
         else:
             journal.write(name, "sending")
-            made = _sent(lambda raw=message: into.put(group, raw), name, stop)  # type: ignore[misc]  # bound at once
-            if made is None:
-                # It was certainly not put: the next run sends it.
+            try:
+                made = _sent(into, group, message, name, stop)
+            except ConnectorError:
+                # It was certainly not put, and the next run sends it.
                 journal.write(name, "")
-                return
+                if stop.is_set():
+                    return
+                raise
             journal.write(name, made.state, made.what)
             yield made
 
 
-def _sent(send: Callable[[], None], name: str, stop: Event) -> Put | None:
-    """What became of it; None when somebody stopped it while it had to wait."""
+def _sent(into: GroupArchive, group: str, message: bytes, name: str, stop: Event) -> Put:
+    """What became of it.  Raises a ConnectorError where it was certainly not put, and others would not be either."""
     try:
         for attempt in tenacity.Retrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: isinstance(error, Transient) and not isinstance(error, Unsure)
-            ),
+            retry=tenacity.retry_if_exception(_passes),
             stop=tenacity.stop_after_attempt(_TRIES) | tenacity.stop_when_event_set(stop),
             wait=pause(_LONGEST),
             sleep=tenacity.sleep_using_event(stop),
             reraise=True,
         ):
             with attempt:
-                send()
+                into.put(group, message)
     except Unsure as error:
         return Put(name, "uncertain", str(error))
     except NotTaken as error:
         return Put(name, "refused", str(error))
-    except Transient:
-        return None
-    except (AuthFailed, Fatal, OverQuota):
-        raise
-    except ConnectorError as error:
-        return Put(name, "refused", str(error))
     return Put(name, "put")
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, Transient) and not isinstance(error, Unsure)
 
 
 def _messages(archive: Archive, most: int) -> Iterator[bytes | Put]:
@@ -160,7 +160,7 @@ def _messages(archive: Archive, most: int) -> Iterator[bytes | Put]:
             name = sha256(f"{folder.path} {item.key}".encode()).hexdigest()
             with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
                 try:
-                    archive.write_message(folder, item.key, cast("IO[bytes]", file))  # type: ignore[arg-type]
+                    archive.write_message(folder, item.key, cast("BinaryIO", file))
                 except (Damaged, KeyError) as error:
                     yield Put(f"{name}:unread", "refused", _("It cannot be read: {why}.").format(why=error))
                     continue

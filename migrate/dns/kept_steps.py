@@ -12,7 +12,7 @@ from typing import Any, Literal
 from connectors.language import _
 from migrate.dns.facts import Facts, Mx, Outcome
 from migrate.dns.providers import Expected
-from migrate.dns.records import CannotWrite, Line, Step
+from migrate.dns.records import LOW, CannotWrite, Line, Step
 from migrate.dns.snapshots import folder_of, written
 
 #: The step that the zone's MX shows to be the last that was done; ``nothing`` when it is as it was.
@@ -59,23 +59,22 @@ def kept(organisation: Path, domain: str) -> KeptSteps | None:
 
 
 def stage(steps: Sequence[Step], facts: Facts) -> Stage | None:
-    """Where the zone stands, by what all its name servers say of the MX; None when it is none of the steps' states."""
+    """Where the zone stands, by what all its name servers say of the MX; None when it is none of the steps' states.
+
+    The TTL tells a step from the one before it, as short or not: who changes a zone by hand may enter another one.
+    """
     answers = [view.answer(facts.domain, "MX") for view in facts.of("authoritative")]
     said = {(one.ttl, frozenset(one.values)) for one in answers if one.outcome is Outcome.RECORDS}
     if len(said) != 1 or any(one.definite and one.outcome is not Outcome.RECORDS for one in answers):
         return None
     ttl, values = said.pop()
-    now = {(ttl, f"{one.preference} {one.host}.") for one in values if isinstance(one, Mx)}
+    now = {f"{one.preference} {one.host}." for one in values if isinstance(one, Mx)}
+    short = ttl is not None and ttl <= LOW
     by_name = {one.when: one for one in steps}
-    states: list[tuple[Stage, Sequence[Line]]] = [
-        ("after", by_name["after"].enter),
-        ("cutover", by_name["cutover"].enter),
-        ("before", by_name["cutover"].remove),
-        ("nothing", by_name["back"].enter),
-    ]
-    for name, lines in states:
-        if {(line.ttl, line.data) for line in lines if line.type == "MX"} == now:
-            return name
+    if {line.data for line in by_name["cutover"].enter if line.type == "MX"} == now:
+        return "cutover" if short else "after"
+    if {line.data for line in by_name["back"].enter if line.type == "MX"} == now:
+        return "before" if short else "nothing"
     return None
 
 

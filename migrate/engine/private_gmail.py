@@ -98,6 +98,6 @@ def leave_of(folder: Path, address: str, person: str) -> Leave:
         kept = json.loads(read_private(ref, folder))
         return Leave(str(kept["address"]), datetime.fromisoformat(kept["given_at"]), str(kept["refresh_token"]))
     except MissingSecret:
-        raise telling(AuthFailed(told, system=address, denial=Denial.TOKEN)) from None
+        raise telling(AuthFailed(told, denial=Denial.TOKEN)) from None
     except (ValueError, KeyError, TypeError):
-        raise telling(AuthFailed(told, system=address, denial=Denial.TOKEN)) from None
+        raise telling(AuthFailed(told, denial=Denial.TOKEN)) from None

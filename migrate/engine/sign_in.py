@@ -24,7 +24,8 @@ from connectors.preconditions import preconditions
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner
 from migrate.engine.servers import Servers
-from migrate.engine.site import MAILBOXES_AT_ONCE, connector_of, new_resources
+from migrate.engine.site import MAILBOXES_AT_ONCE, connector_of
+from migrate.engine.spool import new_resources
 from plans import Organisation, Person, SecretError, Site
 from plans.accounts import further_account, source_account, target_account
 from plans.secrets import MissingSecret

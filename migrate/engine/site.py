@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from errno import errorcode
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from threading import Event
 from typing import Literal, TypeVar
 
-from filelock import FileLock, Timeout
-
-from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
-from connectors.errors import SpoolError
-from connectors.language import _
 from connectors.preconditions import Precondition, preconditions
 from connectors.registry import connector_class
 from connectors.wrappers import (
@@ -303,36 +292,9 @@ class SiteRun:
         return self._servers.admit(seats, stop, wait=wait)
 
 
-@contextmanager
-def spool_folder(state: Path) -> Iterator[Path]:
-    """A private folder for large messages.  What a killed process left behind is removed first: it holds mail."""
-    parent = state / "spool"
-    try:
-        parent.mkdir(mode=0o700, exist_ok=True)
-        for old in parent.iterdir():
-            if old.is_dir():
-                _remove_if_abandoned(old)
-        folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
-        lock = FileLock(folder.with_suffix(".lock"), blocking=False)
-        lock.acquire()
-    except OSError as error:
-        what = _("no folder for large messages can be made on this machine's disk")
-        raise SpoolError(what, system=str(parent), detail=errorcode.get(error.errno or 0, "")) from error
-    try:
-        yield folder
-    finally:
-        rmtree(folder, ignore_errors=True)
-        lock.release()
-    folder.with_suffix(".lock").unlink(missing_ok=True)
-
-
 def kept_mail(organisation: Organisation) -> KeptMail:
     """Where the originals of an organisation are kept."""
     return KeptMail(organisation.folder / "kept")
-
-
-def new_resources(spool: Path) -> Resources:
-    return Resources(ByteBudget(), spool)
 
 
 def _by_day(site: Site) -> RateLimit:
@@ -343,16 +305,6 @@ def _by_day(site: Site) -> RateLimit:
         return hours is not None and not hours.hold(datetime.now(site.time_zone).time())
 
     return RateLimit(bytes_per_second=site.daytime_limit, applies=outside)
-
-
-def _remove_if_abandoned(folder: Path) -> None:
-    path = folder.with_suffix(".lock")
-    try:
-        with FileLock(path, blocking=False):
-            rmtree(folder, ignore_errors=True)
-    except Timeout:
-        return
-    path.unlink(missing_ok=True)
 
 
 def connector_of(system: System, resources: Resources) -> Connector:

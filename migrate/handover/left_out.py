@@ -16,6 +16,7 @@ from connectors.language import _
 from migrate.ledger.holder import FILE as HOLDER
 from plans import Organisation, SecretRef
 from plans.csv_file import read_table
+from plans.model import PasswdFile
 from plans.passwords import COLUMNS
 
 #: Below the organisation's folder, with forward slashes.
@@ -115,9 +116,11 @@ def _named(organisation: Organisation, folder: Path) -> set[str]:
 
 def _references(value: Any) -> Iterator[str]:
     """Each file that a plan's value names as a secret, whichever connector brought the setting."""
-    if isinstance(value, SecretRef):
-        if value.kind == "file":
-            yield value.value
+    if isinstance(value, PasswdFile):
+        # The hashes of everybody's passwords stand in it.
+        yield str(value.path)
+    elif isinstance(value, SecretRef):
+        yield from [value.value] if value.kind == "file" else []
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             one = getattr(value, name)

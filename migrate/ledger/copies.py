@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, 
 from connectors.contract import Reason
 from migrate.ledger import deliveries, identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally, target_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,16 @@ def claimed_keys(connection: Connection, target_folder_id: int) -> Iterator[str]
             message.c.target_folder_id == target_folder_id, message.c.target_key.is_not(None)
         )
     ).scalars()
+
+
+def keys_there(connection: Connection, mailbox_id: int) -> set[str]:
+    """The keys of everything that is known to be on the target."""
+    keys = connection.execute(
+        select(message.c.target_key)
+        .join(target_folder, target_folder.c.id == message.c.target_folder_id)
+        .where(target_folder.c.mailbox_id == mailbox_id, message.c.target_key.is_not(None))
+    )
+    return set(keys.scalars())
 
 
 def flags_to_carry(

@@ -72,13 +72,6 @@ def _read(row: Any) -> MailboxRow:
     return MailboxRow(row.id, row.name, row.site, MailboxState(row.state), *dates)
 
 
-def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
-    """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
-    for mailbox_id in mailbox_ids:
-        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
-        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
-
-
 def take(connection: Connection, mailbox_id: int, owner: str) -> int:
     """Make ``owner`` the one who works on the mailbox; the number tells it from all who did before."""
     connection.execute(
@@ -102,6 +95,13 @@ def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: f
         .where(mailbox.c.id == mailbox_id)
         .values(state=state, last_pass=when, last_error=error and recorded(error), locked_by=None)
     )
+
+
+def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
+    """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
+    for mailbox_id in mailbox_ids:
+        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
+        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
 
 
 def go_back(connection: Connection, mailbox_ids: Sequence[int]) -> None:

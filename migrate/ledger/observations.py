@@ -31,12 +31,19 @@ class Observed:
 Observations = dict[tuple[str, str], dict[str, dict[str, Observed]]]
 
 
-def keep(connection: Connection, kind: Kind, subject: str, name: str, items: Mapping[str, Observed]) -> None:
-    """Keep what was seen of these parts in the place of what was seen of them before; of others nothing changes."""
+def keep(
+    connection: Connection, kind: Kind, subject: str, name: str, items: Mapping[str, Observed], *, whole: bool = False
+) -> None:
+    """Keep what was seen of these parts in the place of what was seen of them before.
+
+    Of other parts nothing changes; when these are ``whole``, all there is, they are forgotten.
+    """
     table = observation.c
-    for item in items:
-        mine = (table.subject_kind == kind, table.subject == subject, table.name == name, table.item == item)
+    mine = (table.subject_kind == kind, table.subject == subject, table.name == name)
+    if whole:
         connection.execute(delete(observation).where(*mine))
+    for item in () if whole else items:
+        connection.execute(delete(observation).where(*mine, table.item == item))
     rows = [
         {
             "subject_kind": kind,

@@ -18,6 +18,7 @@ class Standing:
     state: MailboxState
     last_pass: float | None
     went_live: float | None
+    #: None where it is not on, or no longer.
     dual_delivery_since: float | None
     outcomes: Counter[Outcome] = field(default_factory=Counter)
 
@@ -34,9 +35,11 @@ def standings(connection: Connection) -> dict[str, Standing]:
         mailbox.c.last_pass,
         mailbox.c.went_live,
         mailbox.c.dual_delivery_since,
+        mailbox.c.dual_delivery_until,
     )
-    for id_, name, site, state, last_pass, went_live, dual in connection.execute(select(*columns)):
-        names[name] = found[id_] = Standing(site, MailboxState(state), last_pass, went_live, dual)
+    for id_, name, site, state, last_pass, went_live, since, until in connection.execute(select(*columns)):
+        on_since = since if until is None else None
+        names[name] = found[id_] = Standing(site, MailboxState(state), last_pass, went_live, on_since)
     rows = connection.execute(
         select(tally.c.mailbox_id, tally.c.outcome, tally.c.messages).where(
             tally.c.direction == Direction.FORTH, tally.c.messages > 0

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from migrate.rollout.gather import DOMAIN_FACTS, SITE_FACTS, World, targets_of
+from migrate.rollout.gather import SITE_FACTS
+from migrate.rollout.gather_domain import DOMAIN_FACTS
 from migrate.rollout.history import Course, moment
+from migrate.rollout.world import World, targets_of
 from plans import Organisation, Site
 from plans.model import Contact
 from runbooks.facts import DomainFacts, People, RolloutFacts, SharingSite, SiteFacts, Whom

@@ -26,9 +26,9 @@ from migrate.ledger.holder import check_holder
 from migrate.ledger.store import Ledger, LedgerError
 from migrate.rollout.facts import domain_facts, site_facts
 from migrate.rollout.gates import IN_THE_PLACE_OF
-from migrate.rollout.gather import World
 from migrate.rollout.phases import after, before, phase_text
 from migrate.rollout.steps import Judged, judged
+from migrate.rollout.world import World
 from plans import Organisation, Person
 from runbooks.facts import DomainFacts, Severity, SiteFacts
 

@@ -91,9 +91,9 @@ def running_sandbox(
             stand_ins |= _imap_stand_ins(imap)
             stand_ins |= _start_services(running, folder, imap, memory)
         if "google" in only:
-            stand_ins["google"] = _start_google(running, folder, people, memory, kept=kept, new=new)
+            stand_ins["google"] = _start_google(running, folder, people, memory, kept=kept)
         if "microsoft" in only:
-            stand_ins["microsoft"] = _start_microsoft(running, folder, people, memory, kept=kept, new=new)
+            stand_ins["microsoft"] = _start_microsoft(running, folder, people, memory, kept=kept)
         standing = Standing(
             pid=os.getpid(), since=datetime.now(UTC).isoformat(timespec="seconds"), folder=str(folder.absolute()),
             kept=kept, stand_ins=stand_ins,
@@ -117,7 +117,7 @@ def _start_imap(
         passwords = memory.passwords.setdefault(name, {})
         for address, _ in people:
             passwords.setdefault(address, secrets.token_urlsafe(12))
-        state = folder / name if kept else None
+        state = _state(folder / name, kept=kept)
         servers[name] = running.enter_context(
             running_pymap(
                 passwords, max_message=largest if name == "new" else None, state=state, port=memory.ports.get(name, 0)
@@ -127,6 +127,14 @@ def _start_imap(
     lines = [f"{address},{servers['old'].users[address]},{servers['new'].users[address]}" for address, _ in people]
     write_private(folder / "passwords.csv", "\n".join(["address,source password,target password", *lines, ""]))
     return servers
+
+
+def _state(folder: Path, *, kept: bool) -> Path | None:
+    """A folder that only its owner can read; None when nothing is kept."""
+    if not kept:
+        return None
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _imap_stand_ins(servers: Mapping[str, PymapServer]) -> dict[str, StandIn]:
@@ -168,18 +176,19 @@ def _start_services(
 
 
 def _start_google(
-    running: ExitStack, folder: Path, people: Sequence[tuple[str, str]], memory: _Kept, *, kept: bool, new: bool
+    running: ExitStack, folder: Path, people: Sequence[tuple[str, str]], memory: _Kept, *, kept: bool
 ) -> StandIn:
-    state = folder / "google" if kept else None
+    state = _state(folder / "google", kept=kept)
     domain = people[0][0].rpartition("@")[2]
     google = running.enter_context(running_google(state=state, port=memory.ports.get("google", 0), domain=domain))
     memory.ports["google"] = int(google.endpoint.rpartition(":")[2])
     key = folder / "google.json"
-    if new:
-        memory.google_admin = f"admin@{domain}"
-        google.add_user(memory.google_admin, admin=True)
-        for address, _ in people:
-            google.add_user(address)
+    there = google.control("summary")
+    memory.google_admin = f"admin@{there['domain']}"
+    for address in (memory.google_admin, *(address for address, _ in people)):
+        if address.lower() not in there["users"]:
+            google.add_user(address, admin=address == memory.google_admin)
+    if not key.exists():
         google.write_key(key)
     return StandIn(
         kind="Google Workspace",
@@ -193,9 +202,9 @@ def _start_google(
 
 
 def _start_microsoft(
-    running: ExitStack, folder: Path, people: Sequence[tuple[str, str]], memory: _Kept, *, kept: bool, new: bool
+    running: ExitStack, folder: Path, people: Sequence[tuple[str, str]], memory: _Kept, *, kept: bool
 ) -> StandIn:
-    state = folder / "microsoft" if kept else None
+    state = _state(folder / "microsoft", kept=kept)
     ports = memory.ports
     microsoft = running.enter_context(
         running_microsoft(state=state, port=ports.get("microsoft", 0), imap_port=ports.get("microsoft-imap", 0))
@@ -203,14 +212,17 @@ def _start_microsoft(
     ports["microsoft"] = int(microsoft.address.rpartition(":")[2])
     ports["microsoft-imap"] = microsoft.imap_port
     secret_file = folder / "microsoft-secret.txt"
-    if new:
+    if not secret_file.exists():
         secret = secrets.token_urlsafe(30)
         made = microsoft.control("application", secret=secret, roles=ALL_ROLES, scopes=ALL_SCOPES)
         memory.client_id, memory.principal_id = made["client_id"], made["principal_id"]
         microsoft.control("new_service_principal", client_id=memory.client_id, object_id=memory.principal_id)
         write_private(secret_file, secret)
-        for address, name in people:
+    there = microsoft.control("mailboxes")
+    for address, name in people:
+        if address.lower() not in there:
             microsoft.control("person", address=address, name=name)
+        if memory.principal_id not in there.get(address.lower(), ()):
             microsoft.control("add_mailbox_permission", mailbox=address, user=memory.principal_id)
     authority = folder / "microsoft-ca.pem"
     authority.write_bytes(microsoft.ca_file.read_bytes())

@@ -18,6 +18,7 @@ from tests.acceptance.schemas import valid
 _PLANTED = {
     "secrets/paris.csv": "address,source_password,target_password\nanna@example.org,planted-one,planted-two\n",
     "secrets/token.txt": "planted-three",
+    "secrets/pin.dat": "4711",
     "secrets/service.json": '{"type": "service_account", "private_key": "planted-four"}',
     "notes.txt": "to try: planted-one\n",
     "old/service-copy.json": '{"private_key": "planted-five"}',
@@ -174,7 +175,8 @@ def test_killed_in_the_middle_the_same_command_makes_the_pack(plan: Organisation
         process.communicate()
     assert draft.exists()
     assert not file.exists()
-    assert plan.copy().code == 4, "it was handed over"
+    for changing in (("copy", SITE), ("accounts", "apply", SITE, "--yes"), ("domain", "add", "new.example")):
+        assert plan.run(*changing).code == 4, f"it was handed over: {changing}"
     assert plan.run(*command).code == 0
     there = _elsewhere(plan, tmp_path / "there", secrets=False)
     there.run("handover", "accept", str(file), "--by", "Sophie")

@@ -221,7 +221,8 @@ def test_the_way_back_reads_the_same_tenant(moves: Moves, old: ImapServer, tmp_p
     ],
 )
 def test_trouble_in_the_middle_of_a_copy_neither_loses_nor_doubles(moves: Moves, what: str, more: Any) -> None:
-    tenant = moves()
+    # The message that is hit is flagged too, and so has something to be given at the end.
+    tenant = moves([replace(mail, flags=mail.flags | {"\\Flagged"}) for mail in letters(20, size=800)])
     tenant.exchange.stand_in.fault(what, "APPEND", nth=7, **more)
     first = tenant.copy()
     tenant.ends_exactly(first)

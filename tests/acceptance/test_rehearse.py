@@ -204,11 +204,39 @@ def test_google_is_stood_in_for_by_its_own_stand_in(place: Path, box: Box) -> No
     assert reasons(mailbox) == {"content": 3}
     assert mailbox["judged"] == LETTERS + 6
     assert box.marks() == before
-    state = place / ".bascule" / "rehearsals" / SITE
-    kept = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
-    assert kept < sum(len(letter(number).data) for number in range(LETTERS)) + LONGEST, "no bodies are kept"
+    everything = b"".join(path.read_bytes() for path in (place / ".bascule").rglob("*") if path.is_file())
+    assert b"letter" not in everything, "no subject stays, and no part of a message"
     again = rehearsed(made, code=Exit.PARTIAL)["mailboxes"][0]
     assert again["counts"] == mailbox["counts"]
+
+
+def test_a_rehearsal_for_google_that_was_killed_goes_on_with_its_stand_in(
+    place: Path, standing_dovecot: ImapServer, user: str
+) -> None:
+    count = 150
+    box = Box(standing_dovecot, f"of-{user}")
+    box.add(*(letter(number) for number in range(count)))
+    made = plan(place, box, GOOGLE, pace=100)
+    state = place / ".bascule" / "rehearsals" / SITE
+    with running(made.start("rehearse", SITE, "--json")) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and settled(state / "ledger.sqlite") < 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert settled(state / "ledger.sqlite") < count
+    (mailbox,) = rehearsed(made, code=Exit.OK)["mailboxes"]
+    outcomes = mailbox["counts"]["outcomes"]
+    assert (outcomes["stored"], outcomes["merged"]) == (count, 0), "a double would have been merged"
+
+
+def settled(ledger: Path) -> int:
+    """Messages that a ledger calls stored."""
+    try:
+        with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as connection:
+            return int(connection.execute("SELECT count(*) FROM message WHERE outcome = 'stored'").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
 
 
 def test_what_can_be_repaired_for_google_would_arrive(place: Path, box: Box) -> None:

@@ -8,6 +8,7 @@ import poplib
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -17,9 +18,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import httpx
+import msal
 import pytest
+from click.testing import CliRunner
 from imapclient import IMAPClient
 
+from migrate.cli.main import bascule
+from migrate.sandbox import running
 from tests.acceptance.organisation import COMMAND, Ended, Organisation
 from tests.acceptance.schemas import valid
 
@@ -229,6 +235,57 @@ def test_state_that_is_kept_is_found_again_at_the_same_addresses(tmp_path: Path)
     assert not any(
         path.stat().st_mode & 0o077 for path in (tmp_path / "kept").glob("*.json") if "stand" not in path.name
     )
+
+
+def test_what_was_left_out_before_and_who_is_new_is_there_the_next_time(tmp_path: Path, own_authorities: None) -> None:
+    keep = ("--keep", str(tmp_path / "kept"))
+    with _up(tmp_path, "--only", "google", keep=keep) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "organisation.yaml").write_text(
+        "name: Ours\nlanguage: en\ntime_zone: Europe/Paris\n"
+        "systems: {old: {connector: imap, host: mail.invalid}, new: {connector: imap, host: new.invalid}}\n"
+    )
+    (tmp_path / "sites" / "paris.yaml").write_text(
+        "site: paris\nsource: old\ntarget: new\npeople: [{address: new@meridional.example}]\n"
+    )
+    with _up(tmp_path, "--only", "google", "--only", "microsoft", keep=keep) as (_, status):
+        plan = status["stand_ins"]["microsoft"]["plan"]
+        application = msal.ConfidentialClientApplication(
+            plan["client_id"],
+            client_credential=Path(plan["secret"].removeprefix("file:")).read_text(),
+            authority=f"{plan['endpoints']['sign_in']}/{plan['tenant']}",
+            instance_discovery=False,
+            verify=plan["ca_file"],
+        )
+        token = application.acquire_token_for_client(["https://graph.microsoft.com/.default"])["access_token"]
+        answer = httpx.get(
+            f"{plan['endpoints']['graph']}/v1.0/users/new@meridional.example/mailFolders",
+            headers={"Authorization": f"Bearer {token}"},
+            verify=ssl.create_default_context(cafile=plan["ca_file"]),
+            trust_env=False,
+        )
+    assert answer.status_code == 200
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    keep = ("--keep", str(tmp_path / "kept"))
+    with _up(tmp_path, *_IMAP, keep=keep) as (process, status):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    with socket.create_server(("127.0.0.1", _port(status, "old"))):
+        refused = _bascule(tmp_path, "sandbox", "up", *_IMAP, *keep, "--detach")
+    assert refused.code == 6
+    assert "A stand-in did not start" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_a_missing_extra_is_told_with_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(running._PACKAGES, "no_such_module", "no-such-package")
+    ended = CliRunner().invoke(bascule, ["-C", str(tmp_path), "sandbox", "up"])
+    assert ended.exit_code == 2
+    assert '(no-such-package): pip install "bascule[sandbox]"' in ended.stderr
 
 
 def test_another_organisation_is_never_replaced_and_a_wrong_word_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from connectors.wrappers import RetryPolicy
 from migrate.copy.halt import Halt
 from migrate.copy.job import Quiet
 from migrate.copy.run import PassResult, run_pass
-from migrate.engine.site import SiteRun, new_resources, spool_folder
+from migrate.engine.site import SiteRun
+from migrate.engine.spool import new_resources, spool_folder
 from migrate.ledger.store import Ledger
 from tests.acceptance.box import Box
 from tests.acceptance.organisation import SITE

@@ -17,12 +17,16 @@ from migrate.cli.main import bascule
 from migrate.delivery.evidence import Evidence
 from migrate.delivery.gates import Obstacle, Resident, proved, stranded
 from migrate.delivery.judging import FAULTS, Patience, Proof, Verdict, share_proved
+from migrate.delivery.making import make, write
+from migrate.delivery.quoting import always_quoted, written
+from migrate.delivery.recipe import Recipient, Routes
 from tests.acceptance.schemas import valid
 from tests.conftest import _present
-from tests.integration.delivery_world import ANNA, BEN, World, running_world
+from tests.integration.delivery_world import ALT, ANNA, BEN, DOMAIN, World, running_world
 from tests.servers.certificates import Certificates
 from tests.servers.server import ImapServer
 
+EXIM = str(Path(__file__).parents[2] / ".cache/debian/exim/usr/sbin/exim4")
 #: Long enough for a machine with much else to do, and for what must not come.
 HASTY = Patience(8.0, 3.0)
 
@@ -36,6 +40,11 @@ def world(
         yield _present(lambda: running.enter_context(running_world(request.param, folder, certificates)))
 
 
+#: What one of the two shows for both.
+only_postfix = pytest.mark.parametrize("world", ["postfix"], indirect=True)
+only_exim = pytest.mark.parametrize("world", ["exim"], indirect=True)
+
+
 def by_route(verdicts: list[Verdict]) -> dict[tuple[str, str], Proof]:
     return {(one.probe.route.sender, one.probe.route.whom): one.proof for one in verdicts}
 
@@ -47,11 +56,6 @@ def switched_on(world: World, server: str, mode: str = "dual") -> Iterator[None]
         yield
     finally:
         world.switch_off(server)
-
-
-def only(world: World, *kinds: str) -> None:
-    if world.kind not in kinds:
-        pytest.skip(f"shown with {' and '.join(kinds)}")
 
 
 def test_the_recipe_delivers_twice_and_the_probes_prove_it(world: World, tmp_path: Path) -> None:
@@ -75,33 +79,67 @@ def test_the_recipe_delivers_once_to_the_new_side_and_the_probes_prove_it(world:
     assert set(by_route(verdicts).values()) == {Proof.PROVED}, by_route(verdicts)
 
 
+@only_postfix
 def test_without_the_recipe_the_copies_are_missing(world: World, tmp_path: Path) -> None:
-    only(world, "postfix")
     verdicts = by_route(world.probe(tmp_path, patience=HASTY))
     assert {verdicts[sender, "moved"] for sender in ("outside", "old")} == {Proof.MISSING}
     assert verdicts["outside", "not-moved"] is Proof.PROVED
 
 
+@only_postfix
 def test_copies_by_bcc_are_proved_but_for_the_group_that_they_miss(world: World, tmp_path: Path) -> None:
     """The pitfall that the recipe names."""
-    only(world, "postfix")
     with switched_on(world, "postfix-bcc"):
         verdicts = by_route(world.probe(tmp_path, patience=HASTY))
     assert verdicts.pop(("outside", "group")) is verdicts.pop(("old", "group")) is Proof.MISSING
     assert set(verdicts.values()) == {Proof.PROVED}
 
 
+@only_exim
 def test_copies_by_sieve_are_proved(world: World, tmp_path: Path) -> None:
-    only(world, "exim")
     with switched_on(world, "sieve"):
         verdicts = by_route(world.probe(tmp_path))
     # Mail from the new side to a colleague there never comes by the old one.
     assert set(verdicts.values()) == {Proof.PROVED}, verdicts
 
 
+ODD = ("o'brien+x", '"odd name"', '"|touch me"', '"a\\\\b"', "$x`y`{z}")
+
+
+def test_odd_addresses_are_found_by_the_real_servers(world: World) -> None:
+    """And none of them is taken for a comment, a program or a second address."""
+    people = [Recipient(f"{local}@{DOMAIN}", written(f"{local}@{ALT}")) for local in ODD]
+    made = make(world.kind, Routes("odd", DOMAIN, ALT, people, new_host="127.0.0.1:25"), "dual")
+    folder = world.old_mta.folder / "odd"
+    write(made, folder)
+    folder.chmod(0o777)
+    if world.kind == "postfix":
+        table = "hash:bascule-odd"
+        assert world.old_mta.run(["postmap", table], folder).returncode == 0
+        found = [
+            world.old_mta.run(["postmap", "-q", written(one.address), table], folder).stdout.strip() for one in people
+        ]
+        assert found == [f"{written(one.address)}, {one.copy_to}" for one in people]
+    else:
+        etc = world.old_mta.etc
+        routers = (folder / "bascule-odd.routers").read_text().replace("/etc/exim4/", f"{folder}/")
+        (etc / "routers").write_text(routers)
+        try:
+            for one in people:
+                ended = world.old_mta.run([EXIM, "-C", str(etc / "exim.conf"), "-bt", written(one.address)], folder)
+                assert f"{always_quoted(one.copy_to)}\n    <-- " in ended.stdout, (
+                    one.address,
+                    ended.stdout,
+                    ended.stderr,
+                )
+                assert ended.stdout.count("router = bascule_odd_host") == 1
+        finally:
+            (etc / "routers").unlink()
+
+
+@only_exim
 def test_a_copy_that_fails_in_silence_is_missed(world: World, tmp_path: Path) -> None:
     """The new side refuses the technical domain; who sent the message is told nothing."""
-    only(world, "exim")
     people = world.new_mta.etc / "people"
     before = people.read_text()
     people.write_text(before.replace("anna@alt.d.example", "nobody@alt.d.example"))
@@ -117,16 +155,16 @@ def test_a_copy_that_fails_in_silence_is_missed(world: World, tmp_path: Path) ->
     assert verdicts["outside", "moved"] is verdicts["old", "alias"] is Proof.MISSING
 
 
+@only_postfix
 def test_two_recipes_at_once_double_the_copy(world: World, tmp_path: Path) -> None:
-    only(world, "postfix")
     with switched_on(world, "postfix"), switched_on(world, "sieve"):
         verdicts = by_route(world.probe(tmp_path, patience=HASTY))
     assert verdicts["outside", "moved"] is Proof.DOUBLED
 
 
+@only_postfix
 def test_a_loop_is_told(world: World, tmp_path: Path) -> None:
     """The new side sends what comes for the technical domain back to the old one."""
-    only(world, "postfix")
     aliases = world.new_mta.etc / "aliases"
     transport = world.new_mta.etc / "transport"
     before = aliases.read_text(), transport.read_text()
@@ -145,9 +183,9 @@ def test_a_loop_is_told(world: World, tmp_path: Path) -> None:
     assert verdicts["outside", "moved"] is verdicts["outside", "alias"] is Proof.LOOP
 
 
+@only_postfix
 def test_the_trap_of_the_colleague_who_has_not_moved(world: World, tmp_path: Path) -> None:
     """Ben works on the old side; once the new side keeps his mail, mail from Anna never reaches him."""
-    only(world, "postfix")
     transport = world.new_mta.etc / "transport"
     before = transport.read_text()
     transport.write_text("")
@@ -169,8 +207,8 @@ def test_the_trap_of_the_colleague_who_has_not_moved(world: World, tmp_path: Pat
     assert {stop.obstacle for stop in proved(verdicts, ended.ended, ended.ended or 0, at_most=1)} == {Obstacle.PROBE}
 
 
+@only_postfix
 def test_an_interrupted_run_sends_nothing_twice_and_goes_on(world: World, tmp_path: Path) -> None:
-    only(world, "postfix")
     with switched_on(world, "postfix"):
         stop = Event()
         stop.set()
@@ -188,8 +226,8 @@ def test_an_interrupted_run_sends_nothing_twice_and_goes_on(world: World, tmp_pa
     assert {one.probe.token for one in again} == {one.probe.token for one in first}
 
 
+@only_postfix
 def test_the_commands_switch_on_prove_copy_and_tidy_up(world: World) -> None:
-    only(world, "postfix")
 
     def run(*arguments: str) -> tuple[int, dict[str, Any]]:
         ended = CliRunner().invoke(bascule, ["-C", str(world.folder), *arguments, "--json"])

@@ -179,6 +179,19 @@ def test_what_was_in_flight_is_found_by_a_search_when_the_history_is_forgotten(p
     assert [(one.verdict, one.key) for one in found] == [("present", receipts[n].key) for n in range(3)]
 
 
+def test_a_message_that_nothing_can_find_any_more_is_uncertain_and_not_absent(place: Place) -> None:
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    nameless = samples.outgoing(1, Mail(b"From: a@x.example\r\nSubject: nameless\r\n\r\nbody\r\n"))
+    sent = [samples.outgoing(0, samples.mail(1)), nameless]
+    fence = target.fence(folder, sent)
+    asked = samples.suspects(sent, atomic=False)
+    assert [one.verdict for one in target.find(folder, fence, asked, frozenset())] == ["absent", "absent"]
+    place.stand_in.put(place.user, [samples.mail(50).data], ["Work"])
+    place.stand_in.control("forget_history", address=place.user)
+    assert [one.verdict for one in target.find(folder, fence, asked, frozenset())] == ["absent", "uncertain"]
+
+
 def test_a_header_that_gmail_puts_before_a_message_does_not_hide_it(place: Place) -> None:
     target = place.target()
     folder = target.ensure(("Work",), None)

@@ -145,6 +145,9 @@ def test_a_domain_is_verified_by_its_record_and_says_what_nobody_can_guess(perso
     exchanger = next(one["mailExchange"] for one in told if one["recordType"] == "Mx")
     assert exchanger.endswith(".mx.microsoft")
     assert exchanger != f"{name.replace('.', '-')}.mail.protection.outlook.com"
+    dkim = person.stand_in.control("dkim_signing_config", domain=name)
+    assert set(dkim) == {"selector1", "selector2"}
+    assert all(target.endswith("-v1.dkim.mail.microsoft") for target in dkim.values())
     assert _error(graph.post("/domains", json={"id": "not a domain"}))[0] == 400
 
 

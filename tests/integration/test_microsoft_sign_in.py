@@ -146,6 +146,14 @@ def test_another_authority_is_not_trusted(person: Person) -> None:
         httpx.get(f"{person.stand_in.address}/x", trust_env=False)
 
 
+def test_nobody_but_its_parent_controls_it(person: Person) -> None:
+    address = f"{person.stand_in.address}/_stand_in/dump"
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = httpx.post(address, headers=headers, verify=trusting(person.stand_in), trust_env=False)
+        assert answer.status_code == 401
+        assert person.address not in answer.text
+
+
 def test_no_secret_and_no_token_is_in_the_state_or_in_a_dump(tmp_path: Path, own_authorities: None) -> None:
     with running_microsoft(state=tmp_path / "state") as stand_in:
         person = new_person(stand_in)

@@ -18,7 +18,6 @@ from string import Template
 from tests.servers.process import ServerMissing, ServerProcess, free_port, private_folder
 
 _ROOT = Path(__file__).parents[2] / ".cache" / "debian"
-_WRAPPERS = _ROOT / "postfix" / "usr/lib/x86_64-linux-gnu"
 
 #: What makes a Dovecot take mail by LMTP, and run a Sieve script before people's own.
 LMTP = """
@@ -215,7 +214,7 @@ def running_postfix(
         (folder / "etc/master.cf").write_text(Template(_MASTER).substitute(values))
         (folder / "bin/postfix").write_text(Template(_RELOAD).substitute(values))
         (folder / "bin/postfix").chmod(0o755)
-        environment = _environment(folder, "postfix", [root / "usr/lib/postfix"]) | {
+        environment = _environment(folder, "postfix", root) | {
             "MAIL_CONFIG": str(folder / "etc"),
             "PATH": f"{folder / 'bin'}:{root / 'usr/sbin'}:{os.defpath}",
             "UID_WRAPPER": "1",
@@ -238,8 +237,7 @@ def running_exim(
         _maps(folder, people, aliases, ": ")
         (folder / "spool").mkdir()
         (folder / "etc/exim.conf").write_text(Template(_EXIM).substitute(values))
-        libraries = [root / "usr/lib/x86_64-linux-gnu", root / "lib/x86_64-linux-gnu"]
-        environment = _environment(folder, "Debian-exim", libraries) | {"LD_PRELOAD": "libnss_wrapper.so"}
+        environment = _environment(folder, "Debian-exim", root) | {"LD_PRELOAD": "libnss_wrapper.so"}
         command = [root / "usr/sbin/exim4", "-C", folder / "etc/exim.conf", "-bdf", "-q2s"]
         yield from _running(command, folder, port, environment)
 
@@ -276,15 +274,18 @@ def _maps(folder: Path, people: Sequence[str], aliases: Mapping[str, str], betwe
     (folder / "etc/aliases").write_text("".join(f"{one}{between}{to}\n" for one, to in aliases.items()))
 
 
-def _environment(folder: Path, owner: str, libraries: Sequence[Path]) -> dict[str, str]:
+def _environment(folder: Path, owner: str, root: Path) -> dict[str, str]:
     account = _account()
+    # The wrappers lie beside Postfix.
+    roots = [one / part for one in (root, _ROOT / "postfix") for part in ("usr/lib", "lib")]
+    libraries = sorted({library.parent for one in roots for library in one.rglob("lib*.so*")})
     users = ["root:x:0:0::/:/bin/sh", f"{owner}:x:{account.pw_uid}:{account.pw_gid}::/:/bin/false"]
     (folder / "passwd").write_text("\n".join([*users, "nobody:x:54321:54321::/:/bin/false"]) + "\n")
     groups = ["root:x:0:", f"{owner}:x:{account.pw_gid}:", "nogroup:x:54321:", "postdrop:x:54322:"]
     (folder / "group").write_text("\n".join(groups) + "\n")
     return {
         "PATH": os.defpath,
-        "LD_LIBRARY_PATH": ":".join(map(str, [*libraries, _WRAPPERS])),
+        "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
         "NSS_WRAPPER_GROUP": str(folder / "group"),
     }

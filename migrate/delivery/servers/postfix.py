@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.language import _
-from migrate.delivery.quoting import comment, quoted, shell, written
+from migrate.delivery.quoting import comment, shell, written
 from migrate.delivery.recipe import CannotDeliver, Mode, Recipe, RecipeFile, RecipeStep, Routes
 from migrate.delivery.servers.common import host_and_port, of_server, probe_step, recipe, told_step, untold_step
 
@@ -40,9 +40,14 @@ _OFF = """\
 set -eu
 etc=$(postconf -h config_directory)
 type=$(postconf -h default_database_type)
+# The map alone is taken out: whatever else stands there stays as it is.
 drop() {{
-    kept=$(postconf -h "$1" | tr -s ', ' '\\n' | grep -Fxv "$2" | grep -v '^$' | paste -sd, - || true)
-    postconf -e "$1 = $(printf %s "$kept" | sed 's/,/, /g')"
+    all=", $(postconf -h "$1"), "
+    case $all in
+        *", $2, "*) all="${{all%%", $2, "*}}, ${{all#*", $2, "}}" ;;
+    esac
+    all=${{all#, }}
+    postconf -e "$1 = ${{all%, }}"
 }}
 drop {setting} "$type:$etc/{map}"
 postfix reload
@@ -158,6 +163,12 @@ def _copies(routes: Routes) -> Iterator[str]:
 
 
 def _key(address: str) -> str:
-    """A line that begins with ``#`` would be a comment, one that begins with a blank the rest of the line before."""
+    """Raises :class:`CannotDeliver` for an address that no map of Postfix can hold."""
     key = written(address)
-    return f"{quoted(key.rpartition('@')[0])}@{key.rpartition('@')[2]}" if key.startswith("#") else key
+    if key.startswith("#"):
+        raise CannotDeliver(
+            _("Postfix takes a line that begins with # for a comment: take another recipe for {address}.").format(
+                address=address
+            )
+        )
+    return key

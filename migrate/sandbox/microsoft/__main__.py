@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import logging
+import secrets
 import sys
 import tempfile
 from pathlib import Path
@@ -37,13 +38,13 @@ _SAVE_EVERY = 5.0
 class StandIn:
     """All of it behind one HTTPS address and one IMAP port."""
 
-    def __init__(self, tenant: Tenant, behind: Behind) -> None:
+    def __init__(self, tenant: Tenant, behind: Behind, word: str) -> None:
         tokens = Tokens()
         self.address = ""
         self._exchange = Exchange(tenant, tokens, behind)
         self._sign_in = SignIn(tenant, tokens)
         self._graph = Graph(tenant, tokens, behind)
-        self._control = Control(self._exchange, self._sign_in, self._graph)
+        self._control = Control(self._exchange, self._sign_in, self._graph, word)
 
     @property
     def exchange(self) -> Exchange:
@@ -68,14 +69,15 @@ async def serve(state: Path | None, certificate: Path, port: int, imap_port: int
         add_domain(tenant, tenant.initial_domain, verified=True, initial=True)
     behind = Behind(given, state)
     await behind.start()
-    stand_in = StandIn(tenant, behind)
+    word = secrets.token_urlsafe(16)
+    stand_in = StandIn(tenant, behind, word)
     tls = throw_away_tls(certificate)
     web = await serve_web(stand_in.answer, tls=tls, port=port)
     imap = await serve_exchange(stand_in.exchange, tls, imap_port)
     stand_in.address = f"https://localhost:{web.sockets[0].getsockname()[1]}"
     ready = {
         "address": stand_in.address, "imap_port": imap.sockets[0].getsockname()[1], "ca_file": str(certificate),
-        "tenant": tenant.tenant_id,
+        "tenant": tenant.tenant_id, "control": word,
     }  # fmt: skip
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

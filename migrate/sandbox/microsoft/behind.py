@@ -47,9 +47,9 @@ class Behind:
         self._state = state / "mail" if state is not None and given is None else None
         self._pymap = PymapMail() if given is None else None
         self._password = given.password if given is not None else secrets.token_urlsafe()
-        #: Mailboxes that have Exchange's folders.
-        self._made: dict[str, asyncio.Lock] = {}
+        #: Mailboxes that have Exchange's folders, and who is making them.
         self._ready: set[str] = set()
+        self._made: dict[str, asyncio.Lock] = {}
 
     async def start(self) -> None:
         if self._pymap is not None:

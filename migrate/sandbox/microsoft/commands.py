@@ -101,7 +101,7 @@ async def _message(reader: asyncio.StreamReader, size: int, limit: int, still_go
         still_good(size - left)
         piece = await reader.read(min(left, 1 << 16))
         if not piece:
-            raise asyncio.IncompleteReadError(bytes(kept[:0]), left)
+            raise asyncio.IncompleteReadError(b"", left)
         left -= len(piece)
         if size <= limit:
             kept += piece

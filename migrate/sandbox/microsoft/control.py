@@ -1,11 +1,13 @@
 """What a test or a learner does to the stand-in: the administrator's hand, PowerShell's, and trouble on demand.
 
-Each public method is an operation: ``POST /_stand_in/<name>`` with its parameters as a JSON object.  No answer holds a
-secret or a token.
+Each public method is an operation: ``POST /_stand_in/<name>`` with its parameters as a JSON object, and the word that
+the process told its parent as a bearer token: other people of this machine have no say.  No answer holds a secret or a
+token.
 """
 
 from __future__ import annotations
 
+import hmac
 import inspect
 import json
 import time
@@ -14,6 +16,7 @@ from typing import Any
 
 from migrate.sandbox.microsoft.exchange import Exchange
 from migrate.sandbox.microsoft.faults import Fault
+from migrate.sandbox.microsoft.graph.domains import dkim_of
 from migrate.sandbox.microsoft.graph.service import Graph
 from migrate.sandbox.microsoft.manners import Manners
 from migrate.sandbox.microsoft.people import add_domain, add_mailbox, add_person, add_sku
@@ -27,14 +30,17 @@ PREFIX = "/_stand_in/"
 class Control:
     """The operations."""
 
-    def __init__(self, exchange: Exchange, sign_in: SignIn, graph: Graph) -> None:
+    def __init__(self, exchange: Exchange, sign_in: SignIn, graph: Graph, word: str) -> None:
         self._exchange = exchange
+        self._word = word
         self._tenant = exchange.tenant
         self._sign_in = sign_in
         self._graph = graph
 
     def answer(self, request: Request) -> Answer:
-        """404 for an operation that there is none of, 400 for parameters that do not fit."""
+        """401 without the word, 404 for an operation that there is none of, 400 for parameters that do not fit."""
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {self._word}".encode()):
+            return Answer.of_json(401, {"problem": "the word of this stand-in is missing"})
         name = request.path.removeprefix(PREFIX)
         operation = getattr(self, name, None) if name.isidentifier() and not name.startswith("_") else None
         if operation is None or name == "answer":
@@ -88,6 +94,10 @@ class Control:
     def remove_service_principal(self, object_id: str) -> None:
         self._tenant.principals.pop(object_id, None)
 
+    def mailboxes(self) -> dict[str, list[str]]:
+        """Who has FullAccess to each mailbox, by address."""
+        return {address: sorted(held.full_access) for address, held in self._tenant.mailboxes.items()}
+
     def add_mailbox_permission(self, mailbox: str, user: str) -> None:
         """PowerShell's Add-MailboxPermission -AccessRights FullAccess: to a principal's object id or a person."""
         held = self._mailbox(mailbox)
@@ -128,6 +138,10 @@ class Control:
 
     def domain(self, name: str, verified: bool = True) -> None:
         add_domain(self._tenant, name, verified=verified)
+
+    def dkim_signing_config(self, domain: str) -> dict[str, str]:
+        """PowerShell's Get-DkimSigningConfig: where a domain's two selectors have to lead; nobody can construct it."""
+        return dkim_of(self._tenant, self._tenant.domains[domain.lower()])
 
     def publish(self, domain: str, texts: Sequence[str]) -> None:
         """What a resolver finds as TXT records of a domain."""

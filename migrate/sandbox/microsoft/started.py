@@ -43,6 +43,7 @@ class MicrosoftStandIn:
     imap_port: int
     ca_file: Path
     tenant: str
+    _word: str = field(repr=False)
     host: str = "localhost"
 
     @property
@@ -53,7 +54,11 @@ class MicrosoftStandIn:
     def control(self, operation: str, **parameters: Any) -> Any:
         """One operation of :class:`migrate.sandbox.microsoft.control.Control`.  Raises ValueError when it fails."""
         with httpx.Client(verify=_trusting(self.ca_file), trust_env=False, timeout=60) as client:
-            answer = client.post(f"{self.address}/_stand_in/{operation}", json=parameters)
+            answer = client.post(
+                f"{self.address}/_stand_in/{operation}",
+                json=parameters,
+                headers={"Authorization": f"Bearer {self._word}"},
+            )
         told = answer.json()
         if answer.status_code != httpx.codes.OK:
             raise ValueError(told["problem"])
@@ -100,7 +105,9 @@ def running_microsoft(
         arguments += ["--behind", f"{behind[0]}:{behind[1]}"]
     first_line = behind[2] if behind is not None else ""
     with running_child("migrate.sandbox.microsoft", arguments, first_line) as told:
-        yield MicrosoftStandIn(told["address"], told["imap_port"], Path(told["ca_file"]), told["tenant"])
+        yield MicrosoftStandIn(
+            told["address"], told["imap_port"], Path(told["ca_file"]), told["tenant"], told["control"]
+        )
 
 
 def _trusting(ca_file: Path) -> ssl.SSLContext:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from migrate.check.findings import Finding
 from migrate.ledger.counts import Tally
@@ -60,5 +61,5 @@ class Result:
     preset: str | None = None
     max_message: int | None = None
     sample: int | None = None
-    #: Refused messages by reason.
-    refused: Mapping[str, int] = field(default_factory=dict)
+    #: What the stand-in keeps on disk until every mailbox is judged.
+    state: Path | None = None

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors.contract import Body, Connector, Resources
 from connectors.language import _
@@ -21,6 +22,9 @@ from connectors.secret_setting import Secret
 from migrate.copy.kept import KeptMail
 from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
 from plans import Person, System
+
+if TYPE_CHECKING:
+    from migrate.sandbox.google.started import GoogleStandIn
 
 #: Units of Google's quota in a rehearsal: what the source gives is measured, and the quota counts in the forecast.
 _NO_QUOTA = 10**12
@@ -42,6 +46,10 @@ class Standing:
     #: The documented rules that it judges by, for reports.
     max_message: int | None
     preset: str | None
+    #: What it keeps on disk of header fields, which must not outlive an unfinished rehearsal.
+    state: Path | None = None
+    #: Takes away what a user has there beside these keys, where that is needed before a rehearsal goes on.
+    keep_only: Callable[[str, Collection[str]], None] | None = None
 
 
 class Unkept(KeptMail):
@@ -58,7 +66,7 @@ def standing_in(target: System, people: Sequence[Person], folder: Path, name: st
     Raises NoStandIn when one cannot be started.
     """
     if target.connector == "google_workspace":
-        with _google(target, people, folder, name) as standing:
+        with _google(target, people, folder / "google", name) as standing:
             yield standing
         return
     preset = preset_of(target)
@@ -94,49 +102,53 @@ def _longest(target: System, preset: Preset | None) -> int | None:
 
 
 @contextmanager
-def _google(target: System, people: Sequence[Person], folder: Path, name: str) -> Iterator[Standing]:
+def _google(target: System, people: Sequence[Person], state: Path, name: str) -> Iterator[Standing]:
     if find_spec("httptools") is None:
         raise NoStandIn(
             _("The stand-in of Google needs the extra sandbox: {command}").format(
                 command=f"{sys.executable} -m pip install 'bascule[sandbox]'"
             )
         )
-    from migrate.sandbox.google.started import (
-        ControlError,
-        running_google,
-    )  # a child process, and only for such a target
+    from migrate.sandbox.google.started import ControlError, running_google  # a child process, for such a target only
 
     admin = str(getattr(target.settings, "admin", "admin@example.org"))
-    state = folder / "google"
     state.mkdir(mode=0o700, exist_ok=True)
-    try:
-        with running_google(state=state, domain=admin.partition("@")[2]) as google:
-            google.manners(keep_bodies=False)
-            for address in dict.fromkeys([admin, *(person.target_user for person in people)]):
-                with suppress(ControlError):  # an earlier run made this account
-                    google.add_user(address, admin=address == admin)
-            text = json.dumps(google.control("key"))
-            settings = target.settings.model_copy(
-                update={
-                    "endpoint": google.endpoint,
-                    "key": Secret("file:of-the-stand-in").fetched_by(lambda: text),
-                    "settle": 0.0,
-                    "user_units_per_minute": _NO_QUOTA,
-                    "project_units_per_minute": _NO_QUOTA,
-                }
-            )
-            make: Callable[..., Connector] = connector_class(target.connector)
-            system = _system(target, name, target.connector, settings)
-            preset = preset_of(target)
-            yield Standing(
-                lambda resources: make(settings, resources),
-                system,
-                "google_workspace",
-                _longest(target, preset),
-                preset.name if preset is not None else None,
-            )
-    except RuntimeError as error:
-        raise NoStandIn(str(error)) from error
+    with ExitStack() as stack:
+        try:
+            google = stack.enter_context(running_google(state=state, domain=admin.partition("@")[2]))
+        except RuntimeError as error:
+            raise NoStandIn(str(error)) from error
+        google.manners(keep_bodies=False)
+        for address in dict.fromkeys([admin, *(person.target_user for person in people)]):
+            with suppress(ControlError):  # an earlier run made this account
+                google.add_user(address, admin=address == admin)
+        text = json.dumps(google.control("key"))
+        settings = target.settings.model_copy(
+            update={
+                "endpoint": google.endpoint,
+                "key": Secret("file:of-the-stand-in").fetched_by(lambda: text),
+                "settle": 0.0,
+                "user_units_per_minute": _NO_QUOTA,
+                "project_units_per_minute": _NO_QUOTA,
+            }
+        )
+        make: Callable[..., Connector] = connector_class(target.connector)
+        preset = preset_of(target)
+        yield Standing(
+            lambda resources: make(settings, resources),
+            _system(target, name, target.connector, settings),
+            "google_workspace",
+            _longest(target, preset),
+            preset.name if preset is not None else None,
+            state,
+            lambda user, known: _keep_only(google, user, known),
+        )
+
+
+def _keep_only(google: GoogleStandIn, user: str, known: Collection[str]) -> None:
+    for held in google.mailbox(user, bodies=False):
+        if held.id not in known:
+            google.remove(user, held.id)
 
 
 def _system(target: System, name: str, connector: str, settings: object) -> System:

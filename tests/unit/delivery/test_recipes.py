@@ -37,7 +37,6 @@ ODD = routes(
     someone('"odd name"@d.example'),
     someone("|touch/tmp/x@d.example"),
     someone("$(touch)`x`@d.example"),
-    someone("#x@d.example"),
     gone=(someone("gone@d.example"),),
 )
 
@@ -125,6 +124,11 @@ def test_maps_hold_no_comments_and_no_programs() -> None:
     assert all(': "' in line for line in exim.splitlines())
 
 
+def test_an_address_that_postfix_would_take_for_a_comment_is_refused() -> None:
+    with pytest.raises(CannotDeliver, match="line that begins with #"):
+        make("postfix", routes(someone("#x@d.example")), "dual")
+
+
 def test_split_delivery_keeps_nothing_on_the_old_side() -> None:
     lines_ = next(one.text for one in make("postfix", ODD, "split").files if one.name == "bascule-paris")
     assert "boss@d.example o'brien+x@alt.d.example\n" in lines_
@@ -168,6 +172,7 @@ def test_the_command_writes_the_recipe_of_the_plan(tmp_path: Path) -> None:
     [
         (["--server", "postfix"], "{}", "technical_domain below d.example"),
         (["--server", "plesk", "--mode", "split"], "{technical_domain: alt.d.example}", "Use dual delivery"),
+        (["--server", "postfix"], "{technical_domain: D.example}", "would come back"),
         (["--server", "qmail"], "{}", "'qmail' is not one of"),
     ],
 )

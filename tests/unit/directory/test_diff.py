@@ -159,6 +159,17 @@ def test_licences_are_assigned_while_there_are_any() -> None:
     assert _codes(plan, Found(domains=VERIFIED, seats={"small": Seats(1)})) == [Code.LICENCE_SHORT] * 2
 
 
+def test_microsofts_licences_wait_for_a_country() -> None:
+    manners = Manners("Microsoft", usage_location=True)
+    people = _of(WantedAccount("anna@a.example", "Anna", "Berg", licence="small"))
+    there = Found(domains=VERIFIED, seats={"small": Seats(0, 9)})
+    told = difference(people, there, manners)
+    assert [type(change) for change in told.changes] == [CreateAccount]
+    assert [finding.code for finding in told.findings] == [Code.USAGE_LOCATION]
+    with_country = _of(WantedAccount("anna@a.example", "Anna", "Berg", licence="small", usage_location="FR"))
+    assert len(difference(with_country, there, manners).changes) == 2
+
+
 def test_a_licence_that_excludes_the_one_somebody_has_is_told_and_left() -> None:
     plan = _of(WantedAccount("anna@a.example", "Anna", "Berg", licence="large"))
     there = Account("anna@a.example", "Anna", "Berg", licences=frozenset({"small"}))

@@ -102,8 +102,10 @@ def test_the_zone_shows_which_step_was_the_last() -> None:
     assert stage(steps, _facts(_mx(before), 300)) == "before"
     assert stage(steps, _facts(_mx(cutover), 300)) == "cutover"
     assert stage(steps, _facts(_mx(after), 3600)) == "after"
-    # Half of it, another TTL, somebody else's.
+    # By hand, with another TTL.
+    assert stage(steps, _facts(_mx(cutover), 600)) == "cutover"
+    assert stage(steps, _facts(_mx(before), 120)) == "before"
+    # Half of it, and somebody else's.
     assert stage(steps, _facts(_mx(cutover) + _mx(cutover, entered=False), 300)) is None
-    assert stage(steps, _facts(_mx(cutover), 600)) is None
     assert stage(steps, _facts("example.org MX 10 elsewhere.example.\n")) is None
     assert stage(steps, _facts('example.org TXT "nothing"\n')) is None

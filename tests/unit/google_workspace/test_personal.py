@@ -17,6 +17,7 @@ _INSTALLED = {
     "client_id": "c", "client_secret": "hunter2", "project_id": "p", "auth_uri": "https://accounts.google.com/o/oauth2/auth",
     "token_uri": "https://oauth2.googleapis.com/token",
 }  # fmt: skip
+CLIENT = json.dumps({"installed": _INSTALLED})
 _LEAVE = Leave("anna@gmail.com", datetime(2026, 11, 22, 10, 0, tzinfo=UTC), "1//hunter2")
 
 

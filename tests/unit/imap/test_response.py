@@ -167,3 +167,18 @@ def test_only_short_flags_and_dates_are_remembered() -> None:
     assert len(flags_of(b" ".join(b"k%d" % number for number in range(1000)))) == 1000
     assert date_of(b"1" * 10_000) is None
     assert [cache.cache_info().currsize for cache in (response._flags_of, response._date_of)] == remembered
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"NO APPEND failed: ErrorQuotaExceeded.", "OVERQUOTA"),
+        (b"BAD User is authenticated but not connected.", "UNAVAILABLE"),
+        (b"NO [LIMIT] ErrorQuotaExceeded", "LIMIT"),
+        (b"OK ErrorQuotaExceeded is only a word here", ""),
+    ],
+)
+def test_what_exchange_says_in_words_alone_counts_as_the_code_that_means_it(text: bytes, code: str) -> None:
+    status = parse_status(text)
+    assert status is not None
+    assert status.code == code

@@ -13,6 +13,7 @@ from hypothesis.stateful import rule
 
 from connectors.contract import Reason
 from connectors.memory import MemorySettings
+from connectors.memory.faults import Moment
 from connectors.memory.store import Stored
 from migrate.copy.actions import Copy, Recognise
 from migrate.copy.halt import Halt
@@ -242,6 +243,23 @@ def test_what_arrived_in_the_very_second_is_not_taken_for_ours(sides: Sides) -> 
     sides.source.move(INBOX, KEPT, sides.source.messages(INBOX)[0].key)
     assert sides.run().moved == 0
     assert on_target(sides) == at(INBOX, 1)
+
+
+def test_a_folder_that_is_renamed_while_it_is_looked_into_hides_nothing(sides: Sides) -> None:
+    switch(sides, "on", sides.clock())
+    sides.target.create(KEPT)
+    sides.target.move(INBOX, KEPT, both(sides, 1))
+    sides.clock.advance(3600)
+    renamed = ("Renamed",)
+
+    def rename(moment: Moment) -> None:
+        if moment.folder == KEPT:
+            sides.target.rename_folder(KEPT, renamed)
+
+    for skip in range(3):
+        sides.worlds[1].faults.at("window", rename, skip=skip)
+    result = sides.run()
+    assert (result.copied, result.delivered) == (0, 1)
 
 
 @pytest.mark.parametrize(("live", "flags"), [(False, {"\\Seen"}), (True, set())])

@@ -53,3 +53,8 @@ def assert_the_last_look_counts(ledger: Transactions) -> None:
             "bruno": Observed(False, 1.0, "check", {"why": "é"}),
         }
         assert observations.every(connection)["site", "nice"]["accounts"]["anna"].good is False
+    with ledger.write() as connection:
+        observations.keep(connection, "site", "lyon", "accounts", {"carla": Observed(True, 3.0, "check")}, whole=True)
+    with ledger.read() as connection:
+        assert set(observations.of(connection, "site", "lyon", "accounts")) == {"carla"}
+        assert set(observations.of(connection, "site", "nice", "accounts")) == {"anna"}

@@ -12,14 +12,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from migrate.dns import kept_steps, snapshots
+from migrate.dns.facts import Answer, Facts, Mx, Outcome, Question, View
+from migrate.dns.kept_steps import KeptSteps
+from migrate.dns.records import Line
+from migrate.dns.records import Step as DnsStep
+from migrate.dns.snapshots import Snapshot
 from migrate.ledger import mailboxes, observations
 from migrate.ledger.observations import Observed
 from migrate.ledger.schema import MailboxState, mailbox
 from migrate.ledger.store import Ledger
 from migrate.rollout.facts import rollout_facts
-from migrate.rollout.gather import World
 from migrate.rollout.moves import Rollout
 from migrate.rollout.steps import next_step
+from migrate.rollout.world import World
 from plans.folder_rules import FolderRules
 from plans.message_rules import MessageRules
 from plans.model import Domain, Organisation, Person, Site, System
@@ -167,8 +173,8 @@ class Company:
         assert isinstance(domain, DomainFacts)
         sites = [one.name for one in domain.sites]
         done: dict[str, Callable[[], object]] = {
-            "records": lambda: self.see("domain", name, "records", "", lines=[f"{name}. 86400 IN MX 10 old.{name}."]),
-            "ttl": lambda: self.see("domain", name, "ttl", "", old=86400, now=300, lowered_at=self.now),
+            "records": lambda: self._work_out_records(name),
+            "ttl": lambda: self._lower_ttl(name),
             "senders": lambda: self.see("domain", name, "senders", "SPF", "DKIM"),
             "probes": lambda: [self.see("site", one, "probes", "a route") for one in sites],
             "sites-switched": lambda: self.rollout.confirm("domain", name, "split-delivery", "Karim", "", None),
@@ -177,6 +183,17 @@ class Company:
             "incidents": lambda: [self.solve_all("domain", name), *(self.solve_all("site", one) for one in sites)],
         }
         done[code]()
+
+    def _work_out_records(self, name: str) -> None:
+        old, new = Line(name, 86400, "MX", f"10 old.{name}."), Line(name, 300, "MX", "1 smtp.google.com.")
+        steps = [DnsStep("cutover", 86400, (old,), (new,)), DnsStep("back", 0, (new,), (old,))]
+        kept_steps.keep(self.folder, name, KeptSteps(datetime.fromtimestamp(self.now, UTC), "Google Workspace", steps))
+
+    def _lower_ttl(self, name: str) -> None:
+        for ttl, at in ((86400, self.now - 1), (300, self.now)):
+            mx = Answer(Outcome.RECORDS, (Mx(10, f"old.{name}"),), ttl, (), own_zone=True)
+            view = View("authoritative", "ns1", "192.0.2.1", {Question(name, "MX"): mx})
+            snapshots.keep(self.folder, Snapshot(datetime.fromtimestamp(at, UTC), "check", Facts(name, name, [view])))
 
     def _try_cases(self, name: str) -> None:
         for case in ("webmail", f"program-{name}"):

@@ -13,9 +13,9 @@ from migrate.copy.hold import MailboxBusy, locked
 from migrate.ledger import events, mailboxes
 from migrate.ledger.events import Event, Kind, Overtaken
 from migrate.ledger.store import Ledger
-from migrate.rollout.gather import World
 from migrate.rollout.moves import Refused, Rollout
 from migrate.rollout.steps import first_of_all, next_step
+from migrate.rollout.world import World
 from runbooks.facts import DomainFacts, SiteFacts
 from tests.unit.rollout.claims import assert_events_are_only_added, assert_the_last_look_counts
 from tests.unit.rollout.company import Company, company
@@ -101,6 +101,9 @@ def test_the_switch_is_written_to_every_mailbox_and_waits_for_a_copy_that_runs(t
         # What people did there since is theirs, whatever happens to the rollout.
         one.rollout.back("site", "hq", "Karim", "the telephones do not sign in")
         assert None not in _live(one, "hq")
+        # Who said go said it of that day; what moves was agreed on before, and still is.
+        assert {"go", "announced", "way-back"} & set(one.subject("hq").confirmed) == set()
+        assert "scope" in one.subject("hq").confirmed
         assert set(_live(one, "lyon")) <= {None}
 
 

@@ -1,7 +1,7 @@
 """Domains: added, proved by a TXT record, told what their records should be.
 
-learn.microsoft.com/graph/api/resources/domain.  No MX can be computed from a domain's name: since 2026 it holds a
-random part.
+learn.microsoft.com/graph/api/resources/domain.  Neither MX nor DKIM targets can be computed from a domain's
+name: since 2025 and 2026 they hold a random part.
 """
 
 from __future__ import annotations
@@ -129,6 +129,13 @@ class Domains:
 def mx_of(domain: Domain) -> str:
     """The mail exchanger of a domain, which nobody can guess."""
     return f"{domain.name.replace('.', '-')}.{_random(domain, 'mx')[:8]}.mx.microsoft"
+
+
+def dkim_of(tenant: Tenant, domain: Domain) -> dict[str, str]:
+    """The target of each selector's CNAME."""
+    label = domain.name.replace(".", "-")
+    zone = f"{tenant.initial_domain.partition('.')[0]}.{_random(domain, 'dkim')[:1]}-v1.dkim.mail.microsoft"
+    return {selector: f"{selector}-{label}._domainkey.{zone}" for selector in ("selector1", "selector2")}
 
 
 def _mail_records(domain: Domain) -> list[dict[str, Any]]:

@@ -1,0 +1,100 @@
+"""Gathering the facts of a domain, as :mod:`migrate.rollout.gather` does those of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.language import _
+from migrate.dns import kept_steps, snapshots
+from migrate.dns.records import CannotWrite
+from migrate.ledger.observations import Observed
+from migrate.rollout.history import moment
+from migrate.rollout.world import DomainGatherer, Fact, World, share_of, targets_of
+from runbooks.facts import Records, Seen, Share, TimeToLive, Unknown, Zeros
+
+_DAY = 86400
+
+
+def senders(world: World, domain: str) -> Fact:
+    items = world.observed("domain", domain, "senders")
+    targets = targets_of(world, domain)
+    expect = world.expect_of(targets[0]) if targets else "TARGET"
+    how = f"bascule dns check {domain} --expect {expect}"
+    return share_of(world, items, items, how) if items else Unknown(how=how)
+
+
+def _ttl(world: World, domain: str) -> Fact:
+    looks = snapshots.kept(world.organisation.folder, domain)
+    found = snapshots.ttl_of(looks)
+    if found is None:
+        return Unknown(how=f"bascule dns check {domain}")
+    ttl = TimeToLive(old=found.old, now=found.now, lowered_at=found.lowered_at)
+    return Seen(value=ttl, at=found.at, source=f"bascule dns {looks[-1].command}")
+
+
+def _records(world: World, domain: str) -> Fact:
+    try:
+        known = kept_steps.kept(world.organisation.folder, domain)
+    except CannotWrite as error:
+        return Unknown(how=str(error))
+    if known is None:
+        targets = targets_of(world, domain)
+        expect = world.expect_of(targets[0]) if targets else "TARGET"
+        return Unknown(how=f"bascule dns records {domain} --expect {expect}")
+    back = (line.text() for step in known.steps if step.when == "back" for line in step.enter)
+    return Seen(value=Records(lines=tuple(back)), at=known.made, source=f"bascule dns records {domain}")
+
+
+def _arrived(world: World, domain: str) -> Fact:
+    items = world.observed("domain", domain, "arrived")
+    how = f"bascule dns wait {domain}"
+    return share_of(world, items, items, how) if items else Unknown(how=how)
+
+
+def _of_all_sites(name: str, command: str) -> DomainGatherer:
+    """A fact of all sites of the domain together; unknown while it is for one of them."""
+
+    def gather(world: World, domain: str) -> Fact:
+        sites = world.sites_of.get(domain, ())
+        items: dict[str, Observed] = {}
+        for site in sites:
+            own = world.observed("site", site, name)
+            if not own:
+                return Unknown(how=f"{command} {site}")
+            items |= {f"{site} {item}": one for item, one in own.items()}
+        return share_of(world, items, items, f"{command} SITE")
+
+    return gather
+
+
+def _way_back(world: World, domain: str) -> Fact:
+    items = world.observed("domain", domain, "way-back")
+    how = f"bascule rollout back {domain}"
+    return share_of(world, items, items, how) if items else Unknown(how=how)
+
+
+def _zeros(world: World, domain: str) -> Fact:
+    """Since when the passes over all mailboxes of the domain brought nothing."""
+    sites = [world.organisation.sites[name] for name in world.sites_of.get(domain, ())]
+    wanted = [(site.name, person.mailbox) for site in sites for person in site.people]
+    found = {one: world.observed("site", one[0], "pass").get(one[1]) for one in wanted}
+    looked = [one for one in found.values() if one is not None]
+    if not looked:
+        return Unknown(how=_("a copy of every site"))
+    missing = tuple(mailbox for (_site, mailbox), one in found.items() if one is None or not one.good)
+    spans = [one.at - one.detail["zero_since"] for one in looked if one.good]
+    days = min(spans, default=0.0) / _DAY
+    zeros = Zeros(days=days, mailboxes=Share(done=len(wanted) - len(missing), of=len(wanted), missing=missing))
+    return Seen(value=zeros, at=moment(min(one.at for one in looked)), source="bascule copy")
+
+
+#: Each fact of a domain that is looked up.
+DOMAIN_FACTS: Mapping[str, DomainGatherer] = {
+    "records": _records,
+    "ttl": _ttl,
+    "senders": senders,
+    "probes": _of_all_sites("probes", "bascule delivery probe"),
+    "way_back": _way_back,
+    "arrived": _arrived,
+    "zeros": _zeros,
+}

@@ -1,0 +1,102 @@
+"""What a rollout's facts are gathered from: one state of the plan and the ledger.  Asks no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection
+
+from migrate.ledger import events, holder, observations
+from migrate.ledger.observations import Observations, Observed
+from migrate.ledger.standing import Standing, standings
+from migrate.rollout.history import History, fold, moment
+from plans import Organisation, Site
+from runbooks.facts import Seen, Share, Unknown
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to gather from, as of one moment."""
+
+    organisation: Organisation
+    history: History
+    seen: Observations
+    mailboxes: Mapping[str, Standing]
+    now: float
+    #: Who holds the organisation.
+    holder: holder.Standing
+
+    @classmethod
+    def read(cls, organisation: Organisation, connection: Connection, now: float) -> World:
+        """In one transaction, so that it is of one state of the ledger."""
+        return cls(
+            organisation,
+            fold(events.every(connection)),
+            observations.every(connection),
+            standings(connection),
+            now,
+            holder.standing(connection),
+        )
+
+    def observed(self, kind: str, subject: str, name: str) -> Mapping[str, Observed]:
+        return self.seen.get((kind, subject), {}).get(name, {})
+
+    @cached_property
+    def pilot(self) -> str | None:
+        """The site that moves first."""
+        sites = self.organisation.sites.values()
+        ordered = sorted(sites, key=lambda one: (one.wave or 1, str(one.switch or "9999"), one.name))
+        return ordered[0].name if ordered else None
+
+    @cached_property
+    def sites_of(self) -> Mapping[str, tuple[str, ...]]:
+        """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
+        found: dict[str, set[str]] = {name: set() for name in self.organisation.domains}
+        for site in self.organisation.sites.values():
+            addresses = (address for one in site.people for address in (one.address, *one.aliases))
+            for domain in {site.domain, *map(_domain_of, addresses)}:
+                if domain in found:
+                    found[domain].add(site.name)
+        return {name: tuple(sorted(sites)) for name, sites in found.items()}
+
+    def domain_of(self, site: Site) -> str | None:
+        """The domain that the site's rollout depends on: the one its plan names, else the only one it has."""
+        if site.domain is not None:
+            return site.domain
+        own = {_domain_of(one.address) for one in site.people} & set(self.organisation.domains)
+        return own.pop() if len(own) == 1 else None
+
+    def expect_of(self, system: str) -> str:
+        """What ``bascule dns --expect`` takes for a system."""
+        connector = self.organisation.systems[system].connector
+        return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
+
+
+Fact = Seen[Any] | Unknown
+SiteGatherer = Callable[[World, Site], Fact]
+DomainGatherer = Callable[[World, str], Fact]
+
+
+def share_of(world: World, items: Mapping[str, Observed], wanted: Iterable[str], how: str) -> Seen[Share] | Unknown:
+    """How many of those that are wanted were seen to be good; unknown when none of them was looked at."""
+    wanted = list(wanted)
+    looked = [items[one] for one in wanted if one in items]
+    if wanted and not looked:
+        return Unknown(how=how)
+    missing = tuple(one for one in wanted if one not in items or not items[one].good)
+    share = Share(done=len(wanted) - len(missing), of=len(wanted), missing=missing)
+    at = min((one.at for one in looked), default=world.now)
+    return Seen(value=share, at=moment(at), source=looked[0].source if looked else "plan")
+
+
+def targets_of(world: World, domain: str) -> Sequence[str]:
+    """The targets of a domain's sites."""
+    sites = world.organisation.sites
+    return sorted({sites[name].target for name in world.sites_of.get(domain, ())})
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()

@@ -1,0 +1,83 @@
+"""What commands saw, as a rollout goes by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrate.cli.delivery_seen import keep_probes
+from migrate.cli.dns_seen import keep_senders
+from migrate.cli.organisation import Place
+from migrate.delivery.judging import Proof, Verdict
+from migrate.delivery.probes import Probe, Route, Sender, Whom
+from migrate.dns.findings import Finding
+from migrate.ledger import deliveries, mailboxes, observations
+from migrate.rollout.steps import judged
+from tests.unit.rollout.company import Company, company
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Company]:
+    with company(tmp_path) as found:
+        yield found
+
+
+def _verdict(sender: Sender, whom: Whom, proof: Proof, address: str = "lea@old-first.example") -> Verdict:
+    route = Route(sender=sender, whom=whom, address=address, legs=())
+    return Verdict(Probe.model_construct(route=route, token="t"), proof)
+
+
+def _states(one: Company, name: str) -> dict[str, str]:
+    return {gate.code: verdict.state for gate, verdict in judged(one.subject(name))}
+
+
+def _to_dual_delivery(one: Company, name: str) -> None:
+    while one.subject(name).phase != "dual-delivery":
+        one.rollout.force("site", name, "Karim", "a test")
+
+
+def test_a_run_of_probes_says_which_routes_hold_and_who_would_lose_mail(one: Company) -> None:
+    _to_dual_delivery(one, "hq")
+    place = Place(one.folder)
+    assert (_states(one, "hq")["probes"], _states(one, "hq")["routes"]) == ("unknown", "unknown")
+    keep_probes(
+        place,
+        "hq",
+        [_verdict("outside", "moved", Proof.PROVED, "a@x"), _verdict("new", "not-moved", Proof.MISSING)],
+    )
+    assert (_states(one, "hq")["probes"], _states(one, "hq")["routes"]) == ("not met", "not met")
+    # Of the next run nothing of this one is left: the address that nobody has is another one each time.
+    keep_probes(
+        place,
+        "hq",
+        [_verdict("new", "unknown", Proof.PROVED, "nobody-2@x"), _verdict("new", "not-moved", Proof.PROVED)],
+    )
+    one.now = 2_000_000_000.0
+    with one.ledger.read() as connection:
+        kept = observations.of(connection, "site", "hq", "probes")
+    assert set(kept) == {"new>unknown:nobody-2@x", "new>not-moved:lea@old-first.example"}
+    assert all(seen.good for seen in kept.values())
+    assert _states(one, "hq")["routes"] == "met"
+    assert _states(one, "hq")["probes"] == "not met", "that was years ago"
+
+
+def test_dual_delivery_that_was_switched_off_is_not_on(one: Company) -> None:
+    _to_dual_delivery(one, "hq")
+    one.dual("hq")
+    assert _states(one, "hq")["dual"] == "met"
+    with one.ledger.write() as connection:
+        row = mailboxes.of_site(connection, "hq")[0]
+        deliveries.switch(connection, row.id, "off", one.now, one.now, "Karim")
+    assert _states(one, "hq")["dual"] == "not met"
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [("spf-new-sender", "not met"), ("dkim-missing", "not met"), ("dkim-short-key", "met")]
+)
+def test_findings_that_shut_the_new_system_out_keep_a_site_from_switching(one: Company, code: str, state: str) -> None:
+    _to_dual_delivery(one, "hq")
+    finding = Finding("note", code, "old-first.example", "x", "y", "", "")  # type: ignore[arg-type]
+    keep_senders(Place(one.folder), "old-first.example", [finding])
+    assert _states(one, "hq")["senders"] == state
