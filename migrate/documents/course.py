@@ -10,10 +10,10 @@ from connectors.language import _, mark
 from migrate.ledger.events import Event
 from migrate.rollout.gate_words import gate_text
 from migrate.rollout.gates import DOMAIN_GATES, SITE_GATES
-from migrate.rollout.world import World
 from migrate.rollout.history import Course, moment
 from migrate.rollout.phases import order_of, phase_text
 from migrate.rollout.steps import step_of
+from migrate.rollout.world import World
 from plans import Site
 from runbooks.catalogue import MILESTONES
 from runbooks.document_facts import GateFacts, Happened, PhaseFacts

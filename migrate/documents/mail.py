@@ -19,9 +19,9 @@ from migrate.ledger.counts import tally
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import Direction, Outcome
 from migrate.rollout.estimate import Load, forecast
-from migrate.rollout.world import World
 from migrate.rollout.history import moment
 from migrate.rollout.outlook import Outlook
+from migrate.rollout.world import World
 from plans import Person, Site
 from runbooks.facts import Seen, Unknown
 from runbooks.mail_facts import Estimate, Inventory, MailboxLoad, Missed, NotCopied, ReasonCount, Rehearsal

@@ -14,8 +14,8 @@ from migrate.documents.systems import system_facts
 from migrate.ledger import pace
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import ON_TARGET, Outcome
-from migrate.rollout.world import World
 from migrate.rollout.history import moment
+from migrate.rollout.world import World
 from plans import Person, Site
 from runbooks.plan_facts import Archives, CopyRules, Group, PersonFacts, ProgramUse, SitePlan
 

@@ -17,8 +17,8 @@ from migrate.dns import kept_steps, snapshots
 from migrate.dns.facts import Facts, Mx, Outcome, Soa, Srv, Tlsa, Value
 from migrate.dns.records import CannotWrite
 from migrate.dns.snapshots import Snapshot
-from migrate.rollout.world import World
 from migrate.rollout.history import moment
+from migrate.rollout.world import World
 from plans import Organisation, Site
 from runbooks.facts import DomainFacts, Seen, Unknown
 from runbooks.route_facts import (
