@@ -204,6 +204,20 @@ def test_a_killed_run_goes_on_and_only_what_was_on_its_way_may_come_twice(compan
     assert len(ids) == 1, "the same message, for mail systems and people"
 
 
+def test_ctrl_c_ends_after_the_message_in_hand_and_the_same_command_goes_on(company: Path, office: PostOffice) -> None:
+    def interrupt(address: str) -> None:
+        if address == "bruno@m.example":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    office.before_answer = interrupt
+    answer = told(company, "--send")
+    assert answer["exit_code"] == Exit.INTERRUPTED
+    assert [one["state"] for one in answer["messages"]] == ["accepted", "accepted", "written", "written"]
+    office.before_answer = lambda _address: None
+    assert told(company, "--send")["exit_code"] == 0
+    assert Counter(address for address, _message in office.taken) == {one[0]: 1 for one in PEOPLE}
+
+
 def test_a_line_that_breaks_is_mended_and_the_message_sent_again(company: Path, office: PostOffice) -> None:
     broken = []
 
