@@ -77,7 +77,7 @@ class AnyFacts:
         made = {
             NoneType: lambda: None,
             bool: lambda: self._random.random() < 0.5,
-            int: lambda: self._random.choice([0, 1, 2, 14, 60, 4812, 25_300_000_000]),
+            int: lambda: self._random.choice([0, 0, 0, 1, 2, 14, 60, 4812, 25_300_000_000]),
             float: lambda: self._random.choice([0.0, 0.5, 0.9997, 1.0, 7.5, 12345.5]),
             str: lambda: self._random.choice(_WORDS),
             date: lambda: date(2027, 2, 9) + timedelta(days=self._random.randint(-40, 40)),
