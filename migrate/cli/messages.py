@@ -199,10 +199,10 @@ def _show(writing: Writing, told: Sequence[_Told], *, sent: bool) -> None:
             console, f"{'✓' if good else '✗'} {one.person.address} ({one.language}) {said}", None if good else "red"
         )
     counts = Counter(one.state for one in told)
-    text = plural("{n} message is in {folder}", "{n} messages are in {folder}", len(told)).format(
-        folder=writing.folder.relative_to(writing.gathered.organisation.folder)
-    )
-    show_line(console, f"{text}; " + _("sent: {n}").format(n=counts["accepted"]))
+    text = _("Written: {messages}, in {folder}; sent: {n}")
+    folder = writing.folder.relative_to(writing.gathered.organisation.folder).as_posix()
+    written = plural("{n} message", "{n} messages", len(told))
+    show_line(console, text.format(messages=written, folder=folder, n=counts["accepted"]))
     other = [one for one in told if one.line and one.state == "accepted" and one.line.switch != writing.switch]
     if other:
         text = plural(

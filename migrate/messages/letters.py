@@ -16,6 +16,7 @@ from runbooks.output.letter import Letter
 
 #: Letters of a name in a header; a longer one is nobody's.
 _LONGEST = 200
+_UNBROKEN = "\u00a0\u202f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ def message_of(letter: Letter, sender: Messages, to: Addressee, language: str, a
         message["Reply-To"] = Address(addr_spec=sender.reply_to)
     message["Subject"] = header_text(letter.subject)
     message["Message-ID"] = f"<{key}>"
-    message["Content-Language"] = language
     # Nobody's answering machine replies to it (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language
     return message
 
 
@@ -54,7 +55,7 @@ def message_id(organisation: str, site: str, moment: str, address: str, time: in
 
 def header_text(text: str) -> str:
     """A name or a subject on one line: nothing in it begins another header, or turns the direction of the letters."""
-    kept = "".join(" " if one.isspace() and one != "\u00a0" else one for one in text if _is_seen(one))
+    kept = "".join(" " if one.isspace() and one not in _UNBROKEN else one for one in text if _is_seen(one))
     return kept.strip()[:_LONGEST]
 
 

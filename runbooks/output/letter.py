@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -17,6 +18,9 @@ from runbooks.output.document import Document, Picture
 from runbooks.output.markdown import inside
 
 _COLUMNS = 72
+_TAGS = re.compile(r"<[^>]*>")
+#: Spaces that do not break stay.
+_BREAKS = re.compile(r"[ \t\r\n]+")
 _TASK = re.compile(r"^\[(?P<done>[ xX])\][ \u00a0]+")
 #: Nobody ticks a box in a mail; it is there to be ticked on paper.
 _BOX = re.compile(r'<label><input type="checkbox"[^>]*?(?P<ticked> checked)?>(?P<words>.*?)</label>', re.DOTALL)
@@ -34,7 +38,8 @@ class Letter:
 def letter(document: Document) -> Letter:
     """The document's title is the subject where it does not begin with a heading.  Raises UnknownPicture."""
     found = inside(document, _told)
-    subject = " ".join(found.title.striptags().split()) or document.title
+    subject = _BREAKS.sub(" ", _TAGS.sub("", found.title)).strip()
+    subject = unescape(subject) or document.title
     body = _BOX.sub(lambda box: f"{'☑' if box['ticked'] else '☐'} {box['words'].strip()}", found.html)
     page = _environment().get_template("message.html.j2")
     html = page.render(language=document.language, subject=subject, inside=Markup(body))  # noqa: S704  made above

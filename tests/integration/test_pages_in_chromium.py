@@ -14,6 +14,7 @@ from runbooks.output.markdown import plain
 from runbooks.output.page import html_page
 from tests.conftest import _present
 from tests.servers.chromium import Chromium, running_chromium
+from tests.unit.documents.picture_facts import enormous_pictures
 from tests.unit.documents.test_output import _TEXT, EVIL, document
 
 _WIDE = "\n".join(f"| {'x' * 40} |" + " 123456789 |" * 11 for _row in range(3))
@@ -103,3 +104,28 @@ def _luminance(colour: str) -> float:
     parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_word_of_a_picture_leaves_its_frame_or_fades_into_the_page(
+    tmp_path: Path, chromium: Chromium, scheme: str
+) -> None:
+    pictures = enormous_pictures()
+    text = "# x\n\n" + "".join(f"![{name}](picture:{name})\n\n" for name in pictures)
+    file = tmp_path / "pictures.html"
+    file.write_text(html_page(document(text, pictures=pictures)), encoding="utf-8")
+    chromium.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    chromium.open(file.as_uri())
+    outside = chromium.run(
+        "return [...document.querySelectorAll('.figure svg text')].filter((text) => {"
+        "  const frame = text.ownerSVGElement.getBoundingClientRect(), box = text.getBoundingClientRect();"
+        "  return box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;"
+        "}).map((text) => text.textContent)"
+    )
+    assert outside == []
+    ink, page = chromium.run(
+        "return [getComputedStyle(document.querySelector('.ink-text')).fill,"
+        "        getComputedStyle(document.body).backgroundColor]"
+    )
+    assert _contrast(ink, page) >= 4.5
+    chromium.devtools("Emulation.setEmulatedMedia", features=[])

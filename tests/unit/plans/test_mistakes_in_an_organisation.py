@@ -36,7 +36,7 @@ A_REFERENCE = "Write env:NAME, file:PATH, keyring:SERVICE/USER or command:PROGRA
             [
                 (
                     'organisation.yaml:1:1: Unknown key "colour". Known keys: contacts, domains, groups, language, '
-                    "licences, name, ordering, probes, support, systems, time_zone, "
+                    "licences, messages, name, ordering, probes, support, systems, time_zone, "
                     "x500_addresses."
                 )
             ],

@@ -109,8 +109,8 @@ def test_a_file_in_another_encoding_is_named_with_its_line(complaints: Complaint
           'organisation.yaml:2:1: Clé inconnue "langauge". Vouliez-vous dire "language"\u202f?']),
         ("name: Mér", "colour: rouge\nname: Mér",
          [('organisation.yaml:1:1: Clé inconnue "colour". '
-           "Clés connues\xa0: contacts, domains, groups, language, licences, name, ordering, probes, support, systems, "
-           "time_zone, x500_addresses.")]),
+           "Clés connues\xa0: contacts, domains, groups, language, licences, messages, name, ordering, probes, "
+           "support, systems, time_zone, x500_addresses.")]),
         ("language: fr\n", "language: français\n", ['organisation.yaml:2:11: "language" doit être fr ou en.']),
         ("Europe/Paris", "Paris",
          ['organisation.yaml:3:12: "Paris" n’est pas un fuseau horaire. Vouliez-vous dire "Europe/Paris"\u202f?']),
