@@ -94,16 +94,20 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
         Gate("senders", "automatic", lambda d: all_of(d.senders, _("not allowed to send for the domain: {names}"))),
         Gate(
             "probes", "automatic",
-            lambda d: fresh(all_of(d.probes, _("routes that do not work: {names}")), d.probes, d.at, judges.FRESH),
+            judges.once_switched(
+                lambda d: fresh(all_of(d.probes, _("routes that do not work: {names}")), d.probes, d.at, judges.FRESH)
+            ),
         ),
         Gate(
             "way-back", "either",
-            judges.or_confirmed("way-back", lambda d: all_of(d.way_back, _("the way back did not work: {names}"))),
+            judges.once_switched(
+                judges.or_confirmed("way-back", lambda d: all_of(d.way_back, _("the way back did not work: {names}")))
+            ),
         ),
         _DOMAIN_P1,
         Gate("ttl", "automatic", judges.ttl_short),
         Gate("old-ttl", "automatic", judges.old_ttl),
-        Gate("go", "person", judges.confirmed("go")),
+        Gate("go", "person", judges.once_switched(judges.confirmed("go"))),
     ),
     "cutover": (
         Gate("arrived", "automatic", lambda d: all_of(d.arrived, _("these do not hold the new MX yet: {names}"))),

@@ -172,6 +172,18 @@ def sites_switched(domain: DomainFacts) -> Verdict:
     return found if not found.met else confirmed("split-delivery")(domain)
 
 
+def once_switched(judge: Callable[[DomainFacts], Verdict]) -> Callable[[DomainFacts], Verdict]:
+    """What can only be done, or said, when the sites have switched: until then it waits for them."""
+
+    def judged(domain: DomainFacts) -> Verdict:
+        found, first = judge(domain), sites_switched(domain)
+        if found.met or first.met or first.waits_for is None:
+            return found
+        return replace(found, waits_for=first.waits_for)
+
+    return judged
+
+
 def ttl_short(domain: DomainFacts) -> Verdict:
     fact = domain.ttl
     if isinstance(fact, Unknown):
