@@ -24,6 +24,8 @@ class Reason(StrEnum):
     PRIVATE_UNDECIDED = "private-undecided"  #: left out: private, and the plan asks for a decision first
     RULE_DATE = "rule-date"
     RULE_SIZE = "rule-size"
+    CAME_FROM_THERE = "came-from-there"  #: left out: it is our own copy of a message of the system that is written to
+    BEFORE_SWITCH = "before-switch"  #: left out of the way back: it came before the new system was worked in
     NOT_MAIL = "not-mail"  #: left out: a calendar entry, a contact or the like, which is handed over as a file
     ADOPTED = "adopted"  #: was on the target before us
     IN_ANOTHER_SOURCE = "in-another-source"  #: another source of the mailbox brought the same message

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from connectors.language import _
+from migrate.cli.copy_back import copy_back
 from migrate.cli.dry_run import dry_run
 from migrate.cli.handing import Handing
 from migrate.cli.options import json_option, mailbox_option, site_argument
@@ -23,6 +25,9 @@ from migrate.engine.hours import CopyHours
     "--folder", "folders", multiple=True, help="Only this source folder and what lies below it; may be given again."
 )
 @click.option("--now", "at_once", is_flag=True, help="Do not wait for the plan's hours for copying.")
+@click.option("--back", is_flag=True, help="The other way: what arrived since the switch, to the old system.")
+@click.option("--since", metavar="TIME", help="With --back: from when on, such as 2027-02-09T08:00; else the switch.")
+@click.option("--yes", is_flag=True, help="With --back: do not ask.")
 @json_option
 @click.pass_obj
 def copy(
@@ -32,6 +37,9 @@ def copy(
     mailboxes: tuple[str, ...],
     folders: tuple[str, ...],
     at_once: bool,
+    back: bool,
+    since: str | None,
+    yes: bool,
     to_json: bool,
 ) -> None:
     """What is still missing on the target?  Copies it, each message exactly once.
@@ -43,16 +51,30 @@ def copy(
 
     Outside the plan's hours for copying it waits for them, unless the plan gives a daytime_limit to keep to.
 
+    With --back it brings to the old system what arrived, or was sent, in the new one since each mailbox's switch, and
+    never what came from there. It writes into the old system, asks for its name before, and does not wait for hours.
+
     \b
     Example:  bascule copy paris --mailbox anna@example.org
+              bascule copy paris --back --dry-run
     """
+    if not back and (since is not None or yes):
+        raise click.UsageError(_("--since and --yes belong to --back."))
+    if back and folders:
+        raise click.UsageError(_("--folder does not go with --back: what was moved is known only from all folders."))
     organisation = place.load()
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     only_folders = folder_paths(folders)
+    if back:
+        sys.exit(
+            copy_back(place, organisation, plan, people, since=since, only_plan=only_plan, agreed=yes, to_json=to_json)
+        )
     if only_plan:
         with scratch_ledger(place) as ledger:
-            code = dry_run(place, organisation, plan, people, ledger=ledger, only_folders=only_folders, to_json=to_json)
+            code, _fine = dry_run(
+                place, organisation, plan, people, ledger=ledger, only_folders=only_folders, to_json=to_json
+            )
     else:
         handing = Handing(organisation, plan)
         with place.ledger() as ledger:

@@ -15,7 +15,7 @@ from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place
-from migrate.cli.running import Started, started
+from migrate.cli.running import JobBack, Started, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
 from migrate.copy.job import Job
 from migrate.copy.plan import plan_pass
@@ -34,9 +34,13 @@ def dry_run(
     ledger: Ledger,
     only_folders: tuple[tuple[str, ...], ...],
     to_json: bool,
-) -> Exit:
-    """Print what a copy would do now; returns the exit code."""
-    with started(place, organisation, site, people) as run:
+    back: JobBack | None = None,
+) -> tuple[Exit, list[str]]:
+    """Print what a copy would do now; returns the exit code, and the mailboxes that met no trouble.
+
+    With ``back`` it is the copy from the site's target to its source.
+    """
+    with started(place, organisation, site, people, back=back) as run:
         plans = list(run.each(lambda mailbox: _plans(run, mailbox, only_folders, ledger)))
         interrupted = run.halt.stop.is_set()
     plans.sort(key=lambda done: done.mailbox)
@@ -53,7 +57,7 @@ def dry_run(
         for done in plans:
             _show(console, done)
         click.echo(_("Nothing was done. Without --dry-run it will be."))
-    return code
+    return code, [done.mailbox for done in plans if _error(done) is None and not interrupted]
 
 
 @dataclass(frozen=True, slots=True)

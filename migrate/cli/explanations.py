@@ -170,6 +170,24 @@ REASONS: Mapping[Reason, Explanation] = {
         mark("Nothing. If you want each of them, run bascule not-copied with --copy-again, then the copy."),
         Outcome.ALREADY_THERE,
     ),
+    Reason.CAME_FROM_THERE: Explanation(
+        mark("it came from the system that is written to"),
+        mark(
+            "It is the copy that we made of a message of that system, wherever its person has put it since. What we"
+            " brought one way is never brought the other way."
+        ),
+        _NOTHING,
+        Outcome.LEFT_OUT,
+    ),
+    Reason.BEFORE_SWITCH: Explanation(
+        mark("it is older than the switch"),
+        mark(
+            "The way back brings what arrived, or was sent, since the mailbox's people work in the new system. What"
+            " came before was on the old system already, or somebody put it into the new one by hand."
+        ),
+        mark("Nothing. If it is to be brought back too, say from when: bascule copy SITE --back --since DATE."),
+        Outcome.LEFT_OUT,
+    ),
     Reason.DUAL_DELIVERED: Explanation(
         mark("dual delivery brought it, and its person has it, or has deleted it"),
         mark(

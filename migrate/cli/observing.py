@@ -52,3 +52,11 @@ def observe_passes(ledger: Ledger, site: str, rows: Sequence[Row]) -> None:
             good = complete and not brought
             seen[row.mailbox] = Observed(good, now, "bascule copy", {"zero_since": since})
         observations.keep(connection, "site", site, "pass", seen)
+
+
+def observe_way_back(ledger: Ledger, site: str, tried: Mapping[str, bool], by: str) -> None:
+    """Keep for which mailboxes the way back was walked, or tried without writing, and whether it was free."""
+    now = time.time()
+    with ledger.write() as connection:
+        seen = {mailbox: Observed(good, now, by) for mailbox, good in tried.items()}
+        observations.keep(connection, "site", site, "way-back", seen)

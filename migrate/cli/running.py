@@ -20,7 +20,7 @@ from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import terminal
-from migrate.cli.observing import observe_passes
+from migrate.cli.observing import observe_passes, observe_way_back
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.progress import RunProgress
 from migrate.cli.results import Row, as_json, show
@@ -40,6 +40,9 @@ from plans import Organisation, Person, SecretError, Site
 _T = TypeVar("_T")
 
 RunOne = Callable[[Sequence[Job], Ledger, Halt], PassResult]
+
+#: Makes the job of one person's way back.
+JobBack = Callable[[SiteRun, Person], Job]
 
 #: Troubles of one mailbox; the others go on.
 _OF_ONE_MAILBOX = (ConnectorError, SecretError, MailboxBusy, HoldLost, LedgerError)
@@ -68,6 +71,7 @@ class Started:
     site: SiteRun
     people: Mapping[str, Person]
     progress: RunProgress
+    back: JobBack | None = None
 
     @property
     def resources(self) -> Resources:
@@ -75,8 +79,9 @@ class Started:
         return self.site.resources
 
     def jobs(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...] = ()) -> list[Job]:
-        """One for each source of the mailbox.  Raises SecretError when a password cannot be had."""
-        return self.site.jobs(self.people[mailbox], only_folders)
+        """One for each source of the mailbox; on the way back, its one.  Raises SecretError for want of a password."""
+        person = self.people[mailbox]
+        return [self.back(self.site, person)] if self.back is not None else self.site.jobs(person, only_folders)
 
     def each(self, handle: Callable[[str], _T]) -> Iterator[Done[_T]]:
         """Run ``handle`` for every mailbox; troubles that are not one mailbox's own are raised."""
@@ -120,8 +125,12 @@ def started(
     *,
     copies: bool = False,
     stand_in: StandIn | None = None,
+    back: JobBack | None = None,
 ) -> Iterator[Started]:
-    """A run over these people.  ``copies``: it sends messages, which Ctrl-C does not leave half sent."""
+    """A run over these people.  ``copies``: it sends messages, which Ctrl-C does not leave half sent.
+
+    With ``back`` it goes the other way, from the site's target to its source.
+    """
     stopping = (
         _("Stopping after the batches in hand. Press Ctrl-C again to cut the connections.")
         if copies
@@ -137,7 +146,7 @@ def started(
         site_run = SiteRun(
             organisation, site, new_resources(spool), progress, retry, remembered, progress.resting, stand_in
         )
-        yield Started(halt, site_run, {person.mailbox: person for person in people}, progress)
+        yield Started(halt, site_run, {person.mailbox: person for person in people}, progress, back)
 
 
 def run_people(
@@ -152,19 +161,22 @@ def run_people(
     to_json: bool,
     hours: CopyHours | None = None,
     copies: bool = True,
+    back: JobBack | None = None,
 ) -> Exit:
     """Run one pass for each person and say what came of it; returns the exit code.
 
     Outside ``hours`` it waits.  A pass that ``copies`` is done when nothing is pending; another is done when it met
-    no trouble.
+    no trouble.  With ``back`` it goes the other way.
     """
-    with started(place, organisation, site, people, copies=copies) as run:
+    with started(place, organisation, site, people, copies=copies, back=back) as run:
         ended = run.passes(run_one, ledger, only_folders, hours)
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
     code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)
-    if copies and not only_folders:
+    if back is not None:
+        observe_way_back(ledger, site.name, {row.mailbox: row.code is Exit.OK for row in rows}, "bascule copy --back")
+    elif copies and not only_folders:
         observe_passes(ledger, site.name, rows)
     now = time.time()
     opens = hours.opens(now) if hours is not None and interrupted and not hours.hold(now) else None

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from connectors.contract import Entry, Folder, FolderMissing, Message, Source, Target
 from connectors.contract import Reason as Why
 from connectors.wire import header_digest, to_wire
@@ -19,7 +21,7 @@ from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.copy.repaired_before import pair_repaired
-from migrate.ledger import adoption, copies, folders, messages
+from migrate.ledger import adoption, copies, folders, messages, round_trips
 from migrate.ledger.adoption import Trait, Unplaced
 from migrate.ledger.schema import Outcome
 
@@ -51,7 +53,7 @@ def _adopt_folder(job: Job, hold: Hold, source: Source, target: Target, group: S
         traits: tuple[Trait, ...] = () if by_label else ("received", "size")
         for by in traits:
             reader = _Reader(job, source, target, place.target, from_folders)
-            pairs = _match(hold, reader, target, place, list(from_folders), by)
+            pairs = _match(job, hold, reader, target, place, list(from_folders), by)
             _record(job, hold, place, reader, pairs)
             count += len(pairs)
         if by_label:
@@ -68,7 +70,7 @@ def _adopt_by_header(
     job: Job, hold: Hold, source: Source, target: Target, place: Place, from_folders: dict[int, Folder]
 ) -> int:
     """On a system whose dates and sizes tell nothing: alike by the header, and the content decides."""
-    entries = _unclaimed(hold, target, place)
+    entries = _unclaimed(job, hold, target, place)
     if not entries:
         return 0
     with hold.ledger.read() as connection:
@@ -89,20 +91,28 @@ def _adopt_by_header(
     return len(pairs)
 
 
-def _unclaimed(hold: Hold, target: Target, place: Place) -> list[Entry]:
+def _unclaimed(job: Job, hold: Hold, target: Target, place: Place) -> list[Entry]:
     """What the target folder holds and no row accounts for."""
     entries: list[Entry] = []
     for window in target.entries(place.target, None):
         with hold.ledger.read() as connection:
-            entries += [one for one in window.entries if not copies.is_claimed(connection, place.row.id, one.key)]
+            entries += [one for one in window.entries if _is_free(connection, job, hold, place, one.key)]
     return entries
+
+
+def _is_free(connection: Connection, job: Job, hold: Hold, place: Place, key: str) -> bool:
+    """Whether no row accounts for a message of the target folder, in neither direction."""
+    there = place.target
+    return not copies.is_claimed(connection, place.row.id, key) and not round_trips.is_original(
+        connection, hold.mailbox.id, job.direction.opposite, there.path, there.epoch, key
+    )
 
 
 def _adopt_repaired(
     job: Job, hold: Hold, source: Source, target: Target, place: Place, from_folders: dict[int, Folder]
 ) -> int:
     """What a ledger that is lost had sent repaired: known by the bytes that the rules make of the original."""
-    rows, entries = _candidates(hold, target, place, list(from_folders), "received")
+    rows, entries = _candidates(job, hold, target, place, list(from_folders), "received")
     reader = _Reader(job, source, target, place.target, from_folders)
     pairs = [
         _Pair(row, entry, "repaired")
@@ -113,8 +123,10 @@ def _adopt_repaired(
     return len(pairs)
 
 
-def _match(hold: Hold, reader: _Reader, target: Target, place: Place, folder_ids: list[int], by: Trait) -> list[_Pair]:
-    rows, entries = _candidates(hold, target, place, folder_ids, by)
+def _match(
+    job: Job, hold: Hold, reader: _Reader, target: Target, place: Place, folder_ids: list[int], by: Trait
+) -> list[_Pair]:
+    rows, entries = _candidates(job, hold, target, place, folder_ids, by)
     reader.read_headers(rows, entries)
     groups: dict[tuple[int, bytes], tuple[list[Unplaced], list[Entry]]] = defaultdict(lambda: ([], []))
     for row in rows:
@@ -149,7 +161,7 @@ def _pair(reader: _Reader, rows: list[Unplaced], entries: list[Entry], by: Trait
 
 
 def _candidates(
-    hold: Hold, target: Target, place: Place, folder_ids: list[int], by: Trait
+    job: Job, hold: Hold, target: Target, place: Place, folder_ids: list[int], by: Trait
 ) -> tuple[list[Unplaced], list[Entry]]:
     """Rows and unclaimed target messages that share the trait."""
     with hold.ledger.read() as connection:
@@ -159,7 +171,7 @@ def _candidates(
         for window in target.entries(place.target, None):
             alike = [entry for entry in window.entries if _value(entry, by) in wanted]
             with hold.ledger.read() as connection:
-                entries += [e for e in alike if not copies.is_claimed(connection, place.row.id, e.key)]
+                entries += [e for e in alike if _is_free(connection, job, hold, place, e.key)]
     values = sorted({value for entry in entries if (value := _value(entry, by)) is not None})
     with hold.ledger.read() as connection:
         return adoption.unplaced(connection, hold.mailbox.id, place.row, folder_ids, by, values), entries

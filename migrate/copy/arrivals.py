@@ -22,6 +22,7 @@ from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.ledger import attempts, copies, deliveries, folders
 from migrate.ledger.deliveries import Arrival, NewArrival, OwnCopy
+from migrate.ledger.schema import Direction
 
 #: Messages read in one question.
 _AT_ONCE = 50
@@ -67,7 +68,7 @@ def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: 
             look.tokens[row] = None
     if stop.is_set():
         return
-    new = _without_those_in_flight(hold, look, new)
+    new = _without_those_in_flight(hold, job.direction, look, new)
     with hold.ledger.read() as connection:
         headers = sorted({one.header_digest for one in new})
         own = deliveries.copies_like(connection, hold.mailbox.id, job.direction, headers, since)
@@ -86,8 +87,8 @@ def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: 
 
 def _look(job: Job, hold: Hold, target: Target, since: float) -> _Look:
     with hold.ledger.read() as connection:
-        known = deliveries.arrivals(connection, hold.mailbox.id)
-        tokens = deliveries.tokens(connection, hold.mailbox.id)
+        known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
+        tokens = deliveries.tokens(connection, hold.mailbox.id, job.direction)
     by_folder: dict[int, dict[str, Arrival]] = defaultdict(dict)
     for arrival in known:
         if not arrival.gone:
@@ -192,10 +193,10 @@ def _unfolded(head: bytes) -> list[bytes]:
     return lines
 
 
-def _without_those_in_flight(hold: Hold, look: _Look, new: list[NewArrival]) -> list[NewArrival]:
+def _without_those_in_flight(hold: Hold, direction: Direction, look: _Look, new: list[NewArrival]) -> list[NewArrival]:
     """What may be a copy of ours that is still in flight is nobody's yet: settling comes first."""
     with hold.ledger.read() as connection:
-        flying = {row.header_digest for row in attempts.unsettled(connection, hold.mailbox.id)}
+        flying = {row.header_digest for row in attempts.unsettled(connection, hold.mailbox.id, direction)}
     for one in new:
         if one.header_digest in flying:
             look.tokens[one.target_folder_id] = None

@@ -56,6 +56,8 @@ def compare(
 
 def _decide(row: Known, left_out: Reason | None) -> tuple[Outcome, Reason | None] | None:
     """Rules that changed, and refusals that deserve another try."""
+    if row.reason is Reason.CAME_FROM_THERE:
+        return None  # no rule changes that
     if row.outcome is Outcome.PENDING and left_out:
         return Outcome.LEFT_OUT, left_out
     if row.outcome is Outcome.LEFT_OUT and row.reason != left_out:

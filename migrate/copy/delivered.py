@@ -1,4 +1,4 @@
-"""Mail that dual delivery brought is not brought a second time, whatever its person has done with it since.
+"""Mail that reached both sides by itself is not brought a second time, whatever its person has done with it since.
 
 While dual delivery is on, each message reaches both sides, and both copies differ in what servers add on the way.  A
 message of the source is one that arrived on the target when its content is the same (the core digest); or, where a
@@ -7,6 +7,9 @@ the Message-ID that Exchange had replaced.  Pairs are one to one: of two equal m
 
 A message that has just come may still be on its way to the other side: it waits for a moment, and for a later pass.
 One that never arrived is copied as ever.
+
+The way back asks the same of the old side, whether dual delivery was declared or not: what is there since the switch,
+in whatever folder, is not brought there again.
 """
 
 from __future__ import annotations
@@ -24,10 +27,9 @@ from migrate.copy.arrivals import look_for_arrivals
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import deliveries, messages
+from migrate.ledger import deliveries, messages, round_trips
 from migrate.ledger.deliveries import Arrival, Candidate, Evidence
 from migrate.ledger.messages import flags_text
-from migrate.ledger.schema import Direction
 
 #: Clocks differ, and the switch is told by hand (seconds).
 _SKEW = 3600.0
@@ -56,34 +58,56 @@ class _Read:
     flags: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When what is looked for came to the source: seconds since 1970; still comes, without an end."""
+
+    since: float
+    until: float | None
+    #: Mail is delivered on both sides at this moment: what has just come may still be on its way.
+    is_on: bool
+
+
+def _window(job: Job, hold: Hold) -> _Window | None:
+    declared, until = hold.mailbox.dual_delivery_since, hold.mailbox.dual_delivery_until
+    is_on = declared is not None and until is None
+    if job.is_way_back:
+        assert job.since is not None
+        return _Window(job.since, None, is_on)
+    return None if declared is None else _Window(declared, until, is_on)
+
+
 def is_delivered_twice(job: Job, hold: Hold) -> bool:
-    """Whether dual delivery was ever on for the mailbox: only then is there anything to be recognised."""
-    return hold.mailbox.dual_delivery_since is not None and job.direction is Direction.FORTH
+    """Whether anything may have reached both sides by itself: only then is there anything to be recognised."""
+    return _window(job, hold) is not None
 
 
 def recognise(job: Job, hold: Hold, source: Source, target: Target, places: Sequence[Place], stop: Event) -> Recognised:
     """Find out what of the messages to copy arrived by itself.  Nothing is written but the ledger."""
-    since, until = hold.mailbox.dual_delivery_since, hold.mailbox.dual_delivery_until
-    if since is None or not is_delivered_twice(job, hold):
+    window = _window(job, hold)
+    if window is None:
         return Recognised()
-    look_for_arrivals(job, hold, target, since - _SKEW, stop)
+    since = window.since - _SKEW
+    until = None if window.until is None else window.until + _SKEW
+    look_for_arrivals(job, hold, target, since, stop)
     if stop.is_set():
         return Recognised()
     by_id = {place.folder_id: place for place in places}
     with hold.ledger.read() as connection:
-        window = since - _SKEW, None if until is None else until + _SKEW
-        waiting = deliveries.candidates(connection, hold.mailbox.id, job.direction, list(by_id), *window)
-        free = [one for one in deliveries.arrivals(connection, hold.mailbox.id) if one.message_id is None]
+        waiting = deliveries.candidates(connection, hold.mailbox.id, job.direction, list(by_id), since, until)
+        known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
+        paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction)
+    free = [one for one in known if one.message_id is None and one.id not in paired]
     suspects = _alike(source, by_id, waiting, free) if free else []
     read = [one for one in (_read(job, source, by_id, suspect) for suspect in suspects) if one is not None]
     pairs = _pairs(read, free)
     _record(job, hold, pairs)
-    known = {one.candidate.id for one, _arrival, _evidence in pairs}
+    found = {one.candidate.id for one, _arrival, _evidence in pairs}
     now = job.clock.now()
     awaited = frozenset(
         one.id
         for one in waiting
-        if one.id not in known and until is None and one.received is not None and one.received > now - PATIENCE
+        if one.id not in found and window.is_on and one.received is not None and one.received > now - PATIENCE
     )
     return Recognised(len(pairs), awaited)
 
@@ -149,7 +173,7 @@ def _pairs(read: Sequence[_Read], free: Sequence[Arrival]) -> list[tuple[_Read, 
 
 def _record(job: Job, hold: Hold, pairs: Sequence[tuple[_Read, Arrival, Evidence]]) -> None:
     # Before its people live in the new mailbox it is to look like the old one; later it is theirs.
-    carry_flags = hold.mailbox.went_live is None
+    carry_flags = hold.mailbox.went_live is None and not job.is_way_back
     with hold.ledger.write() as connection:
         for one, arrival, evidence in pairs:
             digests = {

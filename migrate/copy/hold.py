@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filelock import FileLock, Timeout
 
@@ -46,6 +46,7 @@ class Hold:
     """Proof that this pass holds the mailbox."""
 
     ledger: Ledger
+    #: Its state is the one that it had before.
     mailbox: MailboxRow
     token: int
 
@@ -73,7 +74,7 @@ def hold(ledger: Ledger, mailbox: str, site: str, now: float) -> Iterator[Hold]:
             token = mailboxes.take(connection, row.id, f"{socket.gethostname()}:{os.getpid()}")
             attempts.end_all_by(connection, row.id, now)
             # Its people may have gone live while nobody held it.
-            row = mailboxes.get_or_create(connection, mailbox, site)
+            row = replace(mailboxes.get_or_create(connection, mailbox, site), state=row.state)
         yield Hold(ledger, row, token)
 
 

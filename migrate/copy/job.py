@@ -140,8 +140,18 @@ class Job:
     kept: KeptMail | None = None
     #: What the target refuses, or is known to change without a word, is repaired.
     repair: bool = True
+    #: From when on a way back brings what arrived (seconds since 1970); its rules leave out what is older.
+    since: float | None = None
+    #: Signs in for writing to the side that this job reads: what the other direction left in flight there is settled
+    #: before anything of it is taken for new mail.
+    open_opposite: Callable[[Event], Target] | None = None
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def is_way_back(self) -> bool:
+        """Whether mail is brought to where it once came from."""
+        return self.direction is Direction.BACK
 
     @property
     def shown(self) -> str:

@@ -78,7 +78,9 @@ class Ahead:
         self._folders = [
             folder
             for folder in wanted(job, there)
+            # A way back makes no folder that nothing is brought to.
             if folder.for_mail
+            and not job.is_way_back
             and (folder.path not in known or known[folder.path].target_folder_id is None)
             and job.rules.place(folder) is not None
         ]
@@ -153,7 +155,8 @@ def make_places(
     places: dict[int, Place] = {}
     for one in sorted(listed, key=lambda one: one.folder.role is None):
         placement = job.rules.place(one.folder)
-        needed = one.row.id in pending or (one.row.target_folder_id is None and one.folder.for_mail)
+        is_new = one.row.target_folder_id is None and one.folder.for_mail and not job.is_way_back
+        needed = one.row.id in pending or is_new
         if placement is None or not needed:
             continue
         try:

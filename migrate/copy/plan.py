@@ -17,6 +17,7 @@ from migrate.copy.hold import Hold, hold
 from migrate.copy.job import Job
 from migrate.copy.moves import Moved, find_moved
 from migrate.copy.places import Naming, make_places
+from migrate.copy.round_trip import leave_what_came_from_there
 from migrate.copy.scan import Listed, scan
 from migrate.copy.sessions import Sessions
 from migrate.ledger import copies, counts, messages
@@ -41,6 +42,7 @@ def plan_pass(job: Job, ledger: Ledger, halt: Halt) -> list[Action]:
         with held.ledger.write() as connection:
             limit = target.capabilities().max_message
             messages.apply_limit(connection, held.mailbox.id, job.direction, limit, job.clock.now())
+        leave_what_came_from_there(job, held, sessions.source, listed)
         moved = find_moved(job, held, sessions.source, listed)
         places = make_places(job, held, target, listed, Naming(job, held, there))
         actions: list[Action] = [Make(p.target.path) for p in places.values() if p.target.epoch == NOT_MADE]

@@ -140,7 +140,7 @@ class _State:
 def _state(held: Hold, direction: Direction) -> _State:
     with held.ledger.read() as connection:
         tally = counts.tally(connection, [held.mailbox.id], direction)[held.mailbox.id]
-        return _State(tally, attempts.count_unsettled(connection, held.mailbox.id))
+        return _State(tally, attempts.count_unsettled(connection, held.mailbox.id, direction))
 
 
 def _finish(
@@ -181,7 +181,11 @@ def _finish(
         state = MailboxState.COPIED if result.complete else MailboxState.INCOMPLETE
         error = str(errors[0]) if errors else None
         with held.ledger.write() as connection:
-            mailboxes.finish(connection, held.mailbox.id, state, job.clock.now(), error)
+            if job.is_way_back:
+                # What the mailbox is known by is how its copy to the new system stands.
+                mailboxes.leave(connection, held.mailbox.id, held.mailbox.state)
+            else:
+                mailboxes.finish(connection, held.mailbox.id, state, job.clock.now(), error)
             for one, meter in zip(passes, meters, strict=True):
                 rate = meter.rate()
                 # How fast a disk gives its archives says nothing of systems.

@@ -63,7 +63,7 @@ def look(hold: Hold, target: Target, direction: Direction, clock: Clock) -> floa
     Returns the seconds after which another look can settle more, None when nothing is open.
     """
     with hold.ledger.read() as connection:
-        rows = attempts.unsettled(connection, hold.mailbox.id)
+        rows = attempts.unsettled(connection, hold.mailbox.id, direction)
     if not rows:
         return None
     now = clock.now()

@@ -39,9 +39,11 @@ from migrate.copy.moves import find_moved, follow
 from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError, run_pairs
 from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
+from migrate.copy.round_trip import leave_what_came_from_there
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, counts, folders, lookalikes, messages, sources
+from migrate.ledger.schema import Direction
 
 #: A pair more is opened only for so many messages more.
 _MESSAGES_A_PAIR = 200
@@ -69,6 +71,9 @@ class SourcePass:
         self._to_copy = to_copy
 
     def run(self) -> None:
+        self._settle_opposite()
+        if self._halt.stop.is_set():
+            return
         with ExitStack() as stack:
             sessions = stack.enter_context(closing(Sessions(self.job, self._halt)))
             sessions.open_ahead(wait=True)
@@ -114,6 +119,7 @@ class SourcePass:
             return any(folder.messages != 0 for folder in sessions.target.folders())
 
     def adopt_only(self) -> None:
+        self._settle_opposite()
         with closing(Sessions(self.job, self._halt)) as sessions:
             sessions.open_ahead(wait=True)
             source, target = sessions.source, sessions.target
@@ -122,6 +128,7 @@ class SourcePass:
             self._note_source()
             scanned = scan(self.job, self._hold, source, there)
             listed, self.unseen = scanned.listed, scanned.unseen
+            leave_what_came_from_there(self.job, self._hold, source, listed)
             places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
             self._recognise(source, target, list(places.values()))
             self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
@@ -142,6 +149,19 @@ class SourcePass:
             self._settle(target)
         else:
             settle.look(self._hold, target, self.job.direction, self.job.clock)
+
+    def _settle_opposite(self) -> None:
+        """What a pass the other way left in flight on the side that this one reads is no new mail."""
+        with self._ledger.read() as connection:
+            open_there = attempts.count_unsettled(connection, self._hold.mailbox.id, self.job.direction.opposite)
+        if not open_there or self.job.open_opposite is None:
+            return
+        permit = self.job.admit(self._halt.stop, True)
+        try:
+            with closing(self.job.open_opposite(self._halt.stop)) as there, self._halt.cutting(there.abort):
+                self._settle(there, self.job.direction.opposite)
+        finally:
+            permit.release()
 
     def _list(
         self, stack: ExitStack, sessions: Sessions, there: Sequence[Folder], naming: Naming
@@ -183,6 +203,7 @@ class SourcePass:
     ) -> None:
         source, target = sessions.source, sessions.target
         self._apply_limit(target.capabilities().max_message)
+        leave_what_came_from_there(self.job, self._hold, source, listed)
         moved = find_moved(self.job, self._hold, source, listed)
         places = make_places(self.job, self._hold, target, listed, naming, made)
         self.moved += follow(self.job, self._hold, target, moved, places)
@@ -266,11 +287,12 @@ class SourcePass:
         most = min(self.job.pairs, *(side.sessions for side in sides))
         return min(most, -(-count // _MESSAGES_A_PAIR)) - 1
 
-    def _settle(self, target: Target) -> None:
-        """Wait for what is in flight, until all is settled or somebody stops the run."""
-        while (due_in := settle.look(self._hold, target, self.job.direction, self.job.clock)) is not None:
+    def _settle(self, target: Target, direction: Direction | None = None) -> None:
+        """Wait for what is in flight (in the job's direction unless told), until all is settled or the run stopped."""
+        direction = direction or self.job.direction
+        while (due_in := settle.look(self._hold, target, direction, self.job.clock)) is not None:
             with self._ledger.read() as connection:
-                waiting = attempts.count_unsettled(connection, self._hold.mailbox.id)
+                waiting = attempts.count_unsettled(connection, self._hold.mailbox.id, direction)
             self.job.progress.waiting(self.job.mailbox, due_in, waiting)
             if self.job.clock.wait(due_in, self._halt.stop):
                 return
@@ -293,7 +315,7 @@ class SourcePass:
         """Messages pending, and how many of them are in flight."""
         with self._ledger.read() as connection:
             pending = self._count_pending(connection)
-            in_flight = attempts.count_unsettled(connection, self._hold.mailbox.id)
+            in_flight = attempts.count_unsettled(connection, self._hold.mailbox.id, self.job.direction)
         return sum(count for count, _ in pending.values()), in_flight
 
     def _count_pending(self, connection: Connection) -> dict[int, tuple[int, int]]:

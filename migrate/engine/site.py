@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from threading import Event
 from typing import Literal, TypeVar
 
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source, Target
+from connectors.folder_names import FolderPath
 from connectors.preconditions import Precondition, preconditions
 from connectors.registry import connector_class
 from connectors.wrappers import (
@@ -28,6 +29,8 @@ from migrate.engine.private_gmail import private_gmail
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner, Told
 from migrate.engine.servers import Servers
+from migrate.engine.way_back import BackRules, Origin
+from migrate.ledger.schema import Direction
 from plans import Organisation, Person, SecretError, Site, System
 from plans.accounts import further_account, source_account, target_account
 
@@ -161,7 +164,8 @@ class SiteRun:
             kept=self._kept_mail,
             repair=self.site.repair,
             open_source=self._source(person, self.site.source, resolved(partial(source_account, *where))),
-            open_target=self._target(person, self._target_account(person, resolved)),
+            open_target=self._target(person, self.site.target, self._target_account(person, resolved)),
+            open_opposite=self._target(person, self.site.source, partial(source_account, *where)),
             rules=self._rules(person, SiteRules(self.site)),
             resources=self.resources,
             admit=admit((self.site.source, person.source_user)),
@@ -204,6 +208,32 @@ class SiteRun:
             for archive in archives
         ]
         return [own, *further, *of_private, *of_archives]
+
+    def way_back(self, person: Person, since: float, origins: Mapping[FolderPath, Origin]) -> Job:
+        """The job that brings what arrived in one person's new mailbox since then (seconds since 1970) to the old one.
+
+        ``origins``: what filled the folders of the new mailbox.  Raises SecretError when a password cannot be had.
+        """
+        where = self.organisation, self.site, person
+        new, old = target_account(*where), source_account(*where)
+        seats = (self.site.target, person.target_user), (self.site.source, person.source_user)
+        return Job(
+            mailbox=person.mailbox,
+            site=self.site.name,
+            source=self.site.target,
+            target=self.site.source,
+            direction=Direction.BACK,
+            since=since,
+            kept=self._kept_mail,
+            repair=self.site.repair,
+            open_source=self._source(person, self.site.target, lambda: new),
+            open_target=self._target(person, self.site.source, lambda: old),
+            open_opposite=self._target(person, self.site.target, lambda: new),
+            rules=BackRules(self.site, since, origins),
+            resources=self.resources,
+            admit=partial(self._admit, seats),
+            progress=self.progress,
+        )
 
     def _target_account(
         self, person: Person, resolved: Callable[[Callable[[], Account]], Callable[[], Account]]
@@ -269,13 +299,13 @@ class SiteRun:
 
         return open_source
 
-    def _target(self, person: Person, account: Callable[[], Account]) -> Callable[[Event], Target]:
+    def _target(self, person: Person, system: str, account: Callable[[], Account]) -> Callable[[Event], Target]:
         """As ``_source``, for writing."""
-        connector = self._connectors[self.site.target]
+        connector = self._connectors[system]
 
         def open_target(stop: Event) -> Target:
             who = account()
-            seat = self._servers.seat(self.site.target, who.user)
+            seat = self._servers.seat(system, who.user)
 
             def sign_in() -> Target:
                 return seat.target(lambda: connector.open_target(who, stop), stop)

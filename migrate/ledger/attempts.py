@@ -12,7 +12,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from migrate.ledger.schema import attempt
+from migrate.ledger.schema import Direction, attempt, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,23 @@ def settle(connection: Connection, message_ids: Sequence[int]) -> None:
         connection.execute(_SETTLE, [{"message": message_id} for message_id in message_ids])
 
 
-def unsettled(connection: Connection, mailbox_id: int) -> list[AttemptRow]:
-    """Open attempts of a mailbox, the latest first."""
-    rows = connection.execute(select(attempt).where(attempt.c.mailbox_id == mailbox_id).order_by(attempt.c.id.desc()))
+def unsettled(connection: Connection, mailbox_id: int, direction: Direction) -> list[AttemptRow]:
+    """Open attempts of a mailbox in one direction, the latest first."""
+    rows = connection.execute(
+        select(attempt)
+        .join(message, message.c.id == attempt.c.message_id)
+        .where(attempt.c.mailbox_id == mailbox_id, message.c.direction == direction)
+        .order_by(attempt.c.id.desc())
+    )
     return [AttemptRow(**row) for row in rows.mappings()]
 
 
-def count_unsettled(connection: Connection, mailbox_id: int) -> int:
+def count_unsettled(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     return int(
         connection.execute(
-            select(func.count()).select_from(attempt).where(attempt.c.mailbox_id == mailbox_id)
+            select(func.count())
+            .select_from(attempt.join(message, message.c.id == attempt.c.message_id))
+            .where(attempt.c.mailbox_id == mailbox_id, message.c.direction == direction)
         ).scalar_one()
     )
 

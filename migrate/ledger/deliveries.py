@@ -115,10 +115,13 @@ def events(connection: Connection, mailbox_id: int) -> list[DeliveryEvent]:
     return [DeliveryEvent(*row) for row in connection.execute(rows)]
 
 
-def arrivals(connection: Connection, mailbox_id: int) -> list[Arrival]:
-    """All that is known to have arrived, what is there before what is gone."""
+def arrivals(connection: Connection, mailbox_id: int, direction: Direction) -> list[Arrival]:
+    """All that is known to have arrived on the target of this direction, what is there before what is gone."""
     rows = connection.execute(
-        select(*_ARRIVAL).where(arrival.c.mailbox_id == mailbox_id).order_by(arrival.c.gone_at, arrival.c.id)
+        select(*_ARRIVAL)
+        .join(target_folder, target_folder.c.id == arrival.c.target_folder_id)
+        .where(arrival.c.mailbox_id == mailbox_id, target_folder.c.direction == direction)
+        .order_by(arrival.c.gone_at, arrival.c.id)
     ).all()
     found = [Arrival(*row[:8], row.gone_at is not None, row.message_id) for row in rows]
     return sorted(found, key=lambda one: (one.gone, one.id))
@@ -166,9 +169,13 @@ def mark_gone(connection: Connection, arrival_ids: Sequence[int], now: float) ->
         connection.execute(update(arrival).where(*there).values(gone_at=now))
 
 
-def tokens(connection: Connection, mailbox_id: int) -> dict[int, str]:
+def tokens(connection: Connection, mailbox_id: int, direction: Direction) -> dict[int, str]:
     """By target folder, its token when all its arrivals were known."""
-    known = (target_folder.c.mailbox_id == mailbox_id, target_folder.c.arrivals_token.is_not(None))
+    known = (
+        target_folder.c.mailbox_id == mailbox_id,
+        target_folder.c.direction == direction,
+        target_folder.c.arrivals_token.is_not(None),
+    )
     rows = connection.execute(select(target_folder.c.id, target_folder.c.arrivals_token).where(*known)).all()
     return {row.id: row.arrivals_token for row in rows}
 

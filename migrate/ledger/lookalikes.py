@@ -33,7 +33,7 @@ def there(connection: Connection, mailbox_id: int, direction: Direction) -> Look
 
 def in_flight(connection: Connection, mailbox_id: int, direction: Direction) -> Lookalikes:
     """New rows beside messages in flight that are gone, or in another place."""
-    if not attempts.count_unsettled(connection, mailbox_id):
+    if not attempts.count_unsettled(connection, mailbox_id, direction):
         return []
     return _pairs(connection, mailbox_id, direction, and_(_in_flight, or_(_old.c.gone_at.is_not(None), _elsewhere)))
 

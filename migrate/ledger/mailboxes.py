@@ -108,3 +108,9 @@ def go_back(connection: Connection, mailbox_ids: Sequence[int]) -> None:
     """The people of these mailboxes work in the old one again."""
     for mailbox_id in mailbox_ids:
         connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(went_live=None))
+
+
+def leave(connection: Connection, mailbox_id: int, state: MailboxState) -> None:
+    """A pass the other way is over: the mailbox stands as it stood before it."""
+    stood = MailboxState.INCOMPLETE if state is MailboxState.COPYING else state
+    connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(state=stood, locked_by=None))

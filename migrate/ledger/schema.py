@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The Alembic revision that makes the tables below.
-REVISION = "0010"
+REVISION = "0012"
 
 metadata = MetaData(
     naming_convention={
@@ -64,6 +64,11 @@ class Direction(StrEnum):
 
     FORTH = "forth"
     BACK = "back"
+
+    @property
+    def opposite(self) -> Direction:
+        """The other one."""
+        return Direction.BACK if self is Direction.FORTH else Direction.FORTH
 
 
 class MailboxState(StrEnum):
@@ -134,6 +139,7 @@ target_folder = Table(
 
 _has_object_id = text("object_id IS NOT NULL")
 _has_twin = text("same_as IS NOT NULL")
+_has_counterpart = text("counterpart IS NOT NULL")
 #: Seen where it was, while its copy belongs to another row: it moved and may have come back.
 _may_be_back = text("successor IS NOT NULL AND gone_at IS NULL")
 
@@ -173,6 +179,8 @@ message = Table(
     Column("successor", _Id),
     # The row of another source whose copy is the same message and stands for this one too.
     Column("same_as", _Id),
+    # The row of the other direction whose copy this message is: it is not sent where it came from.
+    Column("counterpart", _Id),
     UniqueConstraint("folder_id", "epoch", "key"),
     CheckConstraint(f"outcome IN ({', '.join(repr(str(o)) for o in Outcome)})", name="outcome"),
     Index("ix_message_tally", "mailbox_id", "direction", "outcome"),
@@ -181,6 +189,7 @@ message = Table(
     Index("ix_message_object", "mailbox_id", "object_id", sqlite_where=_has_object_id),
     Index("ix_message_claim", "target_folder_id", "target_key"),
     Index("ix_message_same", "same_as", sqlite_where=_has_twin),
+    Index("ix_message_counterpart", "counterpart", sqlite_where=_has_counterpart),
     Index("ix_message_back", "mailbox_id", "direction", sqlite_where=_may_be_back),
 )
 

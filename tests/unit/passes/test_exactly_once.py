@@ -39,7 +39,7 @@ from migrate.copy import settle
 from migrate.copy.hold import Hold
 from migrate.copy.run import PassResult
 from migrate.ledger import attempts
-from migrate.ledger.schema import ON_TARGET, Outcome
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome
 from migrate.ledger.store import Ledger
 from tests.unit.ledger.recount import assert_tallies_hold
 from tests.unit.passes.ledgers import open_ledger
@@ -481,10 +481,10 @@ TestExactlyOnce = Company.TestCase
 TestExactlyOnce.settings = CHECKS
 
 
-def forget(hold: Hold, *_: object) -> None:
+def forget(hold: Hold, _target: Target, direction: Direction, *_: object) -> None:
     """A broken look: it takes everything in flight for absent, at once."""
     with hold.ledger.write() as connection:
-        rows = attempts.unsettled(connection, hold.mailbox.id)
+        rows = attempts.unsettled(connection, hold.mailbox.id, direction)
         attempts.settle(connection, [row.message_id for row in rows])
 
 

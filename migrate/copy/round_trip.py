@@ -1,0 +1,113 @@
+"""What we brought one way is never brought the other way.
+
+A copy of ours that lies where we put it is known by its key.  Where one is no longer there, a message elsewhere is that
+copy, moved or filed under another label, when its content is the same; or, on systems that write a body anew when they
+store it, when Message-ID, date, sender and subject are.  Pairs are one to one: a second such message travels.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from connectors.contract import Folder, FolderMissing, Message, Source
+from connectors.contract import Reason as Why
+from connectors.wire import Digests, header_digest, to_wire
+from migrate.copy.hold import Hold
+from migrate.copy.job import Job
+from migrate.copy.scan import Listed
+from migrate.ledger import messages, round_trips
+from migrate.ledger.round_trips import FreeCopy
+from migrate.ledger.schema import Outcome
+
+#: Headers asked for at a time.
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A message to copy that has the header of a copy of ours."""
+
+    row: int
+    key: str
+    folder: Folder
+    header: bytes
+    #: Whether a Message-ID is in its header.
+    names_itself: bool
+
+
+def leave_what_came_from_there(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> int:
+    """Leave out what the other direction brought to this source; how many there were.  Writes the ledger alone."""
+    where = hold.mailbox.id, job.direction
+    with hold.ledger.read() as connection:
+        if not round_trips.any_of(connection, hold.mailbox.id, job.direction.opposite):
+            return 0
+    with hold.ledger.write() as connection:
+        count = round_trips.leave_copies(connection, *where, job.clock.now())
+    for one in listed:
+        for suspects in _headers(hold, source, one):
+            with hold.ledger.read() as connection:
+                headers = sorted({suspect.header for suspect in suspects})
+                free = round_trips.free_copies(connection, hold.mailbox.id, job.direction.opposite, headers)
+            count += _leave_moved(job, hold, source, suspects, free)
+    return count
+
+
+def _headers(hold: Hold, source: Source, one: Listed) -> Iterator[list[_Suspect]]:
+    """What is to be copied from one folder, some at a time."""
+    after = 0
+    while True:
+        with hold.ledger.read() as connection:
+            rows = messages.pending(connection, one.row.id, one.folder.epoch, after, _AT_ONCE)
+        if not rows:
+            return
+        after = rows[-1].id
+        by_key = {row.key: row.id for row in rows}
+        with suppress(FolderMissing):
+            answers = list(source.headers(one.folder, list(by_key)))
+            yield [
+                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), b"message-id:" in a.fields.lower())
+                for a in answers
+            ]
+
+
+def _leave_moved(job: Job, hold: Hold, source: Source, suspects: Sequence[_Suspect], free: Sequence[FreeCopy]) -> int:
+    by_header: Mapping[bytes, list[FreeCopy]] = defaultdict(list)
+    for one in free:
+        by_header[one.header_digest].append(one)
+    left: list[_Suspect] = []
+    count = 0
+    for suspect in suspects:
+        alike = by_header[suspect.header]
+        digests = _digests(job, source, suspect) if alike else None
+        same = next((one for one in alike if digests is not None and digests.core in one.cores), None)
+        if same is not None:
+            alike.remove(same)
+            _record(job, hold, suspect, same)
+            count += 1
+        elif digests is not None and suspect.names_itself:
+            left.append(suspect)
+    for suspect in left:
+        if by_header[suspect.header]:
+            _record(job, hold, suspect, by_header[suspect.header].pop(0))
+            count += 1
+    return count
+
+
+def _digests(job: Job, source: Source, suspect: _Suspect) -> Digests | None:
+    """One by one, so that no more than one body is in memory; None when the message went away."""
+    with suppress(FolderMissing):
+        for answer in source.read(suspect.folder, [suspect.key]):
+            if isinstance(answer, Message):
+                body, digests = to_wire(answer.body, job.resources.spool)
+                body.release()
+                return digests
+    return None
+
+
+def _record(job: Job, hold: Hold, suspect: _Suspect, copy: FreeCopy) -> None:
+    with hold.ledger.write() as connection:
+        round_trips.link(connection, [(suspect.row, copy.id)])
+        messages.decide(connection, [(suspect.row, Outcome.LEFT_OUT, Why.CAME_FROM_THERE)], job.clock.now())
