@@ -23,6 +23,11 @@ def _lost_or_doubled(company: Company) -> dict[str, Counter[str]]:
 def test_a_company_is_moved_by_doing_what_is_next(tmp_path: Path) -> None:
     with running_company(tmp_path, messages=4) as company:
         driver = company.driver(after=company.a_day_at_work)
-        driver.follow()
+        from tests.acceptance.rollout_driver import SPENT
+        try:
+            driver.follow()
+        finally:
+            for k, v in sorted(SPENT.items(), key=lambda kv: kv[1][1]):
+                print(k, v)
         assert len(driver.done) > 100
         assert _lost_or_doubled(company) == {}
