@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
@@ -15,6 +15,10 @@ from plans.problems import Worded
 #: In the place of a target folder: what is put there goes into the mailbox's own folders.
 MAILBOX = "."
 _YES = ("yes", "y", "oui", "o", "true", "vrai", "1", "x")
+_LANGUAGES = {
+    "fr": "fr", "français": "fr", "francais": "fr", "french": "fr",
+    "en": "en", "anglais": "en", "english": "en",
+}  # fmt: skip
 _NO = ("no", "n", "non", "false", "faux", "0", "-")
 
 
@@ -32,6 +36,13 @@ def _yes_or_no(value: object) -> bool:
     if word in _YES or word in _NO:
         return word in _YES
     raise Worded(_("must be yes or no."), _("Write yes or no, oui or non."))
+
+
+def _language(value: object) -> str | None:
+    word = str(value or "").strip().lower()
+    if word and word not in _LANGUAGES:
+        raise Worded(_("must be fr or en."), _("Write what the person reads, fr or en, or leave it empty."))
+    return _LANGUAGES[word] if word else None
 
 
 def _further_source(value: object) -> FurtherSource:
@@ -58,6 +69,9 @@ def checked_put_under(folder: str) -> str:
 
 #: Before a tuple: a list as YAML has it, or a cell that holds several.
 Several = BeforeValidator(_several)
+SpokenLanguage = Annotated[
+    Literal["fr", "en"] | None, PlainValidator(_language), WithJsonSchema({"enum": ["fr", "en", None]})
+]
 YesNo = Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": ["boolean", "string"]})]
 ArchiveField = Annotated[NamedArchive, PlainValidator(_archive), WithJsonSchema({"type": "string"})]
 FurtherSourceField = Annotated[FurtherSource, PlainValidator(_further_source), WithJsonSchema({"type": "string"})]

@@ -22,7 +22,7 @@ from pydantic import (
 
 from connectors.language import _
 from plans.addresses import Address, GmailAddress
-from plans.cells import ArchiveField, FurtherSourceField, Several, YesNo
+from plans.cells import ArchiveField, FurtherSourceField, Several, SpokenLanguage, YesNo
 from plans.problems import Worded, did_you_mean
 from plans.quantities import Days, Duration, PlannedDay, Size, Speed
 from plans.secrets import SecretField, SecretRef
@@ -310,6 +310,22 @@ class SubmissionsEntry(Shape):
     new: SubmissionEntry | None = Field(default=None, description="an account on the new side")
 
 
+class MessagesEntry(Shape):
+    """Whom messages to people come from, and the server that posts them."""
+
+    address: Address = Field(description="whom they come from: an address that people know")
+    name: Text | None = Field(default=None, description="the sender's name; the organisation's unless given")
+    reply_to: Address | None = Field(default=None, description="where answers go, if elsewhere")
+    host: Text | None = Field(default=None, description="its server for sending; only `--send` needs it")
+    port: int = Field(default=587, ge=1, le=65535, description="its port; 587 unless given")
+    tls: Literal["starttls", "implicit", "plain"] = Field(
+        default="starttls",
+        description="`starttls` (unless given), `implicit` (port 465), or `plain` for a server that offers neither",
+    )
+    user: Text | None = Field(default=None, description="who signs in there; nobody unless given")
+    password: SecretField | None = Field(default=None, description="a [reference](#secrets) to its password")
+
+
 class LicenceEntry(Shape):
     bought: int = Field(ge=0, description="how many were bought")
     renews: PlannedDay | None = Field(default=None, description="the day they renew, or end")
@@ -387,6 +403,9 @@ class OrganisationFile(Shape):
         default=SubmissionsEntry(),
         description="accounts that send [probes](delivery.md#probes): `outside`, `old` and `new`, each a group of keys",
     )
+    messages: MessagesEntry | None = Field(
+        default=None, description="whom [messages to people](runbooks.md#messages) come from, and what posts them"
+    )
     licences: dict[Name, LicenceEntry] = Field(
         default_factory=dict, description="licences of the target, each kind under a name of your own"
     )
@@ -428,3 +447,5 @@ class PersonEntry(Shape):
     sources: Annotated[tuple[FurtherSourceField, ...], Several] = ()
     #: Programs and devices: each has to be tried once before anybody depends on it.
     uses: Annotated[tuple[Text, ...], Several] = ()
+    #: What the person reads; the site's language unless given.
+    language: SpokenLanguage | None = None

@@ -30,6 +30,7 @@ from plans.model import (
     GroupPlan,
     Licence,
     Master,
+    Messages,
     Ordering,
     Organisation,
     PasswdFile,
@@ -69,6 +70,7 @@ def organisation_of(
             for side in ("outside", "old", "new")
             if (one := getattr(shape.probes, side)) is not None
         },
+        messages=_messages(shape),
         licences={
             name: Licence(name, entry.bought, entry.renews, entry.sku or name, entry.price)
             for name, entry in shape.licences.items()
@@ -79,6 +81,14 @@ def organisation_of(
         ordering=_ordering(shape.ordering),
         groups={address.lower(): _group(address, entry, folder) for address, entry in shape.groups.items()},
     )
+
+
+def _messages(shape: OrganisationFile) -> Messages | None:
+    one = shape.messages
+    if one is None:
+        return None
+    server = Submission(one.address, one.host, one.port, one.tls, one.user, one.password) if one.host else None
+    return Messages(one.address, one.name or shape.name, one.reply_to, server)
 
 
 def system_of(

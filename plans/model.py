@@ -147,6 +147,8 @@ class Person:
     last_name: str = ""
     #: Programs and devices with which the mailbox is read, in the person's own words.
     uses: tuple[str, ...] = ()
+    #: What the person reads; None: the site's language.
+    language: Literal["fr", "en"] | None = None
 
     @property
     def mailbox(self) -> str:
@@ -195,6 +197,16 @@ class Submission:
     tls: Literal["starttls", "implicit", "plain"]
     user: str | None = None
     password: SecretRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Whom messages to people come from.  ``server``: what posts them; None: they are only written."""
+
+    address: str
+    name: str
+    reply_to: str | None
+    server: Submission | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +325,7 @@ class Organisation:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     #: Accounts that send probes: ``outside``, ``old`` and ``new``, as far as they are given.
     probes: Mapping[str, Submission] = field(default_factory=dict)
+    messages: Messages | None = None
     licences: Mapping[str, Licence] = field(default_factory=dict)
     support: Support | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)

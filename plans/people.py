@@ -51,6 +51,7 @@ COLUMNS = {
     "uses": Heading("uses", "programmes", (
         "programs", "mail programs", "devices", "utilise", "logiciels", "appareils", "outils",
     )),
+    "language": Heading("language", "langue", ("preferred language", "langue préférée", "lang")),
 }  # fmt: skip
 
 
@@ -123,4 +124,5 @@ def _person(entry: PersonEntry) -> Person:
         first_name=entry.first_name,
         last_name=entry.last_name,
         uses=entry.uses,
+        language=entry.language,
     )

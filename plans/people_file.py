@@ -17,11 +17,11 @@ from plans.problems import PlanError, Problem
 from plans.yaml_file import read_yaml
 
 #: The columns of a new people file: passwords have a file of their own, which only its owner can read; a name in
-#: two parts is for those who have it so.
+#: two parts is for those who have it so, and a language for those who do not read their site's.
 _NEW = {
     name: heading
     for name, heading in COLUMNS.items()
-    if not name.endswith("_password") and name not in ("first_name", "last_name")
+    if not name.endswith("_password") and name not in ("first_name", "last_name", "language")
 }
 _YES = {"en": "yes", "fr": "oui"}
 

@@ -56,7 +56,7 @@ def filters_of(language: Literal["fr", "en"]) -> dict[str, Callable[..., Any]]:
     def moment(value: datetime, form: Literal["long", "medium", "short"] = "long") -> str:
         """Day and time, in the time zone that the value has."""
         date_part = format_date(value, form, locale)
-        return f"{date_part}{',' if language == 'en' else ''} {clock(value)}"
+        return f"{date_part}{' à' if language == 'fr' else ','} {clock(value)}"
 
     def clock(value: datetime) -> str:
         if language == "fr":

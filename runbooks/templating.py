@@ -17,6 +17,7 @@ from typing import Any, Literal
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
+    DictLoader,
     FileSystemLoader,
     PackageLoader,
     StrictUndefined,
@@ -25,10 +26,13 @@ from jinja2 import (
     UndefinedError,
 )
 from jinja2.exceptions import SecurityError, TemplateError, TemplateRuntimeError
+from jinja2.nodes import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from connectors.language import _
+from runbooks.catalogue import OUTLINES
+from runbooks.facts import Seen, Unknown
 from runbooks.filters import filters_of
 from runbooks.output.markdown import plain
 
@@ -53,7 +57,9 @@ class Templates:
         self._language = language
         self._own = None if own is None else own / language
         ours: BaseLoader = PackageLoader("runbooks", f"templates/{language}")
-        loaders = [ours] if self._own is None else [FileSystemLoader(self._own, followlinks=False), ours]
+        loaders = [ours, DictLoader(OUTLINES)]
+        if self._own is not None:
+            loaders.insert(0, FileSystemLoader(self._own, followlinks=False))
         self._environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader(loaders),
             # Not for HTML: what macros give is told from text by it, and text is escaped by ``finalize``.
@@ -67,6 +73,8 @@ class Templates:
         self._environment.filters.update(filters_of(language))
         self._environment.globals.clear()
         self._environment.globals["range"] = range
+        self._environment.tests["known"] = lambda fact: isinstance(fact, Seen)
+        self._environment.tests["unknown"] = lambda fact: isinstance(fact, Unknown)
 
     def render(self, name: str, facts: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> str:
         """The Markdown of a template, ``runbook`` or ``runbook/inventory``, for these facts.
@@ -103,6 +111,30 @@ class Templates:
             file, line = self._place(error, asked)
             raise TemplateProblem(file, line, f"{type(error).__name__}: {error}") from None
 
+    def source(self, name: str) -> str:
+        """A template as it is written.  Raises TemplateProblem where there is none."""
+        asked = f"{name}{SUFFIX}"
+        try:
+            return self._environment.loader.get_source(self._environment, asked)[0]  # type: ignore[union-attr]
+        except TemplateNotFound:
+            what = _("There is no template {name}.").format(name=name)
+            raise TemplateProblem(self._shown(asked), None, what) from None
+
+    def parsed(self, name: str) -> Template:
+        """A template's syntax.  Raises TemplateProblem."""
+        try:
+            return self._environment.parse(self.source(name), name)
+        except TemplateSyntaxError as error:
+            raise TemplateProblem(self.shown(name), error.lineno, error.message or "") from None
+
+    def shown(self, name: str) -> str:
+        """The file of a template as its owner knows it."""
+        return self._shown(f"{name}{SUFFIX}")
+
+    def is_own(self, name: str) -> bool:
+        """Whether the customer has one of this name."""
+        return self._own is not None and (self._own / f"{name}{SUFFIX}").is_file()
+
     def _place(self, error: Exception, asked: str) -> tuple[str, int | None]:
         """The last line of a template that the error came by; Jinja2 puts templates into the traceback."""
         found: tuple[str, int | None] = (self._shown(asked), None)
@@ -126,6 +158,11 @@ class Templates:
             return str(path.relative_to(self._own.parent.parent))
         parts = path.parts
         return "/".join(parts[parts.index("templates") + 1 :]) if "templates" in parts else path.name
+
+
+def filter_names() -> list[str]:
+    """The filters that are ours; those of Jinja2 come on top."""
+    return sorted(filters_of("en"))
 
 
 def _finalized(value: object) -> object:

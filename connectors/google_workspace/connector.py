@@ -72,20 +72,29 @@ class GoogleWorkspaceConnector:
         )
         line = Line(self.access, subject, scope, project.mailbox(subject), stop, writes=writes)
         try:
-            line.get("profile", units.LOOK, fields="emailAddress")
-        except Denied as answer:
-            line.close()
-            raise self._why_closed(answer, line, subject) from None
+            self._look(line, subject)
         except BaseException:
             line.close()
             raise
         return line
 
-    def _why_closed(self, answer: Denied, line: Line, subject: str) -> Exception:
-        """A mailbox that does not open yet is told from one that never will, as far as the directory can be asked."""
-        if answer.reason in ("failedPrecondition", "FAILED_PRECONDITION") and self._readiness.is_being_made(subject):
-            return being_set_up(self.access.system, subject)
-        return line.verdict(answer)
+    def _look(self, line: Line, subject: str) -> None:
+        """Ask something of the mailbox.  Raises what stands in the way."""
+        try:
+            line.get("profile", units.LOOK, fields="emailAddress")
+        except Denied as answer:
+            if answer.reason not in ("failedPrecondition", "FAILED_PRECONDITION"):
+                raise line.verdict(answer) from None
+        else:
+            return
+        # A mailbox that does not open yet is told from one that never will, as far as the directory can be asked.
+        if self._readiness.is_being_made(subject):
+            raise being_set_up(self.access.system, subject)
+        try:
+            # It may have become ready between the two questions.
+            line.get("profile", units.LOOK, fields="emailAddress")
+        except Denied as answer:
+            raise line.verdict(answer) from None
 
 
 def _subject(account: Account) -> str:

@@ -29,7 +29,7 @@ _PROOFS = {
 }
 
 
-def _text(one: Verdict) -> str:
+def proof_text(one: Verdict) -> str:
     where = ", ".join(one.where)
     if one.proof is Proof.WAITING and not where:
         return _("waiting: a second copy may follow")
@@ -52,7 +52,7 @@ def show(run: ProbeRun, verdicts: Sequence[Verdict]) -> None:
         took = "" if one.latency is None else _("{n} s").format(n=f"{one.latency:.0f}")
         style = "red" if one.proof in FAULTS else "green" if one.proof is Proof.PROVED else "yellow"
         route = one.probe.route
-        table.add_row(senders[route.sender], whom[route.whom], route.address, took, _text(one), style=style)
+        table.add_row(senders[route.sender], whom[route.whom], route.address, took, proof_text(one), style=style)
     console = terminal()
     console.print(table)
     for line in _remarks(run, verdicts):

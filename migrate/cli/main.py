@@ -22,7 +22,8 @@ from migrate.cli.organisation import Place, Trouble
 _COMMANDS = (
     "init", "systems", "plan", "people", "secrets", "microsoft365", "gmail", "sandbox", "archive", "dns", "accounts",
     "domain", "licences", "groups", "check", "rehearse", "estimate", "folders", "backup", "copy", "status",
-    "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "handover", "explain", "completion",
+    "not-copied", "verify", "adopt", "delivery", "rollout", "cases", "note", "runbook", "messages", "handover",
+    "explain", "completion",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 import click
 from pydantic import BaseModel
@@ -21,7 +22,9 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.figures import size_text
 from plans import System
 from plans.files import SystemEntry
+from plans.model import PasswdFile
 from plans.problems import suggestion
+from plans.secrets import SecretRef
 
 _ORIGINS = {
     "plan": mark("the plan"),
@@ -176,14 +179,26 @@ def _in_force(system: System) -> Mapping[str, object]:
     """Every key of a system with its value, in the plan's words; secrets are not shown."""
     values: dict[str, object] = {"connector": system.connector}
     for key in SystemEntry.model_fields:
-        if key in ("connector", "preset", "master", "each_mailbox"):
+        if key in ("connector", "preset", "master", "each_mailbox", "accounts"):
             continue
         values[key] = getattr(system, key)
     for key in ("bandwidth", "messages_per_second", "read_a_day", "written_a_day"):
         values[f"each_mailbox.{key}"] = getattr(system.each_mailbox, key)
     if system.master is not None:
         values["master.user"] = system.master.user
+    for field in fields(system.accounts):
+        value = getattr(system.accounts, field.name)
+        if value != field.default:
+            values[f"accounts.{field.name}"] = _account_value(value)
     return {**values, **_settings(system.settings)}
+
+
+def _account_value(value: object) -> str:
+    if isinstance(value, SecretRef):
+        return _("(a secret)")
+    if isinstance(value, PasswdFile):
+        return str(value.path)
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _settings(settings: BaseModel) -> dict[str, object]:

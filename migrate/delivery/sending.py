@@ -48,7 +48,7 @@ class Mailer:
             return Sent("unsendable")
         password = None if account.password is None else resolve(account.password, self.folder)
         try:
-            with self._connected(account) as server:
+            with connected(account, self.trust) as server:
                 if account.user is not None and password is not None:
                     server.login(account.user, password)
                 server.send_message(_message(probe, account.address, when), account.address, [probe.route.address])
@@ -62,18 +62,20 @@ class Mailer:
             return Sent("failed", type(error).__name__)
         return Sent("accepted", "250")
 
-    def _connected(self, account: Submission) -> smtplib.SMTP:
-        trust = self.trust or ssl.create_default_context()
-        if account.tls == "implicit":
-            return smtplib.SMTP_SSL(account.host, account.port, timeout=_TIMEOUT, context=trust)
-        server = smtplib.SMTP(account.host, account.port, timeout=_TIMEOUT)
-        if account.tls == "starttls":
-            try:
-                server.starttls(context=trust)
-            except BaseException:
-                server.close()
-                raise
-        return server
+
+def connected(account: Submission, trust: ssl.SSLContext | None = None) -> smtplib.SMTP:
+    """A server that has greeted, on a line as the plan wants it.  Raises SMTPException, OSError."""
+    trust = trust or ssl.create_default_context()
+    if account.tls == "implicit":
+        return smtplib.SMTP_SSL(account.host, account.port, timeout=_TIMEOUT, context=trust)
+    server = smtplib.SMTP(account.host, account.port, timeout=_TIMEOUT)
+    if account.tls == "starttls":
+        try:
+            server.starttls(context=trust)
+        except BaseException:
+            server.close()
+            raise
+    return server
 
 
 def _message(probe: Probe, sender: str, when: float) -> EmailMessage:

@@ -3,86 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 
 from icalendar import Calendar, Event
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from connectors.language import _, labelled
 from migrate.figures import moment_text
 from migrate.rollout.waves import Planned
-
-_WIDTH, _LEFT, _RIGHT, _MARGIN = 1000, 230, 970, 12
-_TOP, _ROW = 56, 22
-#: Letters of a name that fit beside the bars.
-_LETTERS = 30
-_TITLE_LETTERS = 100
-_TICKS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    y: int
-    label: str
-    told: str
-    begin: float | None
-    typical: float | None
-    slow: float | None
-    switch: float | None
-    late: bool
+from runbooks.pictures.gantt import Bar, Legend, gantt
 
 
 def as_svg(title: str, planned: Sequence[Planned]) -> str:
-    """A bar a site, from its beginning to its end, and a diamond on the day of its switch.
-
-    Each bar says in words what it shows; colours are told apart in print and by those who see fewer of them.
-    """
-    first, last = _span(planned)
-
-    def place(moment: datetime | None) -> float | None:
-        if moment is None:
-            return None
-        part = (moment - first) / (last - first)
-        return round(_LEFT + (_RIGHT - _LEFT) * min(max(part, 0.0), 1.0), 1)
-
-    rows = []
-    for number, one in enumerate(planned):
-        switch = None if one.work.switch is None else datetime.combine(one.work.switch, time(), one.work.hours.zone)
-        begin = place(one.begin) if one.slow is not None else None
-        rows.append(
-            _Row(
-                _TOP + number * _ROW,
-                _cut(one.work.site, _LETTERS),
-                told(one),
-                begin,
-                place(one.typical),
-                place(one.slow),
-                place(switch),
-                one.late,
-            )
+    """A bar a site, from its beginning to its end, and a diamond on the day of its switch."""
+    bars = [
+        Bar(
+            label=one.work.site,
+            told=told(one),
+            begin=one.begin if one.slow is not None else None,
+            middle=one.typical,
+            end=one.slow,
+            switch=None if one.work.switch is None else datetime.combine(one.work.switch, time(), one.work.hours.zone),
+            late=one.late,
         )
-    bottom = _TOP + len(rows) * _ROW
-    return _template().render(
-        width=_WIDTH,
-        height=bottom + 40,
-        margin=_MARGIN,
-        left=_LEFT,
-        top=_TOP,
-        bottom=bottom,
-        title=title,
-        title_shown=_cut(title, _TITLE_LETTERS),
-        desc="; ".join(row.told for row in rows),
-        rows=rows,
-        ticks=[{"x": place(moment), "label": f"{moment:%Y-%m-%d}"} for moment in _ticks(first, last)],
-        never=_("more than ten years"),
-        legend={
-            "typical": _("the copy, in the middle of cases (P50)"),
-            "slow": _("in the worst tenth of them (P90)"),
-            "switch": _("the switch"),
-        },
-    )
+        for one in planned
+    ]
+    legend = Legend(_("the copy, in the middle of cases (P50)"), _("in the worst tenth of them (P90)"))
+    return gantt(title, bars, legend, _("more than ten years"))
 
 
 def as_ics(title: str, planned: Sequence[Planned], now: datetime) -> bytes:
@@ -125,33 +71,3 @@ def told(one: Planned) -> str:
         one.work.site,
         text.format(begin=moment_text(one.begin), typical=moment_text(one.typical), slow=moment_text(one.slow)),
     )
-
-
-def _span(planned: Sequence[Planned]) -> tuple[datetime, datetime]:
-    moments = [moment for one in planned for moment in (one.begin, one.slow) if moment is not None]
-    moments += [
-        datetime.combine(one.work.switch, time(23, 59), one.work.hours.zone) for one in planned if one.work.switch
-    ]
-    first = min(moments, default=datetime(2000, 1, 1, tzinfo=UTC))
-    return first, max([*moments, first + timedelta(hours=12)])
-
-
-def _ticks(first: datetime, last: datetime) -> list[datetime]:
-    """Midnights, so few that their dates stand side by side."""
-    days = max(1, -(-(last - first).days // _TICKS))
-    day = datetime.combine(first.date() + timedelta(days=1), time(), first.tzinfo)
-    found = []
-    while day < last:
-        found.append(day)
-        day += timedelta(days=days)
-    return found
-
-
-def _cut(text: str, letters: int) -> str:
-    return text if len(text) <= letters else text[: letters - 1] + "…"
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("migrate.rollout", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("gantt.svg.j2")

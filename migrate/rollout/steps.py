@@ -77,6 +77,11 @@ def who_does(role: Role, whom: People) -> str:
     return _("the IT manager")
 
 
+def step_of(facts: SiteFacts | DomainFacts, gate: Gate[Any], verdict: Verdict) -> Step:
+    """What to do about one gate, whether its turn has come or not."""
+    return _worded(facts, (gate, verdict), "")
+
+
 def _worded(facts: SiteFacts | DomainFacts, chosen: tuple[Gate[Any], Verdict], then: str) -> Step:
     gate, verdict = chosen
     words = words_of(facts, gate.code)

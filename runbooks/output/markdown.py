@@ -20,6 +20,8 @@ _TASK = re.compile(r"\[(?P<done>[ xX])\][ \u00a0]+")
 _PICTURE = "picture:"
 #: What Markdown would take for more than text.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+#: What separates words and lines.  Spaces that hold together what they stand between stay.
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 #: Of these, those that belong to the writing of words and to pictures made of several signs.
 _JOINERS = "\u00ad\u200c\u200d"
@@ -159,11 +161,11 @@ def _tables(tokens: list[Token]) -> None:
 
 def plain(text: object) -> str:
     """A fact for Markdown: none of its characters is markup, and it stays on one line and by itself."""
-    shown = _shown(" ".join(str(text).split()))
+    shown = visible(_SPACES.sub(" ", str(text)).strip(" "))
     return _MARKUP.sub(r"\\\1", shown)
 
 
-def _shown(text: str) -> str:
+def visible(text: str) -> str:
     """Control characters, and those that turn the direction of what follows, as what they are.
 
     A text that runs from right to left is kept apart from the line around it (Unicode Standard Annex 9, isolates).

@@ -1,4 +1,4 @@
-"""The company of examples/meridional on a sandbox: its mailboxes, its mail servers and its zones."""
+"""The company of examples/midi on a sandbox: its mailboxes, its mail servers and its zones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.acceptance.organisation import COMMAND
 from tests.acceptance.postman import Postman, Side, listening
 from tests.acceptance.rollout_driver import Driver
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "meridional"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "midi"
 #: A Monday: the first switch of the example is on the Tuesday of the week after.
 _BEGIN = datetime(2027, 1, 25, 8, tzinfo=UTC)
 _DKIM = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -45,6 +45,10 @@ class Company:
     people: dict[str, list[str]]
     #: By mailbox, the Message-IDs of what was sent to it.
     sent: dict[str, list[str]] = field(default_factory=dict)
+    #: What people have deleted on the new side, with nothing left of it.
+    deleted: set[str] = field(default_factory=set)
+    #: Who works on the new side.
+    moved: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def everybody(self) -> list[str]:
@@ -61,16 +65,30 @@ class Company:
             client.sendmail("a@elsewhere.example", [person], text.encode())
         return identity
 
-    def a_day_at_work(self, _subject: str, code: str) -> None:
+    def a_day_at_work(self, subject: str, code: str) -> None:
         """Mail goes on arriving whatever is done: one message for somebody after each step, and two late ones."""
         everybody = self.everybody()
         number = next(self._numbers)
         self.send(everybody[number % len(everybody)])
+        if code == "probes" and subject in self.people:
+            self.file_away(subject)
         if code == "relays":
             # A sender who has not heard of the new MX.
             for person in everybody:
                 if person.rpartition("@")[2] in self.postman.passed_on:
                     self.send(person, "old")
+
+    def file_away(self, site: str) -> None:
+        """People read on the new side what dual delivery brought, and move it."""
+        for person in self.people[site]:
+            with self.session("new", person) as client:
+                if not client.folder_exists("Filed"):
+                    client.create_folder("Filed")
+                client.select_folder("INBOX")
+                arrived = client.search(["HEADER", "Message-ID", "outside@elsewhere.example"])
+                if arrived:
+                    client.add_flags(arrived[-1:], [b"\\Seen"])
+                    client.move(arrived[-1:], "Filed")
 
     def holds(self, side: Side, person: str) -> Counter[str]:
         """How often each message lies in a mailbox, in whichever folder, by Message-ID; probes left out."""
@@ -101,7 +119,7 @@ class Company:
         words = {
             "SERVER": lambda _subject: "postfix",
             "FILE": lambda _subject: str(self._log()),
-            "PILOT": lambda _subject: "siege",
+            "PILOT": lambda _subject: next(iter(self.people)),
         }
         return Driver(self.folder, self.clock, self._acts(), additions, words, **more)  # type: ignore[arg-type]
 
@@ -132,15 +150,18 @@ class Company:
         # Whoever works there has no forward; the others have accounts from the day that theirs were made.
         self.postman.back |= set(self.everybody()) - self.moved
 
-    @property
-    def moved(self) -> set[str]:
-        return self._moved
-
-    _moved: set[str] = field(default_factory=set)
-
     def _work_there(self, site: str) -> None:
-        self._moved |= set(self.people[site])
-        self.postman.back -= self._moved
+        """They clear away for good what was copied, and no copy may bring it again."""
+        self.moved |= set(self.people[site])
+        self.postman.back -= self.moved
+        for person in self.people[site]:
+            with self.session("new", person) as client:
+                client.select_folder("INBOX")
+                first = client.search(["HEADER", "Message-ID", f"<0.{person}>"])
+                assert len(first) == 1
+                client.delete_messages(first)
+                client.expunge()
+            self.deleted.add(f"0.{person}")
 
     def _let_send(self, subject: str) -> None:
         """The SPF record of the step before, and a key for DKIM."""
@@ -171,10 +192,15 @@ class Company:
 
 
 @contextmanager
-def running_company(folder: Path, messages: int) -> Iterator[Company]:
-    """Everybody has so many messages in the old mailbox; it is the day on which the move begins."""
+def running_company(folder: Path, messages: int, *, only: str | None = None) -> Iterator[Company]:
+    """Everybody has so many messages in the old mailbox; it is the day on which the move begins.
+
+    ``only``: a company of this one site.
+    """
     organisation = folder / "organisation"
     shutil.copytree(EXAMPLE, organisation, ignore=shutil.ignore_patterns("mail"))
+    if only is not None:
+        _keep_only(organisation, only)
     with ExitStack() as running:
         keep = folder / "sandbox"
         started = [COMMAND, "-C", organisation, "sandbox", "up", "--only", "imap", "--keep", keep]
@@ -198,6 +224,16 @@ def running_company(folder: Path, messages: int) -> Iterator[Company]:
         company = Company(organisation, postman, servers, keep / "zones", clock, people)
         _fill(company, messages)
         yield company
+
+
+def _keep_only(organisation: Path, site: str) -> None:
+    for file in (organisation / "sites").iterdir():
+        if file.stem != site:
+            file.unlink()
+    file = organisation / "organisation.yaml"
+    plan = yaml.safe_load(file.read_text())
+    own = yaml.safe_load((organisation / "sites" / f"{site}.yaml").read_text())["domain"]
+    file.write_text(yaml.safe_dump(plan | {"domains": {own: plan["domains"][own]}}, allow_unicode=True))
 
 
 def _passwords(keep: Path) -> dict[Side, dict[str, str]]:

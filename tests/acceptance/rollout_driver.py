@@ -30,7 +30,6 @@ time_machine.travel(float(os.environ["BASCULE_TEST_CLOCK"]), tick=True).start()
 _MAY_FIND = {("dns", "check"), ("cases",), ("delivery", "probe"), ("folders",), ("secrets", "status"), ("check",)}
 #: How often one step may be named again: what the first time found out may be what the second time is about.
 _PATIENCE = 3
-SPENT={}
 
 
 class NothingHelps(AssertionError):
@@ -55,13 +54,6 @@ class Driver:
     done: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(self, *arguments: str) -> Ended:
-        import time as t
-        b=t.perf_counter(); c=t.process_time()
-        e=self._run(*arguments)
-        SPENT.setdefault(arguments[:2],[0,0,0]); x=SPENT[arguments[:2]]; x[0]+=1; x[1]+=t.perf_counter()-b; x[2]+=t.process_time()-c
-        return e
-
-    def _run(self, *arguments: str) -> Ended:
         if not self.installed:
             # The mail servers here deliver while they are spoken to: nothing more comes while a command waits.
             with patch.object(SystemClock, "wait", lambda clock, seconds, stop: self._turned(seconds, stop)):

@@ -19,7 +19,7 @@ import pytest
 from migrate.sandbox.google.started import ControlError
 from tests.acceptance.journey import Sent, sent
 from tests.acceptance.letters import footprint, letter, letters
-from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, imap, organisation, running
+from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, finished, imap, organisation, running
 from tests.acceptance.schemas import valid
 from tests.servers.google import ADMIN, GoogleForTests
 from tests.servers.mail import seed
@@ -115,6 +115,30 @@ def test_faults_of_every_kind_lose_and_double_nothing(
     assert (again.code, again.copied) == (0, 0)
     verified = plan.run("verify", SITE, "--json")
     assert (verified.code, verified.json["grade"]) == (0, "good"), verified.out
+
+
+def test_a_mailbox_that_is_ready_thirty_seconds_later_is_waited_for(
+    plan: Organisation, source: Sent, google: GoogleForTests
+) -> None:
+    google.stand_in.manners(mailbox_delay=30.0, dedupe=False)
+    person = google.person()
+    plan.people[0]["target_user"] = person
+    plan.write()
+    with running(plan.start("copy", SITE, "--json")) as process:
+        until = time.monotonic() + LIMIT
+        while not _turned_away(google) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert process.poll() is None, "it gave up at once"
+        google.stand_in.advance(30.0)
+        ended = finished(process)
+    assert ended.code == 0, ended.out + ended.err
+    assert _held(google, person) == _wanted(source)
+
+
+def _turned_away(google: GoogleForTests) -> bool:
+    """Gmail has said that there is no mailbox, and the directory that one is being made."""
+    answers = google.stand_in.answers()
+    return all(any(part in answer for answer in answers) for part in ("failedPrecondition", "directory.users.get 200"))
 
 
 def test_a_lost_ledger_doubles_nothing(plan: Organisation, source: Sent, google: GoogleForTests, person: str) -> None:

@@ -88,7 +88,12 @@ def test_no_template_is_read_from_elsewhere(own: Path, name: str) -> None:
         ("duration", timedelta(days=2, hours=3, minutes=4), "2\u00a0jours 3\u202fh", "2 days 3 hrs"),
         ("duration", 0, "0\u00a0min", "0 mins"),
         ("day", date(2027, 2, 9), "mardi 9 février 2027", "Tuesday, 9 February 2027"),
-        ("moment", datetime(2027, 2, 9, 8, 5, tzinfo=UTC), "9 février 2027 8\u202fh\u202f05", "9 February 2027, 08:05"),
+        (
+            "moment",
+            datetime(2027, 2, 9, 8, 5, tzinfo=UTC),
+            "9 février 2027 à 8\u202fh\u202f05",
+            "9 February 2027, 08:05",
+        ),
     ],
 )
 def test_figures_and_dates_are_those_of_the_language(name: str, value: Any, french: str, english: str) -> None:

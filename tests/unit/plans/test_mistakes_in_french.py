@@ -26,7 +26,7 @@ EMPTY = 'Ce fichier est vide. Sa première ligne doit contenir les en-têtes, pa
 KNOWN = (
     "En-têtes connus\xa0: adresse, nom, prénom, nom de famille, utilisateur source, utilisateur cible, "
     "mot de passe source, mot de passe cible, archives, gmail, alias, groupes, licence, partagée, autres sources, "
-    "programmes."
+    "programmes, langue."
 )
 
 

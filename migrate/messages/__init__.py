@@ -1,0 +1,1 @@
+"""Messages to the people of a site: written, posted, and on record."""

@@ -1,0 +1,114 @@
+"""The messages of one moment to the people of a site, made from the facts that documents have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from migrate.archives.files import make_private, write_whole
+from migrate.documents.gathering import Gathered, Language, Subject
+from migrate.documents.making import TEMPLATES
+from migrate.messages.letters import Addressee, message_id, message_of
+from migrate.messages.post import Outgoing
+from migrate.messages.record import Line, Record
+from plans import Person, Site
+from plans.model import Messages
+from runbooks.building import build
+from runbooks.catalogue import DOCUMENTS, Kind
+from runbooks.document_facts import PersonDocumentFacts, SiteDocumentFacts
+from runbooks.output.letter import letter
+from runbooks.template_facts import checked
+from runbooks.templating import Templates
+
+#: What nobody can name a file on some system.
+_UNSAFE = re.compile(r"[^\w.@+-]")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """``moment`` as the catalogue has it: ``j-7``.  ``switch``: the day that all of it is about."""
+
+    gathered: Gathered
+    site: Site
+    moment: str
+    sender: Messages
+    switch: date
+    record: Record
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of this moment lie."""
+        return messages_folder(self.gathered.organisation.folder, self.site.name) / self.moment
+
+    @cached_property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.gathered.world.now, self.site.time_zone).replace(microsecond=0)
+
+    @cached_property
+    def _facts(self) -> dict[Language, SiteDocumentFacts]:
+        return {}
+
+    @cached_property
+    def _templates(self) -> dict[Language, Templates]:
+        return {}
+
+    def messages(self, people: Sequence[Person], *, again: bool = False) -> Iterator[tuple[Person, Outgoing]]:
+        """One for each, in their own language.  ``again``: counts as another message, also where one was taken.
+
+        Raises TemplateProblem, UnknownPicture.
+        """
+        for person in people:
+            language: Language = person.language or self.site.language
+            made = letter(build(self._kind, self._of(person, language), self._templates[language], {}, {}))
+            before = self.record.newest(self.moment, person.address)
+            time = 1 if before is None else before.time + (again and before.state == "accepted")
+            key = message_id(
+                self.gathered.organisation.name, self.site.name, self.moment, person.address, time, self.sender.address
+            )
+            message = message_of(
+                made, self.sender, Addressee(person.address, person.name), language, self.now, key
+            )  # fmt: skip
+            line = Line(
+                moment=self.moment, address=person.address, state="sending", at=self.now, message_id=key,
+                time=time, switch=self.switch,
+            )  # fmt: skip
+            yield person, Outgoing(message, line)
+
+    def write(self, person: Person, one: Outgoing) -> Path:
+        """As a file.  Raises OSError."""
+        make_private(self.folder)
+        path = self.folder / f"{_UNSAFE.sub('_', person.mailbox)}.eml"
+        write_whole(path, one.message.as_bytes())
+        return path
+
+    def forget_others(self, kept: Sequence[Path]) -> None:
+        """Take away the files of people who are no longer in the plan.  Raises OSError."""
+        for path in self.folder.glob("*.eml"):
+            if path not in kept:
+                path.unlink()
+
+    @property
+    def _kind(self) -> Kind:
+        return DOCUMENTS[f"messages/{self.moment}"]
+
+    def _of(self, person: Person, language: Language) -> PersonDocumentFacts:
+        if language not in self._facts:
+            facts = self.gathered.facts(Subject("site", self.site.name), language)
+            assert isinstance(facts, SiteDocumentFacts)
+            about = facts.about.model_copy(update={"code": self._kind.code, "title": self._kind.titles[language]})
+            self._facts[language] = facts.model_copy(update={"about": about})
+            self._templates[language] = Templates(language, self.gathered.organisation.folder / TEMPLATES)
+            checked(self._templates[language], self._kind.code, PersonDocumentFacts)
+        facts = self._facts[language]
+        mine = next(one for one in facts.plan.people if one.address == person.address)
+        told = {name: getattr(facts, name) for name in SiteDocumentFacts.model_fields}
+        return PersonDocumentFacts.model_construct(**told, person=mine)
+
+
+def messages_folder(organisation: Path, site: str) -> Path:
+    """Where a site's messages and their record lie."""
+    return Subject("site", site).folder(organisation) / "messages"

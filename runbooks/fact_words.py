@@ -1,0 +1,95 @@
+"""The facts as people call them, for a list of what changed and for who edits a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.language import _, mark
+
+TITLES: Mapping[str, str] = {
+    "about": mark("the document"),
+    "organisation": mark("the organisation"),
+    "organisation.contacts": mark("contacts"),
+    "organisation.systems": mark("mail systems"),
+    "organisation.sites": mark("sites"),
+    "organisation.domains": mark("mail domains"),
+    "organisation.licences": mark("licences"),
+    "organisation.support": mark("support hours"),
+    "organisation.people": mark("people of all sites"),
+    "rollout": mark("the whole move"),
+    "rollout.sites": mark("where the sites stand"),
+    "rollout.domains": mark("where the domains stand"),
+    "site": mark("the site"),
+    "site.phase": mark("phase"),
+    "site.people": mark("number of people"),
+    "site.wave": mark("wave"),
+    "site.switch": mark("day of the switch"),
+    "site.target": mark("new system"),
+    "site.domain": mark("mail domain"),
+    "site.domain_phase": mark("phase of the domain"),
+    "site.whom": mark("who does what"),
+    "site.sign_in": mark("sign-in"),
+    "site.accounts": mark("accounts"),
+    "site.licences": mark("licences"),
+    "site.backup": mark("backup"),
+    "site.cases": mark("cases"),
+    "site.copied": mark("copy"),
+    "site.space": mark("room on the old server"),
+    "site.dual": mark("dual delivery"),
+    "site.archives": mark("archives"),
+    "site.probes": mark("probes"),
+    "site.routes": mark("routes back"),
+    "site.senders": mark("SPF and DKIM"),
+    "site.way_back": mark("way back rehearsed"),
+    "site.delta": mark("delta"),
+    "site.verified": mark("verification"),
+    "site.confirmed": mark("confirmations"),
+    "site.incidents": mark("open incidents"),
+    "site.forced": mark("gates passed by force"),
+    "site.lessons": mark("notes of the pilot"),
+    "plan": mark("the site's plan"),
+    "plan.source": mark("old system"),
+    "plan.target": mark("new system"),
+    "plan.correspondent": mark("correspondent"),
+    "plan.copy_rules": mark("rules for copying"),
+    "plan.archives": mark("archive files"),
+    "plan.groups": mark("groups"),
+    "plan.programs": mark("mail programs"),
+    "plan.people": mark("people"),
+    "timeline": mark("days of the timeline"),
+    "inventory": mark("inventory"),
+    "not_copied": mark("messages not copied"),
+    "estimate": mark("estimate"),
+    "rehearsal": mark("rehearsal"),
+    "scope": mark("scope"),
+    "scope.carried": mark("what is carried"),
+    "scope.changed": mark("what arrives changed"),
+    "scope.left_behind": mark("what is left behind"),
+    "domain": mark("the domain"),
+    "domain.phase": mark("phase of the domain"),
+    "domain.records": mark("old records"),
+    "domain.ttl": mark("TTL of the MX"),
+    "domain.arrived": mark("MX everywhere"),
+    "domain.zeros": mark("delta passes that brought nothing"),
+    "dns": mark("DNS records"),
+    "dns.now": mark("DNS records as they are"),
+    "dns.target": mark("DNS records as they shall be"),
+    "dns.ttl": mark("TTL of the MX"),
+    "dns.earliest_cutover": mark("earliest cutover"),
+    "delivery": mark("dual delivery"),
+    "delivery.recipe": mark("recipe of the old server"),
+    "delivery.probes": mark("probe matrix"),
+    "phases": mark("phases and gates"),
+    "domain_phases": mark("phases and gates of the domain"),
+    "next": mark("next step"),
+    "events": mark("what was recorded"),
+    "person": mark("the person"),
+}
+
+
+def title_of(path: str) -> str:
+    """What people call a fact; of one without a name of its own, that of the whole with the rest of its path."""
+    if path in TITLES:
+        return _(TITLES[path])
+    whole, _dot, rest = path.rpartition(".")
+    return f"{title_of(whole)}, {rest.replace('_', ' ')}" if whole else rest

@@ -1,0 +1,83 @@
+"""Every template that we ship: the facts that it uses are there, and it renders whatever the facts are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Literal
+
+import pytest
+
+from runbooks import templating
+from runbooks.building import build
+from runbooks.catalogue import DOCUMENTS, GUIDES, MOMENTS, SECTIONS, Kind, templates_of
+from runbooks.document_facts import FACTS_OF, DocumentFacts
+from runbooks.output.document import Picture
+from runbooks.output.markdown import inside
+from runbooks.template_facts import read
+from runbooks.templating import Templates
+from tests.unit.documents.any_facts import AnyFacts
+from tests.unit.documents.branches import no_outcomes, noting
+
+LANGUAGES: tuple[Literal["fr", "en"], ...] = ("fr", "en")
+_EVERY = [(kind, language) for kind in DOCUMENTS.values() for language in LANGUAGES]
+#: Sets of facts by chance, beside one with all and one with nothing.
+_SEEDS = range(24)
+
+
+class _AnyPictures(dict[str, Picture]):
+    """There is every picture."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def get(self, name: str, default: object = None) -> Picture:  # type: ignore[override]
+        return Picture("<svg/>", name)
+
+
+def _facts(kind: Kind, language: Literal["fr", "en"], seed: int, there: bool | None = None) -> DocumentFacts:
+    facts = AnyFacts(seed, there).of(FACTS_OF[kind.of])
+    told = {"code": kind.code, "title": kind.titles[language], "language": language}
+    return facts.model_copy(update={"about": facts.about.model_copy(update=told)})
+
+
+def _built(kind: Kind, language: Literal["fr", "en"], pictures: Mapping[str, Picture]) -> None:
+    templates = Templates(language)
+    every = [(0, True), (0, False), *((seed, None) for seed in _SEEDS)]
+    for seed, there in every:
+        document = build(kind, _facts(kind, language, seed, there), templates, {"contacts": "*nous*"}, pictures)
+        html = str(inside(document).html)
+        assert "<script" not in html
+        assert document.markdown.strip()
+
+
+@pytest.mark.parametrize(("kind", "language"), _EVERY, ids=lambda one: getattr(one, "code", one))
+def test_every_document_has_its_templates_in_both_languages(kind: Kind, language: Literal["fr", "en"]) -> None:
+    ours = files("runbooks").joinpath("templates", language)
+    missing = [name for name in templates_of(kind) if not ours.joinpath(f"{name}.md.j2").is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("kind", "language"), _EVERY, ids=lambda one: getattr(one, "code", one))
+def test_every_fact_that_a_template_uses_is_there(kind: Kind, language: Literal["fr", "en"]) -> None:
+    found = read(Templates(language), kind.code, FACTS_OF[kind.of])
+    assert found.misused == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_document_renders_whatever_the_facts_are_and_every_branch_is_taken_both_ways(
+    language: Literal["fr", "en"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = no_outcomes()
+    monkeypatch.setattr(templating, "ImmutableSandboxedEnvironment", noting(outcomes))
+    for kind in DOCUMENTS.values():
+        _built(kind, language, _AnyPictures())
+    one_way = {f"{file}:{line}": sorted(ways) for (file, line), ways in outcomes.items() if len(ways) < 2}
+    assert one_way == {}
+
+
+def test_the_catalogue_has_what_a_rollout_needs() -> None:
+    assert len(SECTIONS) == 17
+    assert {f"guides/{program}" for program in GUIDES} <= set(DOCUMENTS)
+    assert {f"messages/{moment}" for moment in MOMENTS} <= set(DOCUMENTS)
+    assert all(kind.titles["fr"] and kind.titles["en"] for kind in DOCUMENTS.values())
