@@ -23,7 +23,7 @@ from migrate.engine.way_back import Origin, why_not_written_to
 from migrate.ledger import folders, mailboxes
 from migrate.ledger.schema import Direction
 from migrate.ledger.store import Ledger
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from plans import Organisation, Person, Site
 
 

@@ -142,7 +142,7 @@ def _let_go(ledger: Ledger, people: Iterable[Person], keep_only: Callable[[str, 
     for person in people:
         with ledger.write() as connection:
             row = mailboxes.get(connection, person.mailbox)
-            under_way = [] if row is None else attempts.unsettled(connection, row.id)
+            under_way = [] if row is None else attempts.unsettled(connection, row.id, Direction.FORTH)
             if row is not None and under_way:
                 keep_only(person.target_user, copies.keys_there(connection, row.id))
                 attempts.settle(connection, [one.message_id for one in under_way])

@@ -172,14 +172,16 @@ def sites_switched(domain: DomainFacts) -> Verdict:
     return found if not found.met else confirmed("split-delivery")(domain)
 
 
-def once_switched(judge: Callable[[DomainFacts], Verdict]) -> Callable[[DomainFacts], Verdict]:
-    """What can only be done, or said, when the sites have switched: until then it waits for them."""
+def after(
+    first: Callable[[DomainFacts], Verdict], judge: Callable[[DomainFacts], Verdict]
+) -> Callable[[DomainFacts], Verdict]:
+    """What can be done, or said, only when ``first`` is met: until then it waits for the same site."""
 
     def judged(domain: DomainFacts) -> Verdict:
-        found, first = judge(domain), sites_switched(domain)
-        if found.met or first.met or first.waits_for is None:
+        found, before = judge(domain), first(domain)
+        if found.met or before.met or before.waits_for is None:
             return found
-        return replace(found, waits_for=first.waits_for)
+        return replace(found, waits_for=before.waits_for)
 
     return judged
 

@@ -103,9 +103,7 @@ def _worded(facts: SiteFacts | DomainFacts, chosen: tuple[Gate[Any], Verdict], t
     )
 
 
-def _of_each_site(
-    facts: SiteFacts | DomainFacts, line: str, values: Mapping[str, str]
-) -> Sequence[Mapping[str, str]]:
+def _of_each_site(facts: SiteFacts | DomainFacts, line: str, values: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
     """What a line is filled in with: where it names a domain's site, once for each of them."""
     if isinstance(facts, SiteFacts) or "{site}" not in line:
         return (values,)

@@ -50,6 +50,7 @@ class Company:
     #: Who works on the new side.
     moved: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _turns: Iterator[int] = field(default_factory=count)
 
     def everybody(self) -> list[str]:
         return [one for people in self.people.values() for one in people]
@@ -68,8 +69,7 @@ class Company:
     def a_day_at_work(self, subject: str, code: str) -> None:
         """Mail goes on arriving whatever is done: one message for somebody after each step, and two late ones."""
         everybody = self.everybody()
-        number = next(self._numbers)
-        self.send(everybody[number % len(everybody)])
+        self.send(everybody[next(self._turns) % len(everybody)])
         if code == "probes" and subject in self.people:
             self.file_away(subject)
         if code == "relays":
@@ -137,6 +137,7 @@ class Company:
             "arrived": lambda domain: self._enter(domain, "cutover"),
             "relays": self.postman.passed_on.add,
             "at-work": self._work_there,
+            "settled-in": self._clear_away,
         }
 
     def _switch_recipe_on(self, site: str) -> None:
@@ -151,9 +152,11 @@ class Company:
         self.postman.back |= set(self.everybody()) - self.moved
 
     def _work_there(self, site: str) -> None:
-        """They clear away for good what was copied, and no copy may bring it again."""
         self.moved |= set(self.people[site])
         self.postman.back -= self.moved
+
+    def _clear_away(self, site: str) -> None:
+        """When all is verified, people delete for good what was copied, and no copy may bring it again."""
         for person in self.people[site]:
             with self.session("new", person) as client:
                 client.select_folder("INBOX")
