@@ -208,11 +208,11 @@ class SitePlan(Plain):
 
 
 class Milestone(Plain):
-    """A day of the timeline, counted from the switch."""
+    """A day of the timeline, counted from the switch; never a weekend, unless the switch itself is on one."""
 
     #: ``order-licences``, ``large-mailboxes``, ``pre-copy``, ``j-14`` … see :data:`runbooks.catalogue.MILESTONES`.
     code: str
-    #: Days: -14 is a fortnight before.
+    #: Days, before weekends are passed over: -14 is a fortnight before.
     offset: int
     day: date
     #: Whether the day has gone by.

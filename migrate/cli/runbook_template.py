@@ -111,9 +111,9 @@ def _list(templates: Templates, language: Language, *, to_json: bool) -> None:
     of = {"site": _("a site"), "domain": _("a domain"), "organisation": _("the organisation"), "person": _("a person")}
     for kind in DOCUMENTS.values():
         for one in _of(kind.code):
-            mark_ = f"{one} ({_('yours')})" if templates.is_own(one) else one
+            name = _("{template} (yours)").format(template=one) if templates.is_own(one) else one
             first = one == kind.code
-            table.add_row(Text(mark_), of[kind.of] if first else "", Text(kind.titles[language] if first else ""))
+            table.add_row(Text(name), of[kind.of] if first else "", Text(kind.titles[language] if first else ""))
     console = terminal()
     console.print(table)
     show_line(console, _("To edit one: bascule runbook template NAME"))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import cast
 
 from migrate.documents.systems import system_facts
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from plans import Organisation, Site
 from plans.model import Contact, Licence
 from runbooks.catalogue import MILESTONES

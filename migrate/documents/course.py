@@ -10,7 +10,7 @@ from connectors.language import _, mark
 from migrate.ledger.events import Event
 from migrate.rollout.gate_words import gate_text
 from migrate.rollout.gates import DOMAIN_GATES, SITE_GATES
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from migrate.rollout.history import Course, moment
 from migrate.rollout.phases import order_of, phase_text
 from migrate.rollout.steps import step_of
@@ -32,6 +32,7 @@ _DAYS: Mapping[str, tuple[int, int]] = {
     "acceptance": (4, 7),
     "hypercare": (8, 30),
 }
+_FRIDAY = 4
 _EVENTS: Mapping[str, str] = {
     "advance": mark("went on"),
     "force": mark("went on by force"),
@@ -94,11 +95,20 @@ def timeline(facts: SiteFacts, site: Site) -> Seen[Timeline] | Unknown:
     switch = site.switch
     if switch is None:
         return Unknown(how=_("write switch: into sites/{site}.yaml").format(site=site.name))
-    days = {code: switch + timedelta(days=offset) for code, offset in MILESTONES.items()}
+    days = {code: _day_of_work(switch, offset) for code, offset in MILESTONES.items()}
     milestones = tuple(
         Milestone(code=code, offset=MILESTONES[code], day=day, past=day < facts.today) for code, day in days.items()
     )
     return Seen(value=Timeline(switch=switch, milestones=milestones, days=days), at=facts.at, source="plan")
+
+
+def _day_of_work(switch: date, offset: int) -> date:
+    """What would fall on a weekend is done on the Friday before the switch, or on the Monday after it."""
+    day = switch + timedelta(days=offset)
+    weekend = day.weekday() - _FRIDAY
+    if not offset or weekend <= 0:
+        return day
+    return day - timedelta(days=weekend) if offset < 0 else day + timedelta(days=3 - weekend)
 
 
 def happened(world: World, events: Sequence[Event], kind: str, name: str) -> tuple[Happened, ...]:

@@ -22,7 +22,7 @@ from migrate.ledger.events import Event
 from migrate.ledger.schema import Direction
 from migrate.ledger.store import Ledger
 from migrate.rollout.facts import rollout_facts
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from migrate.rollout.history import moment
 from migrate.rollout.outlook import Outlook, outlook
 from migrate.rollout.steps import next_step

@@ -19,7 +19,7 @@ from migrate.ledger.counts import tally
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import Direction, Outcome
 from migrate.rollout.estimate import Load, forecast
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from migrate.rollout.history import moment
 from migrate.rollout.outlook import Outlook
 from plans import Person, Site

@@ -14,7 +14,7 @@ from migrate.documents.systems import system_facts
 from migrate.ledger import pace
 from migrate.ledger.pace import MailboxSize
 from migrate.ledger.schema import ON_TARGET, Outcome
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from migrate.rollout.history import moment
 from plans import Person, Site
 from runbooks.plan_facts import Archives, CopyRules, Group, PersonFacts, ProgramUse, SitePlan

@@ -17,7 +17,7 @@ from migrate.dns import kept_steps, snapshots
 from migrate.dns.facts import Facts, Mx, Outcome, Soa, Srv, Tlsa, Value
 from migrate.dns.records import CannotWrite
 from migrate.dns.snapshots import Snapshot
-from migrate.rollout.gather import World
+from migrate.rollout.world import World
 from migrate.rollout.history import moment
 from plans import Organisation, Site
 from runbooks.facts import DomainFacts, Seen, Unknown

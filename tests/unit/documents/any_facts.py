@@ -15,7 +15,7 @@ from runbooks.plan_facts import Timeline
 from tests.unit.documents.test_output import EVIL
 
 M = TypeVar("M", bound=BaseModel)
-_WORDS = [*EVIL, "anna@example.org", "Lyon", "bascule check lyon", "", "12/14", "2027-02-09"]
+_WORDS = [*EVIL, "anna@example.org", "Lyon", "bascule check lyon", "12/14", "2027-02-09", *[""] * 8]
 #: Texts that templates ask for by what they are.
 _NAMED = {
     "connector": ("google_workspace", "microsoft365", "imap", "pop3"),
@@ -70,7 +70,8 @@ class AnyFacts:
         return self._random.choice(there if wanted or not missing else missing)
 
     def _length(self) -> int:
-        return self._random.randint(1, 3) if self._there is not False and self._random.random() < _THERE else 0
+        some = self._random.random() < _THERE if self._there is None else self._there
+        return self._random.randint(1, 3) if some else 0
 
     def _plain(self, kind: Any) -> Any:
         made = {

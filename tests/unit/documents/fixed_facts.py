@@ -6,7 +6,7 @@ What the plan says is gathered as the commands do; what only a server could tell
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -57,7 +57,9 @@ from runbooks.route_facts import (
 from tests.unit.documents.meridional import EXAMPLE, NOW, gathered
 
 Language = Literal["fr", "en"]
-_DAY = NOW - timedelta(days=1)
+_ZONE = ZoneInfo("Europe/Paris")
+_NOW = NOW.astimezone(_ZONE)
+_DAY = _NOW - timedelta(days=1)
 _OLD_MX = "meridional.example. 86400 IN MX 10 mx.old.example."
 _NEW_MX = "meridional.example. 300 IN MX 1 smtp.google.com."
 #: Sizes by address: messages and bytes.
@@ -106,7 +108,7 @@ def _share(done: int, of: int, *missing: str, source: str) -> Any:
 
 
 def _domain_facts(one: DomainFacts) -> DomainFacts:
-    ttl = TimeToLive(old=86400, now=300, lowered_at=datetime(2027, 1, 17, 9, 0, tzinfo=UTC))
+    ttl = TimeToLive(old=86400, now=300, lowered_at=datetime(2027, 1, 17, 9, 0, tzinfo=_ZONE))
     return one.model_copy(
         update={
             "phase": "ttl-lowered",
@@ -157,7 +159,7 @@ def _dns(facts: Any, domain: DomainFacts) -> Any:
             "now": _seen(now, "bascule dns check"),
             "target": _seen(steps, "bascule dns records meridional.example --expect google"),
             "ttl": domain.ttl,
-            "earliest_cutover": datetime(2027, 1, 18, 10, 0, tzinfo=UTC).astimezone(ZoneInfo("Europe/Paris")),
+            "earliest_cutover": datetime(2027, 1, 18, 10, 0, tzinfo=_ZONE).astimezone(_ZONE),
         }
     )
 
@@ -170,7 +172,7 @@ def _site_facts(one: SiteFacts) -> SiteFacts:
     return one.model_copy(
         update={
             "phase": "dual-delivery",
-            "since": datetime(2027, 1, 18, 7, 0, tzinfo=UTC),
+            "since": datetime(2027, 1, 18, 7, 0, tzinfo=_ZONE),
             "sign_in": _share(5, 5, source="bascule check lyon"),
             "accounts": _share(5, 5, source="bascule accounts diff lyon"),
             "licences": _share(5, 5, source="bascule licences order lyon"),
@@ -270,7 +272,7 @@ def _rehearsal(language: Language) -> Any:
 def _not_copied(language: Language) -> Any:
     missed = Missed(
         address="jean.p@meridional.example", folder="Projets/Plans", size=162_000_000,
-        received=datetime(2024, 3, 1, 14, 2, tzinfo=UTC), code="too-large", text=_reasons(language)[0].text,
+        received=datetime(2024, 3, 1, 14, 2, tzinfo=_ZONE), code="too-large", text=_reasons(language)[0].text,
     )  # fmt: skip
     told = NotCopied(
         reasons=_reasons(language), refused=14, left_out=6, open=2, too_large=14, messages=(missed,), more=13
@@ -280,7 +282,7 @@ def _not_copied(language: Language) -> Any:
 
 def _estimate() -> Any:
     told = Estimate(
-        begin=NOW, p50=NOW + timedelta(days=3, hours=4), p90=NOW + timedelta(days=6), passes=3, documented="",
+        begin=_NOW, p50=_NOW + timedelta(days=3, hours=4), p90=_NOW + timedelta(days=6), passes=3, documented="",
         messages_per_second=3.8, bytes_per_second=210_000, slow_messages_per_second=1.9,
         slow_bytes_per_second=96_000, messages=41_870, size=25_300_000_000, unknown=0,
     )  # fmt: skip
