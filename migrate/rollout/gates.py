@@ -86,7 +86,7 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
     "untouched": (
         Gate("sites-near", "automatic", judges.sites_near),
         Gate("records", "automatic", judges.records),
-        Gate("ttl", "automatic", judges.ttl_short),
+        Gate("ttl", "automatic", judges.after(judges.sites_near, judges.ttl_short)),
     ),
     "ttl-lowered": (
         Gate("records", "automatic", judges.records),
@@ -94,16 +94,22 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
         Gate("senders", "automatic", lambda d: all_of(d.senders, _("not allowed to send for the domain: {names}"))),
         Gate(
             "probes", "automatic",
-            lambda d: fresh(all_of(d.probes, _("routes that do not work: {names}")), d.probes, d.at, judges.FRESH),
+            judges.after(
+                judges.sites_switched,
+                lambda d: fresh(all_of(d.probes, _("routes that do not work: {names}")), d.probes, d.at, judges.FRESH)
+            ),
         ),
         Gate(
             "way-back", "either",
-            judges.or_confirmed("way-back", lambda d: all_of(d.way_back, _("the way back did not work: {names}"))),
+            judges.after(
+                judges.sites_switched,
+                judges.or_confirmed("way-back", lambda d: all_of(d.way_back, _("the way back did not work: {names}")))
+            ),
         ),
         _DOMAIN_P1,
         Gate("ttl", "automatic", judges.ttl_short),
         Gate("old-ttl", "automatic", judges.old_ttl),
-        Gate("go", "person", judges.confirmed("go")),
+        Gate("go", "person", judges.after(judges.sites_switched, judges.confirmed("go"))),
     ),
     "cutover": (
         Gate("arrived", "automatic", lambda d: all_of(d.arrived, _("these do not hold the new MX yet: {names}"))),

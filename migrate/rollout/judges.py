@@ -172,6 +172,20 @@ def sites_switched(domain: DomainFacts) -> Verdict:
     return found if not found.met else confirmed("split-delivery")(domain)
 
 
+def after(
+    first: Callable[[DomainFacts], Verdict], judge: Callable[[DomainFacts], Verdict]
+) -> Callable[[DomainFacts], Verdict]:
+    """What can be done, or said, only when ``first`` is met: until then it waits for the same site."""
+
+    def judged(domain: DomainFacts) -> Verdict:
+        found, before = judge(domain), first(domain)
+        if found.met or before.met or before.waits_for is None:
+            return found
+        return replace(found, waits_for=before.waits_for)
+
+    return judged
+
+
 def ttl_short(domain: DomainFacts) -> Verdict:
     fact = domain.ttl
     if isinstance(fact, Unknown):

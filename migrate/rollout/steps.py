@@ -92,7 +92,7 @@ def _worded(facts: SiteFacts | DomainFacts, chosen: tuple[Gate[Any], Verdict], t
         title=_(words.title),
         who=who_does(words.who, facts.whom),
         minutes=None if verdict.until is not None else words.minutes,
-        do=tuple(_line(line, values) for line in words.do),
+        do=tuple(_line(line, one) for line in words.do for one in _of_each_site(facts, line, values)),
         see=_(words.see).format_map(values),
         otherwise=_(words.otherwise).format_map(values),
         why=why,
@@ -101,6 +101,13 @@ def _worded(facts: SiteFacts | DomainFacts, chosen: tuple[Gate[Any], Verdict], t
         waits_for=verdict.waits_for,
         lessons=tuple(one for one in facts.lessons if one.step == gate.code),
     )
+
+
+def _of_each_site(facts: SiteFacts | DomainFacts, line: str, values: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+    """What a line is filled in with: where it names a domain's site, once for each of them."""
+    if isinstance(facts, SiteFacts) or "{site}" not in line:
+        return (values,)
+    return [{**values, "site": site.name} for site in facts.sites] or (values,)
 
 
 def _line(line: str, values: Mapping[str, str]) -> str:

@@ -53,6 +53,8 @@ def _of_domain(domain: DomainFacts) -> WayBack:
     if not domain_reached(domain.phase, "cutover"):
         do.append(_("The MX has not changed. If the TTL was lowered, enter the old records again:"))
     else:
+        told = _("If the old server passes mail for {domain} on to the new one, have it stop passing it on.")
+        do.append(told.format(domain=domain.name))
         zone = domain.zone_at or _("at your provider")
         do.append(_("Enter the old records where the zone is kept ({zone_at}):").format(zone_at=zone))
         do.append(_("See that everybody holds them: bascule dns check {domain}").format(domain=domain.name))
