@@ -18,7 +18,7 @@ COPIED: Final = 0.999
 FRESH: Final = 7
 #: Days that an old server has to be watched before it goes.
 QUIET, UNUSED, ZEROS = 7, 14, 14
-#: Seconds: a TTL that lets a domain be cut over in minutes (facts/cutover: 300 to 600).
+#: Seconds: a TTL with which a domain is cut over, and taken back, in minutes.
 SHORT_TTL: Final = 600
 
 
