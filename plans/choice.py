@@ -194,34 +194,43 @@ def read_choice(folder: Path) -> Choice | None:
     return None if data is None else _checked(data)[0]
 
 
+def _commented(text: str) -> str:
+    return "# " + text
+
+
+def _with(line: str, text: str) -> str:
+    """A line with what it is for behind it, in a column of its own."""
+    return line.ljust(30) + " # " + text
+
+
 def template() -> str:
     """A ``choice.yaml`` without answers, with its questions as comments, in the language that is spoken."""
     lines = [
-        f"# {_('The choice of a mail system: your answers. bascule advise asks for them, and reads them here.')}",
-        f"# {_('What nobody knows yet is: open')}",
+        _commented(_("The choice of a mail system: your answers. bascule advise asks for them, and reads them here.")),
+        _commented(_("What nobody knows yet is: open")),
     ]
     for key, question in QUESTIONS.items():
-        lines += ["", f"# {_(question.text)}"]
-        lines += [f"#   {word}: {_(meaning)}" for word, meaning in question.words.items()]
+        lines += ["", _commented(_(question.text))]
+        lines += [_commented("  " + word + ": " + _(meaning)) for word, meaning in question.words.items()]
         lines.append(_unanswered(key))
-    lines += ["", f"# {_('Costs are told for so many years:')}", "years: 3"]
+    lines += ["", _commented(_("Costs are told for so many years:")), "years: 3"]
     prices = [
         _("Prices: write in what you were told, by whom and on which day; take the # away. None is known by itself."),
         "prices:",
         "  currency: EUR",
         "  google_workspace:",
-        f"    looked_up: 2026-11-20      # {_('the day')}",
-        f"    from: https://...          # {_('the page, or whose offer')}",
-        f"    mailbox: 0.00              # {_('a month, for each mailbox')}",
-        f"    storage: 30 GB             # {_('what a mailbox may hold for that')}",
-        f"    more_storage: 0.00         # {_('a month, for each GB beyond')}",
-        f"    hours: 1                   # {_('hours of work a month, as who does it estimates')}",
-        f"    hour: 0.00                 # {_('what such an hour costs')}",
+        _with("    looked_up: 2026-11-20", _("the day")),
+        _with("    from: https://...", _("the page, or whose offer")),
+        _with("    mailbox: 0.00", _("a month, for each mailbox")),
+        _with("    storage: 30 GB", _("what a mailbox may hold for that")),
+        _with("    more_storage: 0.00", _("a month, for each GB beyond")),
+        _with("    hours: 1", _("hours of work a month, as who does it estimates")),
+        _with("    hour: 0.00", _("what such an hour costs")),
         "  microsoft365:",
         _("    (the same keys)"),
         "  open_source:",
-        f"    month: 0.00                # {_('a month, for all: server, hosting, support')}",
-        f"    once: 0.00                 # {_('once, in the first year')}",
+        _with("    month: 0.00", _("a month, for all: server, hosting, support")),
+        _with("    once: 0.00", _("once, in the first year")),
         _("    (and the same keys)"),
     ]
     return "\n".join([*lines, "", *(f"# {line}" for line in prices), ""])

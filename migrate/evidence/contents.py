@@ -251,10 +251,10 @@ class _Collecting:
         there = {one.name.split("/")[0] for one in self._found.entries} | {"manifest.json"}
         lines += [f"- `{name}`: {text}" for name, text in parts.items() if name in there]
         if self._found.missing:
-            lines += ["", f"## {_('Not there')}", ""]
+            lines += ["", "## " + _("Not there"), ""]
             lines += [f"- `{one.part}`: `{one.command}`" for one in self._found.missing]
         if self._found.withheld:
-            lines += ["", f"## {_('Held back')}", ""]
+            lines += ["", "## " + _("Held back"), ""]
             lines += [f"- `{one.path}`: {_why(one.why)}" for one in self._found.withheld]
         return self._secrets.taken_out("\n".join(lines) + "\n")
 

@@ -108,7 +108,8 @@ def sites_calendar(company: Company) -> Picture | None:
     bars = [_of(one, zone) for one in planned[:_MOST]]
     title = _("Calendar of the sites")
     if len(planned) > _MOST:
-        title += f" ({plural('and {n} more', 'and {n} more', len(planned) - _MOST)})"
+        more = plural("and {n} more", "and {n} more", len(planned) - _MOST)
+        title += f" ({more})"
     legend = Legend(_("first copy to switch"), _("closer support"))
     text = " ".join(f"{clean(one.told)}." for one in bars)
     return Picture(gantt(title, bars, legend), f"{title}. {text}")
