@@ -197,7 +197,11 @@ class _Verification:
         contents = {shown.content.even for shown in read if shown.content}
         group.doubles = {shown.key for shown in matched.left if shown.content and shown.content.even in contents}
         if there is None and not matched.missing:
-            group.findings += [Finding(Kind.NO_FOLDER, route.source.path, expected_in=path) for route in routes]
+            group.findings += [
+                Finding(Kind.NO_FOLDER, route.source.path, expected_in=path)
+                for route in routes
+                if route.source.for_mail
+            ]
         return group
 
     def _senders_dates(self, matched: Matched) -> int:

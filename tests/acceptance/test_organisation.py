@@ -264,7 +264,7 @@ def test_what_changed_on_the_source_travels_and_what_a_person_did_stays(
     assert chapter.ended.code == 0, chapter.ended.err
     # Courier cannot move: our copy stays where it is, and no second one is sent.
     moved = 0 if site.courier else 1
-    assert chapter.did["plain"] == {"copied": 2, "moved": moved, "flags_changed": 2, "adopted": 0}
+    assert chapter.did["plain"] == {"copied": 2, "moved": moved, "flags_changed": 2, "adopted": 0, "dual_delivered": 0}
     assert chapter.holdings["plain"] == site.expected(_as_changed(site))
     counted = chapter.mailbox("plain", site.name)
     assert counted["gone_from_source"] == 1
