@@ -77,14 +77,14 @@ def evidence(context: click.Context, for_support: bool, file: Path | None, to_js
 @json_option
 @click.pass_obj
 def site_(place: Place, site: str, file: Path | None, by: str | None, to_json: bool) -> None:
-    """All proofs of SITE as one zip; the word site may be left out.
+    """Where are all proofs of SITE?  Makes one zip of them; the word site may be left out.
 
     The verification, the account of every mailbox, each message that was not copied with its reason, the domain's
     records as they were seen, test messages, decisions, documents, versions, and the SHA-256 of each file. The same
     state makes the same file. Its digest is kept in the ledger, and shown: write it into what people sign.
 
     \b
-    Example:  bascule evidence lyon --file /mnt/usb/lyon.zip
+    Example:  bascule evidence site lyon --file /mnt/usb/lyon.zip
     """
     organisation = place.load()
     plan = place.site(organisation, site)

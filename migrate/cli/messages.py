@@ -74,7 +74,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, text: str) -> 
 def messages(
     place: Place, site: str, moment: str, mailboxes: tuple[str, ...], send: bool, again: bool, to_json: bool
 ) -> None:
-    """Tells people what happens: a message each, in their language, with their days and their address.
+    """What are people told, and when?  Writes a message for each, in their language, with their days and address.
 
     Written as files (.eml) into documents/SITE/messages, where they can be looked at. --send posts them by the server
     under messages: in organisation.yaml, and keeps a record: nobody is sent the same message twice. No password is in

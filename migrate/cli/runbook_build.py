@@ -56,7 +56,7 @@ def build(
     language: Language | None,
     to_json: bool,
 ) -> None:
-    """Writes the documents, and shows what changed since they were signed.
+    """What do people follow?  Writes the documents, and shows what changed since they were signed.
 
     Into documents/SITE, documents/DOMAIN and, for those of the whole organisation, documents. Without SITE or DOMAIN,
     all of them. A file that somebody edited is kept beside the new one; what has to stay belongs into
