@@ -15,7 +15,7 @@ Complaints = Callable[[dict[str, str | bytes | None]], list[str]]
 ADDRESS = "Write it as name@company.example."
 COLUMNS = (
     "Known headings: address, name, first name, last name, source user, target user, source password, target password, "
-    "archives, gmail, aliases, groups, licence, shared, sources, uses."
+    "archives, gmail, aliases, groups, licence, shared, sources, uses, language."
 )
 
 
@@ -83,7 +83,7 @@ COLUMNS = (
                 f'sites/lyon.yaml:5:15: "address" must be a mail address. It has no @. {ADDRESS}',
                 (
                     'sites/lyon.yaml:6:28: Unknown key "nom". Known keys: address, aliases, archives, first_name, '
-                    "gmail, groups, last_name, licence, name, shared, source_password, source_user, sources, "
+                    "gmail, groups, language, last_name, licence, name, shared, source_password, source_user, sources, "
                     "target_password, target_user, uses."
                 ),
                 (
