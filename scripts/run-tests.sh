@@ -1,22 +1,28 @@
 #!/bin/sh
-# Both halves of the tests side by side: they wait for servers and clocks more than they compute.  Ends with the worse
-# of their results; the second half is shown when it is over.  Its argument is what runs Python: .venv/bin/python, or
-# .venv/bin/coverage run.
+# The tests in three parts side by side: they wait for servers and clocks more than they compute.  Ends with the worst of
+# their results; the parts that ran beside the first are shown when they are over.  Its argument is what runs Python:
+# .venv/bin/python, or .venv/bin/coverage run.
 set -u
 cd "$(dirname "$0")/.."
 tests="$1 -m pytest -m"
-log=$(mktemp)
+odd=$(mktemp)
+even=$(mktemp)
 
-$tests "not nightly" tests/acceptance >"$log" 2>&1 &
-second=$!
-trap 'kill "$second" 2>/dev/null; rm -f "$log"' EXIT
+# Every other file: what takes long is spread over both.
+$tests "not nightly" $(ls tests/acceptance/test_*.py | sed -n 'p;n') >"$odd" 2>&1 &
+odd_process=$!
+$tests "not nightly" $(ls tests/acceptance/test_*.py | sed -n 'n;p') >"$even" 2>&1 &
+even_process=$!
+trap 'kill "$odd_process" "$even_process" 2>/dev/null; rm -f "$odd" "$even"' EXIT
 trap 'exit 130' INT TERM
 
 $tests "not nightly" tests/unit tests/integration
-first_result=$?
-echo "The acceptance tests, which began at the same time:"
-wait "$second"
-second_result=$?
-cat "$log"
-[ "$first_result" -gt "$second_result" ] && exit "$first_result"
-exit "$second_result"
+worst=$?
+for part in "$odd_process $odd" "$even_process $even"; do
+    echo "Acceptance tests, which began at the same time:"
+    wait "${part%% *}"
+    result=$?
+    cat "${part#* }"
+    [ "$result" -gt "$worst" ] && worst=$result
+done
+exit "$worst"
