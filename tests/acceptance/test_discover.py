@@ -197,7 +197,7 @@ def test_a_look_that_was_interrupted_goes_on_where_it_was(tmp_path: Path, world:
     begun = Begun(tmp_path / ".bascule", SITE)
     begun.add(Inventory("dana@example.org", messages=4711, at=time.time()))
     with begun._file.open("a") as file:
-        file.write('{"mailbox": "dino@exa')
+        file.write('\n{"mailbox": "dino@exa')
     told = world.run(tmp_path, "found.example", "--site", SITE, "--json").json
     dana, dino, _dora = told["sites"][0]["mailboxes"]
     assert dana["messages"] == 4711  # not looked at again
