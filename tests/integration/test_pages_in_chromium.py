@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from pypdfium2 import PdfDocument
@@ -53,16 +54,23 @@ def test_no_error_is_logged_and_nothing_is_fetched(chromium: Chromium, page: str
 
 
 def test_what_was_ticked_is_ticked_when_the_page_is_opened_again(chromium: Chromium, page: str) -> None:
-    chromium.run("localStorage.clear()")
-    chromium.open(page)
     assert _ticked(chromium) == [False, True, False, False]
     chromium.click("input[type=checkbox]", 0)
     chromium.click("input[type=checkbox]", 1)
+    chromium.click("input[type=checkbox]", 2)
+    assert _ticked(chromium) == [True, False, True, False]
     told = chromium.run("return document.querySelector('.ticked').innerText")
-    assert "1" in told
+    assert "2" in told
     assert "4" in told
+    # The window that opens next may be a process of its own, which the browser tells of the ticks a moment later.
+    until = monotonic() + 20
+    while _reopened(chromium, page) != [True, False, True, False]:
+        assert monotonic() < until
+
+
+def _reopened(chromium: Chromium, page: str) -> list[bool]:
     chromium.open(page)
-    assert _ticked(chromium) == [True, False, False, False]
+    return _ticked(chromium)
 
 
 def _ticked(chromium: Chromium) -> list[bool]:
