@@ -12,6 +12,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from migrate.ledger.prepared import Prepared
 from migrate.ledger.schema import Direction, attempt, message
 
 
@@ -48,22 +49,18 @@ class AttemptRow(Intent):
 
 
 def record(connection: Connection, intents: Sequence[Intent]) -> None:
-    if intents:
-        connection.execute(_INSERT, [{name: getattr(intent, name) for name in _COLUMNS} for intent in intents])
+    # asdict() would copy each value deeply.
+    _INSERT.run(connection, [{name: getattr(intent, name) for name in _COLUMNS} for intent in intents])
 
 
-#: Put together once: both are run for every batch.
-_INSERT = attempt.insert()
-_SETTLE = delete(attempt).where(attempt.c.message_id == bindparam("message"))
-
-#: asdict() would copy each value deeply.
 _COLUMNS = tuple(field.name for field in fields(Intent))
+_INSERT = Prepared(attempt.insert().values(acknowledged=False))
+_SETTLE = Prepared(delete(attempt).where(attempt.c.message_id == bindparam("message")))
 
 
 def settle(connection: Connection, message_ids: Sequence[int]) -> None:
     """What became of these messages is recorded: their attempts end."""
-    if message_ids:
-        connection.execute(_SETTLE, [{"message": message_id} for message_id in message_ids])
+    _SETTLE.run(connection, [{"message": message_id} for message_id in message_ids])
 
 
 def unsettled(connection: Connection, mailbox_id: int, direction: Direction) -> list[AttemptRow]:

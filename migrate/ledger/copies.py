@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, 
 from connectors.contract import Reason
 from migrate.ledger import deliveries, identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
+from migrate.ledger.prepared import Prepared
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally, target_folder
 
 
@@ -45,11 +46,10 @@ class CopyRow:
 
 def record_stored(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """The copy is on the target: keys row, key, to, outcome, reason, evidence, ours, theirs, synced, when."""
-    if rows:
-        connection.execute(_STORED, rows)
+    _STORED.run(connection, rows)
 
 
-_STORED = (
+_STORED = Prepared(
     update(message)
     .where(message.c.id == bindparam("row"))
     .values(

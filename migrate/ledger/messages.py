@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from connectors.contract import Entry, Reason
+from migrate.ledger.prepared import Prepared
 from migrate.ledger.schema import Direction, Outcome, attempt, message
 
 #: In the place of flags that the source does not tell: they are decided when the message is read, and then stay.
@@ -109,11 +110,10 @@ def add(
         }
         for entry, reason in entries
     ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    _INSERT.run(connection, rows)
 
 
-_INSERT = message.insert().values(flags_synced="", flags_ours="", flags_theirs="")
+_INSERT = Prepared(message.insert().values(flags_synced="", flags_ours="", flags_theirs=""))
 
 
 def see(connection: Connection, changes: Sequence[tuple[int, frozenset[str]]]) -> None:
@@ -243,11 +243,10 @@ def open_again(connection: Connection, mailbox_id: int, direction: Direction, re
 
 def record_digests(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """What reading the message taught: keys row, source, wire, core, header (digests), message_id, flags, size."""
-    if rows:
-        connection.execute(_DIGESTS, rows)
+    _DIGESTS.run(connection, rows)
 
 
-_DIGESTS = (
+_DIGESTS = Prepared(
     update(message)
     .where(message.c.id == bindparam("row"))
     .values(

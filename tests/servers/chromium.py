@@ -29,6 +29,17 @@ class Chromium:
     def open(self, address: str) -> None:
         self._ask("url", {"url": address})
 
+    @contextmanager
+    def another_tab(self) -> Iterator[None]:
+        """What is done meanwhile is done in a tab of its own, beside the first one."""
+        first = self._client.get(f"/session/{self._session}/window").json()["value"]
+        self._ask("window", {"handle": self._ask("window/new", {"type": "tab"})["handle"]})
+        try:
+            yield
+        finally:
+            self._client.delete(f"/session/{self._session}/window")
+            self._ask("window", {"handle": first})
+
     def run(self, script: str, *arguments: object) -> Any:
         """What a function with this body returns for these arguments."""
         return self._ask("execute/sync", {"script": script, "args": list(arguments)})
