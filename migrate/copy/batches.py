@@ -84,6 +84,8 @@ class BatchQueue:
         #: Cut, and not to be read in one question with the batch before it.
         self._cut: Batch | None = None
         self._closed = False
+        #: Messages that were taken so far.
+        self.handed_out = 0
 
     def add(self, *places: Place) -> None:
         with self._changed:
@@ -105,6 +107,7 @@ class BatchQueue:
             while not stop.is_set():
                 batches = self._cut_off(most)
                 if batches:
+                    self.handed_out += sum(len(batch.rows) for batch in batches)
                     return batches
                 if self._places:
                     self._current = self._batches(self._places.popleft())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Event, Lock, Thread
 
 from connectors.contract import ConnectorError, FolderMissing, Stopped, Transient
@@ -139,19 +139,3 @@ class Pair(Thread):
             self._job.progress.pausing(self._job.mailbox, pause, error)
         if self._job.clock.wait(pause, self._halt.stop):
             raise Stopped(_("interrupted")) from error
-
-
-def run_pairs(pairs: Sequence[Pair]) -> list[PairError]:
-    """Run pairs, some of which may be at work already, to their end and return what went wrong in them.
-
-    A defect of ours is raised.
-    """
-    for pair in pairs:
-        if pair.ident is None:
-            pair.start()
-    for pair in pairs:
-        pair.finish()
-    for pair in pairs:
-        if pair.died is not None:
-            raise pair.died
-    return [error for pair in pairs for error in pair.errors]

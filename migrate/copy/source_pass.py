@@ -37,7 +37,8 @@ from migrate.copy.job import Job
 from migrate.copy.late_flags import give_late
 from migrate.copy.moves import find_moved, follow
 from migrate.copy.oversize import keep_too_large
-from migrate.copy.pair import Pair, PairError, run_pairs
+from migrate.copy.pair import Pair, PairError
+from migrate.copy.pairs import joining, run_pairs, worth
 from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
 from migrate.copy.round_trip import leave_what_came_from_there
 from migrate.copy.scan import Listed, known_folders, scan, wanted
@@ -45,8 +46,6 @@ from migrate.copy.sessions import Sessions
 from migrate.ledger import attempts, counts, folders, lookalikes, messages, sources
 from migrate.ledger.schema import Direction
 
-#: A pair more is opened only for so many messages more.
-_MESSAGES_A_PAIR = 200
 #: Times that what came back as pending is tried in one pass, as long as each time brings something.
 _ROUNDS = 10
 
@@ -193,7 +192,9 @@ class SourcePass:
         made = ahead.made()
         queue.close()
         if pairs:
-            self._run([Pair(self.job, self._hold, sessions, queue, self._halt), *pairs])
+            first = Pair(self.job, self._hold, sessions, queue, self._halt)
+            count = sum(count for count, _ in self._to_copy.values())
+            self._run([first, *pairs], stack, sessions, queue, count)
             if not self._halt.stop.is_set():
                 sessions.renew()
         return scanned.listed, made
@@ -228,15 +229,12 @@ class SourcePass:
         queue.add(*places)
         queue.close()
         with ExitStack() as stack:
-            pairs = [Pair(self.job, self._hold, sessions, queue, self._halt)]
-            for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
-                extra = stack.enter_context(closing(Sessions(self.job, self._halt)))
-                pairs.append(Pair(self.job, self._hold, extra, queue, self._halt))
-            self._run(pairs)
+            self._run([Pair(self.job, self._hold, sessions, queue, self._halt)], stack, sessions, queue, count)
 
-    def _run(self, pairs: Sequence[Pair]) -> None:
+    def _run(self, pairs: Sequence[Pair], stack: ExitStack, sessions: Sessions, queue: BatchQueue, count: int) -> None:
         """Copy by these pairs.  A round that is tried again brings its own troubles; those of the last one count."""
-        self.errors = _troubles(run_pairs(pairs), pairs[0])
+        another = joining(self.job, self._hold, self._halt, stack, sessions, queue, count)
+        self.errors = _troubles(run_pairs(pairs, another), pairs[0])
 
     def _announce(self, folder_ids: Collection[int]) -> int:
         """Tell how much there is to copy in all, these folders included; how many messages are pending in them."""
@@ -258,7 +256,7 @@ class SourcePass:
         if self._shared or is_delivered_twice(self.job, self._hold) or known_folders(self.job, self._hold):
             return
         count = sum(folder.messages or 0 for folder in wanted(self.job, there))
-        for _ in range(self._more_pairs(sessions.source, sessions.target, count)):
+        for _ in range(worth(self.job, sessions, count) - 1):
             extra = Sessions(self.job, self._halt)
             with suppress(ConnectorError):  # a pair fewer; the first one is at work
                 extra.open_ahead(wait=False)
@@ -278,14 +276,6 @@ class SourcePass:
             # What may be the same message as one in flight waits until that is settled.
             hold_back=frozenset(new for new, _, _ in look_alike) | self.awaited,
         )
-
-    def _more_pairs(self, source: Source, target: Target, count: int) -> int:
-        """Pairs beside the first: no more than either side bears, and than the work is worth."""
-        sides = source.capabilities(), target.capabilities()
-        if sides[0].sequential or not sides[1].returns_keys:
-            return 0
-        most = min(self.job.pairs, *(side.sessions for side in sides))
-        return min(most, -(-count // _MESSAGES_A_PAIR)) - 1
 
     def _settle(self, target: Target, direction: Direction | None = None) -> None:
         """Wait for what is in flight (in the job's direction unless told), until all is settled or the run stopped."""

@@ -20,23 +20,33 @@ class Admission:
     def __init__(self, most: Mapping[Any, int]) -> None:
         self._most: dict[Hashable, int] = dict(most)
         self._open: Counter[Hashable] = Counter()
+        #: Those who wait, by what they wait for.
+        self._waiting: Counter[Hashable] = Counter()
         self._freed = Condition()
 
     def enter(self, systems: Sequence[Hashable], stop: Event, *, wait: bool) -> Permit:
         """Take one session on each of ``systems`` (one named twice counts twice).
 
-        Raises :class:`Unavailable` when there is none and ``wait`` is false, :class:`Stopped` once ``stop`` is set.
+        Raises :class:`Unavailable` when there is none, or somebody waits for it, and ``wait`` is false;
+        :class:`Stopped` once ``stop`` is set.
         """
         wanted = Counter(systems)
         with self._freed:
-            while any(name in self._most and self._open[name] + n > self._most[name] for name, n in wanted.items()):
-                if stop.is_set():
-                    raise Stopped(_("interrupted while waiting for a session"))
-                if not wait:
-                    raise Unavailable(_("all sessions that the plan allows are in use"))
-                self._freed.wait(timeout=0.2)
+            if not wait and (self._is_full(wanted) or any(self._waiting[name] for name in wanted)):
+                raise Unavailable(_("all sessions that the plan allows are in use"))
+            self._waiting.update(wanted)
+            try:
+                while self._is_full(wanted):
+                    if stop.is_set():
+                        raise Stopped(_("interrupted while waiting for a session"))
+                    self._freed.wait(timeout=0.2)
+            finally:
+                self._waiting.subtract(wanted)
             self._open.update(wanted)
         return Permit(self, wanted)
+
+    def _is_full(self, wanted: Counter[Hashable]) -> bool:
+        return any(name in self._most and self._open[name] + n > self._most[name] for name, n in wanted.items())
 
     def lower(self, name: Hashable, most: int) -> None:
         """No more than ``most`` from now on; those that are beyond it are still held."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from threading import Barrier, Event, Lock, Thread
+from time import monotonic
 
 import pytest
 
@@ -74,3 +75,20 @@ def test_a_further_pair_that_is_not_granted_does_not_wait() -> None:
     stop.set()
     with pytest.raises(Stopped):
         admission.enter(("old",), stop, wait=True)
+
+
+def test_who_waits_for_a_session_comes_before_a_further_pair() -> None:
+    admission = Admission({"old": 1, "new": 1})
+    held = admission.enter(("old",), Event(), wait=True)
+    waiting = Thread(target=lambda: admission.enter(("old", "new"), Event(), wait=True))
+    waiting.start()
+    until = monotonic() + 30
+    while True:
+        try:
+            admission.enter(("new",), Event(), wait=False).release()
+        except Unavailable:
+            break
+        assert monotonic() < until
+    held.release()
+    waiting.join(timeout=30)
+    assert not waiting.is_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from time import sleep
 
 import pytest
@@ -10,6 +11,7 @@ from connectors.contract import TooManySessions, Transient
 from connectors.memory import MemorySettings
 from connectors.memory.faults import Moment
 from migrate.copy.job import Quiet
+from migrate.engine.admission import Admission
 from migrate.ledger.schema import Outcome
 from tests.unit.passes.world import mail, new_sides, when
 
@@ -62,4 +64,32 @@ def test_a_long_pause_that_a_write_meets_ends_the_pass_and_a_short_one_is_waited
     sides.worlds[1].faults.clear()
     assert sides.run().complete
     assert sides.on_target() == sides.on_source()
+    sides.close()
+
+
+def test_a_pair_joins_when_another_mailbox_has_left_its_sessions() -> None:
+    sides = new_sides(pairs=2, target=MemorySettings(batch=2))
+    for number in range(40):
+        sides.source.deliver(mail(number), received=when(number))
+    admission = Admission({"new": 2})
+    other = admission.enter(("new",), Event(), wait=True)
+    other_left, joined, in_time = Event(), Event(), list[bool]()
+
+    def signed_in(_moment: Moment) -> None:
+        if other_left.is_set():
+            joined.set()
+
+    def stored(_moment: Moment) -> None:
+        if not other_left.is_set():
+            other_left.set()
+            other.release()
+            in_time.append(joined.wait(timeout=30))
+
+    sides.worlds[1].faults.at("connect", signed_in, times=None)
+    sides.worlds[1].faults.at("stored", stored, times=None)
+    result = sides.run(admit=lambda stop, wait: admission.enter(("new",), stop, wait=wait))
+    assert result.complete, result
+    assert in_time == [True]
+    assert sides.on_target() == sides.on_source()
+    admission.enter(("new", "new"), Event(), wait=False)  # all was given back
     sides.close()

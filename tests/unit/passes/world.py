@@ -14,7 +14,7 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Reason, Resources, Source, Target
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld, VirtualClock
 from connectors.wire import wire_bytes
-from migrate.copy import source_pass
+from migrate.copy import pairs as copy_pairs
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job, Placement
 from migrate.copy.kept import KeptMail
@@ -129,7 +129,7 @@ class Sides:
 
     def run(self, *further: FurtherSide, **changes: object) -> PassResult:
         # A few messages are worth a further pair here, so that pairs copy side by side, and while the source is listed.
-        with patch.object(source_pass, "_MESSAGES_A_PAIR", 1):
+        with patch.object(copy_pairs, "_MESSAGES_A_PAIR", 1):
             return run_pass([self.job(**changes), *(one.job(**changes) for one in further)], self.ledger, Halt())
 
     def adopt(self, *further: FurtherSide) -> PassResult:
