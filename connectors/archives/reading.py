@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,10 +48,16 @@ class Sink(io.RawIOBase):
         self._held.clear()
         return MemoryBody(data)
 
-    def discard(self) -> None:
-        self._held.clear()
-        if self._spooled is not None:
-            self._spooled.release()
+    @contextmanager
+    def discarded_on_error(self) -> Iterator[None]:
+        """What was written is given back when the block does not end in order."""
+        try:
+            yield
+        except BaseException:
+            self._held.clear()
+            if self._spooled is not None:
+                self._spooled.release()
+            raise
 
 
 class Lookup:

@@ -131,22 +131,17 @@ class ArchiveSource:
     def _read(self, folder: ArchiveFolder, key: str, item: Item) -> Message | Unread:
         sink = Sink(self._resources.spool)
         try:
-            self._archive.write_message(folder, item.key, cast("BinaryIO", sink))
+            with sink.discarded_on_error():
+                self._archive.write_message(folder, item.key, cast("BinaryIO", sink))
         except Damaged:
-            sink.discard()
             return Unread(key, Reason.UNREADABLE)
         except KeyError:
-            sink.discard()
             return Unread(key, Reason.GONE)
         except OSError:
-            sink.discard()
             with self._judged():
                 # A drive that is gone gives nothing at all; a bad place on it costs what lies there.
-                self._archive.token()
+                self._path.stat()
             return Unread(key, Reason.UNREADABLE)
-        except BaseException:
-            sink.discard()
-            raise
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
         whole = not isinstance(self._archive, Rebuilding) or self._archive.is_whole(folder, item.key)
         return Message(key, item.received, flags, sink.body(), item.labels, self._object_id(item), whole)
