@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,9 @@ class Lookup:
         """The items of these keys; those that are gone are left out."""
         wanted = set(keys)
         found: dict[str, Item] = {}
-        self._take(wanted, found)
+        # What was rewritten since it was begun, or cannot be read, is met again from the beginning.
+        with suppress(OSError):
+            self._take(wanted, found)
         if wanted:
             self._ahead = self._archive.items(self.folder)
             self._take(wanted, found)

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from connectors.archives.contract import ArchiveFolder, Item, NotAnArchive, Problem, Reading
 from connectors.archives.headers import StoreFields, split
@@ -67,6 +67,14 @@ def _is_export(path: Path) -> bool:
     return bool(heads) and all(map(_is_takeouts, heads))
 
 
+class _Numbered(NamedTuple):
+    """Messages of a file, by their numbers in its index."""
+
+    file: MboxFile
+    index: Index
+    numbers: array[int]
+
+
 class TakeoutArchive:
     """Implements the archive contract."""
 
@@ -78,7 +86,7 @@ class TakeoutArchive:
         self._walk = Walk()
         self._indexes: list[Index] = []
         #: Every message once, by the path of its place, with the file in which it is met first.
-        self._there: dict[tuple[str, ...], list[tuple[MboxFile, array[int]]]] = {}
+        self._there: dict[tuple[str, ...], list[_Numbered]] = {}
         #: The values of X-Gmail-Labels that occur, and their numbers, which the files' indexes hold.
         self._values: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
@@ -108,7 +116,7 @@ class TakeoutArchive:
         """The inbox, the folders that messages are placed in, and those above them."""
         there = self._all()
         roles = {place.path: place.role for place in self._placed}
-        placed = {path: (roles[path], sum(len(numbers) for _file, numbers in some)) for path, some in there.items()}
+        placed = {path: (roles[path], sum(len(one.numbers) for one in some)) for path, some in there.items()}
         placed.setdefault(("INBOX",), (Role.INBOX, 0))
         for path in list(placed):
             for length in range(1, len(path)):
@@ -118,9 +126,9 @@ class TakeoutArchive:
             yield ArchiveFolder(path, role, "/".join(path), count)
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
-        for file, numbers in self._all().get(folder.path, ()):
+        for file, index, numbers in self._all().get(folder.path, ()):
             for number in numbers:
-                yield self._item(file, number)
+                yield self._item(file, index, number)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         self._holder(key).write_message(key, out)
@@ -161,7 +169,7 @@ class TakeoutArchive:
             self._values.append(value)
         return number << 2
 
-    def _all(self) -> Mapping[tuple[str, ...], Sequence[tuple[MboxFile, array[int]]]]:
+    def _all(self) -> Mapping[tuple[str, ...], Sequence[_Numbered]]:
         """Every message as the files are now."""
         files = self._look()
         indexes = [file.index() for file in files]
@@ -172,9 +180,9 @@ class TakeoutArchive:
                 numbers: dict[tuple[str, ...], array[int]] = defaultdict(lambda: array("L"))
                 for number in index.mail():
                     if not at or not any(other.find(index.key(number)) is not None for other in indexes[:at]):
-                        numbers[self._placed[file.place(number)].path].append(number)
+                        numbers[self._placed[index.marks[number] >> 2].path].append(number)
                 for path, some in numbers.items():
-                    self._there.setdefault(path, []).append((file, some))
+                    self._there.setdefault(path, []).append(_Numbered(file, index, some))
         return self._there
 
     def _interpret(self) -> None:
@@ -186,12 +194,12 @@ class TakeoutArchive:
         self._told = [read(some, self._language) for some in labels]
         self._placed = [_place(told) for told in self._told]
 
-    def _item(self, file: MboxFile, number: int) -> Item:
-        labels = file.place(number)
+    def _item(self, file: MboxFile, index: Index, number: int) -> Item:
+        labels = index.marks[number] >> 2
         told, place = self._told[labels], self._placed[labels]
         flags = None if self._language is None or not self._values[labels] else _flags(told, place)
         further = {"/".join(path) for path in _PLACES.further(told.labelled, place)}
-        return replace(file.item(number), flags=flags, labels=frozenset(further | told.categories))
+        return replace(file.item(index, number), flags=flags, labels=frozenset(further | told.categories))
 
     def _holder(self, key: str) -> MboxFile:
         for file in list(self._files.values()) or self._look():
