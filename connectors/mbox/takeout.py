@@ -12,9 +12,9 @@ import stat
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, ClassVar, NamedTuple
+from typing import BinaryIO, ClassVar
 
 from connectors.archives.contract import ArchiveFolder, Item, NotAnArchive, Problem, Reading
 from connectors.archives.headers import StoreFields, split
@@ -67,7 +67,8 @@ def _is_export(path: Path) -> bool:
     return bool(heads) and all(map(_is_takeouts, heads))
 
 
-class _Numbered(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Numbered:
     """Messages of a file, by their numbers in its index."""
 
     file: MboxFile
@@ -126,9 +127,9 @@ class TakeoutArchive:
             yield ArchiveFolder(path, role, "/".join(path), count)
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
-        for file, index, numbers in self._all().get(folder.path, ()):
-            for number in numbers:
-                yield self._item(file, index, number)
+        for some in self._all().get(folder.path, ()):
+            for number in some.numbers:
+                yield self._item(some.file, some.index, number)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         self._holder(key).write_message(key, out)

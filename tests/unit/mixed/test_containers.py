@@ -16,6 +16,9 @@ import pytest
 
 from connectors.archives.contract import Archive, NotAnArchive, Personal, Reading, Rebuilding
 from connectors.archives.kinds import open_archive
+from connectors.archives.source import ArchiveSource
+from connectors.body import ByteBudget
+from connectors.contract import FolderMissing, Message, Reason, Resources, Unread
 from connectors.errors import SpoolError
 from connectors.mbox.archive import MboxArchive
 from connectors.mixed.survey import MOST_TOLD
@@ -379,6 +382,28 @@ def test_an_archive_that_is_gone_is_said_so(tree: Path, reading: Reading) -> Non
         shutil.rmtree(tree)
         with pytest.raises(OSError, match="No such file"):
             archive.header(folders[0], items[0].key)
+
+
+def test_an_archive_that_was_replaced_while_it_is_read_costs_itself(tree: Path, reading: Reading) -> None:
+    fill(tree, {"a.mbox": mbox(1, 2), "b.olm": olm(tree.parent, "x"), "c.eml": text(4)})
+    with opened(tree, reading) as archive:
+        source = ArchiveSource(archive, tree, Resources(ByteBudget(), reading.spool))
+        folders = {folder.path: folder for folder in source.folders()}
+        keys = {
+            path: [entry.key for window in source.entries(folder, None) for entry in window.entries]
+            for path, folder in folders.items()
+        }
+        answers = source.read(folders["Messages",], keys["Messages",] * 2)
+        assert isinstance(next(answers), Message)
+        for name in ("a.mbox", "b.olm"):
+            (tree / name).write_bytes(b"%PDF-1.4\n" * 100)
+        (tree / "c.eml").write_bytes(text(5))
+        assert list(answers) == [Unread(keys["Messages",][0], Reason.GONE)]
+        for path in {("a",), ("b", "Inbox")}:
+            with pytest.raises(FolderMissing):
+                list(source.entries(folders[path], None))
+            with pytest.raises(FolderMissing):
+                list(source.read(folders[path], keys[path]))
 
 
 def test_salvage_reaches_the_archives_within(tree: Path, reading: Reading) -> None:
