@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any, Literal
 
 from connectors.archives.contract import Archive, NotAnArchive, Reading
+from connectors.errors import SpoolError
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.collected import Collected, Entry
@@ -195,10 +196,10 @@ class Collecting:
         )  # fmt: skip
 
     def _identified(self, content: Path) -> tuple[str, str]:
-        """Kind and identity; empty where the copy is of no kind that is known, or damaged."""
+        """Kind and identity; empty where the copy is of no kind that is known, damaged, or too large to unpack here."""
         try:
             archive = self.identify(content, self.reading)
-        except (NotAnArchive, OSError):
+        except (NotAnArchive, OSError, SpoolError):
             return "", ""
         try:
             return archive.kind, archive.identity
