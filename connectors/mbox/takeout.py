@@ -80,6 +80,9 @@ class TakeoutArchive:
     """Implements the archive contract."""
 
     kind: ClassVar[str] = "takeout"
+    rebuilt: ClassVar[bool] = False
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = CONTENT_EPOCH
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -94,18 +97,6 @@ class TakeoutArchive:
         self._told: list[Told] = []
         self._placed: list[Place] = []
         self._language: str | None = None
-
-    @property
-    def rebuilt(self) -> bool:
-        return False
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return CONTENT_EPOCH
 
     def token(self) -> str:
         digest = hashlib.sha256()
