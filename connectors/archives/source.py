@@ -139,8 +139,10 @@ class ArchiveSource:
             return Unread(key, Reason.GONE)
         except OSError:
             with self._judged():
-                # A drive that is gone gives nothing at all; a bad place on it costs what lies there.
+                # A drive that is gone gives nothing at all; a bad place on it costs what lies there.  Both are asked:
+                # some archives know their token by heart, others look at more than the path.
                 self._path.stat()
+                self._archive.token()
             return Unread(key, Reason.UNREADABLE)
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
         whole = not isinstance(self._archive, Rebuilding) or self._archive.is_whole(folder, item.key)
