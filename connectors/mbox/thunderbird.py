@@ -18,6 +18,7 @@ from connectors.archives.stores import Found, Shelf, Store, StoredArchive
 from connectors.archives.walking import Directory, Walk
 from connectors.eml.files import Files
 from connectors.eml.forms import ThunderbirdForm
+from connectors.imap.names import decode
 from connectors.language import _, plural
 from connectors.maildir.listing import list_folder
 from connectors.mbox.archive import is_mbox
@@ -140,12 +141,7 @@ class _Profile:
         if told is not None:
             return names.shown(told, self._reading.encoding)
         written = names.shown(name, self._reading.encoding)
-        if not (account.imap and written.isascii()):
-            return written
-        # Every directory is asked whether it is a profile, and what speaks IMAP takes long to load.
-        from connectors.imap.names import decode
-
-        return decode(written.encode())
+        return decode(written.encode()) if account.imap and written.isascii() else written
 
     @staticmethod
     def _distinct(
