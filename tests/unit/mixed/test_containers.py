@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zipfile
@@ -11,6 +12,7 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -23,6 +25,7 @@ from connectors.errors import SpoolError
 from connectors.mbox.archive import MboxArchive
 from connectors.mixed.survey import MOST_TOLD
 from connectors.pst.encoding import NONE
+from connectors.quiet import open_regular
 from connectors.values import Role
 from tests.pst_writer import PstWriter
 from tests.pst_writer.letters import letter
@@ -440,3 +443,18 @@ def test_a_message_that_lost_a_part_says_so_in_a_container_too(tree: Path, readi
                 archive.write_message(folder, item.key, BytesIO())
                 whole.append(archive.is_whole(folder, item.key))
         assert sorted(whole) == [False, True, True]
+
+
+def test_a_file_on_a_bad_place_of_the_disk_costs_itself(
+    tree: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> BinaryIO:
+        if path.name == "b.mbox":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open_regular(path)
+
+    monkeypatch.setattr("connectors.mixed.survey.open_regular", read)
+    fill(tree, {"a.mbox": mbox(1, 2), "b.mbox": mbox(3), "c.dbx": dbx(4)})
+    with opened(tree, reading) as archive:
+        assert sum(counts(archive).values()) == 3
+        assert ("not-readable", "b.mbox") in codes(archive)
