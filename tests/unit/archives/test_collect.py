@@ -480,3 +480,12 @@ def test_a_copy_that_there_is_no_room_to_look_into_is_kept_all_the_same(tmp_path
     assert (outcome.came, outcome.entry and outcome.entry.kind) == ("collected", "")
     assert outcome.copy is not None
     assert outcome.copy.read_bytes() == b"PK"
+
+
+def test_folders_that_links_lead_to_are_told_with_the_copy_that_lacks_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.file("elsewhere/Inbox", b"mail")
+    folder = world.file("profile/Sent", b"more").parent
+    (folder / "linked").symlink_to(world.drive / "elsewhere")
+    (outcome,) = world.collect(folder)
+    assert (outcome.came, outcome.why) == ("collected", "1 link to another folder was not followed")
