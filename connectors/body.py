@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from threading import Condition, Event
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from connectors.errors import SpoolError, Stopped
 from connectors.language import _
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 #: Messages longer than this (bytes) never sit in memory whole.
 SPOOL_OVER = 8 << 20
@@ -111,6 +115,52 @@ class SpooledBody:
             with suppress(OSError):  # what could not be written is not wanted any more
                 out.close()
         self._path.unlink(missing_ok=True)
+
+
+class Gathering(io.RawIOBase):
+    """A file to write one message into: in memory while it is small, spooled once it is not."""
+
+    def __init__(self, spool: Path) -> None:
+        super().__init__()
+        self._spool = spool
+        self._held = bytearray()
+        self._spooled: SpooledBody | None = None
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        piece = bytes(data)
+        self.size += len(piece)
+        if self._spooled is None and self.size > SPOOL_OVER:
+            self._spooled = SpooledBody(self._spool)
+            self._spooled.write(bytes(self._held))
+            self._held.clear()
+        if self._spooled is None:
+            self._held += piece
+        else:
+            self._spooled.write(piece)
+        return len(piece)
+
+    def body(self) -> MemoryBody | SpooledBody:
+        """All that was written.  Whoever takes it releases it."""
+        if self._spooled is not None:
+            return self._spooled
+        data = bytes(self._held)
+        self._held.clear()
+        return MemoryBody(data)
+
+    @contextmanager
+    def discarded_on_error(self) -> Iterator[None]:
+        """What was written is given back when the block does not end in order."""
+        try:
+            yield
+        except BaseException:
+            self._held.clear()
+            if self._spooled is not None:
+                self._spooled.release()
+            raise
 
 
 @contextmanager

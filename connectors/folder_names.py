@@ -25,6 +25,11 @@ _RISKY = re.compile(f"[*%]|{_BEYOND.pattern}")
 _LEAST_ROOM = 24
 
 
+def harmless(name: str) -> str:
+    """A name without control characters, which would command the terminal that it is shown on: they are spelt out."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", name)
+
+
 def _utf8(name: str) -> int:
     return len(name.encode("utf-8", "surrogatepass"))
 

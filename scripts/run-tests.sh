@@ -5,6 +5,9 @@
 set -u
 cd "$(dirname "$0")/.."
 tests="$1 -m pytest -m"
+# Hundreds of commands are started: without this each compiles all of Bascule anew, where the machine keeps no bytecode.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$PWD/.cache/bytecode"
 odd=$(mktemp)
 even=$(mktemp)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
+from connectors.folder_names import harmless
 from connectors.role_names import plain, roles_by_name
 from connectors.values import Role
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: What mail programs call the inbox where they store it.
 _INBOXES = frozenset(
     plain(name)
@@ -26,7 +25,7 @@ def shown(name: str, encoding: str) -> str:
         name.encode("utf-8")
     except UnicodeEncodeError:
         name = os.fsencode(name).decode(encoding, "replace")
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", name)
+    return harmless(name)
 
 
 def roles(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Role]:

@@ -17,3 +17,8 @@ class Ordinals:
     def key(self, digest: str) -> str:
         self._seen[digest] += 1
         return f"{digest}-{self._seen[digest]}"
+
+    @staticmethod
+    def digest(key: str) -> str:
+        """What a key was made of."""
+        return key.rpartition("-")[0]

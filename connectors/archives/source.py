@@ -12,7 +12,8 @@ from threading import Event
 from typing import BinaryIO, cast
 
 from connectors.archives.contract import Archive, ArchiveFolder, Damaged, Item, Problem, Rebuilding
-from connectors.archives.reading import Lookup, Sink
+from connectors.archives.lookup import Lookup
+from connectors.body import Gathering
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Resources, Unread, Window
 from connectors.errors import ArchiveUnreadable, ConnectorError, FolderMissing, Stopped, Transient
 from connectors.language import _, mark
@@ -129,27 +130,24 @@ class ArchiveSource:
             yield Unread(key, Reason.GONE) if item is None else self._read(there, key, item)
 
     def _read(self, folder: ArchiveFolder, key: str, item: Item) -> Message | Unread:
-        sink = Sink(self._resources.spool)
+        gathering = Gathering(self._resources.spool)
         try:
-            self._archive.write_message(folder, item.key, cast("BinaryIO", sink))
+            with gathering.discarded_on_error():
+                self._archive.write_message(folder, item.key, cast("BinaryIO", gathering))
         except Damaged:
-            sink.discard()
             return Unread(key, Reason.UNREADABLE)
         except KeyError:
-            sink.discard()
             return Unread(key, Reason.GONE)
         except OSError:
-            sink.discard()
             with self._judged():
-                # A drive that is gone gives nothing at all; a bad place on it costs what lies there.
+                # A drive that is gone gives nothing at all; a bad place on it costs what lies there.  Both are asked:
+                # some archives know their token by heart, others look at more than the path.
+                self._path.stat()
                 self._archive.token()
             return Unread(key, Reason.UNREADABLE)
-        except BaseException:
-            sink.discard()
-            raise
         flags = item.flags if item.flags is not None else self._rule.flags(item.received, self._now())
         whole = not isinstance(self._archive, Rebuilding) or self._archive.is_whole(folder, item.key)
-        return Message(key, item.received, flags, sink.body(), item.labels, self._object_id(item), whole)
+        return Message(key, item.received, flags, gathering.body(), item.labels, self._object_id(item), whole)
 
     def _entry(self, item: Item) -> Entry:
         # What the archive does not say is decided once, when the message is copied, and never changed later.

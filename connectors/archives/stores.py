@@ -51,20 +51,14 @@ class StoredArchive:
 
     kind: ClassVar[str]
     rebuilt: ClassVar[bool] = False
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = CONTENT_EPOCH
 
     def __init__(self, look: Callable[[], Found]) -> None:
         """``look`` finds the folders as they are now, and gives a folder the store again that it had before."""
         self._look = look
         self._found: Found | None = None
         self._open: Store | None = None
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return CONTENT_EPOCH
 
     def token(self) -> str:
         digest = hashlib.sha256()

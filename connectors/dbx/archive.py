@@ -87,6 +87,8 @@ class DbxArchive:
     """See ``Archive``.  Keys are unique within a folder; one that is in two folders is the same message in both."""
 
     kind: ClassVar[str] = "dbx"
+    rebuilt: ClassVar[bool] = False
+    epoch: ClassVar[str] = "content-1"
 
     def __init__(
         self, path: Path, token: str, reading: Reading, hierarchy: Hierarchy | None, *lone: StoredFolder
@@ -104,16 +106,8 @@ class DbxArchive:
             self._tell(*hierarchy.problems)
 
     @property
-    def rebuilt(self) -> bool:
-        return False
-
-    @property
     def identity(self) -> str:
         return f"{self._created:016x}" if self._created else ""
-
-    @property
-    def epoch(self) -> str:
-        return "content-1"
 
     def token(self) -> str:
         """Of what was there before it was looked at: what comes later moves the token of who opens it next."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.archives.contract import Problem
 from connectors.dbx import info as fields
 from connectors.dbx.file import BrokenObject, DbxFile, kind_of
-from connectors.imap.names import harmless
+from connectors.folder_names import harmless
 from connectors.language import _, number
 from connectors.quiet import names_in, open_quietly
 from connectors.values import Role

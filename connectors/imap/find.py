@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from connectors import matching
 from connectors.body import SPOOL_OVER
-from connectors.contract import Folder, Found, Message, Suspect
+from connectors.contract import Folder, Found, Message, Reason, Suspect, Unread
 from connectors.imap.bodies import read_bodies
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.stream import Fetcher, FetchRefused
@@ -35,9 +36,18 @@ def find(
     unclaimed = {uid: told for uid, told in listed.items() if str(uid) not in claimed}
     if not same_epoch:  # the whole folder: only what could match at all is read
         unclaimed = _plausible(unclaimed, suspects)
-    candidates = [_candidate(message, spool) for message in _read(mailbox, folder, unclaimed)]
+    candidates, hidden = [], []
+    for answer in _read(mailbox, folder, unclaimed):
+        if isinstance(answer, Message):
+            candidates.append(_candidate(answer, spool))
+        elif answer.reason is not Reason.GONE:
+            hidden.append(unclaimed[int(answer.key)])
     candidates.sort(key=lambda candidate: int(candidate.key))
-    yield from matching.match(suspects, candidates, atomic=atomic)
+    blind = {suspect.ordinal for suspect in suspects if any(_may_be(suspect, *told) for told in hidden)}
+    for found in matching.match(suspects, candidates, atomic=atomic):
+        # It is there, perhaps, and the server does not hand it out: sent again it would be there twice.
+        unknown = found.verdict == "absent" and found.ordinal in blind
+        yield replace(found, verdict="uncertain") if unknown else found
 
 
 _Told = tuple[int | None, int | None]  # size, and the second it was received
@@ -62,7 +72,11 @@ def _plausible(listed: dict[int, _Told], suspects: Sequence[Suspect]) -> dict[in
     return {uid: (size, second) for uid, (size, second) in listed.items() if size in sizes or second in seconds}
 
 
-def _read(mailbox: Mailbox, folder: Folder, listed: dict[int, _Told]) -> Iterator[Message]:
+def _may_be(suspect: Suspect, size: int | None, second: int | None) -> bool:
+    return size in (None, suspect.wire_size) or second in (None, int(suspect.received.timestamp()))
+
+
+def _read(mailbox: Mailbox, folder: Folder, listed: dict[int, _Told]) -> Iterator[Message | Unread]:
     """The messages, in commands of bounded bytes."""
     opened = mailbox.open(folder)
     for number, (told, _) in listed.items():
@@ -72,9 +86,7 @@ def _read(mailbox: Mailbox, folder: Folder, listed: dict[int, _Told]) -> Iterato
     size = 0
     for uid in [*sorted(listed), None]:
         if uid is None or size > _GROUP_BYTES:
-            for answer in read_bodies(mailbox, folder, group):
-                if isinstance(answer, Message):
-                    yield answer
+            yield from read_bodies(mailbox, folder, group)
             group, size = [], 0
         if uid is not None:
             group.append(uid)

@@ -10,6 +10,7 @@ from functools import cached_property
 from imapclient import imap_utf7
 
 from connectors.contract import Role
+from connectors.folder_names import harmless
 from connectors.imap.response import MalformedResponse, Part, parse_values
 
 _INBOX = "INBOX"
@@ -129,11 +130,6 @@ def decode(raw: bytes) -> str:
     except (UnicodeError, ValueError):
         return _as_written(raw)
     return harmless(name)
-
-
-def harmless(name: str) -> str:
-    """A name without control characters, which would command the terminal that it is shown on: they are spelt out."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", name)
 
 
 def encode(name: str) -> bytes:

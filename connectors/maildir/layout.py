@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from connectors.folder_names import NameRules
-from connectors.imap.names import decode, encode, harmless
+from connectors.folder_names import NameRules, harmless
+from connectors.imap.names import decode, encode
 from connectors.maildir.settings import Layout, Names
 from connectors.quiet import names_in
 

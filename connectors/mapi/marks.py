@@ -6,17 +6,15 @@ What its author said of it (importance, sensitivity) is told here as well as in 
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from connectors.archives.contract import ArchiveFolder
+from connectors.keywords import is_keyword
 from connectors.mapi import tags
 from connectors.mapi.properties import MapiItem, Properties
 
-#: Categories that every system holds as keywords: atoms (RFC 9051 9) of sane length.
-_KEYWORD = re.compile(r"[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]]{1,60}")
 _READ, _UNSENT = 0x1, 0x8
 _REPLIED = frozenset((102, 103))
 _FORWARDED = 104
@@ -62,7 +60,7 @@ class Marks:
             (self.draft, "\\Draft"),
             (self.forwarded, "$Forwarded"),
         )
-        keywords = (name for name in self.categories if _KEYWORD.fullmatch(name))
+        keywords = filter(is_keyword, self.categories)
         return frozenset((*(flag for is_set, flag in told if is_set), *keywords))
 
     def as_json(self) -> dict[str, object]:

@@ -66,21 +66,18 @@ class MboxFile:
 
     def items(self) -> Iterator[Item]:
         index = self.index()
-        return (self.item(number) for number in index.mail())
+        return (self.item(index, number) for number in index.mail())
 
-    def item(self, number: int) -> Item:
-        """One message of the index.  Raises OSError when the file was rewritten under our hands."""
-        index = self._known()
+    def item(self, index: Index, number: int) -> Item:
+        """One message of an index that was told.  Raises OSError when the file was rewritten under our hands."""
+        if index is not self._index:
+            raise self._stale()
         start, end = index.starts[number], index.end(number)
         from_line, header = self._head(start, end)
         found = headers.fields(header)
         size = end - start - len(from_line) - len(header) + len(self._fields.without(header))
         size -= separator(self._bytes(max(start, end - 3), end), min(3, end - start))
         return Item(index.key(number), max(size, 0), dates.received(from_line, found), headers.flags(found))
-
-    def place(self, number: int) -> int:
-        """What the scan's owner noted of a message beside its kind."""
-        return self._known().marks[number] >> 2
 
     def header(self, key: str) -> bytes:
         start, end = self._find(key)

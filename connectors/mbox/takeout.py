@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import stat
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
@@ -20,8 +22,9 @@ from connectors.archives.stores import CONTENT_EPOCH
 from connectors.archives.walking import Walk
 from connectors.labels import Place, Places
 from connectors.language import _
-from connectors.mbox.archive import begins_mbox, is_mbox
+from connectors.mbox.archive import begins_mbox
 from connectors.mbox.file import MboxFile
+from connectors.mbox.index import Index
 from connectors.mbox.takeout_labels import Told, labels_of, language_of, read
 from connectors.quiet import open_regular
 from connectors.values import Role
@@ -44,48 +47,56 @@ _CHATS = Place(("Chats",), None)
 
 
 def is_takeout(path: Path) -> bool:
-    """Whether an mbox file, or every mbox file in a folder, was written by Google Takeout."""
+    """Whether an mbox file, or every one in a folder, was written by Google Takeout.  False for what cannot be read."""
     try:
-        files = _files(path)
+        return _is_export(path)
     except OSError:
         return False
-    return bool(files) and all(map(_is_takeout_file, files))
 
 
 def open_takeout(path: Path, reading: Reading) -> TakeoutArchive:  # noqa: ARG001  # all are opened alike
     """One file, or a folder with the files of one mailbox.  Raises NotAnArchive, OSError."""
-    path.stat()
-    if not is_takeout(path):
+    if not _is_export(path):
         raise NotAnArchive(path, _("{path} is no export of Google Takeout").format(path=path))
     return TakeoutArchive(path)
+
+
+def _is_export(path: Path) -> bool:
+    """A file that is damaged at its beginning says nothing of who wrote it.  Raises OSError."""
+    heads = [head for head in map(_head, _files(path, Walk())) if begins_mbox(head)]
+    return bool(heads) and all(map(_is_takeouts, heads))
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """Messages of a file, by their numbers in its index."""
+
+    file: MboxFile
+    index: Index
+    numbers: array[int]
 
 
 class TakeoutArchive:
     """Implements the archive contract."""
 
     kind: ClassVar[str] = "takeout"
+    rebuilt: ClassVar[bool] = False
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = CONTENT_EPOCH
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: dict[Path, MboxFile] = {}
+        self._walk = Walk()
+        self._indexes: list[Index] = []
+        #: Every message once, by the path of its place, with the file in which it is met first.
+        self._there: dict[tuple[str, ...], list[_Numbered]] = {}
         #: The values of X-Gmail-Labels that occur, and their numbers, which the files' indexes hold.
         self._values: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
         self._told: list[Told] = []
         self._placed: list[Place] = []
         self._language: str | None = None
-
-    @property
-    def rebuilt(self) -> bool:
-        return False
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return CONTENT_EPOCH
 
     def token(self) -> str:
         digest = hashlib.sha256()
@@ -95,8 +106,9 @@ class TakeoutArchive:
 
     def folders(self) -> Iterator[ArchiveFolder]:
         """The inbox, the folders that messages are placed in, and those above them."""
-        counts = Counter(self._place(file, number) for file, number in self._all())
-        placed = {place.path: (place.role, count) for place, count in counts.items()}
+        there = self._all()
+        roles = {place.path: place.role for place in self._placed}
+        placed = {path: (roles[path], sum(len(one.numbers) for one in some)) for path, some in there.items()}
         placed.setdefault(("INBOX",), (Role.INBOX, 0))
         for path in list(placed):
             for length in range(1, len(path)):
@@ -106,9 +118,9 @@ class TakeoutArchive:
             yield ArchiveFolder(path, role, "/".join(path), count)
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
-        for file, number in self._all():
-            if self._place(file, number).path == folder.path:
-                yield self._item(file, number)
+        for some in self._all().get(folder.path, ()):
+            for number in some.numbers:
+                yield self._item(some.file, some.index, number)
 
     def write_message(self, folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
         self._holder(key).write_message(key, out)
@@ -118,6 +130,7 @@ class TakeoutArchive:
 
     def problems(self) -> Sequence[Problem]:
         told = [Problem(code, message) for file in self._look() for code, message, _key in file.problems()]
+        told += [Problem(code, message) for code, message in self._walk.problems()]
         if self._values and self._language is None:
             text = _(
                 "the labels are in a language that is not known here: those of Gmail itself became folders, and"
@@ -132,8 +145,9 @@ class TakeoutArchive:
 
     def _look(self) -> list[MboxFile]:
         """The files as they are now; one that was there before is the same object."""
-        fields, before = StoreFields((_LABELS, _THREAD)), self._files
-        self._files = {path: before.get(path) or MboxFile(path, fields, self._judge) for path in _files(self._path)}
+        fields, before, self._walk = StoreFields((_LABELS, _THREAD)), self._files, Walk()
+        there = _files(self._path, self._walk)
+        self._files = {path: before.get(path) or MboxFile(path, fields, self._judge) for path in there}
         for path in before.keys() - self._files.keys():
             before[path].release()
         return list(self._files.values())
@@ -147,15 +161,21 @@ class TakeoutArchive:
             self._values.append(value)
         return number << 2
 
-    def _all(self) -> Iterator[tuple[MboxFile, int]]:
-        """Every message once, with the file where it is met first."""
+    def _all(self) -> Mapping[tuple[str, ...], Sequence[_Numbered]]:
+        """Every message as the files are now."""
         files = self._look()
         indexes = [file.index() for file in files]
-        self._interpret()
-        for place, (file, index) in enumerate(zip(files, indexes, strict=True)):
-            for number in index.mail():
-                if not place or not any(other.find(index.key(number)) is not None for other in indexes[:place]):
-                    yield file, number
+        if indexes != self._indexes:
+            self._interpret()
+            self._there, self._indexes = {}, indexes
+            for at, (file, index) in enumerate(zip(files, indexes, strict=True)):
+                numbers: dict[tuple[str, ...], array[int]] = defaultdict(lambda: array("L"))
+                for number in index.mail():
+                    if not at or not any(other.find(index.key(number)) is not None for other in indexes[:at]):
+                        numbers[self._placed[index.marks[number] >> 2].path].append(number)
+                for path, some in numbers.items():
+                    self._there.setdefault(path, []).append(_Numbered(file, index, some))
+        return self._there
 
     def _interpret(self) -> None:
         """Read the labels that were met, in the language that they are in."""
@@ -166,15 +186,12 @@ class TakeoutArchive:
         self._told = [read(some, self._language) for some in labels]
         self._placed = [_place(told) for told in self._told]
 
-    def _place(self, file: MboxFile, number: int) -> Place:
-        return self._placed[file.place(number)]
-
-    def _item(self, file: MboxFile, number: int) -> Item:
-        labels = file.place(number)
+    def _item(self, file: MboxFile, index: Index, number: int) -> Item:
+        labels = index.marks[number] >> 2
         told, place = self._told[labels], self._placed[labels]
         flags = None if self._language is None or not self._values[labels] else _flags(told, place)
         further = {"/".join(path) for path in _PLACES.further(told.labelled, place)}
-        return replace(file.item(number), flags=flags, labels=frozenset(further | told.categories))
+        return replace(file.item(index, number), flags=flags, labels=frozenset(further | told.categories))
 
     def _holder(self, key: str) -> MboxFile:
         for file in list(self._files.values()) or self._look():
@@ -203,26 +220,27 @@ def _flags(told: Told, place: Place) -> frozenset[str]:
     return frozenset(flags)
 
 
-def _files(path: Path) -> list[Path]:
-    """The mbox files of an export.  Raises OSError."""
-    if not path.is_dir():
-        return [path] if is_mbox(path) else []
+def _files(path: Path, walk: Walk) -> list[Path]:
+    """The mbox files of an export, by their names: one that does not begin as it should may hold mail all the same.
+
+    Raises OSError.
+    """
+    if not stat.S_ISDIR(path.stat().st_mode):
+        return [path]
     return [
         directory.path / name
-        for directory in Walk().walk(path)
+        for directory in walk.walk(path)
         for name in directory.files
-        if name.lower().endswith(_SUFFIX) and not name.startswith(".") and is_mbox(directory.path / name)
+        if name.lower().endswith(_SUFFIX) and not name.startswith(".")
     ]
 
 
-def _is_takeout_file(path: Path) -> bool:
-    try:
-        with open_regular(path) as reader:
-            head = reader.read(_HEAD)
-    except OSError:
-        return False
-    if not begins_mbox(head):
-        return False
+def _head(path: Path) -> bytes:
+    with open_regular(path) as reader:
+        return reader.read(_HEAD)
+
+
+def _is_takeouts(head: bytes) -> bool:
     from_line, _end, rest = head.lstrip(b"\r\n").partition(b"\n")
     low = b"\n" + split(rest)[0].lower()
     # A message may have neither field; who Takeout says has sent it is the same everywhere.

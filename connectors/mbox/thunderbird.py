@@ -169,13 +169,19 @@ def _in_kind(place: Path, kind: str, walk: Walk) -> list[_Account]:
     return [
         _Account(place / name, (name,), f"{kind}/{name}", kind == _IMAP)
         for name in walk.look(place).folders
-        if _is_account(place / name)
+        if _is_account(place / name, walk)
     ]
 
 
-def _is_account(path: Path) -> bool:
-    """Whether Thunderbird keeps folders there: their indexes show it, or folders in folders."""
-    directory = Walk().look(path)
+def _is_account(path: Path, walk: Walk | None = None) -> bool:
+    """Whether Thunderbird keeps folders there: their indexes show it, or folders in folders.
+
+    ``walk`` is told when that cannot be seen; of all else it hears once the account is gone through.
+    """
+    asking = Walk()
+    directory = asking.look(path)
+    if walk is not None:
+        walk.unreadable += asking.unreadable
     return any(name.endswith(_INDEX) for name in directory.files) or any(
         name.endswith(_BELOW) for name in directory.folders
     )

@@ -72,6 +72,8 @@ class MixedArchive:
     """
 
     kind: ClassVar[str] = "mixed"
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = CONTENT_EPOCH
 
     def __init__(
         self, token: str, reading: Reading, unpacking: Unpacking, found: Sequence[Inner], told: list[Problem]
@@ -79,7 +81,7 @@ class MixedArchive:
         self._token = token
         self._unpacking = unpacking
         self._told = told
-        self._rebuilt = any(inner.kind.rebuilt for inner in found)
+        self.rebuilt = any(inner.kind.rebuilt for inner in found)
         arrangement = arranged(found)
         # Of two states of an archive the later one is the larger one, mostly: it is read whole.
         sources = sorted(arrangement.sources, key=lambda one: -(one.place.size if one.place else 0))
@@ -89,18 +91,6 @@ class MixedArchive:
         self._folders: dict[str, _Stands] | None = None
         self._last: Shelf | None = None
         self._known: dict[Shelf | LooseFolder, frozenset[str]] = {}
-
-    @property
-    def rebuilt(self) -> bool:
-        return self._rebuilt
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return CONTENT_EPOCH
 
     def token(self) -> str:
         """Of what was there before it was looked at: what comes later moves the token of who opens it next."""

@@ -118,8 +118,8 @@ class LooseFolder:
         try:
             with self._opened(self._places[key]) as archive:
                 found = _only(archive)
-                if found is None:
-                    raise KeyError(key)
+                if found is None or Ordinals.digest(key) != found[1].key:
+                    raise KeyError(key)  # another one than was listed
                 yield archive, *found
         except NotAnArchive:
             raise KeyError(key) from None  # it was one when it was listed

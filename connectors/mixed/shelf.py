@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -64,7 +66,7 @@ class Shelf:
     def identity(self) -> str | None:
         """What names the archive within its container; None when it cannot be opened, which is a problem then."""
         try:
-            own = self._archive().identity
+            own = self._opened().identity
         except (NotAnArchive, NotAZip, Damaged) as error:
             called = names.shown("/".join(self.name), "utf-8")
             self._unreadable = Problem("not-readable", labelled(called, str(error)), key=called)
@@ -141,6 +143,14 @@ class Shelf:
                 self._unknown = self._open[0].unknown_addresses()
 
     def _archive(self) -> Archive:
+        """Raises OSError when it is not what it was when it was listed."""
+        try:
+            return self._opened()
+        except (NotAnArchive, NotAZip, Damaged) as error:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/".join(self.name)) from error
+
+    def _opened(self) -> Archive:
+        """Raises NotAnArchive, NotAZip, Damaged, OSError, SpoolError."""
         if self._open is None:
             self._open = self._source.open(self._reading, self._unpacking)
         return self._open[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -23,6 +24,8 @@ from connectors.zips.names import shown
 _DEEPEST, _ZIPS = 40, 3
 #: Problems that are told one by one; the rest is counted.
 MOST_TOLD = 50
+#: Errors that are one file's or directory's own: no right to read it, a bad place on the disk.
+_OF_ONE_FILE = frozenset({errno.EACCES, errno.EPERM, errno.EIO})
 #: What Windows and macOS put beside everybody's files.
 _OF_THE_SYSTEM = re.compile(r"\.DS_Store|desktop\.ini|Thumbs\.db|\._.*", re.IGNORECASE)
 _FORKS = "__MACOSX"
@@ -79,7 +82,9 @@ class Survey:
                     yield from self._file(inside, below)
                 else:
                     self._tell("link", below, _("it is no file but a link, a pipe or a device"))
-            except PermissionError as error:
+            except OSError as error:
+                if error.errno not in _OF_ONE_FILE:
+                    raise
                 self._tell("not-readable", below, os_error_text(error))
 
     def _folder(self, path: Path, name: tuple[str, ...], depth: int) -> Iterator[Inner]:

@@ -78,6 +78,8 @@ class MsgArchive:
 
     kind: ClassVar[str] = "msg"
     rebuilt: ClassVar[bool] = True
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = "sha256"
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self._path = path
@@ -85,14 +87,6 @@ class MsgArchive:
         self._context = Context(reading.spool, reading.addresses, self._report, encoding=reading.encoding)
         self._item = MsgFile(path, reading, self._context.problem)
         self._key: str | None = None
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return "sha256"
 
     def token(self) -> str:
         told = self._path.stat()

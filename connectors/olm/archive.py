@@ -77,12 +77,16 @@ class OlmArchive:
     """
 
     kind: ClassVar[str] = "olm"
+    rebuilt: ClassVar[bool] = True
+    identity: ClassVar[str] = ""
+    epoch: ClassVar[str] = CONTENT_EPOCH
 
     def __init__(self, token: str, reading: Reading, opened: Zip) -> None:
         self._token = token
         self._zip = opened
         self._folders = {folder.key: folder for folder in folders_of(opened.members, opened.directories)}
         self._problems: dict[Problem, None] = {}
+        self._harmed: set[str | None] = set()
         self._context = Context(reading.spool, reading.addresses, self._tell, encoding=reading.encoding)
         #: By folder and key: the file, and which of its records.
         self._places: dict[str, dict[str, tuple[Member, int]]] = {}
@@ -90,18 +94,6 @@ class OlmArchive:
         self._reading: tuple[Member, int, Iterator[Record]] | None = None
         for refusal in opened.refused:
             self._tell(Problem(refusal.code, labelled(shown(refusal.name), refusal.why), key=shown(refusal.name)))
-
-    @property
-    def rebuilt(self) -> bool:
-        return True
-
-    @property
-    def identity(self) -> str:
-        return ""
-
-    @property
-    def epoch(self) -> str:
-        return CONTENT_EPOCH
 
     def token(self) -> str:
         """Of the file as it was before it was looked at: what comes later moves the token of who opens it next."""
@@ -139,7 +131,7 @@ class OlmArchive:
         write_message(Message(record, self._opened), out, self._context.about(folder.path, key))
 
     def is_whole(self, folder: ArchiveFolder, key: str) -> bool:
-        return all(problem.key != key for problem in self._problems)
+        return key not in self._harmed
 
     def header(self, folder: ArchiveFolder, key: str) -> bytes:
         record = self._mail(folder, key)
@@ -169,6 +161,7 @@ class OlmArchive:
 
     def _tell(self, problem: Problem) -> None:
         self._problems[problem] = None
+        self._harmed.add(problem.key)
 
     def _records(self, member: Member) -> Iterator[Record]:
         for element in records(lambda: self._zip.pieces(member)):

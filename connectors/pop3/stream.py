@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectors.body import SPOOL_OVER, MemoryBody, SpooledBody
+from connectors.body import SPOOL_OVER, Gathering, MemoryBody
 from connectors.contract import Body
 from connectors.net.transport import Transport
 
@@ -54,52 +54,16 @@ def read_message(transport: Transport, spool: Path, limit: int) -> Body:
     whole = transport.take_to(END, begun=len(_LINE_END))
     if whole is not None and len(whole) <= SPOOL_OVER:
         return MemoryBody(Unstuffing().feed(whole))
-    gathered = _Gathering(spool, limit)
-    try:
-        unstuffing = Unstuffing()
+    gathering, unstuffing = Gathering(spool), Unstuffing()
+    with gathering.discarded_on_error():
         if whole is not None:
-            gathered.add(unstuffing.feed(whole))
-        else:
-            for piece in transport.stream():
-                gathered.add(unstuffing.feed(piece))
-                if unstuffing.rest is not None:
-                    transport.give_back(unstuffing.rest)
-                    break
-        return gathered.body()
-    except BaseException:
-        gathered.discard()
-        raise
-
-
-class _Gathering:
-    """In memory while it is small, in a file of the spool once it is not."""
-
-    def __init__(self, spool: Path, limit: int) -> None:
-        self._spool = spool
-        self._left = limit
-        self._held: list[bytes] = []
-        self._size = 0
-        self._spooled: SpooledBody | None = None
-
-    def add(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left < 0:
-            raise TooLong
-        self._size += len(data)
-        if self._spooled is None and self._size > SPOOL_OVER:
-            self._spooled = SpooledBody(self._spool)
-            for piece in self._held:
-                self._spooled.write(piece)
-            self._held.clear()
-        if self._spooled is None:
-            self._held.append(data)
-        else:
-            self._spooled.write(data)
-
-    def body(self) -> Body:
-        return self._spooled if self._spooled is not None else MemoryBody(b"".join(self._held))
-
-    def discard(self) -> None:
-        self._held.clear()
-        if self._spooled is not None:
-            self._spooled.release()
+            gathering.write(unstuffing.feed(whole))
+            return gathering.body()
+        for piece in transport.stream():
+            gathering.write(unstuffing.feed(piece))
+            if gathering.size > limit:
+                raise TooLong
+            if unstuffing.rest is not None:
+                transport.give_back(unstuffing.rest)
+                break
+        return gathering.body()

@@ -44,15 +44,7 @@ class PstArchive:
         #: The item that was read last: its header is as a rule asked for before its bytes.
         self._last: tuple[str, PstItem] | None = None
         key = None if store.properties is None else store.properties.get(_RECORD_KEY)
-        self._identity = key.hex() if isinstance(key, bytes) else ""
-
-    @property
-    def identity(self) -> str:
-        return self._identity
-
-    @property
-    def epoch(self) -> str:
-        return self._identity
+        self.identity = self.epoch = key.hex() if isinstance(key, bytes) else ""
 
     def token(self) -> str:
         return self._store.disk.token()

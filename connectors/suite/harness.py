@@ -57,7 +57,7 @@ class Harness(ABC):
 
     def open_target(self) -> Target:
         """A new target session on the mailbox.  Systems that can only be read leave it out."""
-        raise NotImplementedError
+        raise NotImplementedError("TargetContract opens a target by the harness")
 
     @abstractmethod
     def open_with_wrong_password(self) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from threading import Thread
 from time import monotonic, sleep
@@ -17,11 +18,12 @@ from connectors.suite.samples import folder_at
 WAKES_WITHIN = 5.0
 
 
-class SessionContract:
+class SessionContract(ABC):
     """Tests of opening, closing and aborting; subclasses say which session."""
 
+    @abstractmethod
     def open(self, harness: Harness) -> Source:
-        raise NotImplementedError
+        """A new session of the kind that the contract is about."""
 
     @pytest.fixture
     def opened(self, harness: Harness) -> Iterator[Callable[[], Source]]:

@@ -6,7 +6,7 @@ import re
 import struct
 from zlib import crc32
 
-from connectors.imap.names import harmless
+from connectors.folder_names import harmless
 from connectors.language import _
 
 _UTF_8 = 1 << 11

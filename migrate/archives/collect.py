@@ -12,6 +12,8 @@ from threading import Event
 from typing import Any, Literal
 
 from connectors.archives.contract import Archive, NotAnArchive, Reading
+from connectors.archives.walking import Walk
+from connectors.errors import SpoolError
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.archives.collected import Collected, Entry
@@ -57,7 +59,7 @@ class Outcome:
     copy: Path | None = None
     #: A program seems to have the original open: what it has not written yet is not in the copy.
     open: bool = False
-    #: Why it was not copied, for people.
+    #: Why it was not copied, or what of it was not, for people.
     why: str = ""
 
     @property
@@ -176,7 +178,7 @@ class Collecting:
         with writing():
             placed = collected.place(new, older)
         came: Came = "collected" if older is None else "renewed"
-        return Outcome(original, came, placed, collected.folder / placed.file, is_open)
+        return Outcome(original, came, placed, collected.folder / placed.file, is_open, _not_followed(path))
 
     def _is_same(self, collected: Collected, before: Entry, stamp: Stamp) -> bool:
         """Whether a copy need not be made anew.  What a program had open then may have changed behind its date."""
@@ -195,10 +197,10 @@ class Collecting:
         )  # fmt: skip
 
     def _identified(self, content: Path) -> tuple[str, str]:
-        """Kind and identity; empty where the copy is of no kind that is known, or damaged."""
+        """Kind and identity; empty where the copy is of no kind that is known, damaged, or too large to unpack here."""
         try:
             archive = self.identify(content, self.reading)
-        except (NotAnArchive, OSError):
+        except (NotAnArchive, OSError, SpoolError):
             return "", ""
         try:
             return archive.kind, archive.identity
@@ -233,6 +235,16 @@ class Collecting:
             return self._locked(original)
         why = _("{path} cannot be read: {why}").format(path=original.path, why=os_error_text(error))
         return Outcome(original, "unreadable", why=why)
+
+
+def _not_followed(original: Path) -> str:
+    """What a copy of a folder lacks: what links lead to.  Nothing else would tell, for the copy has no links."""
+    if not original.is_dir():
+        return ""
+    walk = Walk()
+    for _directory in walk.walk(original):
+        pass
+    return next((message for code, message in walk.problems() if code == "link"), "")
 
 
 def _at(nanoseconds: int) -> datetime:

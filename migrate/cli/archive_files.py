@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from connectors.archives.contract import Reading
-from connectors.imap.names import harmless
+from connectors.folder_names import harmless
 from connectors.language import _, labelled, plural
 from connectors.os_errors import os_error_text
 from migrate.archives.addresses import add_unknown, read_addresses

@@ -89,6 +89,12 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def source(old: ImapServer, user: str) -> Box:
+    """The mailbox that mail comes from."""
+    return Box(old, user)
+
+
+@pytest.fixture
 def target(new: ImapServer, user: str) -> Box:
     """The mailbox that mail goes to."""
     return Box(new, user)
@@ -96,7 +102,7 @@ def target(new: ImapServer, user: str) -> Box:
 
 @pytest.fixture
 def plan(place: Path, source: Box, target: Box) -> Organisation:
-    """From the ``source`` of the test's own module to the target."""
+    """From the source, often one of the test's own module, to the target."""
     return organisation(
         place, imap(source.server.port), imap(target.server.port), source_user=source.user, target_user=target.user
     )

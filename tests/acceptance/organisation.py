@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +149,24 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def still_runs_at(
+    process: subprocess.Popen[str], told: Callable[[], int], enough: int = 1, *, look: float = 0.002
+) -> bool:
+    """Wait until enough is told, looking every ``look`` seconds; False when the command ended before."""
+    until = time.monotonic() + LIMIT
+    while process.poll() is None and told() < enough and time.monotonic() < until:
+        time.sleep(look)
+    return process.poll() is None
+
+
+def killed_at(process: subprocess.Popen[str], told: Callable[[], int], enough: int = 1, *, look: float = 0.002) -> bool:
+    """As :func:`still_runs_at`; then the command is killed."""
+    still_ran = still_runs_at(process, told, enough, look=look)
+    process.kill()
+    process.communicate()
+    return still_ran
 
 
 def finished(process: subprocess.Popen[str], limit: float = LIMIT) -> Ended:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -20,20 +19,17 @@ from tests.acceptance.box import Box
 from tests.acceptance.letters import letter, write_mbox
 from tests.acceptance.organisation import (
     COMMAND,
-    LIMIT,
     SITE,
     Ended,
     Organisation,
     finished,
-    imap,
-    organisation,
+    killed_at,
     running,
 )  # fmt: skip
 from tests.acceptance.schemas import valid
 from tests.pst_writer.letters import letter as pst_letter
 from tests.pst_writer.writer import PstWriter
 from tests.servers.mail import Mail
-from tests.servers.server import ImapServer
 
 ANNA = "anna@example.org"
 _MANY = 700
@@ -112,20 +108,14 @@ def test_an_export_that_is_killed_is_gone_on_with_and_nothing_is_lost_or_doubled
 ) -> None:
     to = tmp_path / "out"
     arguments = ("export", str(box), "--to", str(to), "--as", form, "--json")
+    journal = to / "items.jsonl"
     kills = 0
     for enough in (50, 300):
         process = subprocess.Popen(
-            [str(COMMAND), "archive", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(COMMAND), "archive", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
         )
         with running(process):
-            until = time.monotonic() + LIMIT
-            while process.poll() is None and time.monotonic() < until:
-                journal = to / "items.jsonl"
-                if journal.exists() and journal.read_bytes().count(b"\n") >= enough:
-                    process.kill()
-                    kills += 1
-                    break
-                time.sleep(0.002)
+            kills += killed_at(process, lambda: journal.exists() and journal.read_bytes().count(b"\n"), enough)
     ended = run(tmp_path, *arguments)
     told = valid(ended.json, "archive-export")
     assert kills > 0
@@ -174,17 +164,9 @@ def test_a_damaged_archive_is_salvaged_and_the_words_say_what_may_come_back(
 
 
 @pytest.fixture
-def source(old: ImapServer, user: str) -> Box:
-    return Box(old, user)
-
-
-@pytest.fixture
-def plan(place: Path, source: Box, target: Box) -> Organisation:
-    one = organisation(
-        place, imap(source.server.port), imap(target.server.port), source_user=source.user, target_user=target.user
-    )
-    one.site = {"archives": {"collected_in": "collected"}}
-    return one
+def plan(plan: Organisation) -> Organisation:
+    plan.site = {"archives": {"collected_in": "collected"}}
+    return plan
 
 
 def names(plan: Organisation, *archives: Path | str) -> None:

@@ -17,11 +17,10 @@ import pytest
 from tests.acceptance.box import Box
 from tests.acceptance.conftest import TrapFactory
 from tests.acceptance.letters import letter
-from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organisation, running
+from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, running
 from tests.acceptance.trap import Snap
 from tests.pst_writer import Attachment, Message, PstWriter
 from tests.servers.mail import Mail, bodies, content_of
-from tests.servers.server import ImapServer
 
 INBOX = ("INBOX",)
 ANNA = "anna@example.org"
@@ -39,18 +38,10 @@ FILE = bytes(range(256)) * 30
 
 
 @pytest.fixture
-def source(old: ImapServer, user: str) -> Box:
-    return Box(old, user)
-
-
-@pytest.fixture
-def plan(place: Path, source: Box, target: Box) -> Organisation:
-    one = organisation(
-        place, imap(source.server.port), imap(target.server.port), source_user=source.user, target_user=target.user
-    )
-    one.site = {"archives": {"collected_in": "collected"}}
-    (place / "collected").mkdir()
-    return one
+def plan(plan: Organisation) -> Organisation:
+    plan.site = {"archives": {"collected_in": "collected"}}
+    (plan.folder / "collected").mkdir()
+    return plan
 
 
 def names(plan: Organisation, *archives: str) -> None:

@@ -7,7 +7,6 @@ import mailbox
 import random
 import signal
 import stat
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,16 @@ import pytest
 from tests.acceptance.box import Box
 from tests.acceptance.journey import sent
 from tests.acceptance.letters import footprint, letter, letters
-from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organisation, running
+from tests.acceptance.organisation import (
+    LIMIT,
+    SITE,
+    Organisation,
+    imap,
+    killed_at,
+    organisation,
+    running,
+    still_runs_at,
+)
 from tests.servers.mail import Mail, Stored, _decoded, content_of, expected
 from tests.servers.process import free_port
 from tests.servers.server import ImapServer
@@ -130,12 +138,7 @@ def test_a_killed_backup_is_continued_by_the_same_command(
     for _ in range(6):
         enough = _count(maildir) + chance.randrange(1, 140)
         with running(plan.start("backup", SITE, "--json")) as process:
-            until = time.monotonic() + LIMIT
-            while process.poll() is None and _count(maildir) < enough and time.monotonic() < until:
-                time.sleep(0.002)
-            killed += process.poll() is None
-            process.kill()
-            process.communicate()
+            killed += killed_at(process, lambda: _count(maildir), enough)
     assert killed >= 4
     assert 0 < _count(maildir) < len(mails), "it was killed in the middle"
     ended = plan.run("backup", SITE, "--json")
@@ -156,9 +159,7 @@ def test_a_backup_that_is_stopped_says_so_and_is_continued(
     mails = letters(600, size=6000)
     sent(old, user, mails)
     with running(plan.start("backup", SITE)) as process:
-        until = time.monotonic() + LIMIT
-        while process.poll() is None and not _count(maildir) and time.monotonic() < until:
-            time.sleep(0.002)
+        still_runs_at(process, lambda: _count(maildir))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 130, err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +18,18 @@ import pytest
 from migrate.sandbox.google.started import ControlError
 from tests.acceptance.journey import Sent, sent
 from tests.acceptance.letters import footprint, letter, letters
-from tests.acceptance.organisation import LIMIT, SITE, Ended, Organisation, finished, imap, organisation, running
+from tests.acceptance.organisation import (
+    LIMIT,
+    SITE,
+    Ended,
+    Organisation,
+    finished,
+    imap,
+    killed_at,
+    organisation,
+    running,
+    still_runs_at,
+)
 from tests.acceptance.schemas import valid
 from tests.servers.google import ADMIN, GoogleForTests
 from tests.servers.mail import seed
@@ -86,12 +96,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
     for _ in range(IN_A_ROW):
         enough = _imports(google) + chance.randrange(1, 90)
         with running(plan.start("copy", SITE, "--json")) as process:
-            until = time.monotonic() + LIMIT
-            while process.poll() is None and _imports(google) < enough and time.monotonic() < until:
-                time.sleep(chance.random() / 500)
-            killed += process.poll() is None
-            process.kill()
-            process.communicate()
+            killed += killed_at(process, lambda: _imports(google), enough, look=chance.random() / 500)
     assert killed >= IN_A_ROW - 1
     ended = plan.copy()
     assert ended.code == 0, ended.out + ended.err
@@ -125,9 +130,7 @@ def test_a_mailbox_that_is_ready_thirty_seconds_later_is_waited_for(
     plan.people[0]["target_user"] = person
     plan.write()
     with running(plan.start("copy", SITE, "--json")) as process:
-        until = time.monotonic() + LIMIT
-        while not _turned_away(google) and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
+        still_runs_at(process, lambda: _turned_away(google), look=0.05)
         assert process.poll() is None, "it gave up at once"
         google.stand_in.advance(30.0)
         ended = finished(process)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.clouds import Cloud, google_cloud, own_name
-from tests.acceptance.organisation import running
+from tests.acceptance.organisation import killed_at, running
 from tests.acceptance.schemas import valid
 from tests.servers.google import DOMAIN, GoogleForTests
 
@@ -49,11 +48,7 @@ def test_every_message_is_put_once_though_the_run_is_killed_again_and_again(
     journal = cloud.organisation.folder / ".bascule" / "groups" / f"{group}.jsonl"
     for stop_at in (5, 25):
         with running(cloud.organisation.start("groups", "archive", group)) as process:
-            while process.poll() is None and not (
-                journal.exists() and len(journal.read_text().splitlines()) >= stop_at
-            ):
-                pass
-            process.send_signal(signal.SIGKILL)
+            killed_at(process, lambda: journal.exists() and journal.read_text().count("\n"), stop_at)
     google.stand_in.manners(latency=0)
     told = valid(cloud.organisation.run_installed("groups", "archive", group, "--json").json, "groups-archive")
     there = google.stand_in.archive(group)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from tests.acceptance.organisation import LIMIT, SITE, Organisation, running
+from tests.acceptance.organisation import SITE, Organisation, killed_at, running
 from tests.acceptance.schemas import valid
 
 #: Planted where secrets are kept, and where somebody left one.
@@ -168,11 +167,8 @@ def test_killed_in_the_middle_the_same_command_makes_the_pack(plan: Organisation
     file = tmp_path / "pack.zip"
     command = ("handover", "pack", "--to", "Sophie", "--by", "Karim", "--file", str(file), "--json")
     with running(plan.start(*command)) as process:
-        draft, until = tmp_path / ".pack.zip.part", time.monotonic() + LIMIT
-        while process.poll() is None and not draft.exists() and time.monotonic() < until:
-            time.sleep(0.001)
-        process.kill()
-        process.communicate()
+        draft = tmp_path / ".pack.zip.part"
+        killed_at(process, draft.exists, look=0.001)
     assert draft.exists()
     assert not file.exists()
     for changing in (("copy", SITE), ("accounts", "apply", SITE, "--yes"), ("domain", "add", "new.example")):
@@ -193,11 +189,7 @@ def test_accepting_that_was_killed_is_gone_on_with(plan: Organisation, tmp_path:
     assert plan.run("handover", "pack", "--to", "Sophie", "--file", str(file)).code == 0
     there = _elsewhere(plan, tmp_path / "there", secrets=False)
     with running(there.start("handover", "accept", str(file), "--by", "Sophie")) as process:
-        until = time.monotonic() + LIMIT
-        while process.poll() is None and not (there.folder / "old").exists() and time.monotonic() < until:
-            time.sleep(0.001)
-        process.kill()
-        process.communicate()
+        killed_at(process, (there.folder / "old").exists, look=0.001)
     assert len(list(there.folder.rglob("*.md"))) < 1500
     assert there.run("handover", "accept", str(file), "--by", "Sophie").code == 7, "the secrets are missing"
     shutil.copytree(plan.folder / "secrets", there.folder / "secrets")

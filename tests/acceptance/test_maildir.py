@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from tests.acceptance.box import Box
 from tests.acceptance.journey import Sent, sent
 from tests.acceptance.letters import footprint, letters
-from tests.acceptance.organisation import LIMIT, SITE, Organisation, imap, organisation, running
+from tests.acceptance.organisation import SITE, Organisation, imap, killed_at, organisation, running
 from tests.servers.mail import expected
 from tests.servers.server import ImapServer
 
@@ -43,12 +42,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
     for _ in range(IN_A_ROW):
         enough = _count(root) + chance.randrange(1, 90)
         with running(plan.start("copy", SITE, "--json")) as process:
-            until = time.monotonic() + LIMIT
-            while process.poll() is None and _count(root) < enough and time.monotonic() < until:
-                time.sleep(chance.random() / 500)
-            killed += process.poll() is None
-            process.kill()
-            process.communicate()
+            killed += killed_at(process, lambda: _count(root), enough, look=chance.random() / 500)
     assert killed >= IN_A_ROW - 2
     ended = plan.copy()
     assert ended.code == 0, ended.out + ended.err

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import imaplib
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,10 +18,10 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, ConnectorError, Fatal, Resources, Source, Target
 from connectors.imap import ImapConnector
 from connectors.imap.settings import ImapSettings
-from connectors.suite import Harness, Mail, SourceContract, TargetContract
-from connectors.suite.harness import PATHS, FolderPath
+from connectors.suite import SourceContract, TargetContract
+from connectors.suite.harness import PATHS
 from tests.conftest import _entered
-from tests.servers import mail as servers_mail
+from tests.integration.behind_imap import BehindImap
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.courier import running_courier
 from tests.servers.cyrus import running_cyrus
@@ -68,11 +67,17 @@ MANNERS = {
     "Cyrus, IMAP4rev1 alone": Manner("cyrus", {"capability": "IMAP4rev1", "modern": True}),
     "Cyrus, no prefix, without MULTIAPPEND": Manner("cyrus", {"capability": _without("MULTIAPPEND"), "modern": True}),
 }
-#: Seconds after which a message of a cut connection is there, if it ever will be: on loopback it takes up to 70 ms.
-SETTLE = 0.3
 
 
-class ImapHarness(Harness):
+#: A session for writing reads by the same code, and all that a source promises is tried on it too.  As a source alone:
+#: one manner of each server, and those that differ in nothing but how one signs in.
+AS_SOURCE = (
+    "Dovecot, STARTTLS and a master user", "Dovecot, IMAP4rev1 alone", "Dovecot, compressed", "Courier", "Cyrus",
+)  # fmt: skip
+AS_TARGET = [name for name, manner in MANNERS.items() if not manner.master]
+
+
+class ImapHarness(BehindImap):
     """A mailbox of its own on a standing server."""
 
     def __init__(self, server: ImapServer, manner: Manner, resources: Resources, proxy: Proxy) -> None:
@@ -90,7 +95,7 @@ class ImapHarness(Harness):
             # It knows no characters beyond the basic plane in names.
             self.paths = [path for path in PATHS if all(ord(character) < 1 << 16 for character in "".join(path))]
             # As in any mailbox that was used before: until it is opened once, its UIDVALIDITY is the time of day.
-            with self._opened(("INBOX",)):
+            with self.opened(("INBOX",)):
                 pass
 
     def account(self, password: str | None = None) -> Account:
@@ -107,50 +112,6 @@ class ImapHarness(Harness):
     def open_with_wrong_password(self) -> Source:
         return self.connector.open_source(self.account("not-the-password"), Event())
 
-    def put(self, path: FolderPath, *mails: Mail) -> None:
-        for mail in mails:
-            one = servers_mail.Mail(path, mail.data, mail.flags, mail.received)
-            try:
-                servers_mail.seed(self.server, self.user, [one])
-            except AssertionError:
-                continue
-
-    def look(self, path: FolderPath) -> list[Mail]:
-        with self.server.login(self.user) as connection:
-            names = servers_mail._Names(connection)
-            status, [found] = connection.select(names.quoted(path), readonly=True)
-            if status != "OK":
-                return []
-            assert found is not None
-            return [
-                Mail(data, stored.received, stored.flags)
-                for stored, data in servers_mail._messages(connection, int(found))
-            ]
-
-    def set_flags(self, path: FolderPath, index: int, flags: Collection[str]) -> None:
-        with self._opened(path) as connection:
-            _done(connection.store(str(index + 1), "FLAGS.SILENT", f"({' '.join(flags)})"))
-
-    def delete(self, path: FolderPath, index: int) -> None:
-        with self._opened(path) as connection:
-            _done(connection.store(str(index + 1), "+FLAGS.SILENT", "(\\Deleted)"))
-            _done(connection.expunge())
-
-    def remove_folder(self, path: FolderPath) -> None:
-        with self.server.login(self.user) as connection:
-            _done(connection.delete(servers_mail._Names(connection).quoted(path)))
-
-    @contextmanager
-    def stall(self) -> Iterator[None]:
-        self.proxy.stall()
-        try:
-            yield
-        finally:
-            self.proxy.resume()
-
-    def settle(self) -> None:
-        time.sleep(SETTLE)
-
     def as_stored(self, data: bytes) -> bytes:
         if self.manner.server == "courier":
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"").replace(b"\n", b"\r\n")
@@ -164,16 +125,6 @@ class ImapHarness(Harness):
     def refuses(self) -> bytes | None:
         # Every other server of these takes a NUL and what lies around it.
         return b"From: a@x\r\n\r\na\0b\r\n" if self.manner.server == "cyrus" else None
-
-    @contextmanager
-    def _opened(self, path: FolderPath) -> Iterator[imaplib.IMAP4]:
-        with self.server.login(self.user) as connection:
-            _done(connection.select(servers_mail._Names(connection).quoted(path)))
-            yield connection
-
-
-def _done(answer: tuple[str, Any]) -> None:
-    assert answer[0] == "OK", answer
 
 
 def _settings(server: ImapServer, port: int, tls: str, **more: object) -> ImapSettings:
@@ -206,7 +157,7 @@ class _Servers(dict[str, ImapServer]):
         return self[name]
 
 
-@pytest.fixture(params=MANNERS)
+@pytest.fixture
 def harness(request: pytest.FixtureRequest, servers: dict[str, ImapServer], tmp_path: Path) -> Iterator[ImapHarness]:
     server, manner = servers[request.param], MANNERS[request.param]
     port = server.tls_port if manner.tls == "implicit" else server.port
@@ -215,6 +166,7 @@ def harness(request: pytest.FixtureRequest, servers: dict[str, ImapServer], tmp_
         yield ImapHarness(server, manner, Resources(ByteBudget(), tmp_path), proxy)
 
 
+@pytest.mark.parametrize("harness", AS_SOURCE, indirect=True)
 class TestImapSource(SourceContract):
     def test_a_source_session_cannot_write(self, harness: ImapHarness) -> None:
         session = harness.open_source()
@@ -222,6 +174,7 @@ class TestImapSource(SourceContract):
         session.close()
 
 
+@pytest.mark.parametrize("harness", AS_TARGET, indirect=True)
 class TestImapTarget(TargetContract):
     pass
 

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import imaplib
-import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, Outgoing, Resources, Source, Target
 from connectors.microsoft365 import Microsoft365Connector
-from connectors.suite import Harness, Mail, SourceContract, TargetContract
-from connectors.suite.harness import FolderPath
+from connectors.suite import SourceContract, TargetContract
 from connectors.wire import digest_bytes
-from tests.servers import mail as servers_mail
+from tests.integration.behind_imap import BehindImap
 from tests.servers.exchange import DOMAIN, Exchange
 from tests.servers.proxy import Proxy, running_proxy
 
 _numbers = count(1)
-#: As in the contract of the IMAP connector: what a cut connection stores is there after this (seconds).
-SETTLE = 0.3
 
 
-class ExchangeHarness(Harness):
+class ExchangeHarness(BehindImap):
     """A mailbox of its own, seen from behind the front in the Dovecot that holds it."""
 
     def __init__(self, exchange: Exchange, resources: Resources, proxy: Proxy) -> None:
         self.exchange = exchange
+        self.server = exchange.server
         self.resources = resources
         self.proxy = proxy
         self.user = exchange.person(f"anna{next(_numbers)}")
@@ -52,65 +46,11 @@ class ExchangeHarness(Harness):
         self.exchange.stand_in.person(stranger)
         return self.connector.open_source(Account(stranger), Event())
 
-    def put(self, path: FolderPath, *mails: Mail) -> None:
-        for mail in mails:
-            one = servers_mail.Mail(path, mail.data, mail.flags, mail.received)
-            try:
-                servers_mail.seed(self.exchange.server, self.user, [one])
-            except AssertionError:
-                continue
-
-    def look(self, path: FolderPath) -> list[Mail]:
-        with self.exchange.server.login(self.user) as connection:
-            names = servers_mail._Names(connection)
-            status, [found] = connection.select(names.quoted(path), readonly=True)
-            if status != "OK":
-                return []
-            assert found is not None
-            return [
-                Mail(data, stored.received, stored.flags)
-                for stored, data in servers_mail._messages(connection, int(found))
-            ]
-
-    def set_flags(self, path: FolderPath, index: int, flags: Collection[str]) -> None:
-        with self._opened(path) as connection:
-            _done(connection.store(str(index + 1), "FLAGS.SILENT", f"({' '.join(flags)})"))
-
-    def delete(self, path: FolderPath, index: int) -> None:
-        with self._opened(path) as connection:
-            _done(connection.store(str(index + 1), "+FLAGS.SILENT", "(\\Deleted)"))
-            _done(connection.expunge())
-
-    def remove_folder(self, path: FolderPath) -> None:
-        with self.exchange.server.login(self.user) as connection:
-            _done(connection.delete(servers_mail._Names(connection).quoted(path)))
-
-    @contextmanager
-    def stall(self) -> Iterator[None]:
-        self.proxy.stall()
-        try:
-            yield
-        finally:
-            self.proxy.resume()
-
-    def settle(self) -> None:
-        time.sleep(SETTLE)
-
     def as_stored(self, data: bytes) -> bytes:
         return data.replace(b"\0", b"\x80")  # Dovecot's
 
     def refuses(self) -> bytes | None:
         return b"From: a@x\r\n\r\n" + b"x" * 20_000 + b"\r\n"  # no line over 10,000 characters
-
-    @contextmanager
-    def _opened(self, path: FolderPath) -> Iterator[imaplib.IMAP4]:
-        with self.exchange.server.login(self.user) as connection:
-            _done(connection.select(servers_mail._Names(connection).quoted(path)))
-            yield connection
-
-
-def _done(answer: tuple[str, Any]) -> None:
-    assert answer[0] == "OK", answer
 
 
 @pytest.fixture

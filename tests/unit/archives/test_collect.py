@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from connectors.archives.contract import NotAnArchive, Reading
+from connectors.errors import SpoolError
 from migrate.archives import collect, verified_copy
 from migrate.archives.collect import Collecting, NoRoom, Original, Outcome
 from migrate.archives.collected import BrokenList, Collected
@@ -34,6 +35,10 @@ _OLD = datetime(2026, 3, 2, 8, tzinfo=UTC).timestamp()
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verified_copy, "PIECE", 1000)
     monkeypatch.setattr(verified_copy, "_CHUNK", 300)
+
+
+def no_room(_path: Path, _reading: Reading) -> MemoryArchive:
+    raise SpoolError("no room to unpack it")
 
 
 class World:
@@ -464,3 +469,23 @@ def test_the_shape_for_programs_tells_what_was_recorded(world: World) -> None:
 def test_reading_errors_and_writing_errors_are_two_things(world: World) -> None:
     with pytest.raises(CannotRead):
         VerifiedCopy(world.drive / "gone", world.into / "draft", Event()).make()
+
+
+def test_a_copy_that_there_is_no_room_to_look_into_is_kept_all_the_same(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    path = world.file("all.zip", b"PK")
+    run = world.run(path)
+    run.identify = no_room
+    (outcome,) = [run.collect(one) for one in run.originals]
+    assert (outcome.came, outcome.entry and outcome.entry.kind) == ("collected", "")
+    assert outcome.copy is not None
+    assert outcome.copy.read_bytes() == b"PK"
+
+
+def test_folders_that_links_lead_to_are_told_with_the_copy_that_lacks_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.file("elsewhere/Inbox", b"mail")
+    folder = world.file("profile/Sent", b"more").parent
+    (folder / "linked").symlink_to(world.drive / "elsewhere")
+    (outcome,) = world.collect(folder)
+    assert (outcome.came, outcome.why) == ("collected", "1 link to another folder was not followed")

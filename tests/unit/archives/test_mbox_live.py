@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connectors.archives.contract import Damaged
+from connectors.archives.source import ArchiveSource
+from connectors.body import ByteBudget
+from connectors.contract import Message, Reason, Resources, Unread
 from connectors.mbox import file as mbox_file
 from connectors.mbox.archive import MboxArchive, open_mbox
 from connectors.mbox.digest import ContentDigest
@@ -110,6 +113,24 @@ def test_a_file_that_is_rewritten_while_it_is_open_is_looked_through_again(tmp_p
         assert message(archive, folder, listed[3].key) == CONTENTS[3]
         with pytest.raises(KeyError):
             message(archive, folder, listed[0].key)
+
+
+def test_who_reads_in_the_order_of_the_listing_is_not_lost_in_a_file_that_was_compacted(tmp_path: Path) -> None:
+    box = LiveMbox(tmp_path / "Inbox")
+    for number in range(12):
+        box.append(b"A: %d\n\ntext %d\n" % (number, number))
+    with closing(open_mbox(box.path, reading(tmp_path))) as archive:
+        source = ArchiveSource(archive, box.path, Resources(ByteBudget(), tmp_path))
+        (folder,) = source.folders()
+        keys = [entry.key for window in source.entries(folder, None) for entry in window.entries]
+        answers = source.read(folder, keys[:6])
+        assert isinstance(next(answers), Message)
+        for number in range(9):
+            box.mark(number, EXPUNGED)
+        box.compact(in_place=True)
+        assert list(answers) == [Unread(key, Reason.GONE) for key in keys[1:6]]
+        told = list(source.read(folder, keys[6:]))
+        assert [isinstance(one, Message) for one in told] == [False] * 3 + [True] * 3
 
 
 def test_a_large_message_is_compared_before_it_is_given_away(tmp_path: Path) -> None:

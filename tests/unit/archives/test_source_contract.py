@@ -126,6 +126,18 @@ def test_a_bad_place_on_the_disk_costs_a_message_and_a_drive_that_is_gone_ends_t
         list(source.read(Folder(INBOX, None, "1"), [key]))
 
 
+def test_a_drive_that_is_gone_is_no_bad_place_where_the_archive_knows_its_token_by_heart(harness: ShelfHarness) -> None:
+    archive = ShelfArchive(harness.shelf)
+    harness.shelf.put(b"Subject: x\r\n\r\n")
+    source = ArchiveSource(archive, harness.file, harness.resources)
+    (key,) = entries(source)
+    archive.token = lambda: "as it was opened"  # type: ignore[method-assign]
+    harness.shelf.bad_sector = OSError(errno.EIO, "no drive")
+    harness.file.unlink()
+    with pytest.raises(Fatal, match="drive connected"):
+        list(source.read(Folder(INBOX, None, "1"), [key]))
+
+
 def test_an_archive_whose_drive_is_not_there_says_so(harness: ShelfHarness) -> None:
     harness.shelf.away = True
     harness.file.unlink()

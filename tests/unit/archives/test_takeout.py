@@ -176,6 +176,30 @@ def test_a_message_in_the_files_of_several_labels_is_listed_once(tmp_path: Path)
         open_takeout(tmp_path / "Takeout" / "archive_browser.html", reading(tmp_path))
 
 
+def test_a_file_that_is_damaged_at_its_beginning_loses_no_more_than_that(tmp_path: Path) -> None:
+    place = tmp_path / "Takeout"
+    place.mkdir()
+    (place / "A.mbox").write_bytes(stored(1, "Inbox") + stored(2, "A"))
+    (place / "B.mbox").write_bytes(b"\0" * 4096 + b"\n" + stored(3, "B") + stored(1, "Inbox"))
+    with closing(open_takeout(place, reading(tmp_path))) as archive:
+        assert {path: len(some) for path, some in holdings(archive).items()} == {("INBOX",): 1, ("A",): 1, ("B",): 1}
+        assert codes(archive) == {"no-message"}
+
+
+def test_an_export_that_is_gone_has_no_empty_folders(tmp_path: Path) -> None:
+    for path in (export(tmp_path / "x.mbox", "Inbox"), tmp_path / "Takeout"):
+        if not path.exists():
+            path.mkdir()
+            export(path / "y.mbox", "Inbox")
+        with closing(open_takeout(path, reading(tmp_path))) as archive:
+            assert list(holdings(archive)) == [("INBOX",)]
+            path.rename(tmp_path / "elsewhere")
+            for ask in (archive.folders, archive.token):
+                with pytest.raises(FileNotFoundError):
+                    list(ask())
+        (tmp_path / "elsewhere").rename(tmp_path / f"was-{path.name}")
+
+
 def test_labels_are_no_part_of_a_messages_name(tmp_path: Path) -> None:
     """The same mailbox exported a month later, when somebody had read and moved its mail."""
     earlier, later = export(tmp_path / "1.mbox", "Inbox,Unread"), export(tmp_path / "2.mbox", "Archived,Opened,Done")

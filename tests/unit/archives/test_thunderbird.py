@@ -232,3 +232,18 @@ def test_a_folder_that_may_not_be_read_is_told(profile: Path, tmp_path: Path, mo
         assert ("Projects",) in paths
         assert ("Projects", "2012") not in paths
         assert "unreadable" in codes(archive)
+
+
+def test_an_account_that_may_not_be_looked_into_is_told(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def names(place: Path) -> list[str]:
+        if place.name == "imap.example.org":
+            raise PermissionError
+        return names_in(place)
+
+    monkeypatch.setattr("connectors.archives.walking.names_in", names)
+    with closing(open_thunderbird(profile, reading(tmp_path))) as archive:
+        assert {folder.path[0] for folder in archive.folders()} == {"Local Folders"}
+        told = [problem.message for problem in archive.problems() if problem.code == "unreadable"]
+        assert [one.partition(" cannot")[0] for one in told] == ["1 folder"]

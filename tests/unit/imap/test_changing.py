@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -341,4 +342,31 @@ def test_suspects_are_looked_for_above_the_fence_and_unclaimed(tmp_path: Path, f
         claimed = {"4", "6"}
         found = list(target.find(WORK, fence, suspects, claimed))
         assert found == [Found(0, "uncertain", "7"), Found(1, "uncertain", None)], "half of an atomic batch"
+        target.close()
+
+
+def test_a_suspect_that_may_be_what_the_server_does_not_hand_out_is_not_called_absent(tmp_path: Path) -> None:
+    data = b"Subject: one\r\n\r\nbody one\r\n"
+    sent = outgoing(0, data)
+
+    def script(peer: Peer) -> None:
+        peer.sign_in("IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE UNSELECT")
+        peer.open_work(exists=2)
+        dates = ("29-Feb-2020 12:00:00 +0000", "01-Jan-2001 00:00:00 +0000")
+        listed = [f'* {n} FETCH (UID {n + 5} INTERNALDATE "{date}" RFC822.SIZE {n})' for n, date in enumerate(dates, 1)]
+        peer.answer(r"UID FETCH 5:\* ", *listed)
+        peer.answer("UID FETCH 6:7 ", status="NO some could not be fetched")
+        peer.open_work(exists=2)
+        peer.answer("UID FETCH 6:7 ", "* 1 FETCH (UID 6)", "* 2 FETCH (UID 7)")
+        peer.answer("UID FETCH 6 ", status="NO it cannot be fetched")
+        peer.answer("UID FETCH 7 ", status="NO it cannot be fetched")
+        peer.answer("UNSELECT")
+        peer.sign_out()
+
+    other = Suspect(1, "other", b"", 9, b"", sent.received + timedelta(days=1))
+    suspects = [Suspect(0, "batch", sent.wire_digest, len(data), sent.header_digest, sent.received), other]
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        found = list(target.find(WORK, "7:5", suspects, set()))
+        assert found == [Found(0, "uncertain", None), Found(1, "absent", None)]
         target.close()

@@ -106,9 +106,9 @@ CASES: dict[str, dict[str, Bend]] = {
             )
         )
     },
-    "a hundred thousand folders": {
+    "thirty thousand folders": {
         "LIST": instead(
-            *(b'* LIST (%s) "/" "f%d"' % (b"" if number < 500 else b"\\NoSelect", number) for number in range(100_000))
+            *(b'* LIST (%s) "/" "f%d"' % (b"" if number < 500 else b"\\NoSelect", number) for number in range(30_000))
         )
     },
     "a name that is a list": {"LIST": instead(b'* LIST () "/" (a b)')},

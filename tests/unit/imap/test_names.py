@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Role
+from connectors.folder_names import harmless
 from connectors.imap.names import (
     Listed,
     Namespace,
@@ -14,7 +15,6 @@ from connectors.imap.names import (
     cautious,
     decode,
     encode,
-    harmless,
     parse_list,
     parse_namespace,
     path_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zipfile
@@ -11,15 +12,20 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from connectors.archives.contract import Archive, NotAnArchive, Personal, Reading, Rebuilding
 from connectors.archives.kinds import open_archive
+from connectors.archives.source import ArchiveSource
+from connectors.body import ByteBudget
+from connectors.contract import FolderMissing, Message, Reason, Resources, Unread
 from connectors.errors import SpoolError
 from connectors.mbox.archive import MboxArchive
 from connectors.mixed.survey import MOST_TOLD
 from connectors.pst.encoding import NONE
+from connectors.quiet import open_regular
 from connectors.values import Role
 from tests.pst_writer import PstWriter
 from tests.pst_writer.letters import letter
@@ -381,6 +387,28 @@ def test_an_archive_that_is_gone_is_said_so(tree: Path, reading: Reading) -> Non
             archive.header(folders[0], items[0].key)
 
 
+def test_an_archive_that_was_replaced_while_it_is_read_costs_itself(tree: Path, reading: Reading) -> None:
+    fill(tree, {"a.mbox": mbox(1, 2), "b.olm": olm(tree.parent, "x"), "c.eml": text(4)})
+    with opened(tree, reading) as archive:
+        source = ArchiveSource(archive, tree, Resources(ByteBudget(), reading.spool))
+        folders = {folder.path: folder for folder in source.folders()}
+        keys = {
+            path: [entry.key for window in source.entries(folder, None) for entry in window.entries]
+            for path, folder in folders.items()
+        }
+        answers = source.read(folders["Messages",], keys["Messages",] * 2)
+        assert isinstance(next(answers), Message)
+        for name in ("a.mbox", "b.olm"):
+            (tree / name).write_bytes(b"%PDF-1.4\n" * 100)
+        (tree / "c.eml").write_bytes(text(5))
+        assert list(answers) == [Unread(keys["Messages",][0], Reason.GONE)]
+        for path in {("a",), ("b", "Inbox")}:
+            with pytest.raises(FolderMissing):
+                list(source.entries(folders[path], None))
+            with pytest.raises(FolderMissing):
+                list(source.read(folders[path], keys[path]))
+
+
 def test_salvage_reaches_the_archives_within(tree: Path, reading: Reading) -> None:
     whole = dbx(1, 2)
     fill(tree, {"a.dbx": whole[:8] + bytes(HEADER_SIZE - 8) + whole[HEADER_SIZE:]})
@@ -415,3 +443,18 @@ def test_a_message_that_lost_a_part_says_so_in_a_container_too(tree: Path, readi
                 archive.write_message(folder, item.key, BytesIO())
                 whole.append(archive.is_whole(folder, item.key))
         assert sorted(whole) == [False, True, True]
+
+
+def test_a_file_on_a_bad_place_of_the_disk_costs_itself(
+    tree: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> BinaryIO:
+        if path.name == "b.mbox":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open_regular(path)
+
+    monkeypatch.setattr("connectors.mixed.survey.open_regular", read)
+    fill(tree, {"a.mbox": mbox(1, 2), "b.mbox": mbox(3), "c.dbx": dbx(4)})
+    with opened(tree, reading) as archive:
+        assert sum(counts(archive).values()) == 3
+        assert ("not-readable", "b.mbox") in codes(archive)

@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from migrate.ledger.store import Ledger
 
 _LedgerT = TypeVar("_LedgerT", bound=Ledger)
 _compiled: dict[Any, Any] = {}
+_dialects: dict[type[Dialect], Dialect] = {}
 
 
 def open_ledger(path: Path, kind: type[_LedgerT]) -> _LedgerT:
@@ -27,6 +28,9 @@ def open_ledger(path: Path, kind: type[_LedgerT]) -> _LedgerT:
     event.listen(ledger._engine, "connect", _trust_the_machine)
     ledger.close()  # the connection that was opened before
     ledger._engine = ledger._engine.execution_options(compiled_cache=_compiled)
+    # What was compiled is found again by the dialect that it was compiled for.
+    dialect = ledger._engine.dialect
+    ledger._engine.dialect = _dialects.setdefault(type(dialect), dialect)
     return ledger
 
 

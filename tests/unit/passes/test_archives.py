@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,7 +20,7 @@ from migrate.copy.run import PassResult
 from migrate.ledger import identity, not_copied, sources
 from migrate.ledger.schema import Direction, Outcome, message
 from tests.unit.archives.shelf import INBOX, Shelf, ShelfArchive
-from tests.unit.passes.world import ACCOUNT, Sides, mail, new_sides, when
+from tests.unit.passes.world import ACCOUNT, Sides, mail, when
 
 OLD = ("Archives", "2012")
 MADE = b"@bascule.invalid>"
@@ -62,13 +61,6 @@ class ArchiveSide:
         named = {"source": self.name, "called": self.called, "open_source": open_source}
         of_archive = {"rebuilt": self.shelf.rebuilt, "beside_rebuilt": self.shelf.rebuilt, "is_archive": True}
         return self.sides.job(**changes | named | of_archive)
-
-
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
-    yield one
-    one.close()
 
 
 @pytest.fixture

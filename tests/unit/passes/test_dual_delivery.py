@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,13 +24,6 @@ from tests.unit.passes.world import ACCOUNT, Sides, mail, new_sides, when
 
 INBOX, TRASH, KEPT = ("INBOX",), ("Trash",), ("Kept",)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
-    yield one
-    one.close()
 
 
 def switch(sides: Sides, what: deliveries.What, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -19,7 +19,7 @@ from migrate.copy.job import Job
 from migrate.copy.run import PassResult
 from tests.pst_writer import PstWriter
 from tests.pst_writer.letters import letter
-from tests.unit.passes.world import Sides, new_sides
+from tests.unit.passes.world import Sides
 
 READ, UNREAD, FLAGGED = {0x0E070003: 1}, {0x0E070003: 0}, {0x0E070003: 1, 0x10900003: 2}
 FOLDERS = ("Letters", "Kept", "Sent")
@@ -57,13 +57,6 @@ class PstSide:
 
         named = {"source": "archive:anna's", "called": self.path.name, "open_source": open_source}
         return self.sides.job(**changes | named | {"rebuilt": True, "is_archive": True, "beside_rebuilt": True})
-
-
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -18,13 +17,6 @@ from migrate.ledger.schema import Direction, Outcome, content, message
 from tests.unit.passes.world import FurtherSide, Sides, mail, new_sides, when
 
 WORK = ("Work",)
-
-
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ from migrate.ledger.schema import Direction, Outcome
 from tests.unit.ledger.recount import assert_tallies_hold
 from tests.unit.passes.ledgers import open_ledger
 from tests.unit.passes.test_exactly_once import CUT_POINTS, EXAMPLES, Killed, MortalLedger, Path_, manners, token
-from tests.unit.passes.world import ACCOUNT, EverythingGoes, Sides, mail, new_sides, when
+from tests.unit.passes.world import ACCOUNT, EverythingGoes, Sides, mail, when
 
 INBOX, SENT, PROJECTS = ("INBOX",), ("Sent",), ("Projets",)
 FOLDERS = [INBOX, SENT, PROJECTS]
@@ -83,13 +83,6 @@ def forth(sides: Sides) -> PassResult:
 
 def back(sides: Sides, since: float = 0.0) -> PassResult:
     return run_pass([jobs(sides, since)[1]], sides.ledger, Halt())
-
-
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
-    yield one
-    one.close()
 
 
 def tokens(sides: Sides, side: int) -> Counter[str]:
