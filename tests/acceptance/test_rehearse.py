@@ -250,6 +250,9 @@ def test_a_rehearsal_for_google_that_was_killed_goes_on_with_its_stand_in(
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert settled(state / "ledger.sqlite") < count
+    left = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+    assert b"acceptance@example.org" in left, "it goes on by the Message-IDs that it noted"
+    assert b"letter" not in left, "no subject is left by a rehearsal that never ended"
     (mailbox,) = rehearsed(made, code=Exit.OK)["mailboxes"]
     outcomes = mailbox["counts"]["outcomes"]
     assert (outcomes["stored"], outcomes["merged"]) == (count, 0), "a double would have been merged"

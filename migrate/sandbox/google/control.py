@@ -181,7 +181,7 @@ class Control:
         """Every message of a mailbox in the order in which they came."""
         mailbox = self._mailbox(address)
         for stored in mailbox:
-            yield frame(_shown(mailbox, stored), stored.raw if bodies else b"")
+            yield frame(_shown(mailbox, stored), (stored.content or b"") if bodies else b"")
 
     def archive(self, *, address: str) -> Iterator[bytes]:
         """Every message of a group's archive."""

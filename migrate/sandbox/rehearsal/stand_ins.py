@@ -46,7 +46,7 @@ class Standing:
     #: The documented rules that it judges by, for reports.
     max_message: int | None
     preset: str | None
-    #: What it keeps on disk of header fields, which must not outlive an unfinished rehearsal.
+    #: What it keeps on disk until every mailbox is judged.
     state: Path | None = None
     #: Takes away what a user has there beside these keys, where that is needed before a rehearsal goes on.
     keep_only: Callable[[str, Collection[str]], None] | None = None
