@@ -16,9 +16,12 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
 from migrate.cli.organisation import STATE, Place, Trouble
+from migrate.sandbox.standing import withdraw
 
 _C = TypeVar("_C", bound=Callable[..., object])
 _LOCK = "sandbox.lock"
+#: Seconds: whoever asks whether a sandbox runs holds the lock for a moment.
+_PATIENCE = 1.0
 
 
 def keep_option(help_text: str) -> Callable[[_C], _C]:
@@ -34,7 +37,10 @@ def room_of(place: Place, keep: Path | None) -> Path:
 
 @contextmanager
 def held(room: Path) -> Iterator[None]:
-    """The folder, made if need be, for this process alone.  Raises :class:`Trouble` when a sandbox runs there."""
+    """The folder, made if need be, for this process alone; what a killed one announced there is gone.
+
+    Raises :class:`Trouble` when a sandbox runs there.  The folder and its lock stay: another process may be waiting.
+    """
     try:
         room.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -42,10 +48,11 @@ def held(room: Path) -> Iterator[None]:
         raise Trouble(told.format(path=room, cause=os_error_text(error))) from error
     lock = FileLock(room / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE)
     except Timeout:
         raise taken(room) from None
     try:
+        withdraw(room)
         yield
     finally:
         lock.release()
