@@ -6,11 +6,13 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from migrate.sandbox.google.discovery import Method
 from migrate.sandbox.google.errors import ApiError, Json, not_authorised
 from migrate.sandbox.google.world import World
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,11 @@ class Call:
         if not self.world.users[self.user]["admin"]:
             raise not_authorised()
 
-    def page(self, rows: list[Json], key: str, *, size: int, largest: int, name: str = "maxResults") -> Json:
-        """One page of ``rows`` under ``key``, and the token of the next one."""
-        wanted = min(self.parameters.get(name) or size, largest)
+    def page(self, rows: list[T], key: str, show: Callable[[T], Json], *, size: int, largest: int) -> Json:
+        """One page of ``rows`` under ``key``, each as ``show`` tells it, and the token of the next one."""
+        wanted = min(self.parameters.get("maxResults") or size, largest)
         start = int(read_token(self.parameters.get("pageToken")).get("at", 0))
-        told: Json = {key: rows[start : start + wanted]} if rows[start:] else {}
+        told: Json = {key: [show(row) for row in rows[start : start + wanted]]} if rows[start:] else {}
         if start + wanted < len(rows):
             told["nextPageToken"] = page_token({"at": start + wanted})
         return told
