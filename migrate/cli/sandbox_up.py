@@ -103,7 +103,7 @@ def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, k
                 _teach(console, place, sandbox, target)
             with announced(sandbox.standing, room):
                 _watch(console, room, sandbox.standing, _hints(place, sandbox.standing, learn=target is not None))
-    except (NotStarted, RuntimeError) as error:  # the second: the one of Google
+    except NotStarted as error:
         text = _("A stand-in did not start: {cause}. If its port is taken, end what uses it, or begin anew without"
                  " what was kept in {folder}.")  # fmt: skip
         raise Trouble(text.format(cause=str(error).rstrip("."), folder=room), Exit.CONNECTION) from error

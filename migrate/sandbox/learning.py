@@ -56,9 +56,10 @@ def write_company(folder: Path, sandbox: Sandbox, target: str) -> None:
             rmtree(folder / name)
     for ledger in (folder / ".bascule").glob(_LEDGER):
         ledger.unlink()
-    (folder / "sites").mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _ABOUT).write_text(_OURS, encoding="utf-8")  # first: what a kill leaves is still ours
+    (folder / "sites").mkdir()
     (folder / "secrets").mkdir(mode=0o700)
-    (folder / _ABOUT).write_text(_OURS, encoding="utf-8")
     plan = {
         "name": NAME, "language": spoken(), "time_zone": "Europe/Paris",
         "systems": {"old": sandbox.plan_of("old"), target: sandbox.plan_of(target)},

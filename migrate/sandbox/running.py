@@ -78,7 +78,7 @@ def running_sandbox(
     """Start the stand-ins in ``only`` for ``people`` (address and name); they end with the block.
 
     ``folder`` is there and only its owner can read it; ``largest``: bytes a message on the new IMAP server.  Raises
-    :class:`~migrate.sandbox.child.NotStarted` or RuntimeError when one does not start.
+    :class:`~migrate.sandbox.child.NotStarted` when one does not start.
     """
     known = folder / _KEPT
     memory = _Kept.model_validate_json(known.read_bytes()) if known.exists() else _Kept()
@@ -183,11 +183,8 @@ def _start_google(
     google = running.enter_context(running_google(state=state, port=memory.ports.get("google", 0), domain=domain))
     memory.ports["google"] = int(google.endpoint.rpartition(":")[2])
     key = folder / "google.json"
-    there = google.control("summary")
-    memory.google_admin = f"admin@{there['domain']}"
-    for address in (memory.google_admin, *(address for address, _ in people)):
-        if address.lower() not in there["users"]:
-            google.add_user(address, admin=address == memory.google_admin)
+    memory.google_admin = f"admin@{google.control('summary')['domain']}"
+    google.add_users([memory.google_admin, *(address for address, _ in people)], admin=memory.google_admin)
     if not key.exists():
         google.write_key(key)
     return StandIn(
@@ -212,7 +209,7 @@ def _start_microsoft(
     ports["microsoft"] = int(microsoft.address.rpartition(":")[2])
     ports["microsoft-imap"] = microsoft.imap_port
     secret_file = folder / "microsoft-secret.txt"
-    if not secret_file.exists():
+    if not memory.client_id or not secret_file.exists():  # a start that was killed may have got this far only
         secret = secrets.token_urlsafe(30)
         made = microsoft.control("application", secret=secret, roles=ALL_ROLES, scopes=ALL_SCOPES)
         memory.client_id, memory.principal_id = made["client_id"], made["principal_id"]

@@ -37,7 +37,7 @@ class Control:
         self._world = service.world
         self._word = word
         self._commands: dict[str, Callable[..., Any]] = {
-            "add_user": self.add_user, "advance": self.advance, "answers": self.answers,
+            "add_user": self.add_user, "add_users": self.add_users, "advance": self.advance, "answers": self.answers,
             "change_user": self.change_user,
             "client": self.client, "expire_tokens": self.expire_tokens, "fault": self.fault,
             "forget_history": self.forget_history, "heal": self.heal, "key": self.key, "manners": self.manners,
@@ -72,6 +72,12 @@ class Control:
             raise ValueError(f"{address} is taken")
         name = {"givenName": given or address.partition("@")[0], "familyName": family or "-"}
         return new_user(self._world, address, admin=admin, **({} if licensed else {"sku": None}), name=name)
+
+    def add_users(self, *, addresses: list[str], admin: str | None = None) -> None:
+        """Make those of these users who are not there yet, licensed; ``admin`` is one of them."""
+        for address in addresses:
+            if self._world.holder(address) is None:
+                self.add_user(address=address, admin=address == admin)
 
     def change_user(self, *, address: str, **changes: object) -> None:
         """Change what the directory does not: ``suspended``, ``gmail`` (the service is on), ``admin``."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from connectors.presets import Preset, find, of_host
 from connectors.registry import connector_class
 from connectors.secret_setting import Secret
 from migrate.copy.kept import KeptMail
+from migrate.sandbox.child import NotStarted
 from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
 from plans import Person, System
 
@@ -109,19 +110,17 @@ def _google(target: System, people: Sequence[Person], state: Path, name: str) ->
                 command=f"{sys.executable} -m pip install 'bascule[sandbox]'"
             )
         )
-    from migrate.sandbox.google.started import ControlError, running_google  # a child process, for such a target only
+    from migrate.sandbox.google.started import running_google  # a child process, for such a target only
 
     admin = str(getattr(target.settings, "admin", "admin@example.org"))
     state.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         try:
             google = stack.enter_context(running_google(state=state, domain=admin.partition("@")[2]))
-        except RuntimeError as error:
-            raise NoStandIn(str(error)) from error
+        except NotStarted as error:
+            raise NoStandIn(_("The stand-in of Google did not start: {cause}").format(cause=error)) from error
         google.manners(keep_bodies=False)
-        for address in dict.fromkeys([admin, *(person.target_user for person in people)]):
-            with suppress(ControlError):  # an earlier run made this account
-                google.add_user(address, admin=address == admin)
+        google.add_users([admin, *(person.target_user for person in people)], admin=admin)
         text = json.dumps(google.control("key"))
         settings = target.settings.model_copy(
             update={

@@ -15,6 +15,7 @@ from typing import Any
 
 import dns.message
 
+from migrate.sandbox.parent import tell_ready, until_gone
 from migrate.sandbox.services.names import TcpNames, UdpNames, Zones
 from migrate.sandbox.services.pop3 import Pop3Server
 from migrate.sandbox.services.smtp import Delivery, start_smtp
@@ -56,10 +57,8 @@ async def serve(wanted: dict[str, Any]) -> dict[str, int]:
 
 
 async def main() -> None:
-    ports = await serve(json.loads(sys.stdin.readline()))
-    sys.stdout.write(json.dumps(ports) + "\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    tell_ready(await serve(json.loads(sys.stdin.readline())))
+    await until_gone()
 
 
 if __name__ == "__main__":
