@@ -196,6 +196,7 @@ _SCHEMAS = Schemas(
                 "count": {"type": "integer", "format": "int32"},
                 "raw": {"type": "string", "format": "byte"},
                 "good": {"type": "boolean"},
+                "page": {"type": "integer", "format": "int32", "minimum": "1", "maximum": "500"},
                 "more": {"type": "object", "additionalProperties": {"type": "string"}},
             },
         }
@@ -213,6 +214,7 @@ _SCHEMAS = Schemas(
         ({"raw": "/+8="}, {"raw": b"\xff\xef"}),
         ({"good": "true", "kind": None}, {"good": True}),
         ({"more": {"any": "thing"}}, {"more": {"any": "thing"}}),
+        ({"page": 1}, {"page": 1}),
     ],
 )
 def test_a_body_that_fits_its_schema_is_read(body: object, read: object) -> None:
@@ -224,7 +226,7 @@ def test_a_body_that_fits_its_schema_is_read(body: object, read: object) -> None
     [
         [], {"kind": "root"}, {"below": {}}, {"below": [{"kind": "root"}]}, {"size": -1}, {"size": str(2**64)},
         {"count": 2**31}, {"count": True}, {"count": "1.5"}, {"raw": "*"}, {"raw": 1}, {"good": "yes"},
-        {"more": {"any": 1}},
+        {"more": {"any": 1}}, {"good": 1}, {"good": 0}, {"count": "\u0663"}, {"page": 0}, {"page": 501},
     ],
 )  # fmt: skip
 def test_a_body_that_does_not_fit_its_schema_is_refused(body: object) -> None:
