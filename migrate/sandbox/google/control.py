@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from migrate.sandbox.google.accounts import new_user
 from migrate.sandbox.google.errors import ApiError, Json
-from migrate.sandbox.google.exchange import Answer, Request
 from migrate.sandbox.google.faults import Fault
 from migrate.sandbox.google.journal import frame, frames
 from migrate.sandbox.google.keys import hand_out_key
@@ -25,6 +24,7 @@ from migrate.sandbox.google.mailbox import Mailbox, Stored
 from migrate.sandbox.google.manners import Manners
 from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.tokens import CLIENT_ID
+from migrate.sandbox.web import Answer, Request
 
 _PLAIN = {"Content-Type": "application/octet-stream"}
 

@@ -14,7 +14,9 @@ import logging
 import secrets
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from migrate.sandbox.certificates import throw_away_tls
 from migrate.sandbox.microsoft.behind import Behind, Given
@@ -51,6 +53,7 @@ class StandIn:
 
     async def answer(self, request: Request) -> Answer:
         """By path: the control channel, Graph, the page for codes, the sign-in."""
+        request = replace(request, path=unquote(request.path))
         if request.path.startswith(PREFIX):
             return self._control.answer(request)
         if request.path.startswith(("/v1.0/", "/beta/")):

@@ -50,7 +50,7 @@ class Call:
     ) -> Answer:
         """One object, with what was selected of it."""
         self._check_options(_OPTIONS_OF_ONE)
-        names = check_select(kind, self.request.query.get("$select")) or default
+        names = check_select(kind, self.request.options.get("$select")) or default
         told = _selected(item, names)
         return Answer.of_json(200, {"@odata.context": f"{self.base}/v1.0/$metadata#{context or kind}/$entity", **told})
 
@@ -65,7 +65,7 @@ class Call:
         largest_page: int = 999,
     ) -> Answer:
         """A page of a collection, and the address of the next."""
-        query = self.request.query
+        query = self.request.options
         self._check_options(_OPTIONS if self.service == "directory" else _MAIL_OPTIONS)
         names = check_select(kind, query.get("$select")) or default
         found = list(items)
@@ -86,12 +86,12 @@ class Call:
 
     def _check_options(self, known: frozenset[str]) -> None:
         """Raises GraphError for an option that is not understood: ignoring it would answer another question."""
-        for name in self.request.query:
+        for name in self.request.options:
             if name.startswith("$") and name not in known:
                 raise bad_request(f"The query parameter '{name}' is not supported.", code="Request_UnsupportedQuery")
 
     def _next(self, start: int) -> str:
-        query = {name: value for name, value in self.request.query.items() if name not in ("$skiptoken", "$skip")}
+        query = {name: value for name, value in self.request.options.items() if name not in ("$skiptoken", "$skip")}
         query["$skiptoken"] = base64.urlsafe_b64encode(f"page {start}".encode()).decode()
         return f"{self.base}{quote(self.request.path)}?{urlencode(query)}"
 
