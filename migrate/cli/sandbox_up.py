@@ -25,8 +25,9 @@ from migrate.cli.sandbox_page import page, show
 from migrate.cli.sandbox_room import clear, held, keep_option, room_of, runs, taken
 from migrate.sandbox.child import NotStarted
 from migrate.sandbox.company import MAX_MESSAGE
+from migrate.sandbox.company_folder import ForeignFolder
 from migrate.sandbox.counting import present
-from migrate.sandbox.learning import COMPANY, ForeignFolder, check_room, fill, write_company
+from migrate.sandbox.learning import COMPANY, check_room, fill, write_company
 from migrate.sandbox.running import NAMES, Sandbox, missing_packages, running_sandbox
 from migrate.sandbox.standing import Standing, announced, is_announced, read_standing
 from plans.site_checks import ORGANISATION_FILE
