@@ -153,7 +153,7 @@ def _start_services(
 ) -> dict[str, StandIn]:
     zones = folder / "zones"
     zones.mkdir(exist_ok=True)
-    write_zones(zones, sorted({address.rpartition("@")[2] for address in imap["old"].users}))
+    write_zones(zones, sorted({address.rpartition("@")[2].lower() for address in imap["old"].users}))
     wanted = {
         "imap": {
             name: {"port": server.port, "pop3": name == "old", "people": dict(server.users)}

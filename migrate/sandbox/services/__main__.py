@@ -20,6 +20,9 @@ from migrate.sandbox.services.names import TcpNames, UdpNames, Zones
 from migrate.sandbox.services.pop3 import Pop3Server
 from migrate.sandbox.services.smtp import Delivery, start_smtp
 
+#: A port that is free for TCP may be somebody's for UDP.
+_TRIES = 20
+
 
 class _OneAtATime(Zones):
     """UDP and TCP ask the same zones."""
@@ -46,14 +49,24 @@ async def serve(wanted: dict[str, Any]) -> dict[str, int]:
         delivery = Delivery(imap, server["people"], Path(wanted["outbox"]))
         smtp = await start_smtp(given.get(f"smtp-{name}", 0), delivery)
         ports[f"smtp-{name}"] = smtp.sockets[0].getsockname()[1]
-    zones = _OneAtATime(Path(wanted["zones"]))
-    tcp = TcpNames(given.get("dns", 0), zones)
-    port = int(tcp.server_address[1])
-    udp = UdpNames(port, zones)
+    tcp, udp = _names(given.get("dns", 0), _OneAtATime(Path(wanted["zones"])))
     for names in (tcp, udp):
         Thread(target=names.serve_forever, daemon=True).start()
-    ports["dns"] = port
+    ports["dns"] = int(tcp.server_address[1])
     return ports
+
+
+def _names(port: int, zones: Zones) -> tuple[TcpNames, UdpNames]:
+    """Both on one port: that one, or any that is free for both."""
+    for left in reversed(range(_TRIES)):
+        tcp = TcpNames(port, zones)
+        try:
+            return tcp, UdpNames(int(tcp.server_address[1]), zones)
+        except OSError:
+            tcp.server_close()
+            if port or not left:
+                raise
+    raise AssertionError("the last try returned or raised")
 
 
 async def main() -> None:
