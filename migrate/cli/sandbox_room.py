@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from typing import TypeVar
 
 import click
@@ -16,6 +15,7 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
 from migrate.cli.organisation import STATE, Place, Trouble
+from migrate.sandbox.emptied import empty
 from migrate.sandbox.standing import withdraw
 
 _C = TypeVar("_C", bound=Callable[..., object])
@@ -65,11 +65,7 @@ def taken(room: Path) -> Trouble:
 
 def clear(room: Path) -> None:
     """Take away what is in a folder that this process holds: all of a sandbox that is not kept."""
-    for path in room.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            rmtree(path, ignore_errors=True)
-        elif path.name != _LOCK:
-            path.unlink(missing_ok=True)
+    empty(room, but=_LOCK)
 
 
 def runs(room: Path) -> bool:

@@ -9,7 +9,9 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +22,10 @@ from connectors.presets import Preset, find, of_host
 from connectors.registry import connector_class
 from connectors.secret_setting import Secret
 from migrate.copy.kept import KeptMail
+from migrate.engine.site import SiteRules
 from migrate.sandbox.child import NotStarted
 from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
-from plans import Person, System
+from plans import Person, Site, System
 
 if TYPE_CHECKING:
     from migrate.sandbox.google.started import GoogleStandIn
@@ -47,8 +50,6 @@ class Standing:
     #: The documented rules that it judges by, for reports.
     max_message: int | None
     preset: str | None
-    #: What it keeps on disk until every mailbox is judged.
-    state: Path | None = None
     #: Takes away what a user has there beside these keys, where that is needed before a rehearsal goes on.
     keep_only: Callable[[str, Collection[str]], None] | None = None
 
@@ -71,16 +72,38 @@ def standing_in(target: System, people: Sequence[Person], folder: Path, name: st
             yield standing
         return
     preset = preset_of(target)
-    rules = TargetRules(
-        preset.title if preset is not None else target.name,
-        _longest(target, preset),
-        None if preset is None else preset.name_rules,
-        None if preset is None or preset.limits is None else preset.limits.longest_line,
-    )
+    rules = _rules(target, preset)
     judge = Judge(rules, folder / "target.sqlite")
     system = _system(target, name, "rehearsal", JudgeSettings())
     yield Standing(
         lambda _resources: judge, system, "documented", rules.max_message, preset.name if preset is not None else None
+    )
+
+
+def judged_by(target: System, site: Site) -> str:
+    """A digest of all that the judgement of a message rests on, besides the message and the source."""
+    told = {
+        "version": version("bascule"),
+        "rules": SiteRules(site).digest(),
+        "repair": site.repair,
+        "connector": target.connector,
+        "settings": target.settings.model_dump(mode="json", include={"keywords"}),
+        "documented": asdict(_rules(target, preset_of(target))),
+    }
+    return sha256(json.dumps(told, sort_keys=True, default=_as_text).encode()).hexdigest()
+
+
+def _as_text(value: object) -> object:
+    """What JSON does not know: the sets and the measure of rules for names."""
+    return sorted(value) if isinstance(value, frozenset) else getattr(value, "__qualname__", str(value))
+
+
+def _rules(target: System, preset: Preset | None) -> TargetRules:
+    return TargetRules(
+        preset.title if preset is not None else target.name,
+        _longest(target, preset),
+        None if preset is None else preset.name_rules,
+        None if preset is None or preset.limits is None else preset.limits.longest_line,
     )
 
 
@@ -139,7 +162,6 @@ def _google(target: System, people: Sequence[Person], state: Path, name: str) ->
             "google_workspace",
             _longest(target, preset),
             preset.name if preset is not None else None,
-            state,
             lambda user, known: _keep_only(google, user, known),
         )
 
