@@ -215,12 +215,7 @@ def _start_microsoft(
         memory.client_id, memory.principal_id = made["client_id"], made["principal_id"]
         microsoft.control("new_service_principal", client_id=memory.client_id, object_id=memory.principal_id)
         write_private(secret_file, secret)
-    there = microsoft.control("mailboxes")
-    for address, name in people:
-        if address.lower() not in there:
-            microsoft.control("person", address=address, name=name)
-        if memory.principal_id not in there.get(address.lower(), ()):
-            microsoft.control("add_mailbox_permission", mailbox=address, user=memory.principal_id)
+    microsoft.control("people", people=people, opened_by=memory.principal_id)
     authority = folder / "microsoft-ca.pem"
     authority.write_bytes(microsoft.ca_file.read_bytes())
     return StandIn(

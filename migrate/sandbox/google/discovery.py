@@ -87,6 +87,9 @@ class Routes:
             for method, described in _methods(document):
                 self.methods[method.id] = method
                 self._add(document, method, described)
+        for bucket in self._plain.values():
+            # ``drafts/send`` is a name, not the id of a draft: what has fewer placeholders is looked at first.
+            bucket.sort(key=lambda entry: entry[0].groups)
 
     def find(self, verb: str, path: str) -> Route:
         """The method for a request.  Raises ApiError when there is none."""
@@ -111,9 +114,6 @@ class Routes:
             uploaded = protocol["path"]
             # A resumable upload goes on with PUT at the address that its POST was given.
             self._plain.setdefault((verb, uploaded.count("/")), []).append((_pattern(uploaded), method, True))
-        for bucket in self._plain.values():
-            # ``drafts/send`` is a name, not the id of a draft: what has fewer placeholders is looked at first.
-            bucket.sort(key=lambda entry: entry[0].groups)
 
 
 @cache
