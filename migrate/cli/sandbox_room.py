@@ -20,8 +20,8 @@ from migrate.sandbox.standing import withdraw
 
 _C = TypeVar("_C", bound=Callable[..., object])
 _LOCK = "sandbox.lock"
-#: Seconds: whoever asks whether a sandbox runs holds the lock for a moment.
-_PATIENCE = 1.0
+#: Seconds: whoever asks whether a sandbox runs holds the lock for a moment, and is no sandbox.
+_MOMENT = 0.3
 
 
 def keep_option(help_text: str) -> Callable[[_C], _C]:
@@ -48,7 +48,7 @@ def held(room: Path) -> Iterator[None]:
         raise Trouble(told.format(path=room, cause=os_error_text(error))) from error
     lock = FileLock(room / _LOCK)
     try:
-        lock.acquire(timeout=_PATIENCE)
+        lock.acquire(timeout=_MOMENT)
     except Timeout:
         raise taken(room) from None
     try:
@@ -64,8 +64,15 @@ def taken(room: Path) -> Trouble:
 
 
 def clear(room: Path) -> None:
-    """Take away what is in a folder that this process holds: all of a sandbox that is not kept."""
-    empty(room, but=_LOCK)
+    """Take away what is in a folder that this process holds: all of a sandbox that is not kept.
+
+    Raises :class:`Trouble` when something stays: there are passwords among it.
+    """
+    try:
+        empty(room, but=_LOCK)
+    except OSError as error:
+        told = _("{path} cannot be removed: {why}.")
+        raise Trouble(told.format(path=error.filename or room, why=os_error_text(error))) from error
 
 
 def runs(room: Path) -> bool:
@@ -74,7 +81,7 @@ def runs(room: Path) -> bool:
         return False
     lock = FileLock(room / _LOCK)
     with contextlib.suppress(Timeout):
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_MOMENT)
         lock.release()
         return False
     return True
