@@ -10,10 +10,8 @@ import json
 import logging
 import sys
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
-
-import dns.message
 
 from migrate.sandbox.parent import tell_ready, until_gone
 from migrate.sandbox.services.names import TcpNames, UdpNames, Zones
@@ -22,18 +20,6 @@ from migrate.sandbox.services.smtp import Delivery, start_smtp
 
 #: A port that is free for TCP may be somebody's for UDP.
 _TRIES = 20
-
-
-class _OneAtATime(Zones):
-    """UDP and TCP ask the same zones."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._lock = Lock()
-
-    def answer(self, query: dns.message.Message) -> dns.message.Message:
-        with self._lock:
-            return super().answer(query)
 
 
 async def serve(wanted: dict[str, Any]) -> dict[str, int]:
@@ -49,7 +35,7 @@ async def serve(wanted: dict[str, Any]) -> dict[str, int]:
         delivery = Delivery(imap, server["people"], Path(wanted["outbox"]))
         smtp = await start_smtp(given.get(f"smtp-{name}", 0), delivery)
         ports[f"smtp-{name}"] = smtp.sockets[0].getsockname()[1]
-    tcp, udp = _names(given.get("dns", 0), _OneAtATime(Path(wanted["zones"])))
+    tcp, udp = _names(given.get("dns", 0), Zones(Path(wanted["zones"])))
     for names in (tcp, udp):
         Thread(target=names.serve_forever, daemon=True).start()
     ports["dns"] = int(tcp.server_address[1])

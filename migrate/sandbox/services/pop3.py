@@ -122,7 +122,7 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _top(self, rest: str) -> None:
         number, _, lines = rest.partition(" ")
-        if not lines.isdigit():
+        if not lines.isdecimal():
             raise _Bad("TOP takes a message and a number of lines")
         head, _, body = self._read(self._message(number)[1]).partition(b"\r\n\r\n")
         wanted = body.split(b"\r\n")[: int(lines)]
