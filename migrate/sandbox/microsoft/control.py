@@ -91,9 +91,6 @@ class Control:
         """PowerShell's New-ServicePrincipal: takes any object id and works with the right one only."""
         self._tenant.principals[object_id] = client_id
 
-    def remove_service_principal(self, object_id: str) -> None:
-        self._tenant.principals.pop(object_id, None)
-
     def add_mailbox_permission(self, mailbox: str, user: str) -> None:
         """PowerShell's Add-MailboxPermission -AccessRights FullAccess: to a principal's object id or a person."""
         held = self._mailbox(mailbox)

@@ -97,7 +97,7 @@ def _service() -> tuple[Service, str]:
     mailbox.labels.create("Lyon", {}, 10)
     mailbox.put(b"From: a@b\r\nMessage-ID: <1@x>\r\n\r\nx", ["INBOX", "Label_1"], 0)
     scopes = frozenset().union(*(method.scopes for method in service.routes.methods.values()))
-    return service, str(service.tokens._give(admin, scopes, "")["access_token"])
+    return service, str(service.tokens._give(admin, scopes)["access_token"])
 
 
 @settings(max_examples=250, deadline=None)
