@@ -60,7 +60,7 @@ class Delivery:
         whole = trace.encode("utf-8", "replace") + body
         signing_in = self._people.get(address.lower())
         if signing_in is None:
-            self._outbox.mkdir(exist_ok=True)
+            self._outbox.mkdir(mode=0o700, exist_ok=True)
             (self._outbox / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.eml").write_bytes(whole)
             return
         with IMAPClient(*self._imap, ssl=False, timeout=60) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from migrate.sandbox.google.call import page_token, read_token
 from migrate.sandbox.google.discovery import routes
 from migrate.sandbox.google.errors import ApiError
 from migrate.sandbox.google.headers import check_senders, read_head, sent_at, topic_of
@@ -253,6 +254,14 @@ def test_fields_keep_what_they_name(fields: str, left: object) -> None:
 def test_fields_that_cannot_be_read_are_refused(fields: str) -> None:
     with pytest.raises(ApiError):
         parse_fields(fields)
+
+
+@pytest.mark.parametrize("told", [{"at": "x"}, {"at": 1, "q": "a"}, {}, {"date": 1}, ["at"]])
+def test_a_page_token_of_somebody_elses_making_is_refused(told: object) -> None:
+    assert read_token(page_token({"at": 100}), at=int) == {"at": 100}
+    with pytest.raises(ApiError) as refused:
+        read_token(page_token(told), at=int)  # type: ignore[arg-type]  # which it never is
+    assert refused.value.code == 400
 
 
 def test_without_bodies_nothing_of_a_message_is_written_down_and_conversations_go_on_after_a_restart() -> None:

@@ -131,7 +131,7 @@ def _start(query: Mapping[str, str]) -> int:
     if "$skiptoken" in query:
         try:
             word, number = base64.urlsafe_b64decode(query["$skiptoken"]).decode().split()
-            if word == "page":
+            if word == "page" and number.isdecimal():
                 return int(number)
         except ValueError:
             pass
