@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,7 +23,7 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.sandbox_page import page, show
 from migrate.cli.sandbox_room import clear, held, keep_option, room_of, runs, taken
-from migrate.sandbox.child import NotStarted
+from migrate.sandbox.child import EndedBadly, NotStarted
 from migrate.sandbox.company import MAX_MESSAGE
 from migrate.sandbox.company_folder import ForeignFolder
 from migrate.sandbox.counting import present
@@ -102,12 +102,16 @@ def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, k
         with running_sandbox(room, people, kept=kept, only=wanted, largest=largest) as sandbox:
             if target is not None:
                 _teach(console, place, sandbox, target)
-            with announced(sandbox.standing, room):
+            with announced(sandbox.standing, room), suppress(KeyboardInterrupt):
                 _watch(console, room, sandbox.standing, _hints(place, sandbox.standing, learn=target is not None))
     except NotStarted as error:
         text = _("A stand-in did not start: {cause}. If its port is taken, end what uses it, or begin anew without"
                  " what was kept in {folder}.")  # fmt: skip
         raise Trouble(text.format(cause=str(error).rstrip("."), folder=room), Exit.CONNECTION) from error
+    except EndedBadly as error:
+        if kept:
+            told = _("A stand-in ended with an error, and what is kept in {folder} may lack something: {cause}")
+            raise Trouble(told.format(cause=error, folder=room), Exit.CONNECTION) from error
 
 
 def _teach(console: Console, place: Place, sandbox: Sandbox, target: str) -> None:

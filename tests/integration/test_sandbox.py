@@ -18,6 +18,7 @@ from aiosmtpd.smtp import Envelope
 from imapclient import IMAPClient
 
 from migrate.sandbox import company
+from migrate.sandbox.child import EndedBadly
 from migrate.sandbox.counting import present
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer, running_pymap
@@ -102,6 +103,12 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
     with contextlib.closing(client.sock) as connection:
         connection.settimeout(10)
         assert connection.recv(4096) == b"" or connection.recv(4096) == b""  # perhaps a BYE first
+
+
+def test_a_server_that_could_not_keep_its_mail_says_so(tmp_path: Path) -> None:
+    (tmp_path / "mail.json.new").mkdir()  # in the way of what is written at the end
+    with pytest.raises(EndedBadly, match="IsADirectoryError"), running_pymap({"anna": "a"}, state=tmp_path) as server:
+        server.deliver("anna", company.letters(company.PEOPLE[5])[:1])
 
 
 def test_mail_finds_a_person_however_the_plan_writes_the_address(tmp_path: Path) -> None:
