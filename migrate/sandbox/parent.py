@@ -18,7 +18,10 @@ def tell_ready(told: object) -> None:
 
 
 async def until_gone(keep: Callable[[], None] = lambda: None, *, every: float | None = None) -> None:
-    """Return once standard input has ended; ``keep`` is called every so many seconds, and at the end."""
+    """Return once standard input has ended; ``keep`` is called every so many seconds, and at the end.
+
+    A disk that is full meanwhile is tried again; at the end it is an error.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -33,4 +36,8 @@ async def until_gone(keep: Callable[[], None] = lambda: None, *, every: float | 
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), every)
-        keep()
+        try:
+            keep()
+        except OSError:
+            if ended.is_set():
+                raise
