@@ -142,7 +142,7 @@ class PersonalMail:
         )
 
     def http(self) -> httplib2.Http:
-        return new_http(_TIMEOUT)
+        return new_http(_TIMEOUT, self.endpoint)
 
     def grant(self, subject: str | None, *scopes: str) -> TokenGiver:
         """The one right that the person gave."""

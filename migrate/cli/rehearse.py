@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -31,14 +30,14 @@ from migrate.engine.local import Done
 from migrate.engine.remembered import Remembered
 from migrate.ledger import attempts, copies, mailboxes, not_copied, pace
 from migrate.ledger.pace import MailboxSize, PassRate
-from migrate.ledger.schema import Direction, MailboxState, Outcome
+from migrate.ledger.schema import Direction, Outcome
 from migrate.ledger.store import Ledger
 from migrate.rollout.estimate import Forecast, Load, forecast
 from migrate.rollout.outlook import rehearsed
 from migrate.sandbox.rehearsal.results import MailboxResult, Refusal, Result
 from migrate.sandbox.rehearsal.sampling import share_of
-from migrate.sandbox.rehearsal.scene import Shares, folder_of, stage_name, staged
-from migrate.sandbox.rehearsal.stand_ins import NoStandIn, Standing, standing_in
+from migrate.sandbox.rehearsal.scene import LOCK, Shares, begin_anew_if_changed, folder_of, stage_name, staged
+from migrate.sandbox.rehearsal.stand_ins import NoStandIn, Standing, judged_by, standing_in
 from plans import Organisation, Person, Site
 
 _RETRY = RetryPolicy()
@@ -72,11 +71,9 @@ def rehearse(
     folder = folder_of(place.state, plan.name)
     hours = None if at_once else CopyHours.of(plan)
     with _alone(folder):
+        begin_anew_if_changed(folder, judged_by(organisation.systems[plan.target], plan))
         with closing(Ledger(folder / "ledger.sqlite")) as ledger:
             result, rows, rates = _rehearsed(place, organisation, plan, people, folder, ledger, sample, hours)
-            over = _is_over(ledger, plan)
-        if over and result.state is not None:
-            _forget(folder, result.state)
     told = _forecast(place, organisation, plan, result, rates)
     failing = [Exit.PARTIAL for one in result.mailboxes if one.would_fail]
     code = Exit.INTERRUPTED if result.interrupted else worst([*failing, *(row.code for row in rows)])
@@ -94,7 +91,7 @@ def rehearse(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "lock", blocking=False)
+    lock = FileLock(folder / LOCK, blocking=False)
     try:
         lock.acquire()
     except Timeout:
@@ -148,19 +145,6 @@ def _let_go(ledger: Ledger, people: Iterable[Person], keep_only: Callable[[str, 
                 attempts.settle(connection, [one.message_id for one in under_way])
 
 
-def _is_over(ledger: Ledger, site: Site) -> bool:
-    """Whether every mailbox that was begun has been judged to its end."""
-    with ledger.read() as connection:
-        return all(row.state is MailboxState.COPIED for row in mailboxes.of_site(connection, site.name))
-
-
-def _forget(folder: Path, state: Path) -> None:
-    """The next rehearsal begins anew: what the stand-in knew goes, and with it the ledger that counts on it."""
-    for file in folder.glob("ledger.sqlite*"):
-        file.unlink()
-    shutil.rmtree(state)
-
-
 def _look(run: Started, mailbox: str) -> Survey:
     return survey(run.site.jobs(run.people[mailbox], passwords="when_needed"), run.halt)
 
@@ -200,7 +184,7 @@ def _result(
     sample: int | None,
 ) -> Result:
     found = [_of_mailbox(ledger, surveys[mailbox], ended.get(mailbox)) for mailbox in sorted(surveys)]
-    return Result(found, interrupted, standing.kind, standing.preset, standing.max_message, sample, standing.state)
+    return Result(found, interrupted, standing.kind, standing.preset, standing.max_message, sample)
 
 
 def _of_mailbox(ledger: Ledger, looked: Done[Survey], done: Done[PassResult] | None) -> MailboxResult:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from connectors.language import _
 from migrate.cli.exit_codes import Exit
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.sandbox_room import keep_option, room_of, runs
-from migrate.sandbox.standing import read_standing
+from migrate.sandbox.standing import withdraw
 
 #: Seconds that it has to end.
 _PATIENCE = 30.0
@@ -29,16 +27,13 @@ def down(place: Place, keep: Path | None) -> None:
     Example:  bascule -C learn sandbox down
     """
     room = room_of(place, keep)
-    standing = read_standing(room)
-    if standing is None or not runs(room):
+    if not runs(room):
         click.echo(_("No sandbox runs in {folder}.").format(folder=room))
         return
-    # Who holds the lock wrote this number: it is not that of another process by now.
-    os.kill(standing.pid, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
     while runs(room):
+        withdraw(room)  # each time: one that is still being started announces itself later
         if time.monotonic() > deadline:
-            told = _("The sandbox (process {pid}) does not end.")
-            raise Trouble(told.format(pid=standing.pid), Exit.LOCKED)
+            raise Trouble(_("The sandbox in {folder} does not end.").format(folder=room), Exit.LOCKED)
         time.sleep(0.1)
     click.echo(_("The sandbox has ended."))

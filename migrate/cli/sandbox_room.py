@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from typing import TypeVar
 
 import click
@@ -16,9 +15,13 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
 from migrate.cli.organisation import STATE, Place, Trouble
+from migrate.sandbox.emptied import empty
+from migrate.sandbox.standing import withdraw
 
 _C = TypeVar("_C", bound=Callable[..., object])
 _LOCK = "sandbox.lock"
+#: Seconds: whoever asks whether a sandbox runs holds the lock for a moment, and is no sandbox.
+_MOMENT = 0.3
 
 
 def keep_option(help_text: str) -> Callable[[_C], _C]:
@@ -34,7 +37,10 @@ def room_of(place: Place, keep: Path | None) -> Path:
 
 @contextmanager
 def held(room: Path) -> Iterator[None]:
-    """The folder, made if need be, for this process alone.  Raises :class:`Trouble` when a sandbox runs there."""
+    """The folder, made if need be, for this process alone; what a killed one announced there is gone.
+
+    Raises :class:`Trouble` when a sandbox runs there.  The folder and its lock stay: another process may be waiting.
+    """
     try:
         room.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -42,10 +48,11 @@ def held(room: Path) -> Iterator[None]:
         raise Trouble(told.format(path=room, cause=os_error_text(error))) from error
     lock = FileLock(room / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_MOMENT)
     except Timeout:
         raise taken(room) from None
     try:
+        withdraw(room)
         yield
     finally:
         lock.release()
@@ -57,12 +64,15 @@ def taken(room: Path) -> Trouble:
 
 
 def clear(room: Path) -> None:
-    """Take away what is in a folder that this process holds: all of a sandbox that is not kept."""
-    for path in room.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            rmtree(path, ignore_errors=True)
-        elif path.name != _LOCK:
-            path.unlink(missing_ok=True)
+    """Take away what is in a folder that this process holds: all of a sandbox that is not kept.
+
+    Raises :class:`Trouble` when something stays: there are passwords among it.
+    """
+    try:
+        empty(room, but=_LOCK)
+    except OSError as error:
+        told = _("{path} cannot be removed: {why}.")
+        raise Trouble(told.format(path=error.filename or room, why=os_error_text(error))) from error
 
 
 def runs(room: Path) -> bool:
@@ -71,7 +81,7 @@ def runs(room: Path) -> bool:
         return False
     lock = FileLock(room / _LOCK)
     with contextlib.suppress(Timeout):
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_MOMENT)
         lock.release()
         return False
     return True

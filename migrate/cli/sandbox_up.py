@@ -7,11 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from shutil import rmtree
 from tempfile import TemporaryFile
-from threading import Event
 from types import FrameType
 
 import click
@@ -24,17 +23,19 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.sandbox_page import page, show
 from migrate.cli.sandbox_room import clear, held, keep_option, room_of, runs, taken
-from migrate.sandbox.child import NotStarted
+from migrate.sandbox.child import EndedBadly, NotStarted
 from migrate.sandbox.company import MAX_MESSAGE
+from migrate.sandbox.company_folder import ForeignFolder
 from migrate.sandbox.counting import present
-from migrate.sandbox.learning import COMPANY, ForeignFolder, check_room, fill, write_company
+from migrate.sandbox.learning import COMPANY, check_room, fill, write_company
 from migrate.sandbox.running import NAMES, Sandbox, missing_packages, running_sandbox
-from migrate.sandbox.standing import Standing, announced, read_standing
+from migrate.sandbox.standing import Standing, announced, is_announced, read_standing
 from plans.site_checks import ORGANISATION_FILE
 
 #: Of the stand-ins that a company can be moved to: the system's name in the plan.
 _TARGETS = {"imap": "new", "google": "google", "microsoft": "microsoft"}
-_LOOK_EVERY = 2.0
+#: Seconds between two looks at whether it is to end; every so many of them its page is drawn anew.
+_TICK, _DRAWN_EVERY = 0.2, 10
 #: Seconds within which a detached sandbox has to be there.
 _PATIENCE = 60.0
 
@@ -71,16 +72,14 @@ def up(place: Place, learn: bool, target: str, only: tuple[str, ...], keep: Path
     if detach:
         _detach(place, room, learn, target, only, keep)
         return
-    with held(room), _stopped() as stop:
+    with held(room), _until_stopped():
         if keep is None:
             clear(room)  # what one that was killed left
         try:
-            _run(place, room, wanted, target if learn else None, keep is not None, stop)
+            _run(place, room, wanted, target if learn else None, keep is not None)
         finally:
             if keep is None:
                 clear(room)
-    if keep is None:
-        rmtree(room, ignore_errors=True)
 
 
 def _wanted(learn: bool, target: str, only: Sequence[str]) -> frozenset[str]:
@@ -94,7 +93,7 @@ def _wanted(learn: bool, target: str, only: Sequence[str]) -> frozenset[str]:
     return wanted
 
 
-def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, kept: bool, stop: Event) -> None:
+def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, kept: bool) -> None:
     people = _people(place, target)
     # The company has one message that is too large, as every company has.
     largest = MAX_MESSAGE if target is not None else None
@@ -103,12 +102,16 @@ def _run(place: Place, room: Path, wanted: frozenset[str], target: str | None, k
         with running_sandbox(room, people, kept=kept, only=wanted, largest=largest) as sandbox:
             if target is not None:
                 _teach(console, place, sandbox, target)
-            with announced(sandbox.standing, room):
-                _watch(console, sandbox.standing, _hints(place, sandbox.standing, learn=target is not None), stop)
-    except (NotStarted, RuntimeError) as error:  # the second: the one of Google
+            with announced(sandbox.standing, room), suppress(KeyboardInterrupt):
+                _watch(console, room, sandbox.standing, _hints(place, sandbox.standing, learn=target is not None))
+    except NotStarted as error:
         text = _("A stand-in did not start: {cause}. If its port is taken, end what uses it, or begin anew without"
                  " what was kept in {folder}.")  # fmt: skip
         raise Trouble(text.format(cause=str(error).rstrip("."), folder=room), Exit.CONNECTION) from error
+    except EndedBadly as error:
+        if kept:
+            told = _("A stand-in ended with an error, and what is kept in {folder} may lack something: {cause}")
+            raise Trouble(told.format(cause=error, folder=room), Exit.CONNECTION) from error
 
 
 def _teach(console: Console, place: Place, sandbox: Sandbox, target: str) -> None:
@@ -140,15 +143,20 @@ def _people(place: Place, target: str | None) -> Sequence[tuple[str, str]]:
     return sorted(found.items()) or COMPANY
 
 
-def _watch(console: Console, standing: Standing, hints: Sequence[str], stop: Event) -> None:
-    """Show how it stands until it is to end."""
+def _watch(console: Console, room: Path, standing: Standing, hints: Sequence[str]) -> None:
+    """Show how it stands until ``sandbox down`` ends it."""
     if not console.is_terminal:
         show(console, standing, hints)
-        stop.wait()
+        while is_announced(room):
+            time.sleep(_TICK)
         return
     with Live(page(standing, hints), console=console, auto_refresh=False) as live:
-        while not stop.wait(_LOOK_EVERY):
-            live.update(page(standing, hints), refresh=True)
+        for tick in count(1):
+            time.sleep(_TICK)
+            if not is_announced(room):
+                break
+            if tick % _DRAWN_EVERY == 0:
+                live.update(page(standing, hints), refresh=True)
 
 
 def _hints(place: Place, standing: Standing, *, learn: bool) -> list[str]:
@@ -163,16 +171,21 @@ def _hints(place: Place, standing: Standing, *, learn: bool) -> list[str]:
 
 
 @contextmanager
-def _stopped() -> Iterator[Event]:
-    """Set by Ctrl-C or SIGTERM, which is how a sandbox ends."""
-    stop = Event()
+def _until_stopped() -> Iterator[None]:
+    """Ctrl-C or SIGTERM ends the block at any moment, which is how a sandbox ends; a second one disturbs nothing."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, on_signal)
     try:
-        yield stop
+        yield
+    except KeyboardInterrupt:
+        pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -25,9 +25,10 @@ from migrate.cli.lines import terminal
 from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Outcome
 from migrate.sandbox import company
+from migrate.sandbox.company_folder import ForeignFolder
 from migrate.sandbox.counting import Comparison, Held, compare, held_as, present
 from migrate.sandbox.demo_command import BasculeCommand, receipts, started, status
-from migrate.sandbox.demo_folder import ForeignFolder, make_room, write_plan
+from migrate.sandbox.demo_folder import make_room, write_plan
 from migrate.sandbox.demo_story import Story
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer, running_pymap

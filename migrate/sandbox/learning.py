@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
-
-import yaml
 
 from connectors.language import spoken
 from migrate.sandbox.company import NAME, PEOPLE, Person, letters
+from migrate.sandbox.company_folder import ForeignFolder, begin, is_ours, write_sites, write_yaml
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer
 from migrate.sandbox.running import Sandbox
-from migrate.sandbox.standing import write_private
 
 #: Messages a mailbox: enough of every folder, and a copy takes seconds.
 _MOST = 60
-_ABOUT = "ABOUT.txt"
-#: Tells a folder that was made to learn with from any other: only such a folder is ever replaced.
-_OURS = """\
+_ABOUT = """\
 This folder was written by "bascule sandbox up --learn", and the next one replaces it.
 
 organisation.yaml  what the whole company shares: the two mail systems
@@ -37,15 +30,9 @@ _LEDGER = "ledger.sqlite*"
 COMPANY: Sequence[tuple[str, str]] = [(person.login, person.name) for person in PEOPLE]
 
 
-class ForeignFolder(Exception):
-    """There is an organisation in the folder, and no sandbox made it."""
-
-
 def check_room(folder: Path) -> None:
-    """Raises :class:`ForeignFolder` when an organisation that is not ours is there."""
-    about = folder / _ABOUT
-    ours = about.is_file() and about.read_text(encoding="utf-8", errors="replace") == _OURS
-    if not ours and any((folder / name).exists() for name in _WRITTEN):
+    """Raises :class:`ForeignFolder` when an organisation is there that no sandbox made."""
+    if not is_ours(folder, _ABOUT) and any((folder / name).exists() for name in _WRITTEN):
         raise ForeignFolder
 
 
@@ -56,17 +43,14 @@ def write_company(folder: Path, sandbox: Sandbox, target: str) -> None:
             rmtree(folder / name)
     for ledger in (folder / ".bascule").glob(_LEDGER):
         ledger.unlink()
-    (folder / "sites").mkdir(parents=True)
-    (folder / "secrets").mkdir(mode=0o700)
-    (folder / _ABOUT).write_text(_OURS, encoding="utf-8")
+    begin(folder, _ABOUT)
     plan = {
         "name": NAME, "language": spoken(), "time_zone": "Europe/Paris",
         "systems": {"old": sandbox.plan_of("old"), target: sandbox.plan_of(target)},
     }  # fmt: skip
-    _write_yaml(folder / "organisation.yaml", plan)
-    for site in sorted({person.site for person in PEOPLE}):
-        people = [person for person in PEOPLE if person.site == site]
-        _write_site(folder, site, people, sandbox.imap, target)
+    write_yaml(folder / "organisation.yaml", plan)
+    new = sandbox.imap["new"].users if target == "new" else {}
+    write_sites(folder, target, sandbox.imap["old"].users, new)
 
 
 def fill(server: PymapServer) -> int:
@@ -89,33 +73,3 @@ def some_letters(person: Person) -> list[Letter]:
     if not any(letter is largest for letter in chosen):
         chosen.append(largest)
     return sorted(chosen, key=lambda letter: place[id(letter)])
-
-
-def _write_site(
-    folder: Path, site: str, people: Sequence[Person], imap: Mapping[str, PymapServer], target: str
-) -> None:
-    _write_yaml(
-        folder / "sites" / f"{site}.yaml",
-        {
-            "site": site, "source": "old", "target": target, "people": f"{site}.csv",
-            "passwords": f"file:secrets/{site}.csv",
-        },
-    )  # fmt: skip
-    rows = [("address", "name"), *((person.login, person.name) for person in people)]
-    (folder / "sites" / f"{site}.csv").write_text(_csv(rows), encoding="utf-8")
-    target_passwords = imap["new"].users if target == "new" else {}
-    passwords = [
-        (person.login, imap["old"].users[person.login], target_passwords.get(person.login, "")) for person in people
-    ]
-    table = [("address", "source password", "target password"), *passwords]
-    write_private(folder / "secrets" / f"{site}.csv", _csv(table))
-
-
-def _write_yaml(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(yaml.safe_dump(value, allow_unicode=True, sort_keys=False), encoding="utf-8")
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows(rows)
-    return written.getvalue()

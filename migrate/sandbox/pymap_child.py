@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from migrate.sandbox.parent import tell_ready, until_gone
 from migrate.sandbox.pymap_mail import PymapMail
-from migrate.sandbox.until_input_ends import until_input_ends
 
 #: Seconds between two looks at whether there is anything to keep.
 _SAVE_EVERY = 5.0
@@ -29,9 +29,8 @@ async def serve(wanted: dict[str, Any]) -> None:
         await mail.load(state)
     for name, password in wanted["users"].items():
         await mail.add_user(name, password)
-    sys.stdout.write(f"{mail.port}\n")
-    sys.stdout.flush()
-    await until_input_ends(lambda: mail.save(state) if state is not None else None, every=_SAVE_EVERY)
+    tell_ready(mail.port)
+    await until_gone(lambda: mail.save(state) if state is not None else None, every=_SAVE_EVERY)
     mail.close()
 
 

@@ -79,11 +79,6 @@ class PymapMail:
         hashed = await Passwords(self._config).hash_password(password)
         self._backend.login.users_dict[name] = UserMetadata(self._config, name, password=hashed)
 
-    def remove_user(self, name: str) -> None:
-        """``name`` may not sign in any more; its mail stays."""
-        assert self._backend is not None
-        self._backend.login.users_dict.pop(name, None)
-
     def save(self, folder: Path) -> None:
         """Write everything to ``folder`` unless it is there already.  Whole or not at all."""
         assert self._config is not None

@@ -78,7 +78,7 @@ def running_sandbox(
     """Start the stand-ins in ``only`` for ``people`` (address and name); they end with the block.
 
     ``folder`` is there and only its owner can read it; ``largest``: bytes a message on the new IMAP server.  Raises
-    :class:`~migrate.sandbox.child.NotStarted` or RuntimeError when one does not start.
+    :class:`~migrate.sandbox.child.NotStarted` when one does not start.
     """
     known = folder / _KEPT
     memory = _Kept.model_validate_json(known.read_bytes()) if known.exists() else _Kept()
@@ -153,7 +153,7 @@ def _start_services(
 ) -> dict[str, StandIn]:
     zones = folder / "zones"
     zones.mkdir(exist_ok=True)
-    write_zones(zones, sorted({address.rpartition("@")[2] for address in imap["old"].users}))
+    write_zones(zones, sorted({address.rpartition("@")[2].lower() for address in imap["old"].users}))
     wanted = {
         "imap": {
             name: {"port": server.port, "pop3": name == "old", "people": dict(server.users)}
@@ -183,11 +183,8 @@ def _start_google(
     google = running.enter_context(running_google(state=state, port=memory.ports.get("google", 0), domain=domain))
     memory.ports["google"] = int(google.endpoint.rpartition(":")[2])
     key = folder / "google.json"
-    there = google.control("summary")
-    memory.google_admin = f"admin@{there['domain']}"
-    for address in (memory.google_admin, *(address for address, _ in people)):
-        if address.lower() not in there["users"]:
-            google.add_user(address, admin=address == memory.google_admin)
+    memory.google_admin = f"admin@{google.control('summary')['domain']}"
+    google.add_users([memory.google_admin, *(address for address, _ in people)], admin=memory.google_admin)
     if not key.exists():
         google.write_key(key)
     return StandIn(
@@ -212,18 +209,13 @@ def _start_microsoft(
     ports["microsoft"] = int(microsoft.address.rpartition(":")[2])
     ports["microsoft-imap"] = microsoft.imap_port
     secret_file = folder / "microsoft-secret.txt"
-    if not secret_file.exists():
+    if not memory.client_id or not secret_file.exists():  # a start that was killed may have got this far only
         secret = secrets.token_urlsafe(30)
         made = microsoft.control("application", secret=secret, roles=ALL_ROLES, scopes=ALL_SCOPES)
         memory.client_id, memory.principal_id = made["client_id"], made["principal_id"]
         microsoft.control("new_service_principal", client_id=memory.client_id, object_id=memory.principal_id)
         write_private(secret_file, secret)
-    there = microsoft.control("mailboxes")
-    for address, name in people:
-        if address.lower() not in there:
-            microsoft.control("person", address=address, name=name)
-        if memory.principal_id not in there.get(address.lower(), ()):
-            microsoft.control("add_mailbox_permission", mailbox=address, user=memory.principal_id)
+    microsoft.control("people", people=people, opened_by=memory.principal_id)
     authority = folder / "microsoft-ca.pem"
     authority.write_bytes(microsoft.ca_file.read_bytes())
     return StandIn(

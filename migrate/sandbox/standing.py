@@ -40,14 +40,24 @@ class Standing(BaseModel):
 
 @contextmanager
 def announced(standing: Standing, folder: Path) -> Iterator[None]:
-    """The file is there for as long as the block lasts; it is whole from the beginning."""
+    """The file is there for as long as the block lasts, or until :func:`withdraw`; it is whole from the beginning."""
     new = folder / f"{FILE}.new"
     new.write_text(standing.model_dump_json(indent=2) + "\n", encoding="utf-8")
     new.replace(folder / FILE)
     try:
         yield
     finally:
-        (folder / FILE).unlink(missing_ok=True)
+        withdraw(folder)
+
+
+def is_announced(folder: Path) -> bool:
+    """Whether the sandbox there is to go on."""
+    return (folder / FILE).exists()
+
+
+def withdraw(folder: Path) -> None:
+    """Take the file away: the sandbox that wrote it sees that and ends, whatever number its process has."""
+    (folder / FILE).unlink(missing_ok=True)
 
 
 def read_standing(folder: Path) -> Standing | None:

@@ -1,45 +1,57 @@
-"""A small HTTP/1.1 server for stand-ins: requests as values, keep-alive, TLS, and connections that a fault may cut."""
+"""A small HTTP/1.1 server for stand-ins: requests as values, answers sent late, cut short or not at all."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import ssl
+import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any, Literal, cast
+from urllib.parse import parse_qsl
 
 import httptools
 
-#: Bytes a request at most.
+#: Bytes a request at most, unless a server says otherwise.
 _LARGEST = 160 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``path`` is decoded, ``query`` holds the last value of each name, headers are in small letters."""
+    """``path`` and ``query`` as they came, header names in small letters."""
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The query: the last value of each name."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
 
     def form(self) -> dict[str, str]:
         """The body as a form (application/x-www-form-urlencoded)."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """``drop``: do all that was asked, then cut the connection instead of answering."""
+    """One answer, and what is to become of it on its way."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    drop: bool = False
+    #: Seconds it waits.
+    delay: float = 0.0
+    #: How much of it is sent before the connection is cut, where it is.
+    cut: Literal["nothing", "half"] | None = None
+    #: Called when it is sent, or would be.
+    leave: Callable[[], None] | None = None
 
     @classmethod
     def of_json(cls, status: int, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
@@ -47,45 +59,67 @@ class Answer:
         return cls(status, json.dumps(value, ensure_ascii=False).encode(), told)
 
 
-Handler = Callable[[Request], Awaitable[Answer]]
+Handler = Callable[[Request], Answer | Awaitable[Answer]]
+#: Told method, path and length of a request: the answer for one that is not even read.
+TooLong = Callable[[str, str, int], Answer | None]
 
 
-async def serve_web(handler: Handler, *, tls: ssl.SSLContext | None, port: int = 0) -> asyncio.Server:
-    """Serve on loopback.  A handler that fails is answered 500 and says nothing of what was asked."""
+async def serve_web(
+    handler: Handler, *, port: int = 0, tls: ssl.SSLContext | None = None, too_long: TooLong | None = None
+) -> asyncio.Server:
+    """Serve on loopback.  A handler that fails is answered 500, and says nothing of what was asked."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: _Connection(handler), "127.0.0.1", port, ssl=tls)
+    return await loop.create_server(
+        lambda: _Connection(handler, too_long or _too_long), "127.0.0.1", port, ssl=tls, backlog=512
+    )
+
+
+def defect(error: Exception) -> str:
+    """Where a stand-in went wrong, without what it was asked: that may hold a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"The stand-in has a defect: {type(error).__name__} in {place.filename}:{place.lineno}"
+
+
+def _too_long(_method: str, _path: str, length: int) -> Answer | None:
+    return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) if length > _LARGEST else None
 
 
 class _Connection(asyncio.Protocol):
-    """One client; its requests are answered in order."""
+    """One client.  Requests are answered in their order; while one waits the next is not begun."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, too_long: TooLong) -> None:
         self._handler = handler
-        self._parser = httptools.HttpRequestParser(self)
+        self._too_long = too_long
         self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Queue[Request] = asyncio.Queue()
-        self._worker: asyncio.Task[None] | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self._url = b""
-        self._headers: dict[str, str] = {}
-        self._body = bytearray()
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[Request | Answer] = deque()
+        self._busy = False
+        self._work: asyncio.Task[None] | None = None
+        self._keep_alive = True
+        self.on_message_begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._worker = asyncio.get_running_loop().create_task(self._work())
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
+        self._transport = None
+        if self._work is not None:
+            self._work.cancel()
 
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._close()
+
+    # What httptools tells, in this order.
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        #: To a request that is read to its end and thrown away: a client that is cut off would try again.
+        self._refusal: Answer | None = None
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -94,44 +128,84 @@ class _Connection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+        length = self._headers.get("content-length", "0")
+        if length.isdigit() and int(length) > 1 << 20:
+            path = self._url.decode("latin-1").partition("?")[0]
+            self._refusal = self._too_long(self._parser.get_method().decode("ascii"), path, int(length))
+        expected = self._headers.get("expect", "").lower() == "100-continue"
+        if expected and self._refusal is None and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        if len(self._body) + len(body) > _LARGEST:
-            self._close()
-            return
-        self._body += body
+        if self._refusal is None:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
-        parts = urlsplit(self._url.decode("latin-1"))
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        method = self._parser.get_method().decode()
-        self._waiting.put_nowait(Request(method, unquote(parts.path), query, self._headers, bytes(self._body)))
-        self._begin()
+        path, _, query = self._url.decode("latin-1").partition("?")
+        method = self._parser.get_method().decode("ascii")
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._keep_alive = self._parser.should_keep_alive()
+        self._waiting.append(self._refusal or Request(method, path, query, self._headers, body))
+        self._next()
 
-    async def _work(self) -> None:
-        while True:
-            request = await self._waiting.get()
-            try:
-                answer = await self._handler(request)
-            except Exception:  # noqa: BLE001  # a defect of the stand-in must look like a server's, whatever it is
-                answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
-            if self._transport is None or self._transport.is_closing():
-                return
-            if answer.drop:
-                self._transport.abort()
-                return
-            self._transport.write(_written(answer))
+    # Answering.
+
+    def _next(self) -> None:
+        while self._waiting and not self._busy and self._transport is not None:
+            waiting = self._waiting.popleft()
+            answer = waiting if isinstance(waiting, Answer) else self._handled(waiting)
+            if not isinstance(answer, Answer):
+                self._busy = True
+                self._work = asyncio.get_running_loop().create_task(self._awaited(answer))
+            elif answer.delay > 0:
+                self._busy = True
+                asyncio.get_running_loop().call_later(answer.delay, self._late, answer)
+            else:
+                self._send(answer)
+
+    def _handled(self, request: Request) -> Answer | Awaitable[Answer]:
+        try:
+            return self._handler(request)
+        except Exception as error:  # noqa: BLE001  # a defect of the stand-in must look like a server's, whatever it is
+            return _failed(error)
+
+    async def _awaited(self, answer: Awaitable[Answer]) -> None:
+        try:
+            self._late(await answer)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._late(_failed(error))
+
+    def _late(self, answer: Answer) -> None:
+        self._busy = False
+        self._send(answer)
+        self._next()
+
+    def _send(self, answer: Answer) -> None:
+        if answer.leave is not None:
+            answer.leave()
+        if self._transport is None:
+            return
+        if answer.cut == "nothing":
+            self._transport.abort()
+            return
+        last = not self._keep_alive and not self._waiting
+        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+        if answer.status != HTTPStatus.NO_CONTENT:
+            lines.append(f"Content-Length: {len(answer.body)}")
+        if last:
+            lines.append("Connection: close")
+        sent = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + answer.body
+        if answer.cut == "half":
+            sent = sent[: len(sent) - max(1, len(answer.body) // 2)]
+        self._transport.write(sent)
+        if last or answer.cut:
+            self._close()
 
     def _close(self) -> None:
         if self._transport is not None:
-            self._transport.abort()
+            self._transport.close()
 
 
-def _written(answer: Answer) -> bytes:
-    phrase = HTTPStatus(answer.status).phrase
-    lines = [f"HTTP/1.1 {answer.status} {phrase}", *(f"{name}: {value}" for name, value in answer.headers.items())]
-    if answer.status != HTTPStatus.NO_CONTENT:
-        lines.append(f"Content-Length: {len(answer.body)}")
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + answer.body
+def _failed(error: Exception) -> Answer:
+    return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, defect(error).encode(), {"Content-Type": "text/plain"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import stat
 import time
@@ -37,7 +38,7 @@ GOOGLE = {"connector": "google_workspace", "admin": "admin@example.org", "key": 
 WATCH = """
 import os, sys
 def watch(event, arguments):
-    if event == "socket.connect":
+    if event in ("socket.connect", "socket.sendto"):
         with open(os.environ["CONNECTIONS"], "a") as out:
             print(repr(arguments[1]), file=out)
 sys.addaudithook(watch)
@@ -88,13 +89,19 @@ def reasons(mailbox: dict[str, Any]) -> Counter[str]:
     return Counter(one["reason"] for one in mailbox["would_fail"])
 
 
+def watched(made: Organisation, folder: Path) -> Path:
+    """From now on its commands write down where they and their children connect to; the file."""
+    (folder / "watch").mkdir()
+    (folder / "watch" / "sitecustomize.py").write_text(WATCH)
+    made.environment = {"PYTHONPATH": str(folder / "watch"), "CONNECTIONS": str(folder / "connections")}
+    return folder / "connections"
+
+
 def test_what_the_target_would_not_take_is_listed_and_nothing_is_written_elsewhere(
     place: Path, box: Box, tmp_path: Path
 ) -> None:
     made = plan(place, box, MICROSOFT)
-    (tmp_path / "watch").mkdir()
-    (tmp_path / "watch" / "sitecustomize.py").write_text(WATCH)
-    made.environment = {"PYTHONPATH": str(tmp_path / "watch"), "CONNECTIONS": str(tmp_path / "connections")}
+    connections = watched(made, tmp_path)
     before = box.marks()
     done = made.run("rehearse", SITE, "--json")
     assert done.code == Exit.PARTIAL, done.err
@@ -109,9 +116,9 @@ def test_what_the_target_would_not_take_is_listed_and_nothing_is_written_elsewhe
     assert told["source_rate"]["messages_per_second"] > 0
     assert told["forecast"]["begin"] < told["forecast"]["p50"] < told["forecast"]["p90"]
     assert box.marks() == before, "the source is untouched, to the flag"
-    gone_to = {line.split("'")[1] for line in (tmp_path / "connections").read_text().splitlines() if "'" in line}
+    gone_to = {line.split("'")[1] for line in connections.read_text().splitlines() if "'" in line}
     assert gone_to <= {"127.0.0.1", "::1"}
-    assert (tmp_path / "connections").read_text().count(str(box.server.port)) >= 1, "the watch sees connections"
+    assert connections.read_text().count(str(box.server.port)) >= 1, "the watch sees connections"
     kept = {path.relative_to(place).parts[0] for path in place.rglob("*") if path.is_file()}
     assert kept == {"organisation.yaml", "sites", "secrets", ".bascule", FOLDER}
     (evidence,) = (place / FOLDER).iterdir()
@@ -176,6 +183,14 @@ def taken(store: Path) -> int:
         return 0
 
 
+def test_what_was_judged_by_other_rules_is_judged_anew(place: Path, standing_dovecot: ImapServer, user: str) -> None:
+    box = Box(standing_dovecot, f"of-{user}")
+    box.add(letter(901, size=LONGEST + 50_000))
+    for longest, code, why in ((35, Exit.OK, {}), (1, Exit.PARTIAL, {"too-large": 1})):
+        made = plan(place, box, MICROSOFT | {"max_message": longest})
+        assert reasons(rehearsed(made, code=code)["mailboxes"][0]) == why
+
+
 def test_ctrl_c_leaves_a_rehearsal_that_goes_on(place: Path, standing_dovecot: ImapServer, user: str) -> None:
     count = 400
     box = Box(standing_dovecot, f"of-{user}")
@@ -210,6 +225,24 @@ def test_google_is_stood_in_for_by_its_own_stand_in(place: Path, box: Box) -> No
     assert again["counts"] == mailbox["counts"]
 
 
+def test_a_rehearsal_for_google_leaves_this_machine_by_no_proxy(
+    place: Path, standing_dovecot: ImapServer, user: str, tmp_path: Path
+) -> None:
+    box = Box(standing_dovecot, f"of-{user}")
+    box.add(letter(1))
+    made = plan(place, box, GOOGLE)
+    connections = watched(made, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as company_proxy:
+        port = company_proxy.getsockname()[1]
+        made.environment |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), f"http://127.0.0.1:{port}")
+        made.environment |= {"no_proxy": ""}
+        (mailbox,) = rehearsed(made, code=Exit.OK)["mailboxes"]
+    assert mailbox["counts"]["outcomes"]["stored"] == 1
+    gone_to = {line for line in connections.read_text().splitlines() if line.startswith("(")}
+    assert {line.split("'")[1] for line in gone_to} <= {"127.0.0.1", "::1"}
+    assert not [line for line in gone_to if str(port) in line]
+
+
 def test_a_rehearsal_for_google_that_was_killed_goes_on_with_its_stand_in(
     place: Path, standing_dovecot: ImapServer, user: str
 ) -> None:
@@ -225,6 +258,9 @@ def test_a_rehearsal_for_google_that_was_killed_goes_on_with_its_stand_in(
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert settled(state / "ledger.sqlite") < count
+    left = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+    assert b"acceptance@example.org" in left, "it goes on by the Message-IDs that it noted"
+    assert b"letter" not in left, "no subject is left by a rehearsal that never ended"
     (mailbox,) = rehearsed(made, code=Exit.OK)["mailboxes"]
     outcomes = mailbox["counts"]["outcomes"]
     assert (outcomes["stored"], outcomes["merged"]) == (count, 0), "a double would have been merged"

@@ -22,6 +22,7 @@ import httpx
 import msal
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 from imapclient import IMAPClient
 
 from migrate.cli.main import bascule
@@ -137,7 +138,7 @@ def test_a_learner_moves_a_whole_company(tmp_path: Path) -> None:
         assert sum(one["this_pass"]["copied"] for one in again.json["mailboxes"]) == 1
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    assert not (learn / ".bascule" / "sandbox").exists()
+    assert [path.name for path in (learn / ".bascule" / "sandbox").iterdir()] == ["sandbox.lock"]
 
 
 @pytest.mark.parametrize("target", _CLOUDS)
@@ -235,6 +236,40 @@ def test_state_that_is_kept_is_found_again_at_the_same_addresses(tmp_path: Path)
     assert not any(
         path.stat().st_mode & 0o077 for path in (tmp_path / "kept").glob("*.json") if "stand" not in path.name
     )
+
+
+def test_ending_a_sandbox_ends_no_process_that_got_the_number_of_one_that_was_killed(tmp_path: Path) -> None:
+    announced = tmp_path / "stand-ins.json"
+    bystander = subprocess.Popen(["/usr/bin/sleep", "60"])
+    try:
+        # The killed one announced this number; who has the lock is still being started.
+        told = {"pid": bystander.pid, "since": "2026-11-22", "folder": "kept", "kept": True, "stand_ins": {}}
+        announced.write_text(json.dumps(told))
+        with FileLock(tmp_path / "sandbox.lock"):
+            down = subprocess.Popen([COMMAND, "-C", tmp_path, "sandbox", "down", "--keep", tmp_path])
+            deadline = time.monotonic() + 20
+            while announced.exists() and bystander.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+        assert down.wait(timeout=30) == 0
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_sandbox_that_is_still_being_started_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    room = tmp_path / ".bascule" / "sandbox"
+    process = subprocess.Popen([COMMAND, "-C", tmp_path, "sandbox", "up"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        deadline = time.monotonic() + 30
+        while not (room / "passwords.csv").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert process.stdout.read() == "", "it was never ready"
+    assert [path.name for path in room.iterdir()] == ["sandbox.lock"]
 
 
 def test_what_was_left_out_before_and_who_is_new_is_there_the_next_time(tmp_path: Path, own_authorities: None) -> None:

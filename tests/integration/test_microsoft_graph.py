@@ -177,6 +177,10 @@ def test_filters_find_and_what_is_not_understood_is_refused(person: Person, grap
     assert graph.get("/users", params={"$filter": start}).json()["value"]
     for wrong in ("mail like 'a'", "colour eq 'red'", "mail eq", "(mail eq 'a'"):
         assert graph.get("/users", params={"$filter": wrong}).status_code == 400
+    for options in ("$expand=manager", '$search="displayName:anna"', "$orderby=displayName sideways"):
+        assert _error(graph.get(f"/users?{options}"))[0] == 400
+    assert _error(graph.get(f"/users/{person.address}?$expand=manager"))[0] == 400
+    assert graph.get("/users?$orderby=displayName desc").status_code == 200
 
 
 def test_messages_are_found_by_their_identity_read_whole_and_given_a_category(

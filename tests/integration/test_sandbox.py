@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import imaplib
+import ssl
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from unittest.mock import Mock
 
+import httpx
 import pytest
+from aiosmtpd.smtp import Envelope
 from imapclient import IMAPClient
 
 from migrate.sandbox import company
+from migrate.sandbox.child import EndedBadly
+from migrate.sandbox.counting import present
 from migrate.sandbox.letters import Letter
 from migrate.sandbox.pymap_server import PymapServer, running_pymap
+from migrate.sandbox.running import running_sandbox
+from migrate.sandbox.services.smtp import Delivery
 
 _USERS = {person.login: f"secret of {person.login}" for person in company.PEOPLE}
 
@@ -94,6 +103,43 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
     with contextlib.closing(client.sock) as connection:
         connection.settimeout(10)
         assert connection.recv(4096) == b"" or connection.recv(4096) == b""  # perhaps a BYE first
+
+
+def test_a_server_that_could_not_keep_its_mail_says_so(tmp_path: Path) -> None:
+    (tmp_path / "mail.json.new").mkdir()  # in the way of what is written at the end
+    with pytest.raises(EndedBadly, match="IsADirectoryError"), running_pymap({"anna": "a"}, state=tmp_path) as server:
+        server.deliver("anna", company.letters(company.PEOPLE[5])[:1])
+
+
+def test_mail_finds_a_person_however_the_plan_writes_the_address(tmp_path: Path) -> None:
+    with running_pymap({"Anna@Example.org": "secret"}) as server:
+        delivery = Delivery((server.host, server.port), server.users, tmp_path / "outbox")
+        for address, answer in (("anna@EXAMPLE.org", "250"), ("nobody@example.org", "550"), ("b@else.org", "250")):
+            envelope = Envelope()
+            told = asyncio.run(delivery.handle_RCPT(Mock(), Mock(), envelope, address, []))
+            assert told.startswith(answer)
+            if answer == "250":
+                delivery._deliver(Mock(host_name="here"), "", address, b"Subject: news\r\n\r\nIt came.\r\n")
+        assert present(server, ["Anna@Example.org"]) == 1
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
+
+
+def test_a_sandbox_that_was_killed_while_it_was_first_started_is_signed_in_to_the_next_time(tmp_path: Path) -> None:
+    (person,) = company.PEOPLE[:1]
+    for _start in ("killed before it had noted what it made", "the next one"):
+        (tmp_path / "kept.json").unlink(missing_ok=True)
+        with running_sandbox(tmp_path, [(person.login, person.name)], kept=True, only=("microsoft",)) as sandbox:
+            plan = sandbox.plan_of("microsoft")
+            form = {
+                "client_id": plan["client_id"], "grant_type": "client_credentials",
+                "client_secret": Path(plan["secret"].removeprefix("file:")).read_text(),
+                "scope": "https://outlook.office365.com/.default",
+            }  # fmt: skip
+            answer = httpx.post(
+                f"{plan['endpoints']['sign_in']}/{plan['tenant']}/oauth2/v2.0/token", data=form,
+                verify=ssl.create_default_context(cafile=plan["ca_file"]), trust_env=False,
+            )  # fmt: skip
+            assert answer.status_code == 200, answer.text
 
 
 def _served(server: PymapServer, user: str) -> Counter[object]:

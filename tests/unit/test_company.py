@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from migrate.sandbox import company
+from migrate.sandbox.company_folder import begin, is_ours
 
 
 def test_the_company_has_two_sites_ten_mailboxes_and_4812_messages() -> None:
@@ -41,3 +45,11 @@ def test_three_messages_arrive_in_existing_mailboxes() -> None:
     arrived = list(company.arrivals())
     assert len(arrived) == 3
     assert all(person in company.PEOPLE for person, _ in arrived)
+
+
+def test_what_a_kill_leaves_of_the_companys_folder_is_known_again(tmp_path: Path) -> None:
+    assert not is_ours(tmp_path, "ours")
+    (tmp_path / "sites").mkdir()
+    with pytest.raises(FileExistsError):  # it goes no further than that
+        begin(tmp_path, "ours")
+    assert is_ours(tmp_path, "ours")

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import json
 import logging
 import os
 import secrets
 import sys
-import threading
 from pathlib import Path
 
 from migrate.sandbox.google.control import Control
-from migrate.sandbox.google.server import Connection
 from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.world import World
+from migrate.sandbox.parent import tell_ready, until_gone
+from migrate.sandbox.web import Answer, Request, serve_web
 
 
 def main() -> None:
@@ -47,43 +45,26 @@ async def serve(state: Path | None, port: int, domain: str) -> None:
     service = Service(world)
     word = secrets.token_urlsafe(16)
     control = Control(service, word)
-    loop = asyncio.get_running_loop()
 
-    async def listen(wanted: int) -> asyncio.Server:
-        return await loop.create_server(lambda: Connection(service, control), "127.0.0.1", wanted, backlog=512)
+    def answer(request: Request) -> Answer:
+        return control.answer(request) if request.path.startswith("/control/") else service.answer(request)
 
     kept = (world.counters.get("port") or {"last": 0})["last"]
     try:
         # Key files that were handed out earlier name the port of that time.
-        server = await listen(port or kept)
+        server = await serve_web(answer, port=port or kept, too_long=service.too_long)
     except OSError:
         if port:
             raise
-        server = await listen(0)
+        server = await serve_web(answer, too_long=service.too_long)
     port = server.sockets[0].getsockname()[1]
     if port != kept:
         world.counters.put("port", {"last": port})
     service.endpoint = f"http://127.0.0.1:{port}"
-    sys.stdout.write(json.dumps({"endpoint": service.endpoint, "control": word}) + "\n")
-    sys.stdout.flush()
-    await _end_of_input()
+    tell_ready({"endpoint": service.endpoint, "control": word, "pid": os.getpid()})
+    await until_gone()
     server.close()
     world.journal.close()
-
-
-async def _end_of_input() -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def watch() -> None:
-        # Not by sys.stdin, whose lock a thread that still reads would keep from the interpreter's end.
-        with contextlib.suppress(OSError):
-            while os.read(0, 65536):
-                pass
-        loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=watch, daemon=True).start()
-    await ended.wait()
 
 
 if __name__ == "__main__":

@@ -79,6 +79,5 @@ def _check_domain(world: World, key: str) -> None:
 
 def _deleted_lately(world: World, address: str) -> bool:
     since = world.clock.now() - UNDELETED_FOR
-    return any(
-        row["deleted"] is not None and row["deleted"] > since and row["email"] == address for row in world.users.rows()
-    )
+    rows = (world.users[user] for user in world.deleted)
+    return any(row["deleted"] > since and row["email"] == address for row in rows)

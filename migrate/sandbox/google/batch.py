@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from migrate.sandbox.google.errors import ApiError, malformed
-from migrate.sandbox.google.exchange import Answer, Request
+from migrate.sandbox.google.errors import JSON, ApiError, malformed
 from migrate.sandbox.google.uploads import split
+from migrate.sandbox.web import Answer, Request
 
 _MOST = 100
 _BOUNDARY = "batch_of_the_stand_in"
@@ -28,13 +28,13 @@ def answer_batch(request: Request, answer: Callable[[Request], Answer]) -> Answe
     for header, content in parts:
         inner = _request(content, request)
         if inner.path.startswith(("/upload", "/resumable", "/batch")):
-            one = Answer(400, malformed("Media uploads are not supported in a batch.").body())
+            one = Answer(400, malformed("Media uploads are not supported in a batch.").body(), JSON)
         else:
             one = answer(inner)
         longest = max(longest, one.delay)
         told += _part(header.get("content-id", ""), one)
     body = told + f"--{_BOUNDARY}--\r\n".encode()
-    return Answer(200, body, {"Content-Type": f"multipart/mixed; boundary={_BOUNDARY}"}, longest)
+    return Answer(200, body, {"Content-Type": f"multipart/mixed; boundary={_BOUNDARY}"}, delay=longest)
 
 
 def _request(content: bytes, outer: Request) -> Request:
@@ -56,7 +56,7 @@ def _part(content_id: str, answer: Answer) -> bytes:
         "Content-Type: application/http",
         f"Content-ID: <response-{content_id.lstrip('<')}",
         "",
-        f"HTTP/1.1 {answer.code} {HTTPStatus(answer.code).phrase}",
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
         *(f"{name}: {value}" for name, value in answer.headers.items()),
         f"Content-Length: {len(answer.body)}",
         "",

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from migrate.sandbox.google.accounts import new_user
 from migrate.sandbox.google.errors import ApiError, Json
-from migrate.sandbox.google.exchange import Answer, Request
 from migrate.sandbox.google.faults import Fault
 from migrate.sandbox.google.journal import frame, frames
 from migrate.sandbox.google.keys import hand_out_key
@@ -25,6 +24,7 @@ from migrate.sandbox.google.mailbox import Mailbox, Stored
 from migrate.sandbox.google.manners import Manners
 from migrate.sandbox.google.service import Service
 from migrate.sandbox.google.tokens import CLIENT_ID
+from migrate.sandbox.web import Answer, Request
 
 _PLAIN = {"Content-Type": "application/octet-stream"}
 
@@ -37,7 +37,7 @@ class Control:
         self._world = service.world
         self._word = word
         self._commands: dict[str, Callable[..., Any]] = {
-            "add_user": self.add_user, "advance": self.advance, "answers": self.answers,
+            "add_user": self.add_user, "add_users": self.add_users, "advance": self.advance, "answers": self.answers,
             "change_user": self.change_user,
             "client": self.client, "expire_tokens": self.expire_tokens, "fault": self.fault,
             "forget_history": self.forget_history, "heal": self.heal, "key": self.key, "manners": self.manners,
@@ -72,6 +72,12 @@ class Control:
             raise ValueError(f"{address} is taken")
         name = {"givenName": given or address.partition("@")[0], "familyName": family or "-"}
         return new_user(self._world, address, admin=admin, **({} if licensed else {"sku": None}), name=name)
+
+    def add_users(self, *, addresses: list[str], admin: str | None = None) -> None:
+        """Make those of these users who are not there yet, licensed; ``admin`` is one of them."""
+        for address in addresses:
+            if self._world.holder(address) is None:
+                self.add_user(address=address, admin=address == admin)
 
     def change_user(self, *, address: str, **changes: object) -> None:
         """Change what the directory does not: ``suspended``, ``gmail`` (the service is on), ``admin``."""
@@ -181,7 +187,7 @@ class Control:
         """Every message of a mailbox in the order in which they came."""
         mailbox = self._mailbox(address)
         for stored in mailbox:
-            yield frame(_shown(mailbox, stored), stored.raw if bodies else b"")
+            yield frame(_shown(mailbox, stored), (stored.content or b"") if bodies else b"")
 
     def archive(self, *, address: str) -> Iterator[bytes]:
         """Every message of a group's archive."""

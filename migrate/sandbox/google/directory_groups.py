@@ -50,15 +50,16 @@ def list_groups(call: Call) -> Json:
     if "query" in parameters:
         raise invalid_input("query")
     holding = None if member is None else groups_of(world, member)
-    rows = [
-        shown(world, group)
+    found = [
+        (str(row["email"]), group)
         for group, row in world.groups.items()
         if world.seen(row)
         and (domain is None or row["email"].endswith(f"@{domain.lower()}"))
         and (holding is None or group in holding)
     ]
-    rows.sort(key=lambda row: str(row["email"]), reverse=parameters.get("sortOrder") == "DESCENDING")
-    return {"kind": "admin#directory#groups", **call.page(rows, "groups", size=200, largest=200)}
+    found.sort(reverse=parameters.get("sortOrder") == "DESCENDING")
+    page = call.page(found, "groups", lambda one: shown(world, one[1]), size=200, largest=200)
+    return {"kind": "admin#directory#groups", **page}
 
 
 def change(call: Call) -> Json:

@@ -5,6 +5,8 @@ https://developers.google.com/workspace/admin/directory/v1/guides/manage-group-m
 
 from __future__ import annotations
 
+from functools import partial
+
 from migrate.sandbox.google.addresses import group_key, owned, precondition
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.errors import ApiError, Json, invalid_input, unknown_resource
@@ -63,12 +65,8 @@ def list_members(call: Call) -> Json:
     call.as_admin()
     world, group = call.world, group_key(call)
     roles = frozenset((call.parameters.get("roles") or ",".join(_ROLES)).split(","))
-    rows = [
-        _shown(world, row)
-        for row in world.members.rows()
-        if row["group"] == group and row["role"] in roles
-    ]  # fmt: skip
-    page = call.page(rows, "members", size=_MOST_MEMBERS, largest=_MOST_MEMBERS)
+    rows = [row for row in world.members.rows() if row["group"] == group and row["role"] in roles]
+    page = call.page(rows, "members", partial(_shown, world), size=_MOST_MEMBERS, largest=_MOST_MEMBERS)
     return {"kind": "admin#directory#members", **page}
 
 

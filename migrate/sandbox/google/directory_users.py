@@ -68,8 +68,8 @@ def list_users(call: Call) -> Json:
     ending = f"@{domain.lower()}" if domain is not None else ""
     deleted = parameters.get("showDeleted") == "true"
     wanted = _filter(parameters.get("query"))
-    rows = [
-        shown(world, user)
+    found = [
+        (user, row)
         for user, row in world.users.items()
         if (row["deleted"] is not None) == deleted
         and world.seen(row)
@@ -77,10 +77,9 @@ def list_users(call: Call) -> Json:
         and all(_matches(row, *one) for one in wanted)
     ]
     order = parameters.get("orderBy", "email")
-    rows.sort(key=lambda row: str(row["primaryEmail"] if order == "email" else row["name"].get(order, "")).lower())
-    if parameters.get("sortOrder") == "DESCENDING":
-        rows.reverse()
-    return {"kind": "admin#directory#users", **call.page(rows, "users", size=100, largest=500)}
+    found.sort(key=lambda one: _sorted_by(one[1], order), reverse=parameters.get("sortOrder") == "DESCENDING")
+    page = call.page(found, "users", lambda one: shown(world, one[0]), size=100, largest=500)
+    return {"kind": "admin#directory#users", **page}
 
 
 def change(call: Call) -> Json:
@@ -259,6 +258,10 @@ def _filter(query: str | None) -> list[tuple[str, str, str]]:
         found.append((clause[1].lower(), clause[2], clause[3].strip("'").lower()))
         at = clause.end()
     return found
+
+
+def _sorted_by(row: Json, order: str) -> str:
+    return str(row["email"] if order == "email" else row["fields"].get("name", {}).get(order, "")).lower()
 
 
 def _matches(row: Json, field: str, sign: str, wanted: str) -> bool:

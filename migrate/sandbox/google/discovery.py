@@ -25,7 +25,6 @@ DOCUMENTS = (
     "licensing.v1",
     "siteVerification.v1",
 )
-_SCOPE_ROOT = "https://www.googleapis.com/auth/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,6 @@ class Parameter:
 
     check: Check
     repeated: bool
-    default: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,6 @@ class Method:
     required: tuple[str, ...]
     body: Check | None
     body_required: tuple[str, ...]
-    answers: bool
     media: Media | None
     #: The schema of the answer, for ``fields``.
     response: str | None
@@ -87,6 +84,9 @@ class Routes:
             for method, described in _methods(document):
                 self.methods[method.id] = method
                 self._add(document, method, described)
+        for bucket in self._plain.values():
+            # ``drafts/send`` is a name, not the id of a draft: what has fewer placeholders is looked at first.
+            bucket.sort(key=lambda entry: entry[0].groups)
 
     def find(self, verb: str, path: str) -> Route:
         """The method for a request.  Raises ApiError when there is none."""
@@ -111,9 +111,6 @@ class Routes:
             uploaded = protocol["path"]
             # A resumable upload goes on with PUT at the address that its POST was given.
             self._plain.setdefault((verb, uploaded.count("/")), []).append((_pattern(uploaded), method, True))
-        for bucket in self._plain.values():
-            # ``drafts/send`` is a name, not the id of a draft: what has fewer placeholders is looked at first.
-            bucket.sort(key=lambda entry: entry[0].groups)
 
 
 @cache
@@ -127,11 +124,6 @@ def load_document(name: str) -> dict[str, Any]:
     text = files("googleapiclient.discovery_cache.documents").joinpath(f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
-
-
-def short_scope(scope: str) -> str:
-    """``gmail.insert`` for the full name; a scope outside Google's usual place stays whole."""
-    return scope.removeprefix(_SCOPE_ROOT)
 
 
 def _pattern(template: str, parameters: Mapping[str, Any] | None = None) -> re.Pattern[str]:
@@ -169,7 +161,6 @@ def _methods(document: Mapping[str, Any]) -> Iterator[tuple[Method, Mapping[str,
                 required=tuple(name for name, one in own.items() if one.get("required") and one["location"] == "query"),
                 body=schemas.check(request) if request else None,
                 body_required=tuple(_required_in_body(schemas, request, described["id"])) if request else (),
-                answers=response is not None,
                 media=Media(int(upload["maxSize"]), tuple(upload["accept"])) if upload else None,
                 response=response,
                 schemas=schemas,
@@ -185,7 +176,7 @@ def _walk(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _parameter(schemas: Schemas, described: Mapping[str, Any]) -> Parameter:
-    return Parameter(schemas.compile(described), bool(described.get("repeated")), described.get("default"))
+    return Parameter(schemas.compile(described), bool(described.get("repeated")))
 
 
 def _required_in_body(schemas: Schemas, name: str, method: str, below: str = "") -> Iterator[str]:

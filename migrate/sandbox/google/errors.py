@@ -13,6 +13,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+#: What an answer of JSON says of itself.
+JSON = {"Content-Type": "application/json; charset=UTF-8"}
+
 
 @dataclass
 class ApiError(Exception):

@@ -159,7 +159,7 @@ def _thread(mailbox: Mailbox, head: Head, wanted: str | None) -> str | None:
     """The conversation: of a message that it answers and whose subject it shares; otherwise its own."""
     for one in reversed(head.answers):
         for stored in mailbox.with_message_id(one):
-            if stored.head.subject == head.subject and wanted in (None, stored.thread_id):
+            if stored.head.topic == head.topic and wanted in (None, stored.thread_id):
                 return stored.thread_id
     if wanted is not None and not any(stored.thread_id == wanted for stored in mailbox):
         raise not_found()

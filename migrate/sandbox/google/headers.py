@@ -6,6 +6,7 @@ messages.import and insert (google/import-mailbox-to-gmail#29).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from email.utils import getaddresses, parsedate_to_datetime
@@ -15,10 +16,6 @@ from migrate.sandbox.google.errors import invalid_argument
 
 _WANTED = re.compile(
     rb"^(from|message-id|date|subject|references|in-reply-to)[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
-)
-_SEARCHED = re.compile(
-    rb"^(?:from|to|cc|bcc|message-id|date|subject|references|in-reply-to)[ \t]*:.*(?:\n[ \t].*)*",
-    re.IGNORECASE | re.MULTILINE,
 )
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _ID = re.compile(r"<([^<>]+)>")
@@ -32,15 +29,10 @@ class Head:
     senders: tuple[str, ...]
     message_id: str | None
     date: str | None
-    subject: str
+    #: A digest of the subject, by which conversations are told.
+    topic: str
     #: Message-IDs that it answers.
     answers: tuple[str, ...]
-
-
-def kept_fields(raw: bytes) -> bytes:
-    """The fields that searches and conversations go by, as a header of its own."""
-    found = [one[0].rstrip(b"\r\n") for one in _SEARCHED.finditer(raw, 0, header_end(raw))]
-    return b"\r\n".join([*found, b"", b""])
 
 
 def header_end(raw: bytes) -> int:
@@ -67,7 +59,7 @@ def read_head(raw: bytes) -> Head:
         senders=tuple(senders),
         message_id=bare_id(named) if named else None,
         date=one.get(b"date"),
-        subject=plain_subject(one.get(b"subject", "")),
+        topic=topic_of(one.get(b"subject", "")),
         answers=tuple(answers),
     )
 
@@ -86,9 +78,9 @@ def bare_id(value: str) -> str:
     return found[1] if found else value.strip()
 
 
-def plain_subject(subject: str) -> str:
-    """A subject without what answering put before it: conversations are told by it."""
-    return _REPLY.sub("", subject).strip()
+def topic_of(subject: str) -> str:
+    """A digest of a subject without what answering put before it."""
+    return hashlib.blake2b(_REPLY.sub("", subject).strip().encode(), digest_size=16).hexdigest()
 
 
 def check_senders(senders: tuple[str, ...]) -> None:

@@ -56,7 +56,7 @@ def frame(told: Json, body: bytes = b"") -> bytes:
 
 def frames(file: BinaryIO) -> Iterator[tuple[Json, bytes]]:
     """The records of a file, up to the first that is not whole."""
-    while line := file.readline():
+    while (line := file.readline()).endswith(b"\n"):
         try:
             told = json.loads(line)
             length = told.pop("bytes")

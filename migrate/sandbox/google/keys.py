@@ -51,8 +51,8 @@ def hand_out_key(world: World, token_uri: str) -> Json:
     }
 
 
-def checked_assertion(world: World, assertion: str) -> tuple[str, Json]:
-    """The key's id and the claims of a signed assertion.  Raises GrantError."""
+def checked_assertion(world: World, assertion: str) -> Json:
+    """The claims of a signed assertion.  Raises GrantError."""
     try:
         signed, _, signature = assertion.rpartition(".")
         head, claims = (json.loads(_decoded(part)) for part in signed.split("."))
@@ -81,7 +81,7 @@ def checked_assertion(world: World, assertion: str) -> tuple[str, Json]:
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
             "Check your iat and exp values in the JWT claim.",
         )
-    return head["kid"], claims
+    return dict(claims)
 
 
 def _decoded(part: str) -> bytes:

@@ -6,6 +6,8 @@ https://developers.google.com/workspace/admin/licensing/v1/how-tos/products
 
 from __future__ import annotations
 
+from functools import partial
+
 from migrate.sandbox.google.accounts import give_licence, take_licence
 from migrate.sandbox.google.addresses import precondition
 from migrate.sandbox.google.call import Call, Handler
@@ -127,12 +129,9 @@ def _list(call: Call, sku: str | None) -> Json:
     # The customer's id or first domain; the directory's my_customer is not among what the page names.
     if call.parameters["customerId"] not in (CUSTOMER, world.primary_domain):
         raise ApiError(400, "Invalid customerId", "invalid", "INVALID_ARGUMENT")
-    rows = [
-        _shown(world, key)
-        for key, row in world.licences.items()
-        if row["product"] == product and sku in (None, row["sku"])
-    ]
-    return {"kind": "licensing#licenseAssignmentList", **call.page(rows, "items", size=100, largest=1000)}
+    keys = [key for key, row in world.licences.items() if row["product"] == product and sku in (None, row["sku"])]
+    page = call.page(keys, "items", partial(_shown, world), size=100, largest=1000)
+    return {"kind": "licensing#licenseAssignmentList", **page}
 
 
 def _shown(world: World, key: str) -> Json:

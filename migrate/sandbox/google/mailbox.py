@@ -11,8 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from migrate.sandbox.google.errors import Json, not_found
-from migrate.sandbox.google.headers import Head, kept_fields, read_head
+from migrate.sandbox.google.errors import ApiError, Json, not_found
+from migrate.sandbox.google.headers import Head, read_head
 from migrate.sandbox.google.labels import Label, Labels
 
 #: Writes one change down: what it is, and a message's bytes where it is a new one.
@@ -27,9 +27,8 @@ class Stored:
 
     id: str
     thread_id: str
-    raw: bytes
-    #: Whether ``raw`` is the whole message, or the fields that it is found by.
-    whole: bool
+    #: None where bodies are not kept.
+    content: bytes | None
     size: int
     digest: str
     labels: frozenset[str]
@@ -39,6 +38,13 @@ class Stored:
     head: Head
     #: When a search sees it, in seconds of the stand-in's clock.
     searched_from: float
+
+    @property
+    def raw(self) -> bytes:
+        """The message.  Raises ApiError where it was not kept."""
+        if self.content is None:
+            raise ApiError(501, "This stand-in was told to keep no bodies.", "notImplemented", "UNIMPLEMENTED")
+        return self.content
 
     @property
     def order(self) -> tuple[int, str]:
@@ -122,12 +128,10 @@ class Mailbox:
         """A new message; ``thread`` is the conversation that it joins."""
         number = _FIRST_ID + self._next_history()
         name = f"{number:x}"
-        kept = raw if keep else kept_fields(raw)
         stored = Stored(
             id=name,
             thread_id=thread or name,
-            raw=kept,
-            whole=keep,
+            content=raw if keep else None,
             size=len(raw),
             digest=hashlib.sha256(raw).hexdigest(),
             labels=frozenset(labels),
@@ -137,7 +141,7 @@ class Mailbox:
             searched_from=searched_from,
         )
         self._take(stored)
-        self._record(_written(stored), kept)
+        self._record(_written(stored), stored.content or b"")
         return stored
 
     def relabel(self, stored: Stored, labels: Iterable[str]) -> None:
@@ -220,17 +224,19 @@ class Mailbox:
 
 
 def _written(stored: Stored) -> Json:
+    """What is written down of a message beside its content; without that, also what it is found by."""
+    head = stored.head
     return {
         "do": "put",
         "id": stored.id,
         "thread": stored.thread_id,
-        "whole": stored.whole,
         "size": stored.size,
         "digest": stored.digest,
         "labels": sorted(stored.labels),
         "date": stored.internal_date,
         "history": stored.history_id,
         "searched": stored.searched_from,
+        **({"message_id": head.message_id, "topic": head.topic} if stored.content is None else {}),
     }
 
 
@@ -238,13 +244,18 @@ def _read(written: Json, raw: bytes) -> Stored:
     return Stored(
         id=str(written["id"]),
         thread_id=str(written["thread"]),
-        raw=raw,
-        whole=bool(written["whole"]),
+        content=None if "topic" in written else raw,
         size=int(written["size"]),
         digest=str(written["digest"]),
         labels=frozenset(written["labels"]),
         internal_date=int(written["date"]),
         history_id=int(written["history"]),
-        head=read_head(raw),
+        head=_head_of(written, raw),
         searched_from=float(written["searched"]),
     )
+
+
+def _head_of(written: Json, raw: bytes) -> Head:
+    if "topic" not in written:
+        return read_head(raw)
+    return Head(senders=(), message_id=written["message_id"], date=None, topic=str(written["topic"]), answers=())

@@ -21,7 +21,7 @@ class Manners(BaseModel):
     index_delay: NonNegativeFloat = 0.0
     #: Whether import files what holds the GTUBE test string under spam, unless it is told never to.
     spam_filter: bool = True
-    #: Whether messages are kept whole; otherwise only what they are searched and listed by.
+    #: Whether messages are kept; otherwise only their labels, dates, sizes, Message-IDs, and digests.
     keep_bodies: bool = True
     #: Units a minute (developers.google.com/gmail/api/reference/quota); None: no limit.
     user_units: PositiveInt | None = None

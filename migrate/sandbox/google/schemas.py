@@ -24,7 +24,9 @@ _RANGES = {
     "int64": (-(2**63), 2**63 - 1),
     "uint64": (0, 2**64 - 1),
 }
-_INTEGER = re.compile(r"-?\d+")
+#: How a description narrows the range of its format.
+_ENDS = ("minimum", "maximum")
+_INTEGER = re.compile(r"-?[0-9]+")
 
 
 class Schemas:
@@ -72,7 +74,7 @@ class Schemas:
         if kind == "boolean":
             return _boolean
         if kind in ("integer", "number"):
-            return _number if kind == "number" else _integer(described.get("format", "int32"), as_text=False)
+            return _number if kind == "number" else _integer(described, as_text=False)
         return _text(described)
 
     def _object(self, described: Mapping[str, Any]) -> Check:
@@ -110,9 +112,9 @@ def _array(item: Check) -> Check:
 
 
 def _boolean(value: Any, where: str) -> Any:
-    if value in (True, "true"):
+    if value is True or value == "true":
         return True
-    if value in (False, "false"):
+    if value is False or value == "false":
         return False
     raise _bad(where, "TYPE_BOOL", value)
 
@@ -124,8 +126,9 @@ def _number(value: Any, where: str) -> Any:
         raise _bad(where, "TYPE_DOUBLE", value) from None
 
 
-def _integer(form: str, *, as_text: bool) -> Check:
-    low, high = _RANGES[form]
+def _integer(described: Mapping[str, Any], *, as_text: bool) -> Check:
+    form = described.get("format", "int32")
+    low, high = (int(described.get(end, of_format)) for end, of_format in zip(_ENDS, _RANGES[form], strict=True))
 
     def check(value: Any, where: str) -> Any:
         plain = isinstance(value, int) and not isinstance(value, bool)
@@ -142,7 +145,7 @@ def _integer(form: str, *, as_text: bool) -> Check:
 def _text(described: Mapping[str, Any]) -> Check:
     form = described.get("format")
     if form in ("int64", "uint64"):
-        return _integer(form, as_text=True)
+        return _integer(described, as_text=True)
     if "enum" in described:
         return _choice(frozenset(described["enum"]))
     if form == "byte":

@@ -49,39 +49,28 @@ def parse(text: str) -> Selection:
 def _names(text: str) -> tuple[dict[str, Any], str]:
     found: dict[str, Any] = {}
     while True:
-        end = next((at for at, letter in enumerate(text) if letter in ",()/"), len(text))
-        name, rest = text[:end].strip(), text[end:]
-        if not name:
-            raise _invalid(text)
-        inner: dict[str, Any] | None = None
-        if rest.startswith("/"):
-            inner, rest = _path(rest[1:])
-        elif rest.startswith("("):
-            inner, rest = _names(rest[1:])
-            if not rest.startswith(")"):
-                raise _invalid(text)
-            rest = rest[1:]
+        name, inner, rest = _name(text)
         found[name] = _merged(found[name], inner) if name in found else inner
         if not rest.startswith(","):
             return found, rest
         text = rest[1:]
 
 
-def _path(text: str) -> tuple[dict[str, Any], str]:
-    """What follows a slash: one name, with what is below it."""
+def _name(text: str) -> tuple[str, dict[str, Any] | None, str]:
+    """One name, what is wanted below it, and the rest of the text."""
     end = next((at for at, letter in enumerate(text) if letter in ",()/"), len(text))
     name, rest = text[:end].strip(), text[end:]
     if not name:
         raise _invalid(text)
-    inner: dict[str, Any] | None = None
     if rest.startswith("/"):
-        inner, rest = _path(rest[1:])
-    elif rest.startswith("("):
-        inner, rest = _names(rest[1:])
-        if not rest.startswith(")"):
-            raise _invalid(text)
-        rest = rest[1:]
-    return {name: inner}, rest
+        below, inner, rest = _name(rest[1:])
+        return name, {below: inner}, rest
+    if not rest.startswith("("):
+        return name, None, rest
+    names, rest = _names(rest[1:])
+    if not rest.startswith(")"):
+        raise _invalid(text)
+    return name, names, rest[1:]
 
 
 def _merged(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:

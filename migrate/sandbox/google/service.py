@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 import time
-import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 from migrate.sandbox.google import (
@@ -32,13 +31,13 @@ from migrate.sandbox.google.batch import answer_batch
 from migrate.sandbox.google.call import Call, Handler
 from migrate.sandbox.google.checking import api_disabled, insufficient_scopes, read_body, read_parameters
 from migrate.sandbox.google.discovery import Media, Method, Route, routes
-from migrate.sandbox.google.errors import ApiError, GrantError, Json, failed_precondition, malformed
-from migrate.sandbox.google.exchange import JSON, Answer, Request
+from migrate.sandbox.google.errors import JSON, ApiError, GrantError, Json, failed_precondition, malformed
 from migrate.sandbox.google.faults import Fault
 from migrate.sandbox.google.quota import Quotas
 from migrate.sandbox.google.selection import check_selection, parse, select
 from migrate.sandbox.google.tokens import Grant, Tokens
 from migrate.sandbox.google.world import World
+from migrate.sandbox.web import Answer, Request, defect
 
 HANDLERS: dict[str, Handler] = {
     **gmail_writing.HANDLERS,
@@ -63,7 +62,7 @@ class _Progress:
     method: str = "unknown"
     address: str | None = None
     user: str | None = None
-    #: What :meth:`Quotas.leave` is told when the call has been answered.
+    #: What :meth:`Quotas.leave` is told once the call has been answered.
     place: str | None = None
     faults: list[Fault] = field(default_factory=list)
 
@@ -93,30 +92,33 @@ class Service:
             answer = self._answer(request, progress)
         except (ApiError, GrantError) as refused:
             reason = refused.error if isinstance(refused, GrantError) else refused.reason
-            # By the date a client can tell that its own clock is off.
-            dated = {"Date": formatdate(time.time() + self.world.manners.clock_off, usegmt=True)}
-            headers = JSON | (dict(refused.headers) if isinstance(refused, ApiError) else dated)
+            headers = JSON | (dict(refused.headers) if isinstance(refused, ApiError) else {})
             answer = Answer(refused.code, refused.body(), headers)
-        except Exception:  # noqa: BLE001 -- a defect of the stand-in must not look like a connection that was cut
-            sys.stderr.write(traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 -- a defect of the stand-in must not look like a connection that was cut
             reason = "standInDefect"
-            answer = Answer(500, ApiError(500, "The stand-in has a defect; it wrote where.", reason).body())
-        answer.place = progress.place
+            answer = Answer(500, ApiError(500, defect(error), reason).body(), JSON)
+        if progress.place is not None:
+            answer.leave = partial(self.quotas.leave, progress.place)
         answer.delay = max(answer.delay, self.world.manners.latency)
         for fault in progress.faults:
             answer = _harmed(answer, fault)
-        if not reason and answer.code >= 400:
+        if not reason and answer.status >= 400:
             reason = "backendError"
-        self.answers[f"{progress.method} {answer.code} {reason}".rstrip()] += 1
+        self.answers[f"{progress.method} {answer.status} {reason}".rstrip()] += 1
+        # By the date a client can tell that its own clock is off.
+        now = time.time() + self.world.manners.clock_off
+        answer.headers = {"Date": formatdate(now, usegmt=True), **answer.headers}
         return answer
 
-    def too_long(self, verb: str, path: str, length: int) -> bool:
-        """Whether a body of this length is more than anything at this address takes."""
+    def too_long(self, method: str, path: str, length: int) -> Answer | None:
+        """What is answered to a body that is longer than anything at this address takes."""
         try:
-            media = self.routes.find(verb, path).method.media
+            media = self.routes.find(method, path).method.media
         except ApiError:
             media = None
-        return length > (media.max_size if media is not None else 2 * 157_286_400) + _ROOM
+        if length <= (media.max_size if media is not None else 2 * 157_286_400) + _ROOM:
+            return None
+        return Answer(413, uploads.too_large().body(), JSON)
 
     def _answer(self, request: Request, progress: _Progress) -> Answer:
         if request.path == "/token":
@@ -127,9 +129,9 @@ class Service:
         if request.path.startswith("/batch"):
             progress.method = "batch"
             return answer_batch(request, self._batched)
-        if request.verb == "PUT" and "upload_id=" in request.query:
+        if request.method == "PUT" and "upload_id=" in request.query:
             return self._go_on(request, progress)
-        route = self.routes.find(request.verb, request.path)
+        route = self.routes.find(request.method, request.path)
         grant = self._admit(request, route, progress)
         parameters = read_parameters(route, request.query)
         upload_type = parameters.get("uploadType")
@@ -141,14 +143,14 @@ class Service:
     def _batched(self, request: Request) -> Answer:
         """Answer one call of a batch; its calls are done one after the other, so none is under way afterwards."""
         answer = self.answer(request)
-        if answer.place is not None:
-            self.quotas.leave(answer.place)
+        if answer.leave is not None:
+            answer.leave()
         return answer
 
     def _token(self, request: Request, progress: _Progress) -> Answer:
         progress.method = "token"
         self._strike(progress, None)
-        if request.verb != "POST":
+        if request.method != "POST":
             raise GrantError("invalid_request", "The token endpoint is asked by POST.", 405)
         form = dict(parse_qsl(request.body.decode("latin-1")))
         return _told(self.tokens.exchange(_client_of(request.headers.get("authorization", "")) | form))
@@ -267,7 +269,7 @@ class Service:
             check_selection(selection, method.schemas, method.schemas.fields(method.response))
         told = handler(Call(self.world, method, parameters, body, uploaded.media, caller, scopes))
         if told is None:
-            return Answer(204, headers={})
+            return Answer(204)
         return _told(select(told, selection))
 
     def _check_mailbox(self, asked: str, caller: str) -> None:
@@ -288,16 +290,16 @@ def _client_of(authorization: str) -> dict[str, str]:
 
 
 def _told(told: Json) -> Answer:
-    return Answer(200, json.dumps(told).encode())
+    return Answer(200, json.dumps(told).encode(), JSON)
 
 
 def _harmed(answer: Answer, fault: Fault) -> Answer:
     """What a fault makes of an answer to a call that has been done."""
     if fault.kind == "latency":
         answer.delay += fault.seconds
-    elif fault.kind == "503_after_commit" and answer.code < 400:
+    elif fault.kind == "503_after_commit" and answer.status < 400:
         error = fault.error()
-        return Answer(503, error.body(), JSON | dict(error.headers), answer.delay, answer.place)
+        return replace(answer, status=503, body=error.body(), headers=JSON | dict(error.headers))
     elif fault.kind in ("drop", "drop_after_commit"):
         answer.cut = "nothing"
     elif fault.kind == "truncate":

@@ -15,8 +15,6 @@ import http.client
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,10 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from migrate.sandbox.child import running_child
 from migrate.sandbox.google.journal import frame, frames
-
-#: Seconds in which it ends by itself once told to.
-_GRACE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,10 @@ class GoogleStandIn:
         """Do a command of :class:`migrate.sandbox.google.control.Control`.  Raises ControlError."""
         told = json.loads(self._post(command, json.dumps(arguments).encode()))
         return told["told"]
+
+    def add_users(self, addresses: Iterable[str], *, admin: str | None = None) -> None:
+        """Make those of these users who are not there yet; ``admin`` is one of them."""
+        self.control("add_users", addresses=[*addresses], admin=admin)
 
     def add_user(self, address: str, *, admin: bool = False, licensed: bool = True) -> str:
         """Make a user, whose mailbox is there at once unless ``manners(mailbox_delay=…)`` was told; its id."""
@@ -143,36 +143,12 @@ def running_google(
 ) -> Iterator[GoogleStandIn]:  # fmt: skip
     """Start a stand-in of a customer with one domain and no users.  With ``state`` it goes on from what is kept there.
 
-    Raises RuntimeError when it does not start: httptools is not installed (the extra ``sandbox`` brings it), or the
-    port is taken.
+    Raises :class:`~migrate.sandbox.child.NotStarted`: httptools is not installed (the extra ``sandbox`` brings it), or
+    the port is taken.
     """
-    kept = [] if state is None else ["--state", str(state)]
-    process = subprocess.Popen(  # noqa: S603 -- this interpreter, with a folder and a port of the caller
-        [sys.executable, "-m", "migrate.sandbox.google", "--port", str(port), "--domain", domain, *kept],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # an interrupt at the terminal is for its clients
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdin, process.stdout:
-        try:
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError(
-                    'the stand-in of Google did not start: is httptools installed (the extra "sandbox")?'
-                )
-            told = json.loads(line)
-            yield GoogleStandIn(told["endpoint"], process.pid, told["control"])
-        finally:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(timeout=_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    arguments = ["--port", str(port), "--domain", domain, *(["--state", str(state)] if state is not None else [])]
+    with running_child("migrate.sandbox.google", arguments) as told:
+        yield GoogleStandIn(told["endpoint"], told["pid"], told["control"])
 
 
 def _held(told: dict[str, Any], raw: bytes) -> HeldMail:

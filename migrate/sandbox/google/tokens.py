@@ -35,8 +35,6 @@ class Grant:
     user: str | None
     scopes: frozenset[str]
     ends: float
-    #: The key or refresh token it was got with.
-    root: str
 
 
 class Tokens:
@@ -107,7 +105,7 @@ class Tokens:
 
     def _by_key(self, assertion: str) -> Json:
         world = self._world
-        key_id, claims = checked_assertion(world, assertion)
+        claims = checked_assertion(world, assertion)
         scopes = self._scopes(str(claims.get("scope", "")))
         subject = claims.get("sub")
         user = None
@@ -125,15 +123,14 @@ class Tokens:
                     "or client not authorized for any of the scopes requested.",
                     401,
                 )
-        return self._give(user, scopes, key_id)
+        return self._give(user, scopes)
 
     def _by_refresh(self, form: Mapping[str, str]) -> Json:
         self._check_client(form)
-        digest = _digest(form.get("refresh_token", ""))
-        row = self._world.refresh.get(digest)
+        row = self._world.refresh.get(_digest(form.get("refresh_token", "")))
         if row is None or self._world.user(row["user"]) is None:
             raise GrantError("invalid_grant", "Token has been expired or revoked.")
-        return self._give(row["user"], frozenset(row["scopes"]), digest)
+        return self._give(row["user"], frozenset(row["scopes"]))
 
     def _by_code(self, form: Mapping[str, str]) -> Json:
         self._check_client(form)
@@ -145,7 +142,7 @@ class Tokens:
             if made.rstrip(b"=").decode() != code["challenge"]:
                 raise GrantError("invalid_grant", "Invalid code verifier.")
         refresh = self.refresh_token(code["user"], code["scopes"])
-        return {**self._give(code["user"], frozenset(code["scopes"]), _digest(refresh)), "refresh_token": refresh}
+        return {**self._give(code["user"], frozenset(code["scopes"])), "refresh_token": refresh}
 
     def _check_client(self, form: Mapping[str, str]) -> None:
         if form.get("client_id") != CLIENT_ID:
@@ -161,10 +158,10 @@ class Tokens:
             raise GrantError("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return scopes
 
-    def _give(self, user: str | None, scopes: frozenset[str], root: str) -> Json:
+    def _give(self, user: str | None, scopes: frozenset[str]) -> Json:
         token = "ya29." + secrets.token_urlsafe(40)
         life = self._world.manners.token_life
-        self._tokens[token] = Grant(user, scopes, self._world.clock.now() + life, root)
+        self._tokens[token] = Grant(user, scopes, self._world.clock.now() + life)
         self.given += 1
         return {"access_token": token, "expires_in": life, "token_type": "Bearer", "scope": " ".join(sorted(scopes))}
 

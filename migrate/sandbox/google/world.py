@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from migrate.sandbox.google.clock import Clock
@@ -16,14 +17,19 @@ CUSTOMER = "C0standin"
 PRODUCT, SKU = "Google-Apps", "1010020028"
 
 
+#: Is told a key, and its row before and after a change.
+Changed = Callable[[str, Json | None, Json | None], None]
+
+
 class Table:
     """Rows of one kind by key; each change is written down."""
 
-    def __init__(self, name: str, journal: Journal) -> None:
+    def __init__(self, name: str, journal: Journal, changed: Changed | None) -> None:
         self._name = name
         self._journal = journal
+        self._changed = changed
         self._rows: dict[str, Json] = {}
-        #: Counts changes, so that what is made from the rows can be made again.
+        #: Counts changes.
         self.changes = 0
 
     def __contains__(self, key: str) -> bool:
@@ -63,10 +69,11 @@ class Table:
     def restore(self, key: str, row: Json | None) -> None:
         """Do again what an earlier run wrote down."""
         self.changes += 1
-        if row is None:
-            del self._rows[key]
-        else:
+        before = self._rows.pop(key) if row is None else self._rows.get(key)
+        if row is not None:
             self._rows[key] = row
+        if self._changed is not None:
+            self._changed(key, before, row)
 
 
 class World:
@@ -76,8 +83,11 @@ class World:
         self.clock = Clock()
         self.manners = Manners()
         self.journal = Journal(folder)
-        self.users = self._table("users")
-        self.groups = self._table("groups")
+        self._addresses: dict[str, tuple[str, str]] = {}
+        #: Ids of users who were deleted, lately or not.
+        self.deleted: set[str] = set()
+        self.users = self._table("users", partial(self._readdress, "user"))
+        self.groups = self._table("groups", partial(self._readdress, "group"))
         self.members = self._table("members")
         self.domains = self._table("domains")
         self.domain_aliases = self._table("domain_aliases")
@@ -93,14 +103,12 @@ class World:
         self.mailboxes: dict[str, Mailbox] = {}
         #: What was put into groups' archives, by group id.
         self.archives: dict[str, list[bytes]] = {}
-        self._addresses: dict[str, tuple[str, str]] = {}
-        self._made_at = (-1, -1)
         self._replay()
         if not len(self.domains):
             self.domains.put(domain, {"verified": True, "primary": True, "created": self.clock.now()})
 
-    def _table(self, name: str) -> Table:
-        table = Table(name, self.journal)
+    def _table(self, name: str, changed: Changed | None = None) -> Table:
+        table = Table(name, self.journal, changed)
         self._tables = {**getattr(self, "_tables", {}), name: table}
         return table
 
@@ -139,9 +147,6 @@ class World:
 
     def holder(self, address: str) -> tuple[str, str] | None:
         """Who has an address: ("user" or "group", id).  Aliases and domain aliases count; deleted users do not."""
-        if self._made_at != (self.users.changes, self.groups.changes):
-            self._addresses = dict(self._each_address())
-            self._made_at = (self.users.changes, self.groups.changes)
         found = self._addresses.get(address.lower())
         if found is None:
             local, _, domain = address.lower().rpartition("@")
@@ -149,14 +154,17 @@ class World:
             found = self._addresses.get(f"{local}@{alias['parent']}") if alias is not None else None
         return found
 
-    def _each_address(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        for key, row in self.users.items():
-            if row["deleted"] is None:
-                for address in (row["email"], *row["aliases"]):
-                    yield address.lower(), ("user", key)
-        for key, row in self.groups.items():
-            for address in (row["email"], *row["aliases"]):
-                yield address.lower(), ("group", key)
+    def _readdress(self, kind: str, key: str, before: Json | None, after: Json | None) -> None:
+        """Keep up with who has an address."""
+        for address in _addresses_of(before):
+            if self._addresses.get(address) == (kind, key):
+                del self._addresses[address]
+        for address in _addresses_of(after):
+            self._addresses[address] = kind, key
+        if after is not None and after.get("deleted") is not None:
+            self.deleted.add(key)
+        else:
+            self.deleted.discard(key)
 
     def user(self, key: str) -> str | None:
         """The id of a user by id, address or alias; None when there is none (any more), or it is too new to be seen."""
@@ -196,3 +204,9 @@ class World:
         if not self.ready(user):
             raise failed_precondition("Mail service not enabled")
         return self.mailbox(user)
+
+
+def _addresses_of(row: Json | None) -> list[str]:
+    if row is None or row.get("deleted") is not None:
+        return []
+    return [address.lower() for address in (row["email"], *row["aliases"])]

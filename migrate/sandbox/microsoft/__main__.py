@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import secrets
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from migrate.sandbox.certificates import throw_away_tls
 from migrate.sandbox.microsoft.behind import Behind, Given
@@ -28,7 +29,7 @@ from migrate.sandbox.microsoft.people import add_domain
 from migrate.sandbox.microsoft.sign_in import SignIn
 from migrate.sandbox.microsoft.tenant import Tenant, load_tenant, save_tenant
 from migrate.sandbox.microsoft.tokens import Tokens
-from migrate.sandbox.until_input_ends import until_input_ends
+from migrate.sandbox.parent import tell_ready, until_gone
 from migrate.sandbox.web import Answer, Request, serve_web
 
 #: Seconds between two looks at whether there is anything to keep.
@@ -52,6 +53,7 @@ class StandIn:
 
     async def answer(self, request: Request) -> Answer:
         """By path: the control channel, Graph, the page for codes, the sign-in."""
+        request = replace(request, path=unquote(request.path))
         if request.path.startswith(PREFIX):
             return self._control.answer(request)
         if request.path.startswith(("/v1.0/", "/beta/")):
@@ -79,15 +81,14 @@ async def serve(state: Path | None, certificate: Path, port: int, imap_port: int
         "address": stand_in.address, "imap_port": imap.sockets[0].getsockname()[1], "ca_file": str(certificate),
         "tenant": tenant.tenant_id, "control": word,
     }  # fmt: skip
-    sys.stdout.write(json.dumps(ready) + "\n")
-    sys.stdout.flush()
+    tell_ready(ready)
 
     def keep() -> None:
         if state is not None:
             save_tenant(tenant, state)
             behind.save()
 
-    await until_input_ends(keep, every=_SAVE_EVERY)
+    await until_gone(keep, every=_SAVE_EVERY)
     web.close()
     imap.close()
     behind.close()

@@ -91,13 +91,6 @@ class Control:
         """PowerShell's New-ServicePrincipal: takes any object id and works with the right one only."""
         self._tenant.principals[object_id] = client_id
 
-    def remove_service_principal(self, object_id: str) -> None:
-        self._tenant.principals.pop(object_id, None)
-
-    def mailboxes(self) -> dict[str, list[str]]:
-        """Who has FullAccess to each mailbox, by address."""
-        return {address: sorted(held.full_access) for address, held in self._tenant.mailboxes.items()}
-
     def add_mailbox_permission(self, mailbox: str, user: str) -> None:
         """PowerShell's Add-MailboxPermission -AccessRights FullAccess: to a principal's object id or a person."""
         held = self._mailbox(mailbox)
@@ -123,6 +116,13 @@ class Control:
             known = next((one for one in self._tenant.skus.values() if one.part_number == sku), None)
             sku_id = (known or add_sku(self._tenant, sku, 1000, renews="2027-11-01T00:00:00Z")).sku_id
         return str(add_person(self._tenant, address, name, sku_id=sku_id)["id"])
+
+    def people(self, people: Sequence[tuple[str, str]], opened_by: str) -> None:
+        """Users by address and name, each with a mailbox that this principal may open; who is there already stays."""
+        for address, name in people:
+            if address.lower() not in self._tenant.mailboxes:
+                self.person(address, name)
+            self.add_mailbox_permission(address, opened_by)
 
     def shared_mailbox(self, address: str, name: str) -> str:
         """PowerShell's New-Mailbox -Shared: a user that is switched off, without a licence; its id."""

@@ -64,6 +64,12 @@ CREATE INDEX IF NOT EXISTS message_folder ON message (folder);
 """
 
 
+#: Of a mailbox.
+_FOLDERS = (
+    "SELECT path, role, (SELECT count(*) FROM message WHERE message.folder = folder.id) FROM folder WHERE mailbox = ?"
+)
+
+
 class JudgeSettings(BaseModel):
     """It is told by code and never by a plan."""
 
@@ -127,13 +133,7 @@ class JudgingTarget:
         self._aborted.set()
 
     def folders(self) -> Iterator[Folder]:
-        rows = self._rows(
-            "SELECT path, role, (SELECT count(*) FROM message WHERE message.folder = folder.id) FROM folder"
-            " WHERE mailbox = ? ORDER BY id",
-            (self._mailbox,),
-        )
-        for path, role, messages in rows:
-            yield Folder(tuple(json.loads(path)), Role(role) if role else None, _EPOCH, messages=messages)
+        yield from map(_folder, self._rows(f"{_FOLDERS} ORDER BY id", (self._mailbox,)))
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         last, number = 0, self._number(folder)
@@ -166,9 +166,12 @@ class JudgingTarget:
                 yield Unread(key, Reason.UNREADABLE)
 
     def ensure(self, path: tuple[str, ...], role: Role | None, *, subscribed: bool = True) -> Folder:
-        for folder in self.folders():
-            if folder.path == path or (role is not None and folder.role is role):
-                return folder
+        known = self._rows(
+            f"{_FOLDERS} AND (path = ? OR role = ?) ORDER BY id LIMIT 1",
+            (self._mailbox, json.dumps(path), role and role.value),
+        )
+        if known:
+            return _folder(known[0])
         with self._store:
             self._store.execute(
                 "INSERT OR IGNORE INTO folder (mailbox, path, role) VALUES (?, ?, ?)",
@@ -292,6 +295,11 @@ def _read_whole(outgoing: Outgoing, room: int) -> tuple[bytes | None, int]:
                 kept.append(chunk)
     # The line end's other byte counts neither way.
     return (None if kept is None else b"".join(kept)), max(longest - 1, running)
+
+
+def _folder(row: tuple[Any, ...]) -> Folder:
+    path, role, messages = row
+    return Folder(tuple(json.loads(path)), Role(role) if role else None, _EPOCH, messages=messages)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from migrate.check.findings import Finding
 from migrate.ledger.counts import Tally
@@ -61,5 +60,3 @@ class Result:
     preset: str | None = None
     max_message: int | None = None
     sample: int | None = None
-    #: What the stand-in keeps on disk until every mailbox is judged.
-    state: Path | None = None

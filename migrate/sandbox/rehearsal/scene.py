@@ -8,9 +8,12 @@ from pathlib import Path
 from connectors.contract import Source
 from migrate.copy.job import Rules
 from migrate.engine.site import StandIn
+from migrate.sandbox.emptied import empty
 from migrate.sandbox.rehearsal.sampling import SampledRules, SampledSource
 from migrate.sandbox.rehearsal.stand_ins import Standing, Unkept
 from plans import Organisation, Site
+
+LOCK = "lock"
 
 
 def folder_of(state: Path, site: str) -> Path:
@@ -19,6 +22,16 @@ def folder_of(state: Path, site: str) -> Path:
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def begin_anew_if_changed(folder: Path, judged_by: str) -> None:
+    """Throw away what was judged by other rules than these: it would be told as if it had been judged by them."""
+    known = folder / "judged-by"
+    if known.exists() and known.read_text(encoding="ascii") == judged_by:
+        return
+    known.unlink(missing_ok=True)  # first: a kill in between leaves nothing that counts
+    empty(folder, but=LOCK)
+    known.write_text(judged_by, encoding="ascii")
 
 
 def stage_name(site: Site) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +22,10 @@ from connectors.presets import Preset, find, of_host
 from connectors.registry import connector_class
 from connectors.secret_setting import Secret
 from migrate.copy.kept import KeptMail
+from migrate.engine.site import SiteRules
+from migrate.sandbox.child import NotStarted
 from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
-from plans import Person, System
+from plans import Person, Site, System
 
 if TYPE_CHECKING:
     from migrate.sandbox.google.started import GoogleStandIn
@@ -46,8 +50,6 @@ class Standing:
     #: The documented rules that it judges by, for reports.
     max_message: int | None
     preset: str | None
-    #: What it keeps on disk of header fields, which must not outlive an unfinished rehearsal.
-    state: Path | None = None
     #: Takes away what a user has there beside these keys, where that is needed before a rehearsal goes on.
     keep_only: Callable[[str, Collection[str]], None] | None = None
 
@@ -70,16 +72,38 @@ def standing_in(target: System, people: Sequence[Person], folder: Path, name: st
             yield standing
         return
     preset = preset_of(target)
-    rules = TargetRules(
-        preset.title if preset is not None else target.name,
-        _longest(target, preset),
-        None if preset is None else preset.name_rules,
-        None if preset is None or preset.limits is None else preset.limits.longest_line,
-    )
+    rules = _rules(target, preset)
     judge = Judge(rules, folder / "target.sqlite")
     system = _system(target, name, "rehearsal", JudgeSettings())
     yield Standing(
         lambda _resources: judge, system, "documented", rules.max_message, preset.name if preset is not None else None
+    )
+
+
+def judged_by(target: System, site: Site) -> str:
+    """A digest of all that the judgement of a message rests on, besides the message and the source."""
+    told = {
+        "version": version("bascule"),
+        "rules": SiteRules(site).digest(),
+        "repair": site.repair,
+        "connector": target.connector,
+        "settings": target.settings.model_dump(mode="json", include={"keywords"}),
+        "documented": asdict(_rules(target, preset_of(target))),
+    }
+    return sha256(json.dumps(told, sort_keys=True, default=_as_text).encode()).hexdigest()
+
+
+def _as_text(value: object) -> object:
+    """What JSON does not know: the sets and the measure of rules for names."""
+    return sorted(value) if isinstance(value, frozenset) else getattr(value, "__qualname__", str(value))
+
+
+def _rules(target: System, preset: Preset | None) -> TargetRules:
+    return TargetRules(
+        preset.title if preset is not None else target.name,
+        _longest(target, preset),
+        None if preset is None else preset.name_rules,
+        None if preset is None or preset.limits is None else preset.limits.longest_line,
     )
 
 
@@ -109,19 +133,17 @@ def _google(target: System, people: Sequence[Person], state: Path, name: str) ->
                 command=f"{sys.executable} -m pip install 'bascule[sandbox]'"
             )
         )
-    from migrate.sandbox.google.started import ControlError, running_google  # a child process, for such a target only
+    from migrate.sandbox.google.started import running_google  # a child process, for such a target only
 
     admin = str(getattr(target.settings, "admin", "admin@example.org"))
     state.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         try:
             google = stack.enter_context(running_google(state=state, domain=admin.partition("@")[2]))
-        except RuntimeError as error:
-            raise NoStandIn(str(error)) from error
+        except NotStarted as error:
+            raise NoStandIn(_("The stand-in of Google did not start: {cause}").format(cause=error)) from error
         google.manners(keep_bodies=False)
-        for address in dict.fromkeys([admin, *(person.target_user for person in people)]):
-            with suppress(ControlError):  # an earlier run made this account
-                google.add_user(address, admin=address == admin)
+        google.add_users([admin, *(person.target_user for person in people)], admin=admin)
         text = json.dumps(google.control("key"))
         settings = target.settings.model_copy(
             update={
@@ -140,7 +162,6 @@ def _google(target: System, people: Sequence[Person], state: Path, name: str) ->
             "google_workspace",
             _longest(target, preset),
             preset.name if preset is not None else None,
-            state,
             lambda user, known: _keep_only(google, user, known),
         )
 

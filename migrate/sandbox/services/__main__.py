@@ -10,26 +10,16 @@ import json
 import logging
 import sys
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
 
-import dns.message
-
+from migrate.sandbox.parent import tell_ready, until_gone
 from migrate.sandbox.services.names import TcpNames, UdpNames, Zones
 from migrate.sandbox.services.pop3 import Pop3Server
 from migrate.sandbox.services.smtp import Delivery, start_smtp
 
-
-class _OneAtATime(Zones):
-    """UDP and TCP ask the same zones."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._lock = Lock()
-
-    def answer(self, query: dns.message.Message) -> dns.message.Message:
-        with self._lock:
-            return super().answer(query)
+#: A port that is free for TCP may be somebody's for UDP.
+_TRIES = 20
 
 
 async def serve(wanted: dict[str, Any]) -> dict[str, int]:
@@ -45,21 +35,29 @@ async def serve(wanted: dict[str, Any]) -> dict[str, int]:
         delivery = Delivery(imap, server["people"], Path(wanted["outbox"]))
         smtp = await start_smtp(given.get(f"smtp-{name}", 0), delivery)
         ports[f"smtp-{name}"] = smtp.sockets[0].getsockname()[1]
-    zones = _OneAtATime(Path(wanted["zones"]))
-    tcp = TcpNames(given.get("dns", 0), zones)
-    port = int(tcp.server_address[1])
-    udp = UdpNames(port, zones)
+    tcp, udp = _names(given.get("dns", 0), Zones(Path(wanted["zones"])))
     for names in (tcp, udp):
         Thread(target=names.serve_forever, daemon=True).start()
-    ports["dns"] = port
+    ports["dns"] = int(tcp.server_address[1])
     return ports
 
 
+def _names(port: int, zones: Zones) -> tuple[TcpNames, UdpNames]:
+    """Both on one port: that one, or any that is free for both."""
+    for left in reversed(range(_TRIES)):
+        tcp = TcpNames(port, zones)
+        try:
+            return tcp, UdpNames(int(tcp.server_address[1]), zones)
+        except OSError:
+            tcp.server_close()
+            if port or not left:
+                raise
+    raise AssertionError("the last try returned or raised")
+
+
 async def main() -> None:
-    ports = await serve(json.loads(sys.stdin.readline()))
-    sys.stdout.write(json.dumps(ports) + "\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    tell_ready(await serve(json.loads(sys.stdin.readline())))
+    await until_gone()
 
 
 if __name__ == "__main__":

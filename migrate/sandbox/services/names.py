@@ -10,6 +10,7 @@ import contextlib
 import socketserver
 import struct
 from pathlib import Path
+from threading import Lock
 
 import dns.exception
 import dns.flags
@@ -26,16 +27,21 @@ _UDP = 1232
 
 
 class Zones:
-    """The zones of a folder as they are now."""
+    """The zones of a folder as they are now.  Any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._zones: dict[dns.name.Name, dns.zone.Zone] = {}
         self._read: dict[Path, tuple[int, int]] = {}
+        self._lock = Lock()
 
     def answer(self, query: dns.message.Message) -> dns.message.Message:
         """What a server of these zones says; REFUSED for what lies in none."""
-        self._refresh()
+        with self._lock:
+            self._refresh()
+            return self._answer(query)
+
+    def _answer(self, query: dns.message.Message) -> dns.message.Message:
         response = dns.message.make_response(query, recursion_available=True, our_payload=_UDP)
         question = query.question[0]
         zone = self._zone_of(question.name)
@@ -44,7 +50,9 @@ class Zones:
             return response
         response.flags |= dns.flags.AA
         found = self._follow(question.name, question.rdtype, response)
-        zone = self._zone_of(found) or zone
+        zone = self._zone_of(found)
+        if zone is None:
+            return response  # whether the end of an alias is there, is for others to say
         if not any(rrset.rdtype == question.rdtype for rrset in response.answer):
             if not _exists(zone, found):
                 response.set_rcode(dns.rcode.NXDOMAIN)

@@ -122,7 +122,7 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _top(self, rest: str) -> None:
         number, _, lines = rest.partition(" ")
-        if not lines.isdigit():
+        if not lines.isdecimal():
             raise _Bad("TOP takes a message and a number of lines")
         head, _, body = self._read(self._message(number)[1]).partition(b"\r\n\r\n")
         wanted = body.split(b"\r\n")[: int(lines)]
@@ -154,10 +154,10 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _message(self, text: str) -> tuple[int, int]:
         drop = self._opened()
-        found = dict(drop.present)
-        if not text.isdigit() or int(text) not in found:
+        number = int(text) if text.isdecimal() else 0
+        if not 1 <= number <= len(drop.uids) or drop.uids[number - 1] in drop.deleted:
             raise _Bad("no such message")
-        return int(text), found[int(text)]
+        return number, drop.uids[number - 1]
 
     def _read(self, uid: int) -> bytes:
         item = self._opened().client.fetch([uid], ["BODY.PEEK[]"]).get(uid)

@@ -18,12 +18,13 @@ _LARGEST = 160 << 20
 
 
 class Delivery:
-    """What becomes of a message.  ``people``: passwords by address in small letters; ``outbox``: everybody else's."""
+    """What becomes of a message.  ``people``: passwords by user name, an address; ``outbox``: everybody else's."""
 
     def __init__(self, imap: tuple[str, int], people: Mapping[str, str], outbox: Path) -> None:
         self._imap = imap
-        self._people = people
-        self._domains = {address.rpartition("@")[2] for address in people}
+        #: By address in small letters, as mail may be addressed in any.
+        self._people = {user.lower(): (user, password) for user, password in people.items()}
+        self._domains = {address.rpartition("@")[2] for address in self._people}
         self._outbox = outbox
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
@@ -57,13 +58,13 @@ class Delivery:
             f" {format_datetime(now)}\r\n"
         )
         whole = trace.encode("utf-8", "replace") + body
-        password = self._people.get(address.lower())
-        if password is None:
-            self._outbox.mkdir(exist_ok=True)
+        signing_in = self._people.get(address.lower())
+        if signing_in is None:
+            self._outbox.mkdir(mode=0o700, exist_ok=True)
             (self._outbox / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.eml").write_bytes(whole)
             return
         with IMAPClient(*self._imap, ssl=False, timeout=60) as client:
-            client.login(address.lower(), password)
+            client.login(*signing_in)
             client.append("INBOX", whole, msg_time=now)
 
 

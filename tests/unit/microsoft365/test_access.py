@@ -20,6 +20,7 @@ from connectors.microsoft365 import access as access_module
 from connectors.microsoft365.access import Access, access_of
 from connectors.microsoft365.preflight import Claims
 from connectors.microsoft365.refusals import _REFUSALS
+from connectors.microsoft365.web import web_client
 from tests.unit.microsoft365.tenants import SECRET, Answer, Tenant, refused, secret, settings, token
 
 THREADS = 16
@@ -189,3 +190,10 @@ def test_what_a_token_says_of_itself_is_read_for_advice_alone() -> None:
     assert claims.permissions == {"IMAP.AccessAsApp"}
     assert claims.object_id == "1-2-3"
     assert [Claims.of(odd) for odd in ("opaque", "a.b.c", "a.W10.c", "é.é.é")] == [None] * 4
+
+
+def test_a_stand_in_is_spoken_with_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    ends = {"sign_in": "https://localhost:1", "graph": "https://localhost:1", "imap": "localhost:2"}
+    with web_client(settings(endpoints=ends)) as stand_in, web_client(settings()) as microsoft:
+        assert (len(stand_in._mounts), len(microsoft._mounts)) == (0, 1)

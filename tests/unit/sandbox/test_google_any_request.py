@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from migrate.sandbox.google.accounts import new_user
 from migrate.sandbox.google.discovery import DOCUMENTS, load_document
-from migrate.sandbox.google.exchange import Request
 from migrate.sandbox.google.service import HANDLERS, Service
 from migrate.sandbox.google.world import World
+from migrate.sandbox.web import Request
 
 _WORDS = st.sampled_from(
     [
@@ -97,7 +97,7 @@ def _service() -> tuple[Service, str]:
     mailbox.labels.create("Lyon", {}, 10)
     mailbox.put(b"From: a@b\r\nMessage-ID: <1@x>\r\n\r\nx", ["INBOX", "Label_1"], 0)
     scopes = frozenset().union(*(method.scopes for method in service.routes.methods.values()))
-    return service, str(service.tokens._give(admin, scopes, "")["access_token"])
+    return service, str(service.tokens._give(admin, scopes)["access_token"])
 
 
 @settings(max_examples=250, deadline=None)
@@ -108,7 +108,7 @@ def test_any_calls_are_answered_and_leave_a_world_that_can_be_asked(calls: list[
     for verb, path, query, body in [*calls, ("GET", "/gmail/v1/users/me/messages", "", b"")]:
         answer = service.answer(Request(verb, path, query, headers, body))
         told = json.loads(answer.body) if answer.body else None
-        assert answer.code != 500, told
-        if answer.code >= 400:
-            assert told["error"]["code"] == answer.code
+        assert answer.status != 500, told
+        if answer.status >= 400:
+            assert told["error"]["code"] == answer.status
             assert {"message", "domain", "reason"} <= told["error"]["errors"][0].keys()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from migrate.sandbox.google.call import page_token, read_token
 from migrate.sandbox.google.discovery import routes
 from migrate.sandbox.google.errors import ApiError
-from migrate.sandbox.google.headers import check_senders, read_head, sent_at
+from migrate.sandbox.google.headers import check_senders, read_head, sent_at, topic_of
 from migrate.sandbox.google.labels import Labels, check_name
 from migrate.sandbox.google.mailbox import Mailbox
 from migrate.sandbox.google.query import parse
@@ -83,7 +84,7 @@ def test_a_head_is_read_folded_in_any_case_and_not_beyond_its_end() -> None:
         b"FROM: a@b\nmessage-id:\n <1@x>\nSubject: Re: Fwd: one\n two\nReferences: <2@x>\n <3@x>\n\nDate: no\n"
     )
     assert head.message_id == "1@x"
-    assert head.subject == "one two"
+    assert head.topic == topic_of("one two") != topic_of("one")
     assert head.answers == ("2@x", "3@x")
     assert head.date is None
 
@@ -196,6 +197,7 @@ _SCHEMAS = Schemas(
                 "count": {"type": "integer", "format": "int32"},
                 "raw": {"type": "string", "format": "byte"},
                 "good": {"type": "boolean"},
+                "page": {"type": "integer", "format": "int32", "minimum": "1", "maximum": "500"},
                 "more": {"type": "object", "additionalProperties": {"type": "string"}},
             },
         }
@@ -213,6 +215,7 @@ _SCHEMAS = Schemas(
         ({"raw": "/+8="}, {"raw": b"\xff\xef"}),
         ({"good": "true", "kind": None}, {"good": True}),
         ({"more": {"any": "thing"}}, {"more": {"any": "thing"}}),
+        ({"page": 1}, {"page": 1}),
     ],
 )
 def test_a_body_that_fits_its_schema_is_read(body: object, read: object) -> None:
@@ -224,7 +227,7 @@ def test_a_body_that_fits_its_schema_is_read(body: object, read: object) -> None
     [
         [], {"kind": "root"}, {"below": {}}, {"below": [{"kind": "root"}]}, {"size": -1}, {"size": str(2**64)},
         {"count": 2**31}, {"count": True}, {"count": "1.5"}, {"raw": "*"}, {"raw": 1}, {"good": "yes"},
-        {"more": {"any": 1}},
+        {"more": {"any": 1}}, {"good": 1}, {"good": 0}, {"count": "\u0663"}, {"page": 0}, {"page": 501},
     ],
 )  # fmt: skip
 def test_a_body_that_does_not_fit_its_schema_is_refused(body: object) -> None:
@@ -251,3 +254,26 @@ def test_fields_keep_what_they_name(fields: str, left: object) -> None:
 def test_fields_that_cannot_be_read_are_refused(fields: str) -> None:
     with pytest.raises(ApiError):
         parse_fields(fields)
+
+
+@pytest.mark.parametrize("told", [{"at": "x"}, {"at": 1, "q": "a"}, {}, {"date": 1}, ["at"]])
+def test_a_page_token_of_somebody_elses_making_is_refused(told: object) -> None:
+    assert read_token(page_token({"at": 100}), at=int) == {"at": 100}
+    with pytest.raises(ApiError) as refused:
+        read_token(page_token(told), at=int)  # type: ignore[arg-type]  # which it never is
+    assert refused.value.code == 400
+
+
+def test_without_bodies_nothing_of_a_message_is_written_down_and_conversations_go_on_after_a_restart() -> None:
+    written: list[tuple[dict[str, object], bytes]] = []
+    raw = b"From: a@b\r\nSubject: Re: salary\r\nMessage-ID: <1@x>\r\n\r\nbody"
+    first = Mailbox(lambda change, body: written.append((change, body))).put(raw, ["INBOX"], _JAN_2, keep=False)
+    assert b"salary" not in repr(written).encode() + b"".join(body for _, body in written)
+    again = Mailbox(lambda *_: None)
+    for change, body in written:
+        again.restore(change, body)
+    (found,) = again.with_message_id("1@x")
+    assert (found.size, found.digest, found.head.topic) == (len(raw), first.digest, topic_of("salary"))
+    with pytest.raises(ApiError) as refused:
+        parse("subject:salary", Labels()).matches(found)
+    assert refused.value.code == 501

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from migrate.sandbox.microsoft.graph.errors import GraphError, bad_request
 from migrate.sandbox.web import Answer, Request
@@ -34,7 +34,7 @@ class Batch:
                 answer = error.answer()
             else:
                 answer = await perform(self._request_of(part))
-            if answer.drop:
+            if answer.cut is not None:
                 return answer
             statuses[part["id"]] = answer.status
             responses.append(_told(part["id"], answer))
@@ -68,8 +68,7 @@ class Batch:
         headers = {name.lower(): str(value) for name, value in part.get("headers", {}).items()}
         headers["authorization"] = self._request.headers.get("authorization", "")
         body = json.dumps(part["body"]).encode() if "body" in part else b""
-        query = dict(parse_qsl(parsed.query, keep_blank_values=True))
-        return Request(part["method"], unquote(parsed.path), query, headers, body)
+        return Request(part["method"], unquote(parsed.path), parsed.query, headers, body)
 
 
 def _told(identity: str, answer: Answer) -> dict[str, Any]:

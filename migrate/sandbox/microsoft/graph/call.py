@@ -15,8 +15,10 @@ from migrate.sandbox.microsoft.graph.types import Service, check_select
 from migrate.sandbox.microsoft.tokens import Grant
 from migrate.sandbox.web import Answer, Request
 
-_DIRECTORY_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$skiptoken", "$orderby", "$search", "$expand"})
-_MAIL_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$skip", "$orderby", "$skiptoken"})
+#: Options of a collection; the directory has no ``$skip``.
+_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$skiptoken", "$orderby"})
+_MAIL_OPTIONS = _OPTIONS | {"$skip"}
+_OPTIONS_OF_ONE = frozenset({"$select"})
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Call:
         self, kind: str, item: Mapping[str, Any], default: Sequence[str] | None = None, context: str = ""
     ) -> Answer:
         """One object, with what was selected of it."""
-        names = check_select(kind, self.request.query.get("$select")) or default
+        self._check_options(_OPTIONS_OF_ONE)
+        names = check_select(kind, self.request.options.get("$select")) or default
         told = _selected(item, names)
         return Answer.of_json(200, {"@odata.context": f"{self.base}/v1.0/$metadata#{context or kind}/$entity", **told})
 
@@ -62,8 +65,8 @@ class Call:
         largest_page: int = 999,
     ) -> Answer:
         """A page of a collection, and the address of the next."""
-        query = self.request.query
-        self._check_options(query)
+        query = self.request.options
+        self._check_options(_OPTIONS if self.service == "directory" else _MAIL_OPTIONS)
         names = check_select(kind, query.get("$select")) or default
         found = list(items)
         if "$filter" in query:
@@ -81,14 +84,14 @@ class Call:
         told["value"] = [_selected(item, names) for item in found[start : start + size]]
         return Answer.of_json(200, told)
 
-    def _check_options(self, query: Mapping[str, str]) -> None:
-        known = _DIRECTORY_OPTIONS if self.service == "directory" else _MAIL_OPTIONS
-        for name in query:
+    def _check_options(self, known: frozenset[str]) -> None:
+        """Raises GraphError for an option that is not understood: ignoring it would answer another question."""
+        for name in self.request.options:
             if name.startswith("$") and name not in known:
                 raise bad_request(f"The query parameter '{name}' is not supported.", code="Request_UnsupportedQuery")
 
     def _next(self, start: int) -> str:
-        query = {name: value for name, value in self.request.query.items() if name not in ("$skiptoken", "$skip")}
+        query = {name: value for name, value in self.request.options.items() if name not in ("$skiptoken", "$skip")}
         query["$skiptoken"] = base64.urlsafe_b64encode(f"page {start}".encode()).decode()
         return f"{self.base}{quote(self.request.path)}?{urlencode(query)}"
 
@@ -128,7 +131,7 @@ def _start(query: Mapping[str, str]) -> int:
     if "$skiptoken" in query:
         try:
             word, number = base64.urlsafe_b64decode(query["$skiptoken"]).decode().split()
-            if word == "page":
+            if word == "page" and number.isdecimal():
                 return int(number)
         except ValueError:
             pass
@@ -142,6 +145,14 @@ def _start(query: Mapping[str, str]) -> int:
 def _ordered(kind: str, items: list[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
     for part in reversed(text.split(",")):
         name, _, direction = part.strip().partition(" ")
+        if "/" in name or direction not in ("", "asc", "desc"):
+            raise bad_request(f"Unsupported sort: {part.strip()}.", code="Request_UnsupportedQuery")
         check_select(kind, name)
-        items = sorted(items, key=lambda item: str(item.get(name) or ""), reverse=direction == "desc")
+        items = sorted(items, key=lambda item: _sorted_by(item.get(name)), reverse=direction == "desc")
     return items
+
+
+def _sorted_by(value: Any) -> tuple[bool, float, str]:
+    """What has no value comes first; numbers go by their size, all else by its letters."""
+    size = float(value) if isinstance(value, int | float) else 0.0
+    return value is not None, size, "" if value is None else str(value).lower()

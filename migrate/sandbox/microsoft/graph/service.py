@@ -81,11 +81,11 @@ class Graph:
             fault = self.faults.due(name, mailbox)
             if fault is not None and fault.what not in ("drop_reply", "answer_after"):
                 if fault.what == "drop":
-                    return Answer(HTTPStatus.OK, drop=True)
+                    return Answer(HTTPStatus.OK, cut="nothing")
                 raise _wanted(fault.status, fault.code, fault.retry_after)
             answer = await route.handler(call)
             if fault is not None and fault.what == "drop_reply":
-                return Answer(answer.status, drop=True)
+                return Answer(answer.status, cut="nothing")
             if fault is not None:
                 raise _wanted(fault.status, fault.code, fault.retry_after)
             return answer

@@ -153,6 +153,8 @@ class Users:
         if not isinstance(body, dict) or set(body) != {"addLicenses", "removeLicenses"}:
             raise bad_request("One or more parameters of the function import 'assignLicense' are missing from the"
                               " request payload. The missing parameters are: addLicenses, removeLicenses.")  # fmt: skip
+        if not all(isinstance(one, list) for one in body.values()):
+            raise bad_request("'addLicenses' and 'removeLicenses' must be collections.")
         adds = [check_body("assignedLicense", one, "directory") for one in body["addLicenses"]]
         for sku_id in body["removeLicenses"]:
             if sku_id not in {one["skuId"] for one in user["assignedLicenses"]}:
