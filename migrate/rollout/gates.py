@@ -112,7 +112,7 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
         Gate("go", "person", judges.after(judges.sites_switched, judges.confirmed("go"))),
     ),
     "cutover": (
-        Gate("arrived", "automatic", lambda d: all_of(d.arrived, _("these do not hold the new MX yet: {names}"))),
+        Gate("arrived", "automatic", judges.arrived),
         Gate("relays", "person", judges.confirmed("relays")),
         _DOMAIN_P1,
     ),
