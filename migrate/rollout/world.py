@@ -53,14 +53,7 @@ class World:
 
     @cached_property
     def sites_of(self) -> Mapping[str, tuple[str, ...]]:
-        """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
-        found: dict[str, set[str]] = {name: set() for name in self.organisation.domains}
-        for site in self.organisation.sites.values():
-            addresses = (address for one in site.people for address in (one.address, *one.aliases))
-            for domain in {site.domain, *map(_domain_of, addresses)}:
-                if domain in found:
-                    found[domain].add(site.name)
-        return {name: tuple(sorted(sites)) for name, sites in found.items()}
+        return sites_of(self.organisation)
 
     def domain_of(self, site: Site) -> str | None:
         """The domain that the site's rollout depends on: the one its plan names, else the only one it has."""
@@ -70,9 +63,24 @@ class World:
         return own.pop() if len(own) == 1 else None
 
     def expect_of(self, system: str) -> str:
-        """What ``bascule dns --expect`` takes for a system."""
-        connector = self.organisation.systems[system].connector
-        return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
+        return expect_of(self.organisation, system)
+
+
+def sites_of(organisation: Organisation) -> Mapping[str, tuple[str, ...]]:
+    """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
+    found: dict[str, set[str]] = {name: set() for name in organisation.domains}
+    for site in organisation.sites.values():
+        addresses = (address for one in site.people for address in (one.address, *one.aliases))
+        for domain in {site.domain, *map(_domain_of, addresses)}:
+            if domain in found:
+                found[domain].add(site.name)
+    return {name: tuple(sorted(sites)) for name, sites in found.items()}
+
+
+def expect_of(organisation: Organisation, system: str) -> str:
+    """What ``bascule dns --expect`` takes for a system."""
+    connector = organisation.systems[system].connector
+    return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
 
 
 #: Walks the way back without writing.
