@@ -15,33 +15,12 @@ from migrate.ledger.standing import Standing
 from migrate.rollout.cases import cases_of
 from migrate.rollout.gather_domain import senders
 from migrate.rollout.history import moment
-from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, share_of
+from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, of_mailboxes, of_parts, share_of
 from plans import Site
 from runbooks.facts import Copied, Graded, Seen, Share, Unknown
 
 _OPEN = (Outcome.PENDING, Outcome.UNCERTAIN)
 _GRADES = ("perfect", "good", "investigate", "poor")
-
-
-def of_mailboxes(name: str, command: str) -> SiteGatherer:
-    """A fact about each mailbox of the site, as a command keeps it."""
-
-    def gather(world: World, site: Site) -> Fact:
-        wanted = [person.mailbox for person in site.people]
-        return share_of(world, world.observed("site", site.name, name), wanted, f"{command} {site.name}")
-
-    return gather
-
-
-def of_parts(name: str, command: str) -> SiteGatherer:
-    """A fact about parts that only its command knows, such as routes."""
-
-    def gather(world: World, site: Site) -> Fact:
-        items = world.observed("site", site.name, name)
-        how = f"{command} {site.name}"
-        return share_of(world, items, items, how) if items else Unknown(how=how)
-
-    return gather
 
 
 def _licences(world: World, site: Site) -> Fact:

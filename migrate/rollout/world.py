@@ -103,6 +103,27 @@ def share_of(world: World, items: Mapping[str, Observed], wanted: Iterable[str],
     return Seen(value=share, at=moment(at), source=looked[0].source if looked else "plan")
 
 
+def of_mailboxes(name: str, command: str) -> SiteGatherer:
+    """A fact about each mailbox of the site, as a command keeps it."""
+
+    def gather(world: World, site: Site) -> Fact:
+        wanted = [person.mailbox for person in site.people]
+        return share_of(world, world.observed("site", site.name, name), wanted, f"{command} {site.name}")
+
+    return gather
+
+
+def of_parts(name: str, command: str) -> SiteGatherer:
+    """A fact about parts that only its command knows, such as routes."""
+
+    def gather(world: World, site: Site) -> Fact:
+        items = world.observed("site", site.name, name)
+        how = f"{command} {site.name}"
+        return share_of(world, items, items, how) if items else Unknown(how=how)
+
+    return gather
+
+
 def targets_of(world: World, domain: str) -> Sequence[str]:
     """The targets of a domain's sites."""
     sites = world.organisation.sites

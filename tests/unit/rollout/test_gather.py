@@ -1,0 +1,48 @@
+"""What is known of a domain whose sites were looked at in part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrate.rollout.moves import Refused
+from migrate.rollout.steps import judged
+from migrate.rollout.verdicts import Verdict
+from tests.unit.rollout.company import Company, company
+
+#: The sites hq and lyon share it.
+_DOMAIN = "old-first.example"
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Company]:
+    with company(tmp_path) as found:
+        found.rollout.force("domain", _DOMAIN, "Karim", "a test")
+        yield found
+
+
+def _way_back(one: Company) -> Verdict:
+    return next(verdict for gate, verdict in judged(one.subject(_DOMAIN)) if gate.code == "way-back")
+
+
+def test_a_way_back_that_was_tried_for_one_mailbox_is_not_rehearsed_for_a_domain(one: Company) -> None:
+    one.see("site", "hq", "way-back", one.people("hq")[0])
+    one.see("site", "lyon", "way-back", *one.people("lyon"))
+    assert not _way_back(one).met
+    one.see("site", "hq", "way-back", *one.people("hq"))
+    assert _way_back(one).figure == "4/4"
+
+
+def test_nobodys_word_counts_against_the_site_whose_way_back_failed(one: Company) -> None:
+    """Even while another site of the domain was not looked at, and nothing is known of it."""
+    one.see("site", "lyon", "way-back", *one.people("lyon"), good=False)
+    assert _way_back(one).state == "not met"
+    with pytest.raises(Refused, match="nobody's word"):
+        one.rollout.confirm("domain", _DOMAIN, "way-back", "Karim", "it will do", None)
+
+
+def test_where_no_site_could_try_a_named_person_answers_for_the_way_back(one: Company) -> None:
+    one.rollout.confirm("domain", _DOMAIN, "way-back", "Karim", "the old server takes no mail", None)
+    assert _way_back(one).figure == "Karim"
