@@ -128,17 +128,19 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
     "decommission": (),
 }  # fmt: skip
 
-#: What a person may confirm beside a gate, by phase: it stands for what the gate cannot know.
-IN_THE_PLACE_OF: Mapping[tuple[str, str], str] = {
-    ("domain", "ttl-lowered"): "split-delivery",
-    ("domain", "settled"): "no-logs",
+#: What a person may confirm beside a gate, by phase: it stands for what the gate cannot know.  Mail can be split by a
+#: plan after the cutover too, when one of the sites has to go back.
+IN_THE_PLACE_OF: Mapping[tuple[str, str], Sequence[str]] = {
+    ("domain", "ttl-lowered"): ("split-delivery",),
+    ("domain", "cutover"): ("split-delivery",),
+    ("domain", "settled"): ("split-delivery", "no-logs"),
 }
 
 #: Codes of all steps that exist, for whoever names one.
 STEPS: Final = frozenset(
     {gate.code for gates in SITE_GATES.values() for gate in gates}
     | {gate.code for gates in DOMAIN_GATES.values() for gate in gates}
-    | {"advance", *IN_THE_PLACE_OF.values()}
+    | {"advance", "split-delivery", "no-logs"}
 )
 
 

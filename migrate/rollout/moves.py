@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -27,11 +28,11 @@ from migrate.ledger.store import Ledger, LedgerError
 from migrate.rollout import hours
 from migrate.rollout.facts import domain_facts, site_facts
 from migrate.rollout.gates import IN_THE_PLACE_OF
-from migrate.rollout.phases import after, before, phase_text
+from migrate.rollout.phases import after, before, domain_reached, phase_text
 from migrate.rollout.steps import Judged, judged
 from migrate.rollout.world import World
 from plans import Organisation, Person
-from runbooks.facts import DomainFacts, Severity, SiteFacts
+from runbooks.facts import DomainFacts, DomainPhase, Severity, SiteFacts
 
 #: Where proofs of a rollout are kept, in the organisation's folder.
 EVIDENCE = "evidence/rollout"
@@ -93,7 +94,10 @@ class Rollout:
         return self._go(world, facts, event)
 
     def back(self, kind: Kind, name: str, who: str, because: str) -> Event:
-        """To the phase before; what was confirmed there is to be confirmed afresh."""
+        """To the phase before; what was confirmed there is to be confirmed afresh.
+
+        Raises :class:`Refused` in the first phase, and where mail would not follow the people.
+        """
         check_holder(self.ledger)
         world = self.world()
         facts = self.facts(world, kind, name)
@@ -101,6 +105,8 @@ class Rollout:
         if to is None:
             text = _("{subject} is in its first phase: there is nothing to go back to.")
             raise Refused(text.format(subject=name))
+        if kind == "site" and facts.phase == "switch":
+            _check_mail_follows(world, name)
         return self._add(Event(kind, name, "back", who, world.now, facts.phase, to, note=because), world)
 
     def confirm(self, kind: Kind, name: str, gate: str, who: str, note: str, evidence: Path | None) -> Event:
@@ -109,12 +115,12 @@ class Rollout:
         world = self.world()
         facts = self.facts(world, kind, name)
         found = {one.code: (one, verdict) for one, verdict in judged(facts)}
-        instead = IN_THE_PLACE_OF.get((kind, facts.phase))
-        if gate == instead:
+        instead = IN_THE_PLACE_OF.get((kind, facts.phase), ())
+        if gate in instead:
             return self._confirmed(world, facts, gate, who, note, evidence)
         open_ = [code for code, (one, _verdict) in found.items() if one.how != "automatic"]
         if gate not in open_:
-            known = ", ".join([*open_, *([instead] if instead else [])]) or _("none")
+            known = ", ".join([*open_, *instead]) or _("none")
             text = _(
                 'There is no gate "{gate}" to confirm in the phase {phase} of {subject}. A person confirms: {known}.'
             )
@@ -198,8 +204,8 @@ class Rollout:
                 events.add(connection, kept, world.history.newest)
                 if kept.to_phase == "switch":
                     self._go_live(connection, facts.name, people, kept.at)
-        except BaseException:
-            # No proof of what did not happen.
+        except Exception:
+            # No proof of what did not happen.  Ctrl-C may come after it happened: then the proof stays.
             (self.organisation.folder / str(kept.evidence)).unlink(missing_ok=True)
             raise
         return kept
@@ -264,6 +270,23 @@ class Rollout:
         with self.ledger.write() as connection:
             events.add(connection, event, world.history.newest)
         return event
+
+
+def _check_mail_follows(world: World, site: str) -> None:
+    """Raises :class:`Refused` where people who go back to the old mailbox would miss what arrives on the new side."""
+    for domain, sites in world.sites_of.items():
+        course = world.history.course("domain", domain)
+        # With mx_first: new the new side delivers to both from the start.
+        old_first = world.organisation.domains[domain].mx_first == "old"
+        if site not in sites or not old_first or "split-delivery" in course.confirmed:
+            continue
+        if domain_reached(cast("DomainPhase", course.phase), "cutover"):
+            text = _(
+                "The MX of {domain} leads to the new side: what arrives there would be missing in the old mailboxes of"
+                " {site}. First: bascule rollout back {domain}. Or have the new side bring their mail to the old one,"
+                " and confirm that: bascule rollout confirm {domain} split-delivery"
+            )
+            raise Refused(text.format(domain=domain, site=site))
 
 
 def gates_as_json(found: Judged) -> list[dict[str, object]]:
