@@ -223,7 +223,7 @@ class SiteFacts(Plain):
     routes: Seen[Share] | Unknown
     senders: Seen[Share] | Unknown
     way_back: Seen[Share] | Unknown
-    #: Mailboxes with a complete pass since the switch.
+    #: Mailboxes with a complete pass since everybody is at work in the new one.
     delta: Seen[Share] | Unknown
     verified: Seen[Graded] | Unknown
     confirmed: Mapping[str, Confirmation] = {}

@@ -65,7 +65,9 @@ SITE_GATES: Mapping[SitePhase, Sequence[Gate[SiteFacts]]] = {
         Gate("go", "person", judges.said_before_the_switch("go")),
     ),
     "switch": (Gate("at-work", "person", judges.confirmed("at-work")),),
-    "delta": (Gate("delta", "automatic", lambda s: all_of(s.delta, _("no complete copy since the switch: {names}"))),),
+    "delta": (
+        Gate("delta", "automatic", lambda s: all_of(s.delta, _("no complete copy since all are at work: {names}"))),
+    ),
     "verify": (Gate("verified", "automatic", judges.verified), _COPIED),
     "acceptance": (
         Gate("cases-met", "automatic", lambda s: all_of(s.cases, _("not tested yet: {names}")) if s.pilot else met()),

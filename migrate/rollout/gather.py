@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, cast
 
 from connectors.language import _
@@ -65,7 +66,7 @@ def _space(world: World, site: Site) -> Fact:
 
 def _dual(world: World, site: Site) -> Fact:
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
-    on = [name for name, row in rows.items() if row is not None and row.dual_delivery_since is not None]
+    on = {name for name, row in rows.items() if row is not None and row.dual_delivery_since is not None}
     if not on:
         return Unknown(how=f"bascule delivery on {site.name}")
     missing = tuple(name for name in rows if name not in on)
@@ -87,12 +88,13 @@ def _site_senders(world: World, site: Site) -> Fact:
 
 
 def _delta(world: World, site: Site) -> Fact:
-    """Complete passes since the site switched."""
+    """Complete passes since everybody is at work in the new mailbox: until then some still write in the old one."""
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
     if not any(row is not None and row.last_pass is not None for row in rows.values()):
         return Unknown(how=f"bascule copy {site.name}")
-    switched = world.history.course("site", site.name).entered.get("switch")
-    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since(row, switched))
+    entered = world.history.course("site", site.name).entered
+    at_work = max((entered[phase] for phase in ("switch", "delta") if phase in entered), default=inf)
+    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since(row, at_work))
     return Seen(
         value=Share(done=len(rows) - len(missing), of=len(rows), missing=missing),
         at=moment(world.now),
@@ -100,9 +102,8 @@ def _delta(world: World, site: Site) -> Fact:
     )
 
 
-def _copied_since(row: Standing, switched: float | None) -> bool:
-    last = row.last_pass
-    return switched is not None and last is not None and last > switched and row.state is MailboxState.COPIED
+def _copied_since(row: Standing, when: float) -> bool:
+    return row.last_pass is not None and row.last_pass > when and row.state is MailboxState.COPIED
 
 
 def _verified(world: World, site: Site) -> Fact:

@@ -46,3 +46,22 @@ def test_nobodys_word_counts_against_the_site_whose_way_back_failed(one: Company
 def test_where_no_site_could_try_a_named_person_answers_for_the_way_back(one: Company) -> None:
     one.rollout.confirm("domain", _DOMAIN, "way-back", "Karim", "the old server takes no mail", None)
     assert _way_back(one).figure == "Karim"
+
+
+def test_what_was_written_in_the_old_mailbox_until_all_were_at_work_is_copied_too(one: Company) -> None:
+    """A pass of the morning of the switch does not know what was sent from the old programs until noon."""
+    while one.subject("hq").phase != "switch":
+        one.rollout.force("site", "hq", "Karim", "a test")
+    one.now += 60
+    one.copy("hq")
+    one.now += 4 * 3600
+    one.rollout.confirm("site", "hq", "at-work", "Claire", "", None)
+    one.rollout.advance("site", "hq", "Karim")
+    assert not _delta(one).met
+    one.now += 60
+    one.copy("hq")
+    assert _delta(one).met
+
+
+def _delta(one: Company) -> Verdict:
+    return next(verdict for gate, verdict in judged(one.subject("hq")) if gate.code == "delta")
