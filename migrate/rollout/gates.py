@@ -68,7 +68,11 @@ SITE_GATES: Mapping[SitePhase, Sequence[Gate[SiteFacts]]] = {
     "delta": (
         Gate("delta", "automatic", lambda s: all_of(s.delta, _("no complete copy since all are at work: {names}"))),
     ),
-    "verify": (Gate("verified", "automatic", judges.verified), _COPIED),
+    "verify": (
+        Gate("verified", "automatic", judges.verified),
+        Gate("removed", "person", judges.removed),
+        _COPIED,
+    ),
     "acceptance": (
         Gate("cases-met", "automatic", lambda s: all_of(s.cases, _("not tested yet: {names}")) if s.pilot else met()),
         _P1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any, cast
+from typing import cast
 
 from connectors.language import _
 from migrate.ledger.schema import ON_TARGET, MailboxState, Outcome
@@ -18,7 +18,7 @@ from migrate.rollout.gather_domain import senders
 from migrate.rollout.history import moment
 from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, of_mailboxes, of_parts, share_of
 from plans import Site
-from runbooks.facts import Copied, Graded, Seen, Share, Unknown
+from runbooks.facts import Copied, Grade, Graded, Seen, Share, Unknown
 
 _OPEN = (Outcome.PENDING, Outcome.UNCERTAIN)
 _GRADES = ("perfect", "good", "investigate", "poor")
@@ -113,9 +113,17 @@ def _verified(world: World, site: Site) -> Fact:
     if not looked:
         return Unknown(how=f"bascule verify {site.name}")
     missing = tuple(one for one in wanted if one not in items)
-    grade = max((str(one.detail["grade"]) for one in looked), key=_GRADES.index)
+    grades = [str(one.detail["grade"]) for one in looked]
+    otherwise = [str(one.detail.get("but_for_removed", one.detail["grade"])) for one in looked]
+    removed = sum(int(one.detail.get("removed", 0)) for one in looked)
+    graded = Graded(
+        grade=cast("Grade", max(grades, key=_GRADES.index)),
+        mailboxes=Share(done=len(looked), of=len(wanted), missing=missing),
+        removed=removed,
+        but_for_removed=cast("Grade", max(otherwise, key=_GRADES.index)) if removed else None,
+    )
     return Seen(
-        value=Graded(grade=cast("Any", grade), mailboxes=Share(done=len(looked), of=len(wanted), missing=missing)),
+        value=graded,
         at=moment(min(one.at for one in looked)),
         source=looked[0].source,
     )

@@ -108,9 +108,24 @@ def verified(site: SiteFacts) -> Verdict:
         return unmet(_("the last verification was before this phase"))
     if not fact.value.mailboxes.whole:
         return all_of(Seen(value=fact.value.mailboxes, at=fact.at, source=fact.source), _("not verified: {names}"))
-    if fact.value.grade in ("perfect", "good"):
+    if (fact.value.but_for_removed or fact.value.grade) in ("perfect", "good"):
         return met(share_figure(fact.value.mailboxes))
     return unmet(_("the grade is not Good"))
+
+
+def removed(site: SiteFacts) -> Verdict:
+    """What was copied and is gone since its people work there was deleted by them, or lost: somebody has asked them.
+
+    Their word is about what the last verification saw.
+    """
+    fact = site.verified
+    if isinstance(fact, Unknown) or not fact.value.removed:
+        return met()
+    said = _word(site, "removed", fact.at)
+    if said.met:
+        return said
+    told = _("messages that were copied and are gone since the switch: {n}")
+    return unmet(told.format(n=number(fact.value.removed)), number(fact.value.removed))
 
 
 def confirmed(code: str, *, wait: int = 0) -> Callable[[F], Verdict]:

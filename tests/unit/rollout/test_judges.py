@@ -11,7 +11,18 @@ import pytest
 from migrate.rollout import judges
 from migrate.rollout.gates import judged_domain
 from migrate.rollout.verdicts import Verdict, fresh, met, unmet
-from runbooks.facts import Confirmation, DomainFacts, People, Seen, Share, SharingSite, SiteFacts, Unknown
+from runbooks.facts import (
+    Confirmation,
+    DomainFacts,
+    Grade,
+    Graded,
+    People,
+    Seen,
+    Share,
+    SharingSite,
+    SiteFacts,
+    Unknown,
+)
 
 _NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 _NOBODY = People(it=None, correspondent=None, support=None, support_hours=None)
@@ -105,6 +116,32 @@ def test_a_day_is_told_as_it_is_called_at_the_site() -> None:
     seen = datetime(2027, 2, 9, 20, tzinfo=UTC)
     auckland = (seen + timedelta(days=8)).astimezone(ZoneInfo("Pacific/Auckland"))
     assert "2027-02-10" in fresh(met(), _share(1, 1, seen), auckland, 7).missing
+
+
+def _graded(grade: Grade, removed: int, but_for_removed: Grade | None) -> Seen[Graded]:
+    value = Graded(grade=grade, mailboxes=Share(done=1, of=1), removed=removed, but_for_removed=but_for_removed)
+    return Seen(value=value, at=_NOW, source="a test")
+
+
+def test_what_people_deleted_since_the_switch_does_not_hold_a_site_up_once_they_said_so() -> None:
+    """Verifying again would find the same; and nobody's word is about what was deleted after it."""
+    facts = site(phase="verify", verified=_graded("investigate", 3, "good"))
+    assert judges.verified(facts).met
+    assert (judges.removed(facts).state, judges.removed(facts).figure) == ("not met", "3")
+    said = facts.model_copy(update={"confirmed": {"removed": _word(_NOW + timedelta(minutes=5))}})
+    assert judges.removed(said).met
+    earlier = facts.model_copy(update={"confirmed": {"removed": _word(_NOW - timedelta(minutes=5))}})
+    assert not judges.removed(earlier).met
+
+
+def test_what_else_is_missing_is_not_excused_by_what_was_deleted() -> None:
+    facts = site(phase="verify", verified=_graded("poor", 3, "poor"), confirmed={"removed": _word()})
+    assert not judges.verified(facts).met
+
+
+def test_where_nothing_is_gone_nobody_is_asked() -> None:
+    assert judges.removed(site(phase="verify", verified=_graded("good", 0, None))).met
+    assert judges.removed(site(phase="verify")).met
 
 
 @pytest.mark.parametrize(("minute", "is_met"), [(59, False), (60, True)])
