@@ -209,7 +209,8 @@ def incident(
         return
     console = terminal()
     for found in open_:
-        show_line(console, f"{found.number}  {found.severity}  {found.what} ({found.by}, {found.at.date()})", "red")
+        day = found.at.astimezone(organisation.time_zone).date()
+        show_line(console, f"{found.number}  {found.severity}  {found.what} ({found.by}, {day})", "red")
     if not open_:
         click.echo(_("{subject}: no incident is open.").format(subject=one.name))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_what_was_written_in_the_old_mailbox_until_all_were_at_work_is_copied_to
 
 def _delta(one: Company) -> Verdict:
     return next(verdict for gate, verdict in judged(one.subject("hq")) if gate.code == "delta")
+
+
+def test_what_was_said_early_in_the_morning_was_said_on_that_day(one: Company) -> None:
+    """At one o'clock in Paris it is still yesterday in Greenwich."""
+    one.now = datetime(2027, 1, 12, 0, 30, tzinfo=UTC).timestamp() - 3600
+    one.rollout.open_incident("site", "hq", "Claire", "P2", "the copier")
+    one.rollout.confirm("site", "hq", "scope", "Claire", "", None)
+    one.rollout.note("at-work", "iPhones", "all", "Claire")
+    one.rollout.force("site", "hq", "Karim", "a test")
+    site, domain = one.subject("hq"), one.subject(_DOMAIN)
+    told = [*site.incidents, *site.forced, *site.lessons, *site.confirmed.values(), *domain.incidents]
+    assert [each.at.date() for each in told] == [date(2027, 1, 12)] * 5
