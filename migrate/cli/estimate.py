@@ -94,7 +94,7 @@ def estimate(
     codes += [Exit.PARTIAL for one in known if one.unknown]
     code = Exit.INTERRUPTED if interrupted else worst(codes)
     title = _("Copies of {organisation}").format(organisation=organisation.name)
-    _write(title, planned, ics, svg)
+    _write(organisation.name, title, planned, ics, svg)
     by_site = {one.site.name: one for one in known}
     if to_json:
         click.echo(json.dumps(as_json(planned, by_site, code), ensure_ascii=False, indent=2))
@@ -174,12 +174,12 @@ def _work(known: Known) -> SiteWork:
     return SiteWork(site.name, site.wave, known.loads, expected.pace, expected.limits, expected.hours, site.switch)
 
 
-def _write(title: str, planned: Sequence[Planned], ics: Path | None, svg: Path | None) -> None:
+def _write(organisation: str, title: str, planned: Sequence[Planned], ics: Path | None, svg: Path | None) -> None:
     from migrate.rollout.drawing import as_ics, as_svg  # slow to import, and seldom needed
 
     files: dict[Path, bytes] = {}
     if ics is not None:
-        files[ics] = as_ics(title, planned, datetime.now(UTC))
+        files[ics] = as_ics(organisation, title, planned, datetime.now(UTC))
     if svg is not None:
         files[svg] = as_svg(title, planned).encode()
     for file, made in files.items():

@@ -23,6 +23,7 @@ from migrate.rollout.moves import gates_as_json
 from migrate.rollout.phases import after, order_of, phase_text
 from migrate.rollout.steps import judged, next_step
 from migrate.rollout.verdicts import named
+from plans.turns import turn
 from runbooks.facts import DomainFacts, RolloutFacts, SiteFacts
 
 _SIGNS = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -95,7 +96,7 @@ def _subject_json(one: SiteFacts | DomainFacts) -> dict[str, object]:
 
 def _show(console: Console, facts: RolloutFacts) -> None:
     if facts.sites:
-        sites = sorted(facts.sites, key=lambda one: (one.wave or 0, str(one.switch or "9999"), one.name))
+        sites = sorted(facts.sites, key=lambda one: turn(one.wave, one.switch, one.name))
         console.print(_table(sites, with_switch=True))
     if facts.domains:
         console.print()

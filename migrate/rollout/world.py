@@ -14,6 +14,7 @@ from migrate.ledger.observations import Observations, Observed
 from migrate.ledger.standing import Standing, standings
 from migrate.rollout.history import History, fold, moment
 from plans import Organisation, Site
+from plans.turns import turn
 from runbooks.facts import Seen, Share, Unknown
 
 
@@ -48,8 +49,7 @@ class World:
     def pilot(self) -> str | None:
         """The site that moves first."""
         sites = self.organisation.sites.values()
-        ordered = sorted(sites, key=lambda one: (one.wave or 1, str(one.switch or "9999"), one.name))
-        return ordered[0].name if ordered else None
+        return min(sites, key=lambda one: turn(one.wave, one.switch, one.name)).name if sites else None
 
     @cached_property
     def sites_of(self) -> Mapping[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import pytest
 
 from migrate.rollout import judges
 from migrate.rollout.gates import judged_domain
+from migrate.rollout.steps import first_of_all
 from migrate.rollout.verdicts import Verdict, fresh, met, unmet
 from runbooks.facts import (
     Confirmation,
@@ -151,3 +152,11 @@ def test_a_word_counts_from_the_midnight_of_the_day_before(minute: int, is_met: 
     at = said.astimezone(ZoneInfo("Europe/Paris"))
     facts = site(at=at, switch=date(2027, 3, 29), confirmed={"go": _word(said)})
     assert judges.said_before_the_switch("go")(facts).met is is_met
+
+
+def test_a_site_without_a_wave_waits_for_those_that_have_one() -> None:
+    """Nobody has said yet when it moves: it is not the one to begin with."""
+    planned, later = site(name="pilot", phase="assess", wave=1), site(name="annexe", phase="assess", wave=None)
+    found = first_of_all([later, planned], [])
+    assert found is not None
+    assert found[0].name == "pilot"
