@@ -24,9 +24,8 @@ from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
 from migrate.engine.remembered import Remembered
-from migrate.ledger import copies, mailboxes, pace
+from migrate.ledger import copies, pace
 from migrate.ledger.pace import MailboxSize
-from migrate.ledger.schema import Direction
 from migrate.rollout.outlook import outlook
 from migrate.rollout.waves import Planned, SiteWork, calendar
 from plans import Organisation, Person, Site
@@ -160,12 +159,8 @@ def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
     """Messages and bytes that earlier copies brought to the target."""
     if not place.ledger_file.exists():
         return {}
-    found = {}
     with place.ledger() as ledger, ledger.read() as connection:
-        for row in mailboxes.of_site(connection, site.name):
-            forth = Direction.FORTH
-            found[row.name] = copies.count(connection, row.id, forth), copies.size(connection, row.id, forth)
-    return found
+        return copies.brought(connection, site.name)
 
 
 def _work(known: Known) -> SiteWork:
