@@ -134,7 +134,7 @@ def _without(contents: Contents, folder: Path, file: Path) -> Contents:
     """A pack does not hold itself, nor earlier ones that lie beside it."""
     target = file.absolute()
     own = target.relative_to(folder).as_posix() if target.is_relative_to(folder) else None
-    packed = [name for name in contents.packed if name != own and not fnmatch(name, EARLIER)]
+    packed = [name for name in contents.packed if name != own and ("/" in name or not fnmatch(name, EARLIER))]
     return Contents(packed, contents.left_out)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +36,10 @@ from runbooks.facts import DomainFacts, DomainPhase, Severity, SiteFacts
 
 #: Where proofs of a rollout are kept, in the organisation's folder.
 EVIDENCE = "evidence/rollout"
+#: A pass over the old mailboxes that is under way when one of these begins has not seen what it is about: at the switch
+#: whose the copies are, at the delta what was written until all were at work.  Who joined the site in between switches
+#: with the others at the delta.
+_FROM_NOW_ON = ("switch", "delta")
 
 
 class Refused(Exception):
@@ -202,7 +206,7 @@ class Rollout:
         try:
             with self.ledger.write() as connection:
                 events.add(connection, kept, world.history.newest)
-                if kept.to_phase == "switch":
+                if kept.to_phase in _FROM_NOW_ON:
                     self._go_live(connection, facts.name, people, kept.at)
         except Exception:
             # No proof of what did not happen.  Ctrl-C may come after it happened: then the proof stays.
@@ -211,7 +215,7 @@ class Rollout:
         return kept
 
     def _go_live(self, connection: Connection, site: str, people: Iterable[Person], at: float) -> None:
-        """From now on each person's copy is theirs alone.
+        """From now on each person's copy is theirs alone; who has worked there before keeps their time.
 
         Whoever begins a pass reads the row in a transaction of its own, after it locked the mailbox: a pass that is
         under way is met here, one that begins later sees what this transaction wrote.
@@ -232,7 +236,7 @@ class Rollout:
             except OSError as error:
                 text = _("The evidence {file} cannot be read: {why}.")
                 raise Refused(text.format(file=evidence, why=os_error_text(error))) from error
-            file, digest = self._kept(f"{facts.name}-{gate}-{_stamp(world.now)}{evidence.suffix}", data)
+            file, digest = self._kept(f"{facts.name}-{gate}-{_stamp(world.now)}", evidence.suffix, data)
         event = Event(
             kind, facts.name, "confirm", who, world.now, evidence=file, evidence_digest=digest, note=note,
             detail={"gate": gate},
@@ -247,17 +251,16 @@ class Rollout:
             "event": {"event": event.event, "from": event.from_phase, "to": event.to_phase, "who": event.who},
         }
         data = (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
-        file, digest = self._kept(f"{facts.name}-{event.to_phase}-{_stamp(event.at)}.json", data)
+        file, digest = self._kept(f"{facts.name}-{event.to_phase}-{_stamp(event.at)}", ".json", data)
         return Event(
             event.kind, event.subject, event.event, event.who, event.at, event.from_phase, event.to_phase, file, digest,
             event.note, event.detail,
         )  # fmt: skip
 
-    def _kept(self, name: str, data: bytes) -> tuple[str, bytes]:
+    def _kept(self, name: str, suffix: str, data: bytes) -> tuple[str, bytes]:
         digest = hashlib.sha256(data)
         # The digest tells two files of one second apart.
-        path = Path(name)
-        file = self.organisation.folder / EVIDENCE / f"{path.stem}-{digest.hexdigest()[:8]}{path.suffix}"
+        file = self.organisation.folder / EVIDENCE / f"{name}-{digest.hexdigest()[:8]}{suffix}"
         try:
             make_private(file.parent)
             write_whole(file, data)
@@ -303,10 +306,6 @@ def gates_as_json(found: Judged) -> list[dict[str, object]]:
         }
         for gate, verdict in found
     ]
-
-
-def unmet_of(found: Judged) -> Sequence[str]:
-    return [gate.code for gate, verdict in found if not verdict.met]
 
 
 def _stamp(seconds: float) -> str:
