@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from math import inf
 from typing import cast
 
 from connectors.language import _
+from migrate.ledger.observations import Observed
 from migrate.ledger.schema import ON_TARGET, MailboxState, Outcome
 from migrate.ledger.standing import Standing
 from migrate.rollout.cases import cases_of
@@ -59,9 +61,24 @@ def _copied(world: World, site: Site) -> Fact:
 
 
 def _space(world: World, site: Site) -> Fact:
+    """Whether twice of what arrives as a rule has room until the switch; unknown where one server does not say."""
+    items = world.observed("site", site.name, "space")
     wanted = [person.mailbox for person in site.people]
-    how = f"bascule rollout confirm {site.name} space"
-    return share_of(world, world.observed("site", site.name, "space"), wanted, how)
+    looked = {one: items[one] for one in wanted if one in items}
+    missing = tuple(one for one, seen in looked.items() if not _has_room(seen, site))
+    if len(looked) < len(wanted) and not missing:
+        return Unknown(how=f"bascule rollout confirm {site.name} space")
+    share = Share(done=len(wanted) - len(missing), of=len(wanted), missing=missing)
+    at = min((one.at for one in looked.values()), default=world.now)
+    return Seen(value=share, at=moment(at), source=f"bascule check {site.name}")
+
+
+def _has_room(seen: Observed, site: Site) -> bool:
+    days = 0.0
+    if site.switch is not None:
+        switch = datetime.combine(site.switch, time(), site.time_zone)
+        days = max((switch - moment(seen.at)) / timedelta(days=1), 0.0)
+    return bool(seen.good and seen.detail["free"] >= 2 * seen.detail["a_day"] * days)
 
 
 def _dual(world: World, site: Site) -> Fact:

@@ -109,12 +109,13 @@ SITE_WORDS: Mapping[str, StepWords] = {
     "space": StepWords(
         mark("see that the old mailboxes do not fill up before the switch"), "it", 15,
         (
-            mark("In the old system's console look at the room that is left of each mailbox"),
-            mark("Where it is short, ask for more, or move the switch forward"),
+            "bascule check {subject}",
+            mark("Where room is short, ask for more, or move the switch forward, and check again"),
+            mark("Where the old system does not say, look in its console, and confirm what you saw:"),
             CONFIRM,
         ),
         mark("Every mailbox has room for the mail until the switch."), CALL,
-        mark("With dual delivery mail goes on arriving there; a full mailbox sends it back."),
+        mark("With dual delivery mail goes on arriving there; a full mailbox sends it back. Too little room: {names}."),
     ),
     "domain-first": StepWords(
         mark("cut the domain over first"), "it", 5, ("bascule rollout next {domain}",),

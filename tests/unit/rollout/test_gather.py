@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from migrate.rollout.moves import Refused
 from migrate.rollout.steps import judged
 from migrate.rollout.verdicts import Verdict
+from runbooks.facts import Unknown
 from tests.unit.rollout.company import Company, company
 
 #: The sites hq and lyon share it.
@@ -78,3 +80,37 @@ def test_what_was_said_early_in_the_morning_was_said_on_that_day(one: Company) -
     site, domain = one.subject("hq"), one.subject(_DOMAIN)
     told = [*site.incidents, *site.forced, *site.lessons, *site.confirmed.values(), *domain.incidents]
     assert [each.at.date() for each in told] == [date(2027, 1, 12)] * 5
+
+
+#: Bytes, and a day.
+_MB, _FIRST, _SECOND = 1_000_000, "anna@old-first.example", "hq@old-first.example"
+
+
+def _room(one: Company) -> tuple[str, str]:
+    fact = one.subject("hq").space  # type: ignore[union-attr]  # hq is a site
+    if isinstance(fact, Unknown):
+        return "unknown", ""
+    return "whole" if fact.value.whole else "short", " ".join(fact.value.missing)
+
+
+def test_a_mailbox_that_fills_up_before_the_switch_is_found(one: Company) -> None:
+    """Two weeks and a day are left; twice of what arrives has to have room."""
+    one.see("site", "hq", "space", _FIRST, free=100 * _MB, a_day=_MB)
+    assert _room(one) == ("unknown", ""), "one server said nothing of the other mailbox"
+    one.see("site", "hq", "space", _SECOND, free=28 * _MB, a_day=_MB)
+    assert _room(one) == ("short", _SECOND)
+    one.see("site", "hq", "space", _SECOND, free=30 * _MB, a_day=_MB)
+    assert _room(one) == ("whole", "")
+
+
+def test_a_switch_that_was_put_off_needs_more_room(one: Company) -> None:
+    one.see("site", "hq", "space", _FIRST, _SECOND, free=30 * _MB, a_day=_MB)
+    assert _room(one) == ("whole", "")
+    site = one.organisation.sites["hq"]
+    one.organisation.sites["hq"] = replace(site, switch=date(2027, 3, 1))  # type: ignore[index]  # a dict here
+    assert _room(one)[0] == "short"
+
+
+def test_a_full_mailbox_is_full_whatever_arrives(one: Company) -> None:
+    one.see("site", "hq", "space", _FIRST, free=0, a_day=0, good=False)
+    assert _room(one) == ("short", _FIRST)
