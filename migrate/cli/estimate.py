@@ -83,10 +83,11 @@ def estimate(
     chosen = [place.site(organisation, name) for name in sites or sorted(organisation.sites)]
     known: list[Known] = []
     interrupted = False
-    for site in chosen:
-        if not interrupted:
-            one, interrupted = _known(place, organisation, site, look=look)
-            known.append(one)
+    with closing(Remembered(place.ledger_file)) as remembered:
+        for site in chosen:
+            if not interrupted:
+                one, interrupted = _known(place, organisation, site, remembered, look=look)
+                known.append(one)
     start = datetime.now(UTC) if begin is None else datetime.combine(begin, _MORNING, organisation.time_zone)
     planned = calendar([_work(one) for one in known], start)
     codes = [code_of(error) for one in known for error in one.errors.values()]
@@ -107,25 +108,25 @@ def estimate(
     sys.exit(code)
 
 
-def _known(place: Place, organisation: Organisation, site: Site, *, look: bool) -> tuple[Known, bool]:
+def _known(
+    place: Place, organisation: Organisation, site: Site, remembered: Remembered, *, look: bool
+) -> tuple[Known, bool]:
     """What the ledger knows of a site, and what is found by looking; whether that was interrupted."""
-    found = {} if look else _sizes(place, site)
+    found = {} if look else _sizes(remembered, site)
     missing = [person for person in site.people if person.mailbox not in found]
     errors: dict[str, BaseException] = {}
     interrupted = False
     if missing:
         new, errors, interrupted = _look(place, organisation, site, missing)
-        found = {**_sizes(place, site), **new}
-    with closing(Remembered(place.ledger_file)) as remembered:
-        expected = outlook(organisation, site, remembered)
-    return Known(site, expected, found, _copied(place, site), errors), interrupted
+        found = {**_sizes(remembered, site), **new}
+    brought: dict[str, tuple[int, int]] = {}
+    brought = remembered.read(lambda connection: copies.brought(connection, site.name), brought)
+    return Known(site, outlook(organisation, site, remembered), found, brought, errors), interrupted
 
 
-def _sizes(place: Place, site: Site) -> dict[str, MailboxSize]:
-    if not place.ledger_file.exists():
-        return {}
-    with place.ledger() as ledger, ledger.read() as connection:
-        found = pace.sizes(connection, site.name)
+def _sizes(remembered: Remembered, site: Site) -> dict[str, MailboxSize]:
+    nothing: dict[str, MailboxSize] = {}
+    found = remembered.read(lambda connection: pace.sizes(connection, site.name), nothing)
     return {person.mailbox: found[person.mailbox] for person in site.people if person.mailbox in found}
 
 
@@ -153,14 +154,6 @@ def _look(
                 with ledger.write() as connection:
                     pace.note_size(connection, done.mailbox, site.name, size)
         return found, errors, run.halt.stop.is_set()
-
-
-def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
-    """Messages and bytes that earlier copies brought to the target."""
-    if not place.ledger_file.exists():
-        return {}
-    with place.ledger() as ledger, ledger.read() as connection:
-        return copies.brought(connection, site.name)
 
 
 def _work(known: Known) -> SiteWork:
