@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 import click
 from rich.console import Console
@@ -164,7 +164,3 @@ def gate_line(found: Judged) -> str:
         figure = verdict.figure if verdict.figure != "?" else ""
         told.append(" ".join(part for part in (signs[verdict.state], gate_text(gate.code), figure) if part))
     return "  ".join(told)
-
-
-def moment_or_day(when: datetime | None) -> str:
-    return "" if when is None else when.date().isoformat()
