@@ -220,10 +220,12 @@ class Rollout:
         Whoever begins a pass reads the row in a transaction of its own, after it locked the mailbox: a pass that is
         under way is met here, one that begins later sees what this transaction wrote.
         """
-        for person in people:
-            row = mailboxes.get_or_create(connection, person.mailbox, site)
+        names = {person.mailbox for person in people}
+        rows = [row for row in mailboxes.get_or_create_all(connection, sorted(names), site) if row.name in names]
+        for row in rows:
             with locked(self.ledger, row):
-                mailboxes.go_live(connection, [row.id], at)
+                pass
+        mailboxes.go_live(connection, [row.id for row in rows], at)
 
     def _confirmed(
         self, world: World, facts: SiteFacts | DomainFacts, gate: str, who: str, note: str, evidence: Path | None
