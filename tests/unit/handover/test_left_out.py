@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from migrate.handover.left_out import Secrets, contents_of
+from migrate.handover.pack import without_packs
 from migrate.handover.passages import Passages
 from tests.unit.rollout.company import organisation
 
@@ -48,3 +49,11 @@ def test_a_password_is_found_as_files_hold_it(password: str, written: Callable[[
 def test_of_two_passwords_that_begin_alike_nothing_is_left() -> None:
     hidden = Secrets(Passages(_PASSWORDS)).taken_out("first correct horse battery, then correct horse")
     assert hidden == "first ***, then ***"
+
+
+def test_earlier_packs_are_not_packed_and_nothing_else_of_their_name_is_left_out(tmp_path: Path) -> None:
+    for name in ("handover-2027-01-04.zip", "handover-notes/mails.zip", "handover.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = without_packs(contents_of(organisation(tmp_path)), tmp_path, tmp_path / "new.zip")
+    assert set(found.packed) == {"handover-notes/mails.zip", "handover.md"}
