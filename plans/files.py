@@ -45,11 +45,19 @@ def checked_name(value: str) -> str:
 
 
 def checked_domain(value: str) -> str:
-    """A mail domain, in lower case.  Raises :class:`Worded`."""
+    """A mail domain as addresses and DNS have it: in lower case, with accents as ``xn--…``.  Raises :class:`Worded`."""
     if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
         message = _('"{value}" is not a mail domain.').format(value=value)
         raise Worded(message, _("Write what stands after the @, such as company.example."))
-    return value.lower()
+    return domain_name(value)
+
+
+def domain_name(text: str) -> str:
+    """A name in the form that :func:`checked_domain` gives to those that are domains."""
+    try:
+        return text.lower() if text.isascii() else text.lower().encode("idna").decode()
+    except UnicodeError:
+        return text.lower()
 
 
 def checked_time_zone(value: object) -> ZoneInfo:

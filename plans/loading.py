@@ -13,7 +13,7 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
-from plans.files import OrganisationFile, SystemEntry
+from plans.files import OrganisationFile, SystemEntry, domain_name
 from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
@@ -259,7 +259,7 @@ def _domains(document: Document | None) -> list[str] | None:
     if document is None or not isinstance(document.value, dict):
         return None
     domains = document.value.get("domains", {})
-    return [name.strip().lower() for name in domains] if isinstance(domains, dict) else None
+    return [domain_name(name.strip()) for name in domains] if isinstance(domains, dict) else None
 
 
 def _hint_for_missing(path: Path) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 #: Words that mean what another column says, or the same thing in another language.
 _SAME = {
@@ -22,6 +23,7 @@ _SAME = {
 _NEAR = 0.85
 
 
+@lru_cache(maxsize=1024)
 def case_code(text: str) -> str:
     """``Outlook 2016 (POP)`` is ``outlook-2016-pop``: however it is written, the same is the same."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

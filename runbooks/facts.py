@@ -18,6 +18,7 @@ Severity = Literal["P1", "P2", "P3"]
 SitePhase = Literal[
     "assess", "prepare", "pre-copy", "dual-delivery", "switch", "delta", "verify", "acceptance", "hypercare", "done"
 ]
+Grade = Literal["perfect", "good", "investigate", "poor"]
 DomainPhase = Literal["untouched", "ttl-lowered", "cutover", "settled", "decommission"]
 
 
@@ -78,8 +79,12 @@ class Copied(Plain):
 class Graded(Plain):
     """What a verification gave each mailbox: the worst grade, and how many it was given to."""
 
-    grade: Literal["perfect", "good", "investigate", "poor"]
+    grade: Grade
     mailboxes: Share
+    #: Messages that were copied and are gone since their people work in the new mailboxes.
+    removed: int = 0
+    #: The grade but for these; None where there are none.
+    but_for_removed: Grade | None = None
 
 
 class Records(Plain):
@@ -223,7 +228,7 @@ class SiteFacts(Plain):
     routes: Seen[Share] | Unknown
     senders: Seen[Share] | Unknown
     way_back: Seen[Share] | Unknown
-    #: Mailboxes with a complete pass since the switch.
+    #: Mailboxes with a complete pass since everybody is at work in the new one.
     delta: Seen[Share] | Unknown
     verified: Seen[Graded] | Unknown
     confirmed: Mapping[str, Confirmation] = {}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 from typing import Literal, TypeVar
@@ -35,6 +35,9 @@ from migrate.copy.job import Job, Progress, Rules, why_left_out
 from migrate.engine.site import Standing
 from plans import SecretError
 
+#: Days from which it is told how fast a mailbox grows.
+RECENT = 30
+
 
 @dataclass(slots=True)
 class FolderFacts:
@@ -52,6 +55,8 @@ class FolderFacts:
     #: When the first and the last of them were received, as far as the source says.
     oldest: datetime | None = None
     newest: datetime | None = None
+    #: Of the size, what was received in the last :data:`RECENT` days.
+    recent_size: int = 0
     left_out: Counter[Reason] = field(default_factory=Counter)
     #: Why it cannot be read.
     error: ConnectorError | None = None
@@ -70,7 +75,7 @@ class Survey:
     #: The longest message that the target takes; None when it does not say.
     max_message: int | None = None
     quota: Quota | None = None
-    #: What the source says that its mailbox may hold, asked for where it is looked at alone.
+    #: What the source says that its mailbox may hold.
     source_quota: Quota | None = None
     #: What the two systems call themselves; empty when they do not say.
     source_product: str = ""
@@ -159,8 +164,7 @@ def _look(
             folders = list(source.folders())
             found.shared = shared_left_out(source)
             found.source_product = source.capabilities().product
-            if sides == "source":
-                found.source_quota = quota_of(source)
+            found.source_quota = quota_of(source)
         except Stopped:
             raise
         except (ConnectorError, SecretError) as error:
@@ -206,6 +210,7 @@ def _look_at_target(found: Survey, target: Target) -> None:
 def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress: Progress) -> None:
     """The messages of every folder that travels; of the others their number, where that costs nothing."""
     began = time.monotonic()
+    recent = datetime.now(UTC) - timedelta(days=RECENT)
     for facts in found.folders:
         if halt.stop.is_set():
             break
@@ -217,7 +222,7 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
         try:
             for window in source.entries(folder, None) if folder.messages != 0 else ():
                 for entry in window.entries:
-                    if _count(facts, entry, rules, found.max_message):
+                    if _count(facts, entry, rules, found.max_message, recent):
                         found.too_large.append((folder.path, entry))
                 progress.scanned(found.mailbox, folder.path, facts.messages)
                 if halt.stop.is_set():
@@ -231,7 +236,7 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
     found.interrupted = halt.stop.is_set()
 
 
-def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None) -> bool:
+def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None, recent: datetime) -> bool:
     """True when the message is over the target's limit."""
     size = entry.size or 0
     facts.messages += 1
@@ -240,6 +245,8 @@ def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | No
     if entry.received is not None:
         facts.oldest = min(facts.oldest or entry.received, entry.received)
         facts.newest = max(facts.newest or entry.received, entry.received)
+        if entry.received >= recent:
+            facts.recent_size += size
     reason = why_left_out(rules, entry)
     if reason is not None:
         facts.left_out[reason] += 1

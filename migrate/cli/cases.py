@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import tzinfo
 
 import click
 from rich.table import Table
@@ -49,7 +50,7 @@ def cases(context: click.Context, site: str | None, to_json: bool) -> None:
             json.dumps({"exit_code": int(code), "cases": list(map(_as_json, found))}, ensure_ascii=False, indent=2)
         )
     else:
-        _show(found)
+        _show(found, organisation.time_zone)
     sys.exit(code)
 
 
@@ -93,7 +94,7 @@ def _as_json(case: Case) -> dict[str, object]:
     }
 
 
-def _show(found: list[Case]) -> None:
+def _show(found: list[Case], zone: tzinfo) -> None:
     console = terminal()
     if not found:
         show_line(
@@ -108,7 +109,9 @@ def _show(found: list[Case]) -> None:
     table.add_column(_("tried"), overflow="fold")
     for case in found:
         told = "; ".join(
-            _("{site}, {day}, {name}").format(site=one.site, day=one.at.date().isoformat(), name=one.by)
+            _("{site}, {day}, {name}").format(
+                site=one.site, day=one.at.astimezone(zone).date().isoformat(), name=one.by
+            )
             + (f" ({one.note})" if one.note else "")
             for one in case.tested
         )

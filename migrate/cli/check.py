@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 
@@ -14,7 +15,7 @@ from connectors.contract import Stopped
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import finding_of, judge, of_systems
-from migrate.check.survey import Recorded, Survey, survey
+from migrate.check.survey import RECENT, Recorded, Survey, survey
 from migrate.cli.check_results import (
     Checked,
     as_json,
@@ -34,6 +35,7 @@ from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
 from migrate.engine.remembered import Remembered
 from migrate.ledger import copies, mailboxes
+from migrate.ledger.observations import Observed
 from migrate.ledger.schema import Direction
 from migrate.rollout.estimate import Load
 from migrate.rollout.outlook import Guess, guess, outlook
@@ -99,6 +101,17 @@ def _keep(place: Place, site: Site, done: Sequence[Checked]) -> None:
     by = f"bascule check {site.name}"
     observe(place, "site", site.name, "sign-in", {one.mailbox: one.source_error is None for one in looked}, by)
     observe(place, "site", site.name, "accounts", {one.mailbox: one.target_error is None for one in looked}, by)
+    observe(place, "site", site.name, "space", dict(_space_of(looked, by)), by)
+
+
+def _space_of(looked: Sequence[Survey], by: str) -> Iterator[tuple[str, Observed]]:
+    """How much room the old mailboxes have, and how much a day fills; of those whose server says so."""
+    for one in looked:
+        quota = one.source_quota
+        if quota is not None and quota.limit is not None and one.source_error is None:
+            free = max(quota.limit - (quota.used or 0), 0)
+            a_day = sum(facts.recent_size for facts in one.folders) / RECENT
+            yield one.mailbox, Observed(free > 0, time.time(), by, {"free": free, "a_day": a_day})
 
 
 def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Survey:

@@ -75,8 +75,8 @@ def check(
                 sys.exit(Exit.INTERRUPTED)
             raise Trouble(str(error), Exit.CONNECTION) from error
         interrupted = halt.stop.is_set()
-    if not interrupted and aims.expected is not None:
-        keep_senders(place, name, findings)
+    if not interrupted and expect is not None:
+        keep_senders(place, organisation, name, expect, findings)
     code = Exit.INTERRUPTED if interrupted else _code(findings)
     kept = None if interrupted else keep_look(organisation, "check", inquiry.facts)
     if to_json:

@@ -89,7 +89,7 @@ def wait(
                 keep_look(organisation, "wait", inquiry.facts)
                 break
             halt.stop.wait(next_look(found))
-    keep_arrival(place, name, found)
+    keep_arrival(place, organisation, name, expect, found)
     code = Exit.OK if arrived(found) else Exit.INTERRUPTED
     if to_json:
         answer = {"exit_code": int(code), "domain": name, "servers": [_as_json(name, one) for one in found]}

@@ -24,9 +24,8 @@ from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
 from migrate.engine.remembered import Remembered
-from migrate.ledger import copies, mailboxes, pace
+from migrate.ledger import copies, pace
 from migrate.ledger.pace import MailboxSize
-from migrate.ledger.schema import Direction
 from migrate.rollout.outlook import outlook
 from migrate.rollout.waves import Planned, SiteWork, calendar
 from plans import Organisation, Person, Site
@@ -84,17 +83,18 @@ def estimate(
     chosen = [place.site(organisation, name) for name in sites or sorted(organisation.sites)]
     known: list[Known] = []
     interrupted = False
-    for site in chosen:
-        if not interrupted:
-            one, interrupted = _known(place, organisation, site, look=look)
-            known.append(one)
+    with closing(Remembered(place.ledger_file)) as remembered:
+        for site in chosen:
+            if not interrupted:
+                one, interrupted = _known(place, organisation, site, remembered, look=look)
+                known.append(one)
     start = datetime.now(UTC) if begin is None else datetime.combine(begin, _MORNING, organisation.time_zone)
     planned = calendar([_work(one) for one in known], start)
     codes = [code_of(error) for one in known for error in one.errors.values()]
     codes += [Exit.PARTIAL for one in known if one.unknown]
     code = Exit.INTERRUPTED if interrupted else worst(codes)
     title = _("Copies of {organisation}").format(organisation=organisation.name)
-    _write(title, planned, ics, svg)
+    _write(organisation.name, title, planned, ics, svg)
     by_site = {one.site.name: one for one in known}
     if to_json:
         click.echo(json.dumps(as_json(planned, by_site, code), ensure_ascii=False, indent=2))
@@ -108,25 +108,25 @@ def estimate(
     sys.exit(code)
 
 
-def _known(place: Place, organisation: Organisation, site: Site, *, look: bool) -> tuple[Known, bool]:
+def _known(
+    place: Place, organisation: Organisation, site: Site, remembered: Remembered, *, look: bool
+) -> tuple[Known, bool]:
     """What the ledger knows of a site, and what is found by looking; whether that was interrupted."""
-    found = {} if look else _sizes(place, site)
+    found = {} if look else _sizes(remembered, site)
     missing = [person for person in site.people if person.mailbox not in found]
     errors: dict[str, BaseException] = {}
     interrupted = False
     if missing:
         new, errors, interrupted = _look(place, organisation, site, missing)
-        found = {**_sizes(place, site), **new}
-    with closing(Remembered(place.ledger_file)) as remembered:
-        expected = outlook(organisation, site, remembered)
-    return Known(site, expected, found, _copied(place, site), errors), interrupted
+        found = {**_sizes(remembered, site), **new}
+    brought: dict[str, tuple[int, int]] = {}
+    brought = remembered.read(lambda connection: copies.brought(connection, site.name), brought)
+    return Known(site, outlook(organisation, site, remembered), found, brought, errors), interrupted
 
 
-def _sizes(place: Place, site: Site) -> dict[str, MailboxSize]:
-    if not place.ledger_file.exists():
-        return {}
-    with place.ledger() as ledger, ledger.read() as connection:
-        found = pace.sizes(connection, site.name)
+def _sizes(remembered: Remembered, site: Site) -> dict[str, MailboxSize]:
+    nothing: dict[str, MailboxSize] = {}
+    found = remembered.read(lambda connection: pace.sizes(connection, site.name), nothing)
     return {person.mailbox: found[person.mailbox] for person in site.people if person.mailbox in found}
 
 
@@ -156,30 +156,18 @@ def _look(
         return found, errors, run.halt.stop.is_set()
 
 
-def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
-    """Messages and bytes that earlier copies brought to the target."""
-    if not place.ledger_file.exists():
-        return {}
-    found = {}
-    with place.ledger() as ledger, ledger.read() as connection:
-        for row in mailboxes.of_site(connection, site.name):
-            forth = Direction.FORTH
-            found[row.name] = copies.count(connection, row.id, forth), copies.size(connection, row.id, forth)
-    return found
-
-
 def _work(known: Known) -> SiteWork:
     expected = known.outlook
     site = known.site
     return SiteWork(site.name, site.wave, known.loads, expected.pace, expected.limits, expected.hours, site.switch)
 
 
-def _write(title: str, planned: Sequence[Planned], ics: Path | None, svg: Path | None) -> None:
+def _write(organisation: str, title: str, planned: Sequence[Planned], ics: Path | None, svg: Path | None) -> None:
     from migrate.rollout.drawing import as_ics, as_svg  # slow to import, and seldom needed
 
     files: dict[Path, bytes] = {}
     if ics is not None:
-        files[ics] = as_ics(title, planned, datetime.now(UTC))
+        files[ics] = as_ics(organisation, title, planned, datetime.now(UTC))
     if svg is not None:
         files[svg] = as_svg(title, planned).encode()
     for file, made in files.items():

@@ -73,7 +73,7 @@ def order(
     if not offline:
         short = {line.offer.licence.name for line in made.lines if line.number}
         enough = {name: name not in short for name in organisation.licences}
-        observe(place, "site", site, "licences", enough, f"bascule licences order {site}")
+        observe(place, "site", site, "licences", enough, f"bascule licences order {site}", whole=True)
     if to_json:
         click.echo(json.dumps(_as_json(made, code), ensure_ascii=False, indent=2))
         sys.exit(code)

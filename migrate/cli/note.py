@@ -69,6 +69,10 @@ def note(place: Place, step: str | None, text: str | None, sites: str, by: str |
         click.echo(_("Nothing was noted yet."))
     for whom, one in lessons:
         shown = _("{step} ({sites}): {text} ({name}, {day})").format(
-            step=one.step, sites=whom, text=one.text, name=one.by, day=one.at.date().isoformat()
+            step=one.step,
+            sites=whom,
+            text=one.text,
+            name=one.by,
+            day=one.at.astimezone(organisation.time_zone).date().isoformat(),
         )
         show_line(terminal(), shown)

@@ -19,7 +19,7 @@ from migrate.cli.rollout_status import status
 from migrate.cli.rollout_whom import Subject, by_option, deciding, name_of, subject_argument, subject_of
 from migrate.ledger.events import Event
 from migrate.rollout.gate_words import gate_text
-from migrate.rollout.moves import GatesOpen, Rollout, gates_as_json, unmet_of
+from migrate.rollout.moves import GatesOpen, Rollout, gates_as_json
 from migrate.rollout.phases import phase_text
 from migrate.rollout.steps import Judged, judged, next_step
 from migrate.rollout.way_back import lines_of, way_back_of
@@ -209,7 +209,8 @@ def incident(
         return
     console = terminal()
     for found in open_:
-        show_line(console, f"{found.number}  {found.severity}  {found.what} ({found.by}, {found.at.date()})", "red")
+        day = found.at.astimezone(organisation.time_zone).date()
+        show_line(console, f"{found.number}  {found.severity}  {found.what} ({found.by}, {day})", "red")
     if not open_:
         click.echo(_("{subject}: no incident is open.").format(subject=one.name))
 
@@ -254,5 +255,5 @@ def _show_moved(rolling: Rollout, one: Subject, event: Event, *, to_json: bool) 
         codes = ", ".join(gate_text(code) for code in event.detail["unmet"])
         click.echo(_("On the record, by {name}, although not met: {gates}.").format(name=event.who, gates=codes))
     step = next_step(facts)
-    if step is not None and unmet_of(judged(facts)):
+    if step is not None and step.code != "advance":
         click.echo(_("Next: {title}. See bascule rollout next {subject}").format(title=step.title, subject=one.name))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 import click
+from babel.dates import format_date
 from rich.console import Console
 
 from connectors.language import _, number, plural, spoken
@@ -22,27 +23,11 @@ from migrate.rollout.phases import phase_text
 from migrate.rollout.steps import Judged, first_of_all, judged, next_step
 from runbooks.facts import DomainFacts, RolloutFacts, SiteFacts, Step
 
-_DAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-}
-_MONTHS = {
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "fr": (
-        "janvier", "février", "mars", "avril", "mai", "juin",
-        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-    ),
-}  # fmt: skip
-
 
 def day_text(day: date) -> str:
     """``Tuesday 9 February``, as people say a day."""
-    language = spoken()
-    first = "1er" if language == "fr" and day.day == 1 else str(day.day)
-    return f"{_DAYS[language][day.weekday()]} {first} {_MONTHS[language][day.month - 1]}"
+    told = str(format_date(day, "EEEE d MMMM", spoken()))
+    return told.replace(" 1 ", " 1er ") if spoken() == "fr" else told
 
 
 @click.command("next")
@@ -164,7 +149,3 @@ def gate_line(found: Judged) -> str:
         figure = verdict.figure if verdict.figure != "?" else ""
         told.append(" ".join(part for part in (signs[verdict.state], gate_text(gate.code), figure) if part))
     return "  ".join(told)
-
-
-def moment_or_day(when: datetime | None) -> str:
-    return "" if when is None else when.date().isoformat()

@@ -15,7 +15,7 @@ from connectors.language import _, labelled, number
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
-from migrate.cli.rollout_next import heading, moment_or_day, step_as_json
+from migrate.cli.rollout_next import heading, step_as_json
 from migrate.cli.rollout_whom import complete_subject, deciding, subject_of
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.gate_words import gate_text
@@ -23,6 +23,7 @@ from migrate.rollout.moves import gates_as_json
 from migrate.rollout.phases import after, order_of, phase_text
 from migrate.rollout.steps import judged, next_step
 from migrate.rollout.verdicts import named
+from plans.turns import turn
 from runbooks.facts import DomainFacts, RolloutFacts, SiteFacts
 
 _SIGNS = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -95,7 +96,7 @@ def _subject_json(one: SiteFacts | DomainFacts) -> dict[str, object]:
 
 def _show(console: Console, facts: RolloutFacts) -> None:
     if facts.sites:
-        sites = sorted(facts.sites, key=lambda one: (one.wave or 0, str(one.switch or "9999"), one.name))
+        sites = sorted(facts.sites, key=lambda one: turn(one.wave, one.switch, one.name))
         console.print(_table(sites, with_switch=True))
     if facts.domains:
         console.print()
@@ -125,7 +126,10 @@ def _table(found: Sequence[SiteFacts | DomainFacts], *, with_switch: bool) -> Ta
         open_ = [gate for gate, verdict in gates if not verdict.met]
         kind = "site" if isinstance(one, SiteFacts) else "domain"
         over = after(kind, one.phase) is None
-        cells = [number(one.people), moment_or_day_of(one)] if isinstance(one, SiteFacts) else [number(len(one.sites))]
+        if isinstance(one, SiteFacts):
+            cells = [number(one.people), "" if one.switch is None else one.switch.isoformat()]
+        else:
+            cells = [number(len(one.sites))]
         style = "green" if over or not open_ else ""
         place = order_of(kind).index(one.phase) + 1
         table.add_row(
@@ -136,10 +140,6 @@ def _table(found: Sequence[SiteFacts | DomainFacts], *, with_switch: bool) -> Ta
             Text(_blocking(one, [gate_text(gate.code) for gate in open_]), style=_urgency(one, open_)),
         )
     return table
-
-
-def moment_or_day_of(site: SiteFacts) -> str:
-    return "" if site.switch is None else site.switch.isoformat()
 
 
 def _blocking(one: SiteFacts | DomainFacts, open_: Sequence[str]) -> str:
@@ -158,7 +158,7 @@ def show_subject(console: Console, one: SiteFacts | DomainFacts) -> None:
     """One site or domain: its gates, incidents, and what was forced."""
     show_line(console, heading(one), "bold")
     if one.since is not None:
-        show_line(console, _("in this phase since {day}").format(day=moment_or_day(one.since)))
+        show_line(console, _("in this phase since {day}").format(day=one.since.date().isoformat()))
     for gate, verdict in judged(one):
         sign, style = _SIGNS[verdict.state]
         figure = f" {verdict.figure}" if verdict.figure and verdict.figure != "?" else ""
@@ -166,7 +166,7 @@ def show_subject(console: Console, one: SiteFacts | DomainFacts) -> None:
         show_line(console, labelled(told, verdict.missing) if verdict.missing else told, style)
     for incident in one.incidents:
         text = f"  {incident.severity} {incident.number}"
-        show_line(console, labelled(text, f"{incident.what} ({incident.by}, {moment_or_day(incident.at)})"), "red")
+        show_line(console, labelled(text, f"{incident.what} ({incident.by}, {incident.at.date().isoformat()})"), "red")
     _show_forced(console, one)
     show_line(console, _("What to do: bascule rollout next {subject}").format(subject=one.name), "bold")
 
@@ -179,7 +179,7 @@ def _show_forced(console: Console, one: SiteFacts | DomainFacts) -> None:
             text.format(
                 subject=one.name,
                 phase=phase_text(forced.to_phase),
-                day=moment_or_day(forced.at),
+                day=forced.at.date().isoformat(),
                 name=forced.by,
                 because=forced.because,
                 gates=", ".join(gate_text(code) for code in forced.unmet),

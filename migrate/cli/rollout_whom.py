@@ -18,6 +18,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.organisation import Place, Trouble
 from migrate.rollout.moves import GatesOpen, Refused, Rollout
 from plans import Organisation, PlanError
+from plans.files import domain_name
 from plans.problems import did_you_mean
 
 _C = TypeVar("_C", bound=Callable[..., object])
@@ -56,8 +57,8 @@ def subject_of(organisation: Organisation, name: str) -> Subject:
     """Raises :class:`Trouble` where the plan has neither a site nor a domain of this name."""
     if name in organisation.sites:
         return Subject("site", name)
-    if name.lower() in organisation.domains:
-        return Subject("domain", name.lower())
+    if (domain := domain_name(name)) in organisation.domains:
+        return Subject("domain", domain)
     known = [*sorted(organisation.sites), *sorted(organisation.domains)]
     hint = did_you_mean(name, known) or _("The plan has: {known}.").format(known=", ".join(known) or _("none yet"))
     raise Trouble(_('There is no site and no domain "{name}" in the plan. {hint}').format(name=name, hint=hint))

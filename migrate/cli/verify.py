@@ -29,6 +29,7 @@ from migrate.copy.job import Job
 from migrate.evidence.verifications import keep_verification
 from migrate.ledger.observations import Observed
 from migrate.ledger.store import Ledger, LedgerError
+from migrate.verify.findings import Cause
 from migrate.verify.grade import Grade, worst
 from migrate.verify.run import verify_mailbox
 from migrate.verify.sampling import Sample
@@ -103,15 +104,23 @@ def _keep(place: Place, verification: Verification) -> None:
     if verification.sample is not None:
         return
     by, now = f"bascule verify {verification.site}", verification.at.timestamp()
-    grades: dict[str, Grade] = {}
+    rows: dict[str, list[Row]] = {}
     for row in verification.rows:
-        mailbox = row.of or row.mailbox
-        grades[mailbox] = worst([row.grade or Grade.INVESTIGATE, grades.get(mailbox, Grade.PERFECT)])
-    seen = {
-        mailbox: Observed(grade in (Grade.PERFECT, Grade.GOOD), now, by, {"grade": grade.value})
-        for mailbox, grade in grades.items()
-    }
+        rows.setdefault(row.of or row.mailbox, []).append(row)
+    seen = {mailbox: _seen(some, now, by) for mailbox, some in rows.items()}
     observe(place, "site", verification.site, "verified", seen, by)
+
+
+def _seen(rows: Sequence[Row], now: float, by: str) -> Observed:
+    """One mailbox, over all its sources.  Of what is gone since the switch only its person can say why."""
+    grade = worst(row.grade or Grade.INVESTIGATE for row in rows)
+    results = [row.result for row in rows if row.result is not None]
+    removed = sum(finding.cause is Cause.REMOVED for one in results for finding in one.findings)
+    detail: dict[str, object] = {"grade": grade.value}
+    if removed and len(results) == len(rows):
+        otherwise = worst(one.but_for_removed().judged()[0] for one in results)
+        detail |= {"removed": removed, "but_for_removed": otherwise.value}
+    return Observed(grade in (Grade.PERFECT, Grade.GOOD), now, by, detail)
 
 
 def _keep_proof(place: Place, site: Site, verification: Verification) -> None:

@@ -10,6 +10,7 @@ from migrate.directory.model import Found
 from migrate.directory.skus import MICROSOFT, Sku, sku_named
 from migrate.directory.wanted import licence_of, user_of
 from plans.model import Ordering, Organisation, Person, Site
+from plans.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +137,4 @@ def _order_by(needs: Sequence[Need], bought: int, assigned: int | None, ordering
 
 def _in_turn(organisation: Organisation) -> list[Site]:
     """Sites by wave and day; those without one come last."""
-    last = date.max
-    return sorted(organisation.sites.values(), key=lambda site: (site.wave or 10**6, site.switch or last, site.name))
+    return sorted(organisation.sites.values(), key=lambda site: turn(site.wave, site.switch, site.name))

@@ -11,6 +11,7 @@ from migrate.documents.systems import system_facts
 from migrate.rollout.world import World
 from plans import Organisation, Site
 from plans.model import Contact, Licence
+from plans.turns import turn
 from runbooks.catalogue import MILESTONES
 from runbooks.facts import SitePhase
 from runbooks.plan_facts import Company, LicenceFacts, Reachable, SiteLine, SupportFacts
@@ -40,7 +41,7 @@ def reachable(role: str, contact: Contact) -> Reachable:
 
 def in_order(organisation: Organisation) -> list[Site]:
     """The sites as they move."""
-    return sorted(organisation.sites.values(), key=lambda one: (one.wave or 10**6, str(one.switch or "9999"), one.name))
+    return sorted(organisation.sites.values(), key=lambda one: turn(one.wave, one.switch, one.name))
 
 
 def _line(world: World, site: Site) -> SiteLine:

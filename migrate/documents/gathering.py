@@ -19,7 +19,6 @@ from migrate.documents.scope import Known, scope_of
 from migrate.engine.remembered import Remembered
 from migrate.ledger import copies, events, mailboxes, pace
 from migrate.ledger.events import Event
-from migrate.ledger.schema import Direction
 from migrate.ledger.store import Ledger
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.history import moment
@@ -168,9 +167,6 @@ class Gathered:
 
 def _there(connection: Connection, site: Site) -> dict[str, tuple[int, int]]:
     """Messages and bytes on the target by mailbox, of those that a pass was over."""
-    forth = Direction.FORTH
-    return {
-        row.name: (copies.count(connection, row.id, forth), copies.size(connection, row.id, forth))
-        for row in mailboxes.of_site(connection, site.name)
-        if row.last_pass is not None
-    }
+    found = copies.brought(connection, site.name)
+    rows = mailboxes.of_site(connection, site.name)
+    return {row.name: found.get(row.name, (0, 0)) for row in rows if row.last_pass is not None}

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from connectors.language import _
+from migrate.handover.passages import Passages
 from migrate.ledger.holder import FILE as HOLDER
 from plans import Organisation, SecretRef
 from plans.csv_file import read_table
@@ -32,10 +33,8 @@ _TEXTS = {"", ".csv", ".txt", ".yaml", ".yml", ".json", ".md", ".html", ".ini", 
           ".orig", ".pem", ".key", ".tmp", ".swp", ".sh"}  # fmt: skip
 #: Folders of mail, whose many files hold what people wrote.
 _MAIL = ("backup/", "kept/", "handover/")
-#: Bytes: a longer file is no note in which somebody left a password.
-_LONGEST = 1_000_000
-#: Characters: a shorter password may stand anywhere by chance.
-_SHORTEST = 8
+#: Bytes: a longer file is no note in which somebody left a password; the passwords of all people are well below.
+_LONGEST = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def contents_of(organisation: Organisation) -> Contents:
 class Secrets:
     """What may stand in no file that is given away: passwords that are known, and the marks of private keys."""
 
-    known: re.Pattern[bytes] | None
+    known: Passages
 
     @classmethod
     def of(cls, organisation: Organisation) -> Secrets:
@@ -91,13 +90,14 @@ class Secrets:
         return cls(_known_secrets(folder, _named(organisation, folder)))
 
     def stand_in(self, data: bytes) -> bool:
-        return any(mark in data for mark in _TELL_TALES) or (self.known is not None and bool(self.known.search(data)))
+        if b"\0" in data:
+            # UTF-16, as spreadsheets save it.
+            data = data.replace(b"\0", b"")
+        return any(mark in data for mark in _TELL_TALES) or self.known.stand_in(data)
 
     def taken_out(self, text: str) -> str:
         """Text with each known password hidden."""
-        if self.known is None:
-            return text
-        return self.known.sub(b"***", text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        return self.known.hidden(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -160,14 +160,13 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(one)
 
 
-def _known_secrets(folder: Path, named: set[str]) -> re.Pattern[bytes] | None:
+def _known_secrets(folder: Path, named: set[str]) -> Passages:
     """What stands in the secret files, to be looked for everywhere else."""
     found: set[str] = set()
     for path in [folder / name for name in sorted(named)] + sorted((folder / "secrets").rglob("*")):
         if path.is_file() and path.stat().st_size <= _LONGEST:
             found |= _secrets_in(path)
-    long = sorted(one for one in found if len(one) >= _SHORTEST)
-    return re.compile(b"|".join(re.escape(one.encode()) for one in long)) if long else None
+    return Passages(found)
 
 
 def _secrets_in(path: Path) -> set[str]:

@@ -110,7 +110,7 @@ def _nobody_at_work(ledger: Ledger, connection: Connection) -> None:
 
 def _write(organisation: Organisation, ledger: Ledger, out: BinaryIO, file: Path, told: Standing, by: str) -> Packed:
     folder = organisation.folder.resolve()
-    contents = _without(contents_of(organisation), folder, file)
+    contents = without_packs(contents_of(organisation), folder, file)
     entries: list[dict[str, Any]] = []
     with ZipFile(out, "w", ZIP_DEFLATED, allowZip64=True) as archive:
         for name in contents.packed:
@@ -130,11 +130,11 @@ def _write(organisation: Organisation, ledger: Ledger, out: BinaryIO, file: Path
     return Packed(file, len(entries), sum(one["size"] for one in entries), contents.left_out)
 
 
-def _without(contents: Contents, folder: Path, file: Path) -> Contents:
+def without_packs(contents: Contents, folder: Path, file: Path) -> Contents:
     """A pack does not hold itself, nor earlier ones that lie beside it."""
     target = file.absolute()
     own = target.relative_to(folder).as_posix() if target.is_relative_to(folder) else None
-    packed = [name for name in contents.packed if name != own and not fnmatch(name, EARLIER)]
+    packed = [name for name in contents.packed if name != own and ("/" in name or not fnmatch(name, EARLIER))]
     return Contents(packed, contents.left_out)
 
 

@@ -12,7 +12,7 @@ from connectors.contract import Reason
 from migrate.ledger import deliveries, identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
 from migrate.ledger.prepared import Prepared
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally, target_folder
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, mailbox, message, tally, target_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +259,30 @@ def size(connection: Connection, mailbox_id: int, direction: Direction) -> int:
     """Bytes of a mailbox that are on the target."""
     where = _select_copies(mailbox_id, direction).with_only_columns(func.coalesce(func.sum(message.c.size), 0))
     return int(connection.execute(where).scalar_one())
+
+
+def brought(connection: Connection, site: str) -> dict[str, tuple[int, int]]:
+    """Messages and bytes that passes brought to the target, by mailbox of a site; a mailbox without a pass has none."""
+    forth = Direction.FORTH
+    messages = (
+        select(mailbox.c.id, mailbox.c.name, func.sum(tally.c.messages))
+        .join(tally, tally.c.mailbox_id == mailbox.c.id)
+        .where(mailbox.c.site == site, tally.c.direction == forth, tally.c.outcome.in_(ON_TARGET))
+        .group_by(mailbox.c.id, mailbox.c.name)
+    )
+    sizes = (
+        select(message.c.mailbox_id, func.sum(message.c.size))
+        .join(mailbox, mailbox.c.id == message.c.mailbox_id)
+        .where(
+            mailbox.c.site == site,
+            message.c.direction == forth,
+            message.c.outcome.in_(ON_TARGET),
+            message.c.successor.is_(None),
+        )
+        .group_by(message.c.mailbox_id)
+    )
+    bytes_of = {id_: int(size or 0) for id_, size in connection.execute(sizes)}
+    return {name: (int(count), bytes_of.get(id_, 0)) for id_, name, count in connection.execute(messages)}
 
 
 _COPY = (

@@ -52,6 +52,18 @@ def get_or_create(connection: Connection, name: str, site: str) -> MailboxRow:
     return found
 
 
+def get_or_create_all(connection: Connection, names: Sequence[str], site: str) -> list[MailboxRow]:
+    """The rows of a whole site, in three statements however many there are."""
+    known = {row.name: row for row in every(connection)}
+    new = [{"name": one, "site": site, "state": MailboxState.NEW, "lock_token": 0} for one in names if one not in known]
+    if new:
+        connection.execute(mailbox.insert(), new)
+    moved = [{"moved": known[one].id} for one in names if one in known and known[one].site != site]
+    if moved:
+        connection.execute(update(mailbox).where(mailbox.c.id == bindparam("moved")).values(site=site), moved)
+    return of_site(connection, site)
+
+
 def get(connection: Connection, name: str) -> MailboxRow | None:
     row = connection.execute(select(*_COLUMNS).where(mailbox.c.name == name)).one_or_none()
     return None if row is None else _read(row)
@@ -99,9 +111,10 @@ def finish(connection: Connection, mailbox_id: int, state: MailboxState, when: f
 
 def go_live(connection: Connection, mailbox_ids: Sequence[int], when: float) -> None:
     """The people of these mailboxes work in the new one from ``when`` on; who does already keeps their time."""
-    for mailbox_id in mailbox_ids:
-        not_yet = (mailbox.c.id == mailbox_id, mailbox.c.went_live.is_(None))
-        connection.execute(update(mailbox).where(*not_yet).values(went_live=when))
+    not_yet = (mailbox.c.id == bindparam("mailbox"), mailbox.c.went_live.is_(None))
+    if mailbox_ids:
+        statement = update(mailbox).where(*not_yet).values(went_live=when)
+        connection.execute(statement, [{"mailbox": one} for one in mailbox_ids])
 
 
 def leave(connection: Connection, mailbox_id: int, state: MailboxState) -> None:

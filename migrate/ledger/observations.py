@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from migrate.ledger.schema import observation
 
@@ -27,6 +27,9 @@ class Observed:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+table = observation.c
+_OBSERVED = (table.good, table.at, table.source, table.detail)
+_NONE: Mapping[str, Any] = {}
 #: By kind, subject, name of the fact and part.
 Observations = dict[tuple[str, str], dict[str, dict[str, Observed]]]
 
@@ -38,12 +41,12 @@ def keep(
 
     Of other parts nothing changes; when these are ``whole``, all there is, they are forgotten.
     """
-    table = observation.c
     mine = (table.subject_kind == kind, table.subject == subject, table.name == name)
     if whole:
         connection.execute(delete(observation).where(*mine))
-    for item in () if whole else items:
-        connection.execute(delete(observation).where(*mine, table.item == item))
+    elif items:
+        of_part = delete(observation).where(*mine, table.item == bindparam("part"))
+        connection.execute(of_part, [{"part": item} for item in items])
     rows = [
         {
             "subject_kind": kind,
@@ -63,20 +66,21 @@ def keep(
 
 def of(connection: Connection, kind: Kind, subject: str, name: str) -> dict[str, Observed]:
     """What was last seen of one fact, by its parts."""
-    table = observation.c
     rows = connection.execute(
-        select(observation).where(table.subject_kind == kind, table.subject == subject, table.name == name)
+        select(table.item, *_OBSERVED).where(table.subject_kind == kind, table.subject == subject, table.name == name)
     )
-    return {row.item: _read(row) for row in rows}
+    return {item: Observed(good, at, source, _detail(detail)) for item, good, at, source, detail in rows}
 
 
 def every(connection: Connection) -> Observations:
     """All of it: by kind and subject, then by fact and part."""
     found: Observations = {}
-    for row in connection.execute(select(observation)):
-        found.setdefault((row.subject_kind, row.subject), {}).setdefault(row.name, {})[row.item] = _read(row)
+    columns = (table.subject_kind, table.subject, table.name, table.item, *_OBSERVED)
+    for kind, subject, name, item, good, at, source, detail in connection.execute(select(*columns)):
+        parts = found.setdefault((kind, subject), {}).setdefault(name, {})
+        parts[item] = Observed(good, at, source, _detail(detail))
     return found
 
 
-def _read(row: Any) -> Observed:
-    return Observed(row.good, row.at, row.source, json.loads(row.detail) if row.detail != "{}" else {})
+def _detail(text: str) -> Mapping[str, Any]:
+    return json.loads(text) if text != "{}" else _NONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 
 from icalendar import Calendar, Event
 
@@ -31,11 +32,13 @@ def as_svg(title: str, planned: Sequence[Planned]) -> str:
     return gantt(title, bars, legend, _("more than ten years"))
 
 
-def as_ics(title: str, planned: Sequence[Planned], now: datetime) -> bytes:
+def as_ics(organisation: str, title: str, planned: Sequence[Planned], now: datetime) -> bytes:
     """An appointment for each site's copy, as long as it takes in the worst tenth of cases, and a day for its switch.
 
-    Their identifiers stay the same from one calendar to the next, so that a later one replaces an earlier one.
+    Their identifiers stay the same from one calendar to the next, so that a later one replaces an earlier one; who
+    moves two companies may have both calendars in one program, and a site of the same name in each.
     """
+    whose = sha256(organisation.encode()).hexdigest()[:12]
     made = Calendar()
     made.add("prodid", "-//Bascule//estimate//EN")
     made.add("version", "2.0")
@@ -44,7 +47,7 @@ def as_ics(title: str, planned: Sequence[Planned], now: datetime) -> bytes:
         work = one.work
         if one.begin is not None and one.slow is not None:
             copy = Event()
-            copy.add("uid", f"copy-{work.site}@bascule")
+            copy.add("uid", f"copy-{work.site}-{whose}@bascule")
             copy.add("dtstamp", now.astimezone(UTC))
             copy.add("dtstart", one.begin.astimezone(UTC))
             copy.add("dtend", max(one.slow, one.begin + timedelta(minutes=1)).astimezone(UTC))
@@ -53,7 +56,7 @@ def as_ics(title: str, planned: Sequence[Planned], now: datetime) -> bytes:
             made.add_component(copy)
         if work.switch is not None:
             switch = Event()
-            switch.add("uid", f"switch-{work.site}@bascule")
+            switch.add("uid", f"switch-{work.site}-{whose}@bascule")
             switch.add("dtstamp", now.astimezone(UTC))
             switch.add("dtstart", work.switch)
             switch.add("dtend", work.switch + timedelta(days=1))

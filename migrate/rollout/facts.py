@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from migrate.rollout.gather import SITE_FACTS
@@ -13,8 +13,20 @@ from migrate.rollout.hours import left_in_hours
 from migrate.rollout.world import World, targets_of
 from plans import Site
 from plans.model import Contact
-from runbooks.facts import DomainFacts, People, RolloutFacts, SharingSite, SiteFacts, Whom
+from runbooks.facts import (
+    Confirmation,
+    DomainFacts,
+    Forced,
+    Incident,
+    Lesson,
+    People,
+    RolloutFacts,
+    SharingSite,
+    SiteFacts,
+    Whom,
+)
 
+_Dated = TypeVar("_Dated", Confirmation, Forced, Incident, Lesson)
 #: The words under which a plan may name who answers for what (``contacts``).
 _IT, _SUPPORT = ("it", "informatique", "admin"), ("support", "helpdesk")
 
@@ -52,7 +64,7 @@ def site_facts(world: World, site: Site) -> SiteFacts:
         domain_phase=cast("Any", world.history.course("domain", known.name).phase) if known else None,
         pilot=world.pilot == site.name,
         whom=_whom(world, site.correspondent),
-        lessons=world.history.lessons_for(site.name),
+        lessons=_told(world.history.lessons_for(site.name), site.time_zone),
         **_course(course, site.time_zone),
         **{name: gather(world, site) for name, gather in SITE_FACTS.items()},
     )
@@ -75,20 +87,26 @@ def domain_facts(world: World, name: str) -> DomainFacts:
         targets=tuple(targets),
         expect=world.expect_of(targets[0]) if targets else "TARGET",
         whom=_whom(world, None),
-        lessons=world.history.lessons_for(None),
-        **told | {"incidents": (*told["incidents"], *troubles)},
+        lessons=_told(world.history.lessons_for(None), organisation.time_zone),
+        **told | {"incidents": (*told["incidents"], *_told(troubles, organisation.time_zone))},
         **{fact: gather(world, name) for fact, gather in DOMAIN_FACTS.items()},
     )
 
 
 def _course(course: Course, zone: ZoneInfo) -> dict[str, Any]:
+    words = _told([word for _phase, word in course.confirmed.values()], zone)
     return {
         "phase": course.phase,
         "since": None if course.since is None else moment(course.since).astimezone(zone),
-        "confirmed": {gate: word for gate, (_phase, word) in course.confirmed.items()},
-        "incidents": tuple(course.incidents.values()),
-        "forced": tuple(course.forced),
+        "confirmed": dict(zip(course.confirmed, words, strict=True)),
+        "incidents": _told(course.incidents.values(), zone),
+        "forced": _told(course.forced, zone),
     }
+
+
+def _told(found: Iterable[_Dated], zone: ZoneInfo) -> tuple[_Dated, ...]:
+    """On the clocks of the place: the day that people read is the one on which it was for them."""
+    return tuple(one.model_copy(update={"at": one.at.astimezone(zone)}) for one in found)
 
 
 def _whom(world: World, correspondent: Contact | None) -> People:

@@ -29,6 +29,7 @@ GATES = {
     "at-work": mark("everybody at work"),
     "delta": mark("delta"),
     "verified": mark("verified"),
+    "removed": mark("deletions explained"),
     "cases-met": mark("cases met"),
     "accepted": mark("accepted"),
     "all-solved": mark("all solved"),

@@ -65,8 +65,14 @@ SITE_GATES: Mapping[SitePhase, Sequence[Gate[SiteFacts]]] = {
         Gate("go", "person", judges.said_before_the_switch("go")),
     ),
     "switch": (Gate("at-work", "person", judges.confirmed("at-work")),),
-    "delta": (Gate("delta", "automatic", lambda s: all_of(s.delta, _("no complete copy since the switch: {names}"))),),
-    "verify": (Gate("verified", "automatic", judges.verified), _COPIED),
+    "delta": (
+        Gate("delta", "automatic", lambda s: all_of(s.delta, _("no complete copy since all are at work: {names}"))),
+    ),
+    "verify": (
+        Gate("verified", "automatic", judges.verified),
+        Gate("removed", "person", judges.removed),
+        _COPIED,
+    ),
     "acceptance": (
         Gate("cases-met", "automatic", lambda s: all_of(s.cases, _("not tested yet: {names}")) if s.pilot else met()),
         _P1,
@@ -112,7 +118,7 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
         Gate("go", "person", judges.after(judges.sites_switched, judges.confirmed("go"))),
     ),
     "cutover": (
-        Gate("arrived", "automatic", lambda d: all_of(d.arrived, _("these do not hold the new MX yet: {names}"))),
+        Gate("arrived", "automatic", judges.arrived),
         Gate("relays", "person", judges.confirmed("relays")),
         _DOMAIN_P1,
     ),
@@ -128,17 +134,19 @@ DOMAIN_GATES: Mapping[DomainPhase, Sequence[Gate[DomainFacts]]] = {
     "decommission": (),
 }  # fmt: skip
 
-#: What a person may confirm beside a gate, by phase: it stands for what the gate cannot know.
-IN_THE_PLACE_OF: Mapping[tuple[str, str], str] = {
-    ("domain", "ttl-lowered"): "split-delivery",
-    ("domain", "settled"): "no-logs",
+#: What a person may confirm beside a gate, by phase: it stands for what the gate cannot know.  Mail can be split by a
+#: plan after the cutover too, when one of the sites has to go back.
+IN_THE_PLACE_OF: Mapping[tuple[str, str], Sequence[str]] = {
+    ("domain", "ttl-lowered"): ("split-delivery",),
+    ("domain", "cutover"): ("split-delivery",),
+    ("domain", "settled"): ("split-delivery", "no-logs"),
 }
 
 #: Codes of all steps that exist, for whoever names one.
 STEPS: Final = frozenset(
     {gate.code for gates in SITE_GATES.values() for gate in gates}
     | {gate.code for gates in DOMAIN_GATES.values() for gate in gates}
-    | {"advance", *IN_THE_PLACE_OF.values()}
+    | {"advance", "split-delivery", "no-logs"}
 )
 
 

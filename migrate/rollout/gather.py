@@ -7,41 +7,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from datetime import datetime, time, timedelta
+from math import inf
+from typing import cast
 
 from connectors.language import _
+from migrate.ledger.observations import Observed
 from migrate.ledger.schema import ON_TARGET, MailboxState, Outcome
 from migrate.ledger.standing import Standing
 from migrate.rollout.cases import cases_of
 from migrate.rollout.gather_domain import senders
 from migrate.rollout.history import moment
-from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, share_of
+from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, of_mailboxes, of_parts, share_of
 from plans import Site
-from runbooks.facts import Copied, Graded, Seen, Share, Unknown
+from runbooks.facts import Copied, Grade, Graded, Seen, Share, Unknown
 
 _OPEN = (Outcome.PENDING, Outcome.UNCERTAIN)
 _GRADES = ("perfect", "good", "investigate", "poor")
-
-
-def of_mailboxes(name: str, command: str) -> SiteGatherer:
-    """A fact about each mailbox of the site, as a command keeps it."""
-
-    def gather(world: World, site: Site) -> Fact:
-        wanted = [person.mailbox for person in site.people]
-        return share_of(world, world.observed("site", site.name, name), wanted, f"{command} {site.name}")
-
-    return gather
-
-
-def of_parts(name: str, command: str) -> SiteGatherer:
-    """A fact about parts that only its command knows, such as routes."""
-
-    def gather(world: World, site: Site) -> Fact:
-        items = world.observed("site", site.name, name)
-        how = f"{command} {site.name}"
-        return share_of(world, items, items, how) if items else Unknown(how=how)
-
-    return gather
 
 
 def _licences(world: World, site: Site) -> Fact:
@@ -79,14 +61,29 @@ def _copied(world: World, site: Site) -> Fact:
 
 
 def _space(world: World, site: Site) -> Fact:
+    """Whether twice of what arrives as a rule has room until the switch; unknown where one server does not say."""
+    items = world.observed("site", site.name, "space")
     wanted = [person.mailbox for person in site.people]
-    how = f"bascule rollout confirm {site.name} space"
-    return share_of(world, world.observed("site", site.name, "space"), wanted, how)
+    looked = {one: items[one] for one in wanted if one in items}
+    missing = tuple(one for one, seen in looked.items() if not _has_room(seen, site))
+    if len(looked) < len(wanted) and not missing:
+        return Unknown(how=f"bascule rollout confirm {site.name} space")
+    share = Share(done=len(wanted) - len(missing), of=len(wanted), missing=missing)
+    at = min((one.at for one in looked.values()), default=world.now)
+    return Seen(value=share, at=moment(at), source=f"bascule check {site.name}")
+
+
+def _has_room(seen: Observed, site: Site) -> bool:
+    days = 0.0
+    if site.switch is not None:
+        switch = datetime.combine(site.switch, time(), site.time_zone)
+        days = max((switch - moment(seen.at)) / timedelta(days=1), 0.0)
+    return bool(seen.good and seen.detail["free"] >= 2 * seen.detail["a_day"] * days)
 
 
 def _dual(world: World, site: Site) -> Fact:
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
-    on = [name for name, row in rows.items() if row is not None and row.dual_delivery_since is not None]
+    on = {name for name, row in rows.items() if row is not None and row.dual_delivery_since is not None}
     if not on:
         return Unknown(how=f"bascule delivery on {site.name}")
     missing = tuple(name for name in rows if name not in on)
@@ -108,12 +105,13 @@ def _site_senders(world: World, site: Site) -> Fact:
 
 
 def _delta(world: World, site: Site) -> Fact:
-    """Complete passes since the site switched."""
+    """Complete passes since everybody is at work in the new mailbox: until then some still write in the old one."""
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
     if not any(row is not None and row.last_pass is not None for row in rows.values()):
         return Unknown(how=f"bascule copy {site.name}")
-    switched = world.history.course("site", site.name).entered.get("switch")
-    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since(row, switched))
+    entered = world.history.course("site", site.name).entered
+    at_work = max((entered[phase] for phase in ("switch", "delta") if phase in entered), default=inf)
+    missing = tuple(name for name, row in rows.items() if row is None or not _copied_since(row, at_work))
     return Seen(
         value=Share(done=len(rows) - len(missing), of=len(rows), missing=missing),
         at=moment(world.now),
@@ -121,9 +119,8 @@ def _delta(world: World, site: Site) -> Fact:
     )
 
 
-def _copied_since(row: Standing, switched: float | None) -> bool:
-    last = row.last_pass
-    return switched is not None and last is not None and last > switched and row.state is MailboxState.COPIED
+def _copied_since(row: Standing, when: float) -> bool:
+    return row.last_pass is not None and row.last_pass > when and row.state is MailboxState.COPIED
 
 
 def _verified(world: World, site: Site) -> Fact:
@@ -133,9 +130,17 @@ def _verified(world: World, site: Site) -> Fact:
     if not looked:
         return Unknown(how=f"bascule verify {site.name}")
     missing = tuple(one for one in wanted if one not in items)
-    grade = max((str(one.detail["grade"]) for one in looked), key=_GRADES.index)
+    grades = [str(one.detail["grade"]) for one in looked]
+    otherwise = [str(one.detail.get("but_for_removed", one.detail["grade"])) for one in looked]
+    removed = sum(int(one.detail.get("removed", 0)) for one in looked)
+    graded = Graded(
+        grade=cast("Grade", max(grades, key=_GRADES.index)),
+        mailboxes=Share(done=len(looked), of=len(wanted), missing=missing),
+        removed=removed,
+        but_for_removed=cast("Grade", max(otherwise, key=_GRADES.index)) if removed else None,
+    )
     return Seen(
-        value=Graded(grade=cast("Any", grade), mailboxes=Share(done=len(looked), of=len(wanted), missing=missing)),
+        value=graded,
         at=moment(min(one.at for one in looked)),
         source=looked[0].source,
     )

@@ -7,9 +7,18 @@ from collections.abc import Mapping
 from connectors.language import _
 from migrate.dns import kept_steps, snapshots
 from migrate.dns.records import CannotWrite
-from migrate.ledger.observations import Observed
 from migrate.rollout.history import moment
-from migrate.rollout.world import TRY_BACK, DomainGatherer, Fact, World, share_of, targets_of
+from migrate.rollout.world import (
+    TRY_BACK,
+    DomainGatherer,
+    Fact,
+    SiteGatherer,
+    World,
+    of_mailboxes,
+    of_parts,
+    share_of,
+    targets_of,
+)
 from runbooks.facts import Records, Seen, Share, TimeToLive, Unknown, Zeros
 
 _DAY = 86400
@@ -51,18 +60,24 @@ def _arrived(world: World, domain: str) -> Fact:
     return share_of(world, items, items, how) if items else Unknown(how=how)
 
 
-def _of_all_sites(name: str, command: str) -> DomainGatherer:
-    """A fact of all sites of the domain together; unknown while it is for one of them."""
+def _of_all_sites(gather_site: SiteGatherer) -> DomainGatherer:
+    """A fact of all sites of the domain together: unknown while it is of one of them and no other speaks against it."""
 
     def gather(world: World, domain: str) -> Fact:
         sites = world.sites_of.get(domain, ())
-        items: dict[str, Observed] = {}
-        for site in sites:
-            own = world.observed("site", site, name)
-            if not own:
-                return Unknown(how=f"{command} {site}")
-            items |= {f"{site} {item}": one for item, one in own.items()}
-        return share_of(world, items, items, f"{command} SITE")
+        facts = {name: gather_site(world, world.organisation.sites[name]) for name in sites}
+        unknown = [fact for fact in facts.values() if isinstance(fact, Unknown)]
+        seen = {name: fact for name, fact in facts.items() if isinstance(fact, Seen)}
+        missing = tuple(f"{name} {item}" for name, fact in seen.items() for item in fact.value.missing)
+        if unknown and not missing:
+            return unknown[0]
+        share = Share(
+            done=sum(fact.value.done for fact in seen.values()),
+            of=sum(fact.value.of for fact in seen.values()),
+            missing=missing,
+        )
+        at = min((fact.at for fact in seen.values()), default=moment(world.now))
+        return Seen(value=share, at=at, source=next((fact.source for fact in seen.values()), "plan"))
 
     return gather
 
@@ -87,8 +102,8 @@ DOMAIN_FACTS: Mapping[str, DomainGatherer] = {
     "records": _records,
     "ttl": _ttl,
     "senders": senders,
-    "probes": _of_all_sites("probes", "bascule delivery probe"),
-    "way_back": _of_all_sites("way-back", TRY_BACK),
+    "probes": _of_all_sites(of_parts("probes", "bascule delivery probe")),
+    "way_back": _of_all_sites(of_mailboxes("way-back", TRY_BACK)),
     "arrived": _arrived,
     "zeros": _zeros,
 }

@@ -108,9 +108,24 @@ def verified(site: SiteFacts) -> Verdict:
         return unmet(_("the last verification was before this phase"))
     if not fact.value.mailboxes.whole:
         return all_of(Seen(value=fact.value.mailboxes, at=fact.at, source=fact.source), _("not verified: {names}"))
-    if fact.value.grade in ("perfect", "good"):
+    if (fact.value.but_for_removed or fact.value.grade) in ("perfect", "good"):
         return met(share_figure(fact.value.mailboxes))
     return unmet(_("the grade is not Good"))
+
+
+def removed(site: SiteFacts) -> Verdict:
+    """What was copied and is gone since its people work there was deleted by them, or lost: somebody has asked them.
+
+    Their word is about what the last verification saw.
+    """
+    fact = site.verified
+    if isinstance(fact, Unknown) or not fact.value.removed:
+        return met()
+    said = _word(site, "removed", fact.at)
+    if said.met:
+        return said
+    told = _("messages that were copied and are gone since the switch: {n}")
+    return unmet(told.format(n=number(fact.value.removed)), number(fact.value.removed))
 
 
 def confirmed(code: str, *, wait: int = 0) -> Callable[[F], Verdict]:
@@ -144,13 +159,14 @@ def or_confirmed(code: str, judge: Callable[[F], Verdict]) -> Callable[[F], Verd
 
 
 def sites_near(domain: DomainFacts) -> Verdict:
-    if not domain.sites:
-        return unmet(_("no site of the plan has people in this domain"))
     wanted: SitePhase = "dual-delivery" if domain.mx_first == "old" else "pre-copy"
     return sites_reached(domain, wanted)
 
 
 def sites_reached(domain: DomainFacts, wanted: SitePhase) -> Verdict:
+    if not domain.sites:
+        # All of none would be ready, while its mail is somebody's.
+        return unmet(_("no site of the plan has people in this domain"))
     late = [site for site in domain.sites if not site_reached(site.phase, wanted)]
     figure = f"{len(domain.sites) - len(late)}/{len(domain.sites)}"
     if not late:
@@ -167,7 +183,7 @@ def sites_switched(domain: DomainFacts) -> Verdict:
         # Everybody works in the new mailbox: the phase after the switch.
         found = sites_reached(domain, "delta")
         word = domain.confirmed.get("split-delivery")
-        return met(word.by) if word is not None and not found.met else found
+        return met(word.by) if word is not None and not found.met and domain.sites else found
     found = sites_reached(domain, "pre-copy")
     return found if not found.met else confirmed("split-delivery")(domain)
 
@@ -215,6 +231,14 @@ def old_ttl(domain: DomainFacts) -> Verdict:
 
 def records(domain: DomainFacts) -> Verdict:
     return unknown(domain.records) if isinstance(domain.records, Unknown) else met(str(len(domain.records.value.lines)))
+
+
+def arrived(domain: DomainFacts) -> Verdict:
+    """Everybody holds the new MX; who held it in an earlier cutover may have gone back with the domain."""
+    fact = domain.arrived
+    if isinstance(fact, Seen) and domain.since is not None and fact.at < domain.since:
+        return unmet(_("the last look was before this phase"))
+    return all_of(fact, _("these do not hold the new MX yet: {names}"))
 
 
 def watched(code: str, days: int) -> Callable[[DomainFacts], Verdict]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -27,14 +28,18 @@ from migrate.ledger.store import Ledger, LedgerError
 from migrate.rollout import hours
 from migrate.rollout.facts import domain_facts, site_facts
 from migrate.rollout.gates import IN_THE_PLACE_OF
-from migrate.rollout.phases import after, before, phase_text
+from migrate.rollout.phases import after, before, domain_reached, phase_text
 from migrate.rollout.steps import Judged, judged
 from migrate.rollout.world import World
 from plans import Organisation, Person
-from runbooks.facts import DomainFacts, Severity, SiteFacts
+from runbooks.facts import DomainFacts, DomainPhase, Severity, SiteFacts
 
 #: Where proofs of a rollout are kept, in the organisation's folder.
 EVIDENCE = "evidence/rollout"
+#: A pass over the old mailboxes that is under way when one of these begins has not seen what it is about: at the switch
+#: whose the copies are, at the delta what was written until all were at work.  Who joined the site in between switches
+#: with the others at the delta.
+_FROM_NOW_ON = ("switch", "delta")
 
 
 class Refused(Exception):
@@ -93,7 +98,10 @@ class Rollout:
         return self._go(world, facts, event)
 
     def back(self, kind: Kind, name: str, who: str, because: str) -> Event:
-        """To the phase before; what was confirmed there is to be confirmed afresh."""
+        """To the phase before; what was confirmed there is to be confirmed afresh.
+
+        Raises :class:`Refused` in the first phase, and where mail would not follow the people.
+        """
         check_holder(self.ledger)
         world = self.world()
         facts = self.facts(world, kind, name)
@@ -101,6 +109,8 @@ class Rollout:
         if to is None:
             text = _("{subject} is in its first phase: there is nothing to go back to.")
             raise Refused(text.format(subject=name))
+        if kind == "site" and facts.phase == "switch":
+            _check_mail_follows(world, name)
         return self._add(Event(kind, name, "back", who, world.now, facts.phase, to, note=because), world)
 
     def confirm(self, kind: Kind, name: str, gate: str, who: str, note: str, evidence: Path | None) -> Event:
@@ -109,12 +119,12 @@ class Rollout:
         world = self.world()
         facts = self.facts(world, kind, name)
         found = {one.code: (one, verdict) for one, verdict in judged(facts)}
-        instead = IN_THE_PLACE_OF.get((kind, facts.phase))
-        if gate == instead:
+        instead = IN_THE_PLACE_OF.get((kind, facts.phase), ())
+        if gate in instead:
             return self._confirmed(world, facts, gate, who, note, evidence)
         open_ = [code for code, (one, _verdict) in found.items() if one.how != "automatic"]
         if gate not in open_:
-            known = ", ".join([*open_, *([instead] if instead else [])]) or _("none")
+            known = ", ".join([*open_, *instead]) or _("none")
             text = _(
                 'There is no gate "{gate}" to confirm in the phase {phase} of {subject}. A person confirms: {known}.'
             )
@@ -196,24 +206,26 @@ class Rollout:
         try:
             with self.ledger.write() as connection:
                 events.add(connection, kept, world.history.newest)
-                if kept.to_phase == "switch":
+                if kept.to_phase in _FROM_NOW_ON:
                     self._go_live(connection, facts.name, people, kept.at)
-        except BaseException:
-            # No proof of what did not happen.
+        except Exception:
+            # No proof of what did not happen.  Ctrl-C may come after it happened: then the proof stays.
             (self.organisation.folder / str(kept.evidence)).unlink(missing_ok=True)
             raise
         return kept
 
     def _go_live(self, connection: Connection, site: str, people: Iterable[Person], at: float) -> None:
-        """From now on each person's copy is theirs alone.
+        """From now on each person's copy is theirs alone; who has worked there before keeps their time.
 
         Whoever begins a pass reads the row in a transaction of its own, after it locked the mailbox: a pass that is
         under way is met here, one that begins later sees what this transaction wrote.
         """
-        for person in people:
-            row = mailboxes.get_or_create(connection, person.mailbox, site)
+        names = {person.mailbox for person in people}
+        rows = [row for row in mailboxes.get_or_create_all(connection, sorted(names), site) if row.name in names]
+        for row in rows:
             with locked(self.ledger, row):
-                mailboxes.go_live(connection, [row.id], at)
+                pass
+        mailboxes.go_live(connection, [row.id for row in rows], at)
 
     def _confirmed(
         self, world: World, facts: SiteFacts | DomainFacts, gate: str, who: str, note: str, evidence: Path | None
@@ -226,7 +238,7 @@ class Rollout:
             except OSError as error:
                 text = _("The evidence {file} cannot be read: {why}.")
                 raise Refused(text.format(file=evidence, why=os_error_text(error))) from error
-            file, digest = self._kept(f"{facts.name}-{gate}-{_stamp(world.now)}{evidence.suffix}", data)
+            file, digest = self._kept(f"{facts.name}-{gate}-{_stamp(world.now)}", evidence.suffix, data)
         event = Event(
             kind, facts.name, "confirm", who, world.now, evidence=file, evidence_digest=digest, note=note,
             detail={"gate": gate},
@@ -241,17 +253,16 @@ class Rollout:
             "event": {"event": event.event, "from": event.from_phase, "to": event.to_phase, "who": event.who},
         }
         data = (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
-        file, digest = self._kept(f"{facts.name}-{event.to_phase}-{_stamp(event.at)}.json", data)
+        file, digest = self._kept(f"{facts.name}-{event.to_phase}-{_stamp(event.at)}", ".json", data)
         return Event(
             event.kind, event.subject, event.event, event.who, event.at, event.from_phase, event.to_phase, file, digest,
             event.note, event.detail,
         )  # fmt: skip
 
-    def _kept(self, name: str, data: bytes) -> tuple[str, bytes]:
+    def _kept(self, name: str, suffix: str, data: bytes) -> tuple[str, bytes]:
         digest = hashlib.sha256(data)
         # The digest tells two files of one second apart.
-        path = Path(name)
-        file = self.organisation.folder / EVIDENCE / f"{path.stem}-{digest.hexdigest()[:8]}{path.suffix}"
+        file = self.organisation.folder / EVIDENCE / f"{name}-{digest.hexdigest()[:8]}{suffix}"
         try:
             make_private(file.parent)
             write_whole(file, data)
@@ -264,6 +275,23 @@ class Rollout:
         with self.ledger.write() as connection:
             events.add(connection, event, world.history.newest)
         return event
+
+
+def _check_mail_follows(world: World, site: str) -> None:
+    """Raises :class:`Refused` where people who go back to the old mailbox would miss what arrives on the new side."""
+    for domain, sites in world.sites_of.items():
+        course = world.history.course("domain", domain)
+        # With mx_first: new the new side delivers to both from the start.
+        old_first = world.organisation.domains[domain].mx_first == "old"
+        if site not in sites or not old_first or "split-delivery" in course.confirmed:
+            continue
+        if domain_reached(cast("DomainPhase", course.phase), "cutover"):
+            text = _(
+                "The MX of {domain} leads to the new side: what arrives there would be missing in the old mailboxes of"
+                " {site}. First: bascule rollout back {domain}. Or have the new side bring their mail to the old one,"
+                " and confirm that: bascule rollout confirm {domain} split-delivery"
+            )
+            raise Refused(text.format(domain=domain, site=site))
 
 
 def gates_as_json(found: Judged) -> list[dict[str, object]]:
@@ -280,10 +308,6 @@ def gates_as_json(found: Judged) -> list[dict[str, object]]:
         }
         for gate, verdict in found
     ]
-
-
-def unmet_of(found: Judged) -> Sequence[str]:
-    return [gate.code for gate, verdict in found if not verdict.met]
 
 
 def _stamp(seconds: float) -> str:

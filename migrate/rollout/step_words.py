@@ -109,12 +109,13 @@ SITE_WORDS: Mapping[str, StepWords] = {
     "space": StepWords(
         mark("see that the old mailboxes do not fill up before the switch"), "it", 15,
         (
-            mark("In the old system's console look at the room that is left of each mailbox"),
-            mark("Where it is short, ask for more, or move the switch forward"),
+            "bascule check {subject}",
+            mark("Where room is short, ask for more, or move the switch forward, and check again"),
+            mark("Where the old system does not say, look in its console, and confirm what you saw:"),
             CONFIRM,
         ),
         mark("Every mailbox has room for the mail until the switch."), CALL,
-        mark("With dual delivery mail goes on arriving there; a full mailbox sends it back."),
+        mark("With dual delivery mail goes on arriving there; a full mailbox sends it back. Too little room: {names}."),
     ),
     "domain-first": StepWords(
         mark("cut the domain over first"), "it", 5, ("bascule rollout next {domain}",),
@@ -224,8 +225,23 @@ SITE_WORDS: Mapping[str, StepWords] = {
     "verified": StepWords(
         mark("verify that everything is there"), "it", 15,
         ("bascule verify {subject} --report {subject}.html",),
-        mark("The grade is Perfect or Good."), mark("Each difference says what to do; copy again, and verify again."),
+        mark("The grade is Perfect or Good, or all that keeps it from that is gone since the switch."),
+        mark("Each difference says what to do; copy again, and verify again."),
         mark("It reads both servers afresh: what it has not compared is only believed."),
+    ),
+    "removed": StepWords(
+        mark("ask who deleted what is gone"), "it", 15,
+        (
+            mark("In the verification's page see which messages are gone since the switch, and from whose mailbox"),
+            mark("Ask these people whether they deleted them"),
+            CONFIRM,
+        ),
+        mark("Each of them has said: it was me."),
+        mark(
+            "Find what deletes them, a rule or a retention policy of the new system, and stop it. "
+            "They are still in the old mailboxes: keep these."
+        ),
+        mark("They were copied, and are gone: somebody tidied up, or they were lost. Their people know. {missing}."),
     ),
     "cases-met": StepWords(
         mark("write down what the pilot has tried"), "it", 20,

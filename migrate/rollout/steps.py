@@ -12,6 +12,7 @@ from migrate.rollout.judges import no_open
 from migrate.rollout.phases import after, phase_text
 from migrate.rollout.step_words import SITE_WORDS, Role, StepWords
 from migrate.rollout.verdicts import Gate, Verdict, named
+from plans.turns import turn
 from runbooks.facts import DomainFacts, Incident, People, SiteFacts, Step
 
 Judged = Sequence[tuple[Gate[Any], Verdict]]
@@ -180,7 +181,7 @@ def first_of_all(
     """
     ordered: list[SiteFacts | DomainFacts] = [
         *domains,
-        *sorted(sites, key=lambda one: (one.wave or 0, str(one.switch or "9999"), one.name)),
+        *sorted(sites, key=lambda one: turn(one.wave, one.switch, one.name)),
     ]
     # A domain has the troubles of its sites: they are mended there.
     ordered.sort(key=lambda one: not (isinstance(one, SiteFacts) and _grave(one)))

@@ -11,6 +11,7 @@ from connectors.language import _, number, plural
 from runbooks.facts import DomainFacts, Seen, Share, SiteFacts, Unknown
 
 F = TypeVar("F", SiteFacts, DomainFacts)
+T = TypeVar("T")
 State = Literal["met", "not met", "unknown"]
 #: Names that one line has room for.
 _NAMED = 3
@@ -94,8 +95,6 @@ def fresh(verdict: Verdict, fact: Seen[T] | Unknown, now: datetime, days: int) -
     """A verdict on what was seen long ago counts no longer: it is to be looked at again."""
     if not verdict.met or isinstance(fact, Unknown) or now - fact.at <= timedelta(days=days):
         return verdict
-    told = _("what is known is of {day}, and counts for {n} days").format(day=fact.at.date().isoformat(), n=days)
+    day = fact.at.astimezone(now.tzinfo).date().isoformat()
+    told = _("what is known is of {day}, and counts for {n} days").format(day=day, n=days)
     return unmet(told, verdict.figure)
-
-
-T = TypeVar("T")

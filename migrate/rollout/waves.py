@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from math import inf
 
 from migrate.rollout.copying_time import Hours, opens
 from migrate.rollout.estimate import Limits, Load, Pace, forecast
+from plans.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class Planned:
 
 
 def calendar(works: Iterable[SiteWork], begin: datetime) -> list[Planned]:
-    """Every site, in the order of waves and names.
+    """Every site, when its turn comes.
 
     A site begins when the one before it is done even if it goes slowly, and then when its own hours come.
     """
     planned: list[Planned] = []
     free: datetime | None = begin
-    for work in sorted(works, key=lambda one: (one.wave if one.wave is not None else inf, one.site)):
+    for work in sorted(works, key=lambda one: turn(one.wave, one.switch, one.site)):
         if free is None:
             planned.append(Planned(work, None, None, None))
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
 from connectors.language import _
@@ -33,23 +32,27 @@ def _of_site(site: SiteFacts) -> Iterator[str]:
     if not site_reached(site.phase, "switch"):
         yield _("Nobody works in the new mailbox yet: nothing has to be brought back. The copies there stay.")
     else:
-        yield _("Tell everybody at the site to write and send nothing for an hour.")
-        yield _("Put the old account back into their programs: host, user and password are those of before.")
-        yield COPY_BACK.format(site=site.name)
-        yield _("What arrived, and was sent, on the new side{since} is now in the old mailboxes.").format(
-            since=_since(site.since)
-        )
-        yield _("Leave dual delivery on: what arrives goes to both sides.")
-        if site.domain_phase is not None and domain_reached(site.domain_phase, "cutover"):
+        if site.mx_first == "old" and site.domain_phase is not None and domain_reached(site.domain_phase, "cutover"):
+            # What arrives after the copy back would be on the new side alone.
             yield _("The MX of {domain} leads to the new side: first bascule rollout back {domain}").format(
                 domain=site.domain
             )
+        yield _("Tell everybody at the site to write and send nothing for an hour.")
+        yield _("Put the old account back into their programs: host, user and password are those of before.")
+        yield COPY_BACK.format(site=site.name)
+        yield _("What arrived, and was sent, on the new side since the switch is now in the old mailboxes.")
+        yield _("Leave dual delivery on: what arrives goes to both sides.")
     yield _('To record it: bascule rollout back {subject} --because "…"').format(subject=site.name)
 
 
 def _of_domain(domain: DomainFacts) -> WayBack:
     records = () if isinstance(domain.records, Unknown) else domain.records.value.lines
     do: list[str] = []
+    if domain.phase == "decommission":
+        told = _(
+            "See first that the old server runs and takes mail for {domain}; where it is gone there is no way back."
+        )
+        do.append(told.format(domain=domain.name))
     if not domain_reached(domain.phase, "cutover"):
         do.append(_("The MX has not changed. If the TTL was lowered, enter the old records again:"))
     else:
@@ -62,20 +65,15 @@ def _of_domain(domain: DomainFacts) -> WayBack:
             _("Leave the new side as it is: for minutes, and from some senders for days, mail still arrives there.")
         )
         do += [COPY_BACK.format(site=site.name) for site in domain.sites if site_reached(site.phase, "switch")]
-        do.append(
-            _("What arrived on the new side{since} is now in the old mailboxes. Copy back once more tomorrow.").format(
-                since=_since(domain.since)
-            )
+        told = _(
+            "What arrived on the new side since the cutover is now in the old mailboxes. Copy back again tomorrow."
         )
+        do.append(told)
     do.append(_('To record it: bascule rollout back {subject} --because "…"').format(subject=domain.name))
     if not records:
         how = domain.records.how if isinstance(domain.records, Unknown) else ""
         do.insert(0, _("The old records are not kept. Look for them now: {how}").format(how=how))
     return WayBack(do=tuple(do), records=tuple(records))
-
-
-def _since(when: datetime | None) -> str:
-    return "" if when is None else _(" since {day}").format(day=f"{when:%Y-%m-%d %H:%M}")
 
 
 def lines_of(plan: WayBack) -> Sequence[str]:

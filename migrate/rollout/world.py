@@ -14,6 +14,7 @@ from migrate.ledger.observations import Observations, Observed
 from migrate.ledger.standing import Standing, standings
 from migrate.rollout.history import History, fold, moment
 from plans import Organisation, Site
+from plans.turns import turn
 from runbooks.facts import Seen, Share, Unknown
 
 
@@ -48,19 +49,11 @@ class World:
     def pilot(self) -> str | None:
         """The site that moves first."""
         sites = self.organisation.sites.values()
-        ordered = sorted(sites, key=lambda one: (one.wave or 1, str(one.switch or "9999"), one.name))
-        return ordered[0].name if ordered else None
+        return min(sites, key=lambda one: turn(one.wave, one.switch, one.name)).name if sites else None
 
     @cached_property
     def sites_of(self) -> Mapping[str, tuple[str, ...]]:
-        """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
-        found: dict[str, set[str]] = {name: set() for name in self.organisation.domains}
-        for site in self.organisation.sites.values():
-            addresses = (address for one in site.people for address in (one.address, *one.aliases))
-            for domain in {site.domain, *map(_domain_of, addresses)}:
-                if domain in found:
-                    found[domain].add(site.name)
-        return {name: tuple(sorted(sites)) for name, sites in found.items()}
+        return sites_of(self.organisation)
 
     def domain_of(self, site: Site) -> str | None:
         """The domain that the site's rollout depends on: the one its plan names, else the only one it has."""
@@ -70,9 +63,24 @@ class World:
         return own.pop() if len(own) == 1 else None
 
     def expect_of(self, system: str) -> str:
-        """What ``bascule dns --expect`` takes for a system."""
-        connector = self.organisation.systems[system].connector
-        return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
+        return expect_of(self.organisation, system)
+
+
+def sites_of(organisation: Organisation) -> Mapping[str, tuple[str, ...]]:
+    """By domain, the sites that share it: those whose plan names it, or whose people have an address in it."""
+    found: dict[str, set[str]] = {name: set() for name in organisation.domains}
+    for site in organisation.sites.values():
+        addresses = (address for one in site.people for address in (one.address, *one.aliases))
+        for domain in {site.domain, *map(_domain_of, addresses)}:
+            if domain in found:
+                found[domain].add(site.name)
+    return {name: tuple(sorted(sites)) for name, sites in found.items()}
+
+
+def expect_of(organisation: Organisation, system: str) -> str:
+    """What ``bascule dns --expect`` takes for a system."""
+    connector = organisation.systems[system].connector
+    return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
 
 
 #: Walks the way back without writing.
@@ -93,6 +101,27 @@ def share_of(world: World, items: Mapping[str, Observed], wanted: Iterable[str],
     share = Share(done=len(wanted) - len(missing), of=len(wanted), missing=missing)
     at = min((one.at for one in looked), default=world.now)
     return Seen(value=share, at=moment(at), source=looked[0].source if looked else "plan")
+
+
+def of_mailboxes(name: str, command: str) -> SiteGatherer:
+    """A fact about each mailbox of the site, as a command keeps it."""
+
+    def gather(world: World, site: Site) -> Fact:
+        wanted = [person.mailbox for person in site.people]
+        return share_of(world, world.observed("site", site.name, name), wanted, f"{command} {site.name}")
+
+    return gather
+
+
+def of_parts(name: str, command: str) -> SiteGatherer:
+    """A fact about parts that only its command knows, such as routes."""
+
+    def gather(world: World, site: Site) -> Fact:
+        items = world.observed("site", site.name, name)
+        how = f"{command} {site.name}"
+        return share_of(world, items, items, how) if items else Unknown(how=how)
+
+    return gather
 
 
 def targets_of(world: World, domain: str) -> Sequence[str]:

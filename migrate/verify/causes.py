@@ -1,7 +1,8 @@
 """Why a message is not on the target as it is on the source, going by what the ledger says of it.  Pure.
 
 The ledger only explains: nothing here makes a missing message present.  In particular a message that the ledger calls
-stored, and that is not there, stays missing without an explanation.
+stored, and that is not there, stays missing without an explanation; once its person works in the new mailbox they may
+have deleted it, which nobody but them can say.
 """
 
 from __future__ import annotations
@@ -26,13 +27,18 @@ _AS_DELIVERED = frozenset({Kind.ALTERED, Kind.FOLDER, Kind.DATE, Kind.FLAGS})
 
 
 def cause_of(
-    finding: Finding, fate: Fate | None, seen_until: float | None, *, is_our_copy: bool = False
+    finding: Finding,
+    fate: Fate | None,
+    seen_until: float | None,
+    *,
+    is_our_copy: bool = False,
+    went_live: bool = False,
 ) -> tuple[Cause | None, Reason | None]:
     """The cause of a finding about a message of the source, and the reason where it was refused.
 
     ``fate`` None: the ledger does not know the message.  ``seen_until``: what came to its folder later (seconds since
     1970) cannot have been seen by any pass; None when there was none.  ``is_our_copy``: the ledger knows the message on
-    the target for a copy of ours.
+    the target for a copy of ours.  ``went_live``: its person works on the target.
     """
     if fate is None:
         return _of_unknown(finding, seen_until, is_our_copy), None
@@ -42,7 +48,7 @@ def cause_of(
         return Cause.DUAL_DELIVERED, None
     match finding.kind:
         case Kind.MISSING:
-            cause = _OF_OUTCOME.get(fate.outcome)
+            cause = _OF_OUTCOME.get(fate.outcome, Cause.REMOVED if went_live else None)
         case Kind.ALTERED | Kind.UNREAD:
             # What is there is not our copy, or there would be no copy to look at.
             cause = _OF_OUTCOME.get(fate.outcome) if fate.outcome is not Outcome.MERGED else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from migrate.verify.findings import Finding, Kind
+from migrate.verify.findings import Cause, Finding, Kind
 from migrate.verify.grade import Grade, Why, judge
 from migrate.verify.matching import Equality
 from migrate.verify.sampling import Sample
@@ -71,6 +71,10 @@ class Verified:
     def renamed(self) -> int:
         """Folders that the target holds under another name than the plan gives."""
         return sum(folder.wanted is not None for folder in self.folders)
+
+    def but_for_removed(self) -> Verified:
+        """The same without the messages that are gone since their person works on the target."""
+        return replace(self, findings=[one for one in self.findings if one.cause is not Cause.REMOVED])
 
     def judged(self) -> tuple[Grade, Sequence[Why]]:
         added, rebuilt = self.found[Equality.FIELDS], self.found[Equality.REBUILT]

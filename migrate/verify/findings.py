@@ -44,10 +44,11 @@ class Cause(StrEnum):
     REPAIRED = "repaired"  #: by us, because the target does not take it as it is; the original is kept
     ALTERED_BY_TARGET = "altered-by-target"  #: when it was stored; read back then
     NOT_KEPT = "not-kept"  #: the target does not keep this flag
+    REMOVED = "removed-on-target"  #: copied, and gone since its person works there: by them, or by something else
 
 
-#: Causes that leave something to be done before the mailbox can be said to have arrived.
-OPEN_CAUSES = frozenset({Cause.PENDING, Cause.NEW, Cause.UNCERTAIN})
+#: Causes that leave something to be done, or to be asked, before the mailbox can be said to have arrived.
+OPEN_CAUSES = frozenset({Cause.PENDING, Cause.NEW, Cause.UNCERTAIN, Cause.REMOVED})
 
 
 @dataclass(frozen=True, slots=True)

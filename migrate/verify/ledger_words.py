@@ -26,6 +26,7 @@ class LedgerWords:
         self._ledger = ledger
         self._mailbox_id: int | None = None
         self._last_pass: float | None = None
+        self._went_live = False
         self._rows: dict[FolderPath, FolderRow] = {}
         self._places: dict[int, FolderPath] = {}
         if ledger is None:
@@ -35,6 +36,7 @@ class LedgerWords:
             if row is None:
                 return
             self._mailbox_id, self._last_pass = row.id, row.last_pass
+            self._went_live = row.went_live is not None
             known = folders.of_mailbox(connection, row.id, job.direction, job.source)
             self._rows = {one.path: one for one in known}
             self._places = fates.places(connection, row.id, job.direction, job.source)
@@ -81,7 +83,7 @@ class LedgerWords:
                     continue
                 fate = said.get(finding.source.key)
                 is_our_copy = fate is None and self._is_our_copy(finding)
-                cause, reason = cause_of(finding, fate, seen_until, is_our_copy=is_our_copy)
+                cause, reason = cause_of(finding, fate, seen_until, is_our_copy=is_our_copy, went_live=self._went_live)
                 explained.append(replace(finding, cause=cause, reason=reason))
         return explained
 

@@ -53,6 +53,7 @@ _CAUSES = {
     Cause.REPAIRED: mark("repaired by the rule {rules} before it was sent; its original is kept"),
     Cause.ALTERED_BY_TARGET: mark("changed by the target itself, which the rule {rules} prevents from then on"),
     Cause.NOT_KEPT: mark("the target does not keep this flag"),
+    Cause.REMOVED: mark("copied, and gone from the new mailbox since its person works there"),
 }
 
 
@@ -178,6 +179,13 @@ def next_steps(site: str, findings: Iterable[Finding], unverified: int, sample: 
             _(
                 "Find out who or what removed the missing messages: people who work in the new mailbox already, a rule"
                 " or a retention policy of the target. Keep the source until it is known."
+            )
+        )
+    if Cause.REMOVED in causes:
+        steps.append(
+            _(
+                "Ask the people whose copied messages are gone whether they deleted them. If nobody did, find out what"
+                " does: a rule or a retention policy of the target. The source still has them: keep it until then."
             )
         )
     if Kind.ALTERED in lost:

@@ -27,7 +27,9 @@ import time_machine
 time_machine.travel(float(os.environ["BASCULE_TEST_CLOCK"]), tick=True).start()
 """
 #: Commands whose exit code 3 says what there is still to do, and not that they failed.
-_MAY_FIND = {("dns", "check"), ("cases",), ("delivery", "probe"), ("folders",), ("secrets", "status"), ("check",)}
+_MAY_FIND = {
+    ("dns", "check"), ("cases",), ("delivery", "probe"), ("folders",), ("secrets", "status"), ("check",), ("verify",),
+}  # fmt: skip
 #: How often one step may be named again: what the first time found out may be what the second time is about.
 _PATIENCE = 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,25 @@ def test_too_little_room_is_a_problem_before_the_copy(place: Path, old: ImapServ
     shown = plan.run("check", SITE)
     assert "large@example.org: the target has 20 kB free" in shown.out
     assert "1 of 2 mailboxes ready." in shown.out
+
+
+def test_the_room_on_the_old_server_is_kept_for_the_rollout(
+    place: Path, new: ImapServer, dovecot: DovecotFactory, user: str
+) -> None:
+    """Two messages of this month in a mailbox of 60 kB, and forty days until the switch."""
+    source = dovecot(settings=quota(60, find_dovecot()[1]))
+    today = datetime.now(UTC)
+    seed(source, user, [Mail(("INBOX",), letter(number, size=9000).data, (), today) for number in range(2)])
+    plan = organisation(place, imap(source.port), imap(new.port), people=[user])
+    site = plan.folder / "sites" / f"{SITE}.yaml"
+    site.write_text(site.read_text() + f"switch: {today.date() + timedelta(days=40)}\n")
+    assert plan.run("rollout", "status").code == 0
+    assert plan.run("check", SITE).code == 0
+    for _phase in ("prepare", "pre-copy"):
+        assert plan.run("rollout", "force", SITE, "--because", "a test").code == 0
+    (told,) = valid(plan.run("rollout", "status", SITE, "--json").json, "rollout-status")["sites"]
+    (space,) = (gate for gate in told["gates"] if gate["gate"] == "space")
+    assert (space["state"], f"{user}@example.org" in space["missing"]) == ("not met", True)
 
 
 def test_what_earlier_copies_brought_needs_no_room_again(

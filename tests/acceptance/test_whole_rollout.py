@@ -74,6 +74,8 @@ def test_a_company_is_moved_by_doing_what_is_next(tmp_path: Path, messages: int,
     cutover = order.index(("ateliers.example", "ttl-lowered", "advance"))
     assert max(order.index((site, "switch", "advance")) for site in ("lyon", "nantes")) < cutover
     assert ("lyon", "dual-delivery", "routes") in order
+    # Somebody deleted a copied message before the verification: they were asked, and nothing was verified for ever.
+    assert [order.count((site, "verify", "removed")) for site in ("siege", "lyon", "nantes", "lille")] == [1] * 4
 
 
 def test_a_domain_that_was_cut_over_goes_back_and_loses_nothing(tmp_path: Path) -> None:

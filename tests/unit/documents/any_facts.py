@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from types import NoneType, UnionType
@@ -35,16 +36,20 @@ class AnyFacts:
     """
 
     def __init__(self, seed: int, there: bool | None = None) -> None:
+        self._seed = seed
         self._random = Random(seed)
         self._there = there
+        self._made: Counter[str] = Counter()
 
     def of(self, model: type[M]) -> M:
-        told = {
-            name: self._random.choice(_NAMED[name])
-            if name in _NAMED and field.annotation is str
-            else self._value(field.annotation)
-            for name, field in model.model_fields.items()
-        }
+        self._made[model.__name__] += 1
+        mine = f"{self._seed} {model.__name__} {self._made[model.__name__]}"
+        told = {}
+        for name, field in model.model_fields.items():
+            # By its own name: a field that joins the facts changes none of the others.
+            self._random = Random(f"{mine} {name}")
+            named = name in _NAMED and field.annotation is str
+            told[name] = self._random.choice(_NAMED[name]) if named else self._value(field.annotation)
         if model is Timeline:
             told["days"] = {code: self._plain(date) for code in MILESTONES}
         return model(**told)

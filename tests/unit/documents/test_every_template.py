@@ -24,7 +24,7 @@ from tests.unit.documents.branches import no_outcomes, noting
 LANGUAGES: tuple[Literal["fr", "en"], ...] = ("fr", "en")
 _EVERY = [(kind, language) for kind in DOCUMENTS.values() for language in LANGUAGES]
 #: Sets of facts by chance, beside one with all and one with nothing.
-_SEEDS = range(24)
+_SEEDS = range(32)
 #: Of these, those that are made into a page.
 _PAGES = 4
 

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.reasons import Reason
+from migrate.cli.rollout_whom import subject_of
+from migrate.rollout.world import sites_of
 from plans import Master, Person, SecretRef, load, loading
 from plans.model import Archives, Contact, Domain, Licence, PersonalGmail, Support
 from plans.private_folders import PrivateFolders
@@ -172,3 +174,18 @@ def test_what_a_site_does_not_say_is_the_organisations(write: Write) -> None:
     assert (lyon.language, lyon.time_zone) == ("fr", ZoneInfo("Europe/Paris"))
     assert (lyon.private_folders, lyon.domain, lyon.copy_window) == (PrivateFolders("copy"), None, None)
     assert lyon.repair
+
+
+def test_a_domain_with_an_accent_is_the_one_of_its_addresses(write: Write) -> None:
+    """A person writes it with the accent, addresses and name servers as xn--…; it is one and the same."""
+    files = {
+        "organisation.yaml": ORGANISATION + "domains: {Méridional.example: {mx_first: old}}\n",
+        "sites/lyon.yaml": SITE + "domain: méridional.example\n",
+        "sites/lyon.csv": "address\nlea@xn--mridional-b4a.example\n",
+    }
+
+    organisation = load(write(files))
+
+    assert list(organisation.domains) == ["xn--mridional-b4a.example"]
+    assert sites_of(organisation) == {"xn--mridional-b4a.example": ("lyon",)}
+    assert subject_of(organisation, "MÉRIDIONAL.example").kind == "domain"

@@ -59,7 +59,7 @@ def test_sites_behind_one_that_never_ends_have_no_day() -> None:
     first, second = calendar([work("a", 1, hours=10**6), work("b", 2)], BEGIN)
     assert (first.typical, first.slow, second.begin) == (None, None, None)
     assert "more than ten years" in as_svg("Copies", [first, second])
-    assert vobject.readOne(as_ics("Copies", [first, second], BEGIN).decode()).contents.get("vevent") is None
+    assert vobject.readOne(as_ics("Example", "Copies", [first, second], BEGIN).decode()).contents.get("vevent") is None
 
 
 def test_a_picture_of_sixty_sites_with_long_names_stays_in_its_frame() -> None:
@@ -94,7 +94,7 @@ def test_a_picture_says_in_words_what_it_shows() -> None:
 
 def test_another_program_reads_the_appointments() -> None:
     planned = calendar([work("lyon", switch=date(2027, 2, 9)), work("a;b,c\n", 2)], BEGIN)
-    read = vobject.readOne(as_ics("Copies", planned, BEGIN).decode())
+    read = vobject.readOne(as_ics("Example", "Copies", planned, BEGIN).decode())
     copy, switch, other = read.vevent_list
     assert copy.summary.value == "Copy of lyon"
     assert copy.dtstart.value == planned[0].begin
@@ -103,5 +103,7 @@ def test_another_program_reads_the_appointments() -> None:
     assert switch.dtend.value - switch.dtstart.value == timedelta(days=1)
     assert other.summary.value == "Copy of a;b,c\n"
     assert len({one.uid.value for one in read.vevent_list}) == 3
-    again = vobject.readOne(as_ics("Copies", planned, BEGIN + timedelta(days=1)).decode())
+    again = vobject.readOne(as_ics("Example", "Copies", planned, BEGIN + timedelta(days=1)).decode())
     assert [one.uid.value for one in again.vevent_list] == [one.uid.value for one in read.vevent_list]
+    other = vobject.readOne(as_ics("Another", "Copies", planned, BEGIN).decode())
+    assert not {one.uid.value for one in other.vevent_list} & {one.uid.value for one in read.vevent_list}

@@ -16,6 +16,7 @@ from migrate.rollout.steps import first_of_all, judged, next_step
 from runbooks.facts import (
     Copied,
     DomainFacts,
+    Graded,
     Incident,
     RolloutFacts,
     Seen,
@@ -58,6 +59,10 @@ def _spoilt(facts: SiteFacts | DomainFacts, code: str) -> SiteFacts | DomainFact
         changed["switch"] = None
     elif code in ("incidents", "all-solved"):
         changed["incidents"] = (Incident(subject="hq", number=1, severity="P1", what="x", by="y", at=facts.at),)
+    elif code == "removed":
+        share = Share(done=1, of=1)
+        graded = Graded(grade="investigate", mailboxes=share, removed=2, but_for_removed="perfect")
+        changed["verified"] = Seen(value=graded, at=facts.at, source="a test")
     elif code == "domain-first":
         changed |= {"mx_first": "new", "domain_phase": "untouched"}
     elif code in ("sites-near", "sites-switched", "sites-done"):

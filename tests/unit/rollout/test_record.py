@@ -20,6 +20,8 @@ from runbooks.facts import DomainFacts, SiteFacts
 from tests.unit.rollout.claims import assert_events_are_only_added, assert_the_last_look_counts
 from tests.unit.rollout.company import Company, company
 
+_FIRST = "anna@old-first.example"
+
 
 @dataclass(frozen=True)
 class AtOnce(Rollout):
@@ -105,6 +107,45 @@ def test_the_switch_is_written_to_every_mailbox_and_waits_for_a_copy_that_runs(t
         assert {"go", "announced", "way-back"} & set(one.subject("hq").confirmed) == set()
         assert "scope" in one.subject("hq").confirmed
         assert set(_live(one, "lyon")) <= {None}
+
+
+def test_a_copy_that_runs_while_all_come_to_work_is_not_the_delta(tmp_path: Path) -> None:
+    """It went through the folders before the last message was written in them; its end says nothing of these."""
+    with company(tmp_path) as one:
+        while one.subject("hq").phase != "switch":
+            one.rollout.force("site", "hq", "Karim", "a test")
+        one.rollout.confirm("site", "hq", "at-work", "Claire", "", None)
+        with one.ledger.read() as connection:
+            rows = mailboxes.of_site(connection, "hq")
+        with locked(one.ledger, rows[0]), pytest.raises(MailboxBusy):
+            one.rollout.advance("site", "hq", "Karim")
+        assert one.subject("hq").phase == "switch"
+        one.rollout.advance("site", "hq", "Karim")
+
+
+def test_who_joins_a_site_after_its_switch_switches_too(tmp_path: Path) -> None:
+    with company(tmp_path) as one:
+        while one.subject("hq").phase != "switch":
+            one.rollout.force("site", "hq", "Karim", "a test")
+        first = _live(one, "hq")
+        one.now += 3600
+        with one.ledger.write() as connection:
+            connection.execute(text("UPDATE mailbox SET went_live = NULL WHERE name = :name"), {"name": _FIRST})
+        one.rollout.force("site", "hq", "Karim", "a test")
+        assert sorted(filter(None, _live(one, "hq"))) == [first[0], one.now]
+
+
+def test_a_file_of_proof_keeps_its_name_and_its_ending(tmp_path: Path) -> None:
+    """Also one without an ending, of a domain, whose name has a dot."""
+    with company(tmp_path) as one:
+        for _phase in ("ttl-lowered", "cutover", "settled"):
+            one.rollout.force("domain", "old-first.example", "Karim", "a test")
+        for name in ("maillog", "mail.log"):
+            file = one.folder / name
+            file.write_text("nothing")
+            kept = Path(str(one.rollout.confirm("domain", "old-first.example", "dmarc", "Karim", "", file).evidence))
+            assert kept.name.startswith("old-first.example-dmarc-")
+            assert kept.name.endswith(".log") is (name == "mail.log")
 
 
 def _live(one: Company, name: str) -> list[float | None]:

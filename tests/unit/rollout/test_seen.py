@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from migrate.cli.delivery_seen import keep_probes
-from migrate.cli.dns_seen import keep_senders
+from migrate.cli.dns_seen import keep_arrival, keep_senders
 from migrate.cli.organisation import Place
 from migrate.delivery.judging import Proof, Verdict
 from migrate.delivery.probes import Probe, Route, Sender, Whom
+from migrate.dns.arrival import Held, State
+from migrate.dns.facts import View
 from migrate.dns.findings import Finding
 from migrate.ledger import deliveries, mailboxes, observations
+from migrate.ledger.observations import Observed
 from migrate.rollout.steps import judged
 from tests.unit.rollout.company import Company, company
 
@@ -79,5 +82,31 @@ def test_dual_delivery_that_was_switched_off_is_not_on(one: Company) -> None:
 def test_findings_that_shut_the_new_system_out_keep_a_site_from_switching(one: Company, code: str, state: str) -> None:
     _to_dual_delivery(one, "hq")
     finding = Finding("note", code, "old-first.example", "x", "y", "", "")  # type: ignore[arg-type]
-    keep_senders(Place(one.folder), "old-first.example", [finding])
+    keep_senders(Place(one.folder), one.organisation, "old-first.example", "new", [finding])
     assert _states(one, "hq")["senders"] == state
+
+
+def test_what_is_right_for_another_system_proves_nothing_of_the_new_one(one: Company) -> None:
+    """``--expect`` of the old system: it may send, and everybody holds its MX, as ever."""
+    _to_dual_delivery(one, "hq")
+    place, domain = Place(one.folder), "old-first.example"
+    keep_senders(place, one.organisation, domain, "old", [])
+    keep_arrival(place, one.organisation, domain, "old", [_holds("ns1", "new")])
+    assert _states(one, "hq")["senders"] == "unknown"
+    assert "arrived" not in _kept(one, domain)
+
+
+def test_a_name_server_that_serves_the_zone_no_more_is_not_waited_for(one: Company) -> None:
+    place, domain = Place(one.folder), "old-first.example"
+    keep_arrival(place, one.organisation, domain, "new", [_holds("ns1", "old"), _holds("ns2", "new")])
+    keep_arrival(place, one.organisation, domain, "new", [_holds("ns2", "new"), _holds("ns3", "new")])
+    assert {item: seen.good for item, seen in _kept(one, domain)["arrived"].items()} == {"ns2": True, "ns3": True}
+
+
+def _holds(name: str, state: State) -> Held:
+    return Held(View("authoritative", name, None, {}), state)
+
+
+def _kept(one: Company, domain: str) -> dict[str, dict[str, Observed]]:
+    with one.ledger.read() as connection:
+        return observations.every(connection).get(("domain", domain), {})

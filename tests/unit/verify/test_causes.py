@@ -35,6 +35,16 @@ def test_a_message_that_the_ledger_calls_stored_stays_missing(kind: Kind, outcom
     assert cause_of(finding(kind), said(outcome), LAST) == (None, None)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.STORED, Outcome.ALREADY_THERE])
+def test_what_is_gone_since_its_person_works_there_is_asked_about(outcome: Outcome) -> None:
+    """It was copied, and only they can say whether they deleted it; what was changed stays without an explanation."""
+    assert cause_of(finding(Kind.MISSING), said(outcome), LAST, went_live=True)[0] is Cause.REMOVED
+    assert cause_of(finding(Kind.ALTERED), said(outcome), LAST, went_live=True)[0] is None
+    pending = cause_of(finding(Kind.MISSING), said(Outcome.PENDING), LAST, went_live=True)
+    assert pending[0] is Cause.PENDING
+    assert cause_of(finding(Kind.MISSING), None, LAST, went_live=True)[0] is None
+
+
 @pytest.mark.parametrize(
     ("outcome", "cause"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.contract import Reason
-from migrate.verify.findings import Cause, Finding, Kind, of_pair
+from migrate.verify.findings import OPEN_CAUSES, Cause, Finding, Kind, of_pair
 from migrate.verify.grade import Grade, Note, judge, worst
 from migrate.verify.matching import Equality, Pair
 from migrate.verify.shown import Content, Shown
@@ -48,13 +48,13 @@ def test_flags_are_borne_up_to_one_in_a_thousand_and_then_investigated() -> None
     assert grade(3000, *[finding(Kind.FLAGS)] * 3000) is Grade.INVESTIGATE
 
 
-@pytest.mark.parametrize("cause", set(Cause) - {Cause.PENDING, Cause.NEW, Cause.UNCERTAIN})
+@pytest.mark.parametrize("cause", set(Cause) - OPEN_CAUSES)
 @pytest.mark.parametrize("kind", set(Kind))
 def test_what_is_explained_is_good_however_much_it_is(kind: Kind, cause: Cause) -> None:
     assert grade(10, *[finding(kind, cause)] * 10) is Grade.GOOD
 
 
-@pytest.mark.parametrize("cause", [Cause.PENDING, Cause.NEW, Cause.UNCERTAIN])
+@pytest.mark.parametrize("cause", [Cause.PENDING, Cause.NEW, Cause.UNCERTAIN, Cause.REMOVED])
 def test_what_is_not_settled_is_investigated(cause: Cause) -> None:
     assert grade(10, finding(Kind.MISSING, cause)) is Grade.INVESTIGATE
 

@@ -14,6 +14,7 @@ from connectors.memory import MemorySettings
 from migrate.copy.halt import Halt
 from migrate.copy.job import Placement
 from migrate.copy.kept import KeptMail
+from migrate.ledger import mailboxes
 from migrate.verify.figures import Verified
 from migrate.verify.findings import Cause, Kind
 from migrate.verify.grade import Grade
@@ -47,6 +48,22 @@ def verified(sides: Sides, sample: Sample | None = None, **changes: object) -> V
     assert result.expected == result.found.total() + result.count(Kind.MISSING)
     assert sides.resources.budget.used == 0
     return result
+
+
+def test_what_is_gone_since_its_person_works_there_is_asked_about_and_all_else_is_judged(
+    make: Callable[..., Sides],
+) -> None:
+    sides = make()
+    sides.run()
+    with sides.ledger.write() as connection:
+        (row,) = mailboxes.every(connection)
+        mailboxes.go_live(connection, [row.id], when(0).timestamp())
+    copy = next(iter(sides.worlds[1].reader(ACCOUNT.user).folder(INBOX).messages))
+    sides.target.delete(INBOX, copy.key)
+    result = verified(sides)
+    assert [(one.kind, one.cause) for one in result.findings] == [(Kind.MISSING, Cause.REMOVED)]
+    assert result.judged()[0] is Grade.INVESTIGATE
+    assert result.but_for_removed().judged()[0] is Grade.PERFECT
 
 
 def test_a_copy_is_perfect_and_its_figures_add_up(make: Callable[..., Sides]) -> None:
