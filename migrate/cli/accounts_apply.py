@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from connectors.errors import ConnectorError
@@ -25,6 +23,7 @@ from migrate.cli.accounts_site import (
     show_changes,
     show_findings,
 )
+from migrate.cli.alone import alone
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
@@ -70,7 +69,8 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
         raise Trouble(_("With --json nobody can be asked: add --yes."))
     check_held_here(place)
     working = terminal(stderr=True, quiet=to_json)
-    with _alone(place, site), looked_at(place, site, working) as looked:
+    busy = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
+    with alone(place, f"accounts-{site}", busy), looked_at(place, site, working) as looked:
         changes = looked.difference.changes
         if not to_json:
             _show_before(working, looked)
@@ -133,17 +133,6 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     if code is Exit.OK:
         show_line(console, _("{site}: every mailbox is ready.").format(site=site), "bold")
     sys.exit(code)
-
-
-@contextmanager
-def _alone(place: Place, site: str) -> Iterator[None]:
-    """One run a site at a time.  Raises :class:`Trouble`."""
-    try:
-        with FileLock(place.state / f"accounts-{site}.lock", timeout=0):
-            yield
-    except Timeout:
-        message = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
-        raise Trouble(message, Exit.LOCKED) from None
 
 
 def _ask(looked: Looked, working: Console) -> None:

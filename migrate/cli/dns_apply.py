@@ -13,7 +13,8 @@ from typing import Literal
 import click
 
 from connectors.language import _, mark
-from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
+from migrate.cli.alone import alone
+from migrate.cli.dns_keeping import keep_look, organisation_with, steps_seen
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import check_held_here
@@ -98,42 +99,39 @@ def apply(
         text = _("{domain} is no domain of the plan in {folder}: a zone is changed only for one that is.")
         raise Trouble(text.format(domain=name, folder=place.folder))
     whom = asked_of(resolvers, inside, servers)
-    with interruptible(terminal(stderr=True), _("Stopping: no further question is asked.")) as halt:
-        inquiry = Inquiry(name, whom, halt.stop, fetch_policy)
-        try:
-            told, stands = steps_of(organisation, inquiry, expected, [checked(host) for host in hosts], afresh=False)
-        except NobodyAnswers as error:
-            if halt.stop.is_set():
-                sys.exit(Exit.INTERRUPTED)
-            raise Trouble(str(error), Exit.CONNECTION) from error
-        except CannotWrite as error:
-            raise Trouble(str(error), Exit.PARTIAL) from error
-        if halt.stop.is_set():
-            sys.exit(Exit.INTERRUPTED)
-    keep_look(organisation, "apply", inquiry.facts)
-    chosen = next((one for one in told.steps if one.when == step), None)
-    if chosen is None or stands is None:
-        text = _("The MX of {domain} leads to {system} already.")
-        raise Trouble(text.format(domain=name, system=expected.title), Exit.PARTIAL)
-    _check_order(step, stands)
-    if step == "cutover" and stands == "before" and not early:
-        _check_time(organisation, name, chosen)
-    check_held_here(place)
-    done = _change(organisation, name, inquiry.facts.zone, chosen, ask=not yes)
-    everywhere = not done or _spread(organisation, name, whom, told.steps, step)
+    busy = _("Another command changes the zone of {domain} at this moment. Wait for it to end.").format(domain=name)
+    with alone(place, f"dns-{name}", busy):
+        new = [checked(host) for host in hosts]
+        seen = steps_seen(organisation, name, whom, expected, new, command="apply")
+        chosen = next((one for one in seen.told.steps if one.when == step), None)
+        if chosen is None or seen.stands is None:
+            text = _("The MX of {domain} leads to {system} already.")
+            raise Trouble(text.format(domain=name, system=expected.title), Exit.PARTIAL)
+        _check_order(step, seen.stands)
+        if step == "cutover" and seen.stands == "before" and not early:
+            _check_time(organisation, name, chosen)
+        check_held_here(place)
+        shows = seen.stands in _SHOWS[step]
+        done = _change(organisation, name, seen.facts.zone, chosen, ask=not yes, shows=shows)
+        everywhere = (not done and shows) or _spread(organisation, name, whom, seen.told.steps, step)
     code = Exit.OK if everywhere else Exit.PARTIAL
     if to_json:
         sets = [{"name": one.name, "type": one.type, "ttl": one.ttl, "values": sorted(one.values)} for one in done]
         answer = {"exit_code": int(code), "domain": name, "step": step, "changed": sets, "everywhere": everywhere}
         click.echo(json.dumps(answer, indent=2))
-    elif not done:
-        click.echo(_("Nothing to do: the zone has {step} already.").format(step=_(_STEPS[step])))
-    elif everywhere:
-        click.echo(_("Done: {step}. All name servers have it.").format(step=_(_STEPS[step])))
     else:
-        text = _("Done: {step}. Not every name server has it yet; look with: bascule dns check {domain}")
-        click.echo(text.format(step=_(_STEPS[step]), domain=name))
+        _tell(step, name, done=bool(done), everywhere=everywhere)
     sys.exit(code)
+
+
+def _tell(step: Name, domain: str, *, done: bool, everywhere: bool) -> None:
+    if not everywhere:
+        text = _("Done: {step}. Not every name server has it yet; look with: bascule dns check {domain}")
+    elif done:
+        text = _("Done: {step}. All name servers have it.")
+    else:
+        text = _("Nothing to do: the zone has {step} already.")
+    click.echo(text.format(step=_(_STEPS[step]), domain=domain))
 
 
 def _spread(organisation: Organisation, domain: str, whom: Whom, steps: Sequence[Step], step: Name) -> bool:
@@ -180,13 +178,20 @@ def _check_time(organisation: Organisation, domain: str, cutover: Step) -> None:
         raise Trouble(told, Exit.PARTIAL)
 
 
-def _change(organisation: Organisation, domain: str, name: str, step: Step, *, ask: bool) -> Sequence[RecordSet]:
-    """Show, ask, change, and read it back.  The sets that were changed.  Raises :class:`Trouble`."""
+def _change(
+    organisation: Organisation, domain: str, name: str, step: Step, *, ask: bool, shows: bool
+) -> Sequence[RecordSet]:
+    """Show, ask, change, and read it back.  The sets that were changed.  Raises :class:`Trouble`.
+
+    ``shows``: the name servers have the step.  Where the zone has it and they do not, it was left unpublished.
+    """
     try:
         zone = open_zone(organisation.domains[domain], name, organisation.folder)
         before = _read(zone, keys_of(step))
         wanted = changes(step, before)
         if not wanted:
+            if not shows:
+                zone.publish()
             return ()
         _show(zone, before, wanted)
         if ask and not click.confirm(_("Change the zone now?"), err=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,13 +13,16 @@ import click
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
+from migrate.cli.interrupt import interruptible
+from migrate.cli.lines import terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns import kept_steps, snapshots
-from migrate.dns.asking import Inquiry
+from migrate.dns.asking import Inquiry, NobodyAnswers, Whom
 from migrate.dns.facts import Facts
 from migrate.dns.kept_steps import KeptSteps, Stage
+from migrate.dns.policy import fetch_policy
 from migrate.dns.providers import Expected
-from migrate.dns.records import steps
+from migrate.dns.records import CannotWrite, steps
 from migrate.dns.snapshots import Snapshot
 from plans import Organisation
 
@@ -40,7 +45,46 @@ def keep_look(organisation: Organisation | None, command: str, facts: Facts) -> 
         raise _disk(error, organisation) from error
 
 
-def steps_of(
+@dataclass(frozen=True)
+class StepsSeen:
+    """The steps of a cutover, where the zone stands in them (None: nothing has to be changed), and what was seen."""
+
+    told: KeptSteps
+    stands: Stage | None
+    facts: Facts
+
+
+def steps_seen(
+    organisation: Organisation | None,
+    domain: str,
+    whom: Whom,
+    expected: Expected,
+    hosts: Sequence[str],
+    *,
+    command: str,
+    afresh: bool = False,
+) -> StepsSeen:
+    """Look at a domain, keep the look as ``command``'s, and tell the steps.
+
+    Raises :class:`Trouble`; exits when it is interrupted.
+    """
+    with interruptible(terminal(stderr=True), _("Stopping: no further question is asked.")) as halt:
+        inquiry = Inquiry(domain, whom, halt.stop, fetch_policy)
+        try:
+            told, stands = _steps_of(organisation, inquiry, expected, hosts, afresh=afresh)
+        except NobodyAnswers as error:
+            if halt.stop.is_set():
+                sys.exit(Exit.INTERRUPTED)
+            raise Trouble(str(error), Exit.CONNECTION) from error
+        except CannotWrite as error:
+            raise Trouble(str(error), Exit.PARTIAL) from error
+        if halt.stop.is_set():
+            sys.exit(Exit.INTERRUPTED)
+    keep_look(organisation, command, inquiry.facts)
+    return StepsSeen(told, stands, inquiry.facts)
+
+
+def _steps_of(
     organisation: Organisation | None, inquiry: Inquiry, expected: Expected, hosts: Sequence[str], *, afresh: bool
 ) -> tuple[KeptSteps, Stage | None]:
     """The steps of a cutover, and where the zone stands in them; no steps where nothing has to be changed.

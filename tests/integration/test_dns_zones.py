@@ -114,6 +114,35 @@ def test_between_the_old_set_and_the_new_one_the_world_sees_no_gap(provider: Pro
     assert seen[-1] == 1
 
 
+def test_what_was_changed_and_not_published_is_published_by_itself() -> None:
+    with running_provider("ovh") as running:
+        _fill(running)
+        zone = _opened(running)
+        running.withheld = frozenset({f"POST /domain/zone/{ZONE}/refresh"})
+        with pytest.raises(ZoneError) as caught:
+            zone.replace([NEW])
+        assert caught.value.denied
+        assert (zone.read(ZONE, "MX"), len(running.published["", "MX"][1])) == (NEW, 2)
+        running.withheld = frozenset()
+        zone.publish()
+        assert [one["target"] for one in running.published["", "MX"][1]] == list(NEW.values)
+
+
+def test_at_ovh_a_value_that_stays_keeps_its_record_and_an_spf_record_counts_as_text() -> None:
+    with running_provider("ovh") as running:
+        _fill(running)
+        zone = _opened(running)
+        running.records["", "SPF"] = running.records.pop(("", "TXT"))
+        text = zone.read(ZONE, "TXT")
+        assert text is not None
+        assert text.values == {SPF}
+        longer = '"v=spf1 mx include:_spf.google.com -all"'
+        zone.replace([RecordSet(ZONE, "MX", 300, OLD), RecordSet(ZONE, "TXT", 3600, frozenset({longer}))])
+        assert zone.read(ZONE, "MX") == RecordSet(ZONE, "MX", 300, OLD)
+        assert zone.read(ZONE, "TXT") == RecordSet(ZONE, "TXT", 3600, frozenset({longer}))
+        assert sum(asked.startswith("DELETE") for asked in running.asked) == 1
+
+
 def test_refused_credentials_are_told_apart_and_never_shown(
     provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:

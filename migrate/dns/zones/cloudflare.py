@@ -42,6 +42,9 @@ class CloudflareZone:
             posts += [_record(one, value) for value in sorted(one.values)]
         self._http.ask("POST", f"{self._path}/batch", body={"deletes": deletes, "posts": posts})
 
+    def publish(self) -> None:
+        """Each change is published at once."""
+
     def _records(self, name: str, kind: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         page, pages = 1, 1

@@ -26,5 +26,8 @@ class GandiZone:
             body = {"rrset_ttl": one.ttl, "rrset_values": sorted(one.values)}
             self._http.ask("PUT", self._path(one.name, one.type), body=body)
 
+    def publish(self) -> None:
+        """Each change is published at once."""
+
     def _path(self, name: str, kind: str) -> str:
         return f"/domains/{self._zone}/records/{relative(name, self._zone, '@')}/{kind}"

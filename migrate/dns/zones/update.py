@@ -58,6 +58,9 @@ class UpdatedZone:
                 update.add(owner, one.ttl, one.type, value)
         self._ask(update)
 
+    def publish(self) -> None:
+        """Each change is published at once."""
+
     def _ask(self, message: dns.message.Message) -> dns.message.Message:
         assert self._server.address is not None
         message.use_tsig(self._key)
