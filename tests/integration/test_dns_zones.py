@@ -143,6 +143,15 @@ def test_at_ovh_a_value_that_stays_keeps_its_record_and_an_spf_record_counts_as_
         assert sum(asked.startswith("DELETE") for asked in running.asked) == 1
 
 
+def test_a_long_text_without_quotes_is_read_as_its_strings() -> None:
+    text = "v=spf1 " + " ".join(f"ip4:198.51.100.{number}" for number in range(20)) + " -all"
+    with running_provider("cloudflare") as running:
+        running.published = {("", "TXT"): (3600, [{"id": "t", "content": text}])}
+        found = _opened(running).read(ZONE, "TXT")
+    assert found is not None
+    assert found.values == {f'"{text[:255]}" "{text[255:]}"'}
+
+
 def test_refused_credentials_are_told_apart_and_never_shown(
     provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:

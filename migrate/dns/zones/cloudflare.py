@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.language import _
+from migrate.dns.records import quoted
 from migrate.dns.zones.contract import RecordSet, ZoneError
 from migrate.dns.zones.http import Http
 
@@ -62,7 +63,7 @@ def _value(record: dict[str, Any]) -> str:
     if record["type"] == "MX":
         return f"{record['priority']} {content.rstrip('.')}."
     # As somebody typed it in, with quotes or without.
-    return content if content.startswith('"') else f'"{content}"'
+    return content if content.startswith('"') else quoted(content)
 
 
 def _record(one: RecordSet, value: str) -> dict[str, object]:

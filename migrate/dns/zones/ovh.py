@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrate.dns.records import quoted
 from migrate.dns.zones.contract import RecordSet
 from migrate.dns.zones.http import Http, relative
 
@@ -90,4 +91,4 @@ def _value(record: dict[str, Any]) -> str:
     target = str(record["target"])
     if record["fieldType"] == "MX":
         return target
-    return target if target.startswith('"') else f'"{target}"'
+    return target if target.startswith('"') else quoted(target)

@@ -61,6 +61,9 @@ def test_a_look_is_read_as_it_was_kept(tmp_path: Path) -> None:
         ([7200, 300, 300], Lowered(_AT + timedelta(hours=1), 7200)),
         ([7200, 300, 3600], None),
         ([7200, 300, 3600, 60], Lowered(_AT + timedelta(hours=3), 3600)),
+        # In two steps: who asked before the first one may remember it for longer than the second.
+        ([86400, 3600, 300], Lowered(_AT + timedelta(hours=1), 86400)),
+        ([600, 300], Lowered(_AT + timedelta(hours=1), 600)),
     ],
 )
 def test_the_ttl_is_lowered_since_the_first_look_of_the_last_stretch(
