@@ -78,7 +78,7 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
             _ask(looked, working)
         with interruptible(terminal(stderr=True), _("Stopping after the change in hand.")) as halt:
             results, passwords = _applied(place, looked, by or who(), halt, working)
-        first = passwords.name if passwords.written else None
+        first = passwords.name if passwords.asked else None
         code = _code(looked, results)
         if to_json:
             click.echo(json.dumps(_as_json(looked, results, first, code), ensure_ascii=False, indent=2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from connectors.language import _
 from migrate.directory.changes import (
@@ -138,17 +139,16 @@ class _Comparison:
     def _namesake(self, wanted: WantedAccount) -> str | None:
         """An account of the same person in another domain: the same name before the @, and the same full name."""
         local, at, _domain = wanted.user.partition("@")
-        if not at or not wanted.name:
-            return None
-        same = (
-            one.user
-            for one in self._found.accounts.values()
-            if one.user.partition("@")[0] == local
-            and one.name.casefold() == wanted.name.casefold()
-            and one.user not in self._wanted.accounts
-            and one.user not in self._wanted.elsewhere
-        )
-        return min(same, default=None)
+        return self._namesakes.get((local, wanted.name.casefold())) if at and wanted.name else None
+
+    @cached_property
+    def _namesakes(self) -> dict[tuple[str, str], str]:
+        """Accounts that the plan does not name, by what stands before the @ and the full name; the first of several."""
+        return {
+            (user.partition("@")[0], one.name.casefold()): user
+            for user, one in sorted(self._found.accounts.items(), reverse=True)
+            if user not in self._wanted.accounts and user not in self._wanted.elsewhere
+        }
 
     def _state(self, wanted: WantedAccount, found: Account) -> None:
         if found.suspended and not wanted.shared:

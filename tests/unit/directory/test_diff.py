@@ -216,3 +216,27 @@ def test_a_name_is_set_right_and_one_that_is_right_is_left() -> None:
     assert told.changes == [SetNames("anna@a.example", "Anna", "Berg")]
     split = Account("anna@a.example", "Anna Berg", "")
     assert difference(_of(ANNA), Found({split.user: split}, domains=VERIFIED), PLAIN).changes == []
+
+
+class _Counted(dict[str, Account]):
+    """Accounts that count how often somebody goes through all of them."""
+
+    passes = 0
+
+    def values(self):  # type: ignore[no-untyped-def]
+        self.passes += 1
+        return super().values()
+
+    def items(self):  # type: ignore[no-untyped-def]
+        self.passes += 1
+        return super().items()
+
+
+def test_many_people_are_compared_with_many_accounts_in_a_few_passes() -> None:
+    passes = []
+    for number in (1, 30):
+        there = _Counted({ANNA.user: Account(ANNA.user, "Anna", "Berg")})
+        people = [WantedAccount(f"p{one}@a.example", "P", str(one)) for one in range(number)]
+        difference(_of(*people), Found(there, domains=VERIFIED), PLAIN)
+        passes.append(there.passes)
+    assert passes[0] == passes[1]
