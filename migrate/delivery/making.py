@@ -104,7 +104,9 @@ def _recipients(people: Sequence[Person] | Iterator[Person], domain: str, techni
     for person in people:
         own = [one for one in (person.address, *person.aliases) if one.rpartition("@")[2].lower() == domain]
         if own:
-            local = parts(person.address)[0]
+            # What the account is called, where that is an address of the domain: others lead nowhere on the new side.
+            user = person.target_user if parts(person.target_user)[1].lower() in (domain, technical) else person.address
+            local = parts(user)[0]
             copy_to = written(f"{quoted(local)}@{technical}")
             yield Recipient(own[0], copy_to, tuple(sorted(own[1:], key=str.lower)), person.name)
 

@@ -81,13 +81,24 @@ class _Reading:
             user=user,
             given_name=given,
             family_name=family,
-            aliases=frozenset(alias.lower() for alias in person.aliases) - {user},
+            aliases=self._further(person) - {user},
             licence=self._licence(person),
             services_off=frozenset(self._settings.services_off),
             shared=person.shared,
             org_unit=None if unit is None else unit.replace("{site}", self._site.name),
             usage_location=self._settings.usage_location,
         )
+
+    def _further(self, person: Person) -> frozenset[str]:
+        """The aliases, and the address that people write to, where the account is called by another.
+
+        One of a domain that the target is not to receive for, as in a move to another domain, stays behind; where
+        accounts are called by names, the mail server beside them knows their addresses.
+        """
+        aliases = {alias.lower() for alias in person.aliases}
+        main = domain_of(user_of(person))
+        stays = main is not None and domain_of(person.mailbox) in {main, *self._organisation.domains}
+        return frozenset(aliases | {person.mailbox} if stays else aliases)
 
     def _licence(self, person: Person) -> str | None:
         name = licence_of(self._organisation, self._site, person)

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from connectors.language import in_language
 from migrate.cli.main import bascule
 from migrate.delivery import quoting
-from migrate.delivery.making import SERVERS, STEPS, earlier_people, lines, make, write
+from migrate.delivery.making import SERVERS, STEPS, earlier_people, lines, make, routes_of, write
 from migrate.delivery.recipe import CannotDeliver, Mode, Recipient, Routes
 from migrate.delivery.servers.common import people_file, read_people
 from tests.acceptance.schemas import valid
+from tests.unit.directory.plans_for import organisation, person, site
 
 MODES: tuple[Mode, Mode] = ("dual", "split")
 
@@ -89,6 +90,20 @@ def test_people_are_added_and_taken_away_and_the_list_remembers(tmp_path: Path) 
     ]
     # Who is off stays off in every later recipe.
     assert [one.address for one in earlier_people(tmp_path)] == ["anna@d.example", "ben@d.example"]
+
+
+@pytest.mark.parametrize(
+    ("target", "copy_to"),
+    [
+        ("anna@a.example", "anna@a.example.test-google-a.com"),
+        ("A.Berg@a.example", "A.Berg@a.example.test-google-a.com"),
+        ("anna.berg@elsewhere.example", "anna@a.example.test-google-a.com"),
+        ("aberg", "anna@a.example.test-google-a.com"),
+    ],
+)
+def test_copies_go_to_the_account_whatever_it_is_called(target: str, copy_to: str) -> None:
+    plan = organisation(site("lyon", person("anna", target=target), domain="a.example"))
+    assert [one.copy_to for one in routes_of(plan, plan.sites["lyon"]).recipients] == [copy_to]
 
 
 LOCAL = st.text(
