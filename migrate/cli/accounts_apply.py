@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Transient
 from connectors.language import _, labelled, mark, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.accounts_site import (
@@ -36,6 +36,7 @@ from migrate.directory.contract import NotTaken
 from migrate.directory.first_passwords import FirstPasswords
 from migrate.directory.hashes import read_hashes
 from migrate.directory.record import FILE, Record, who
+from migrate.directory.waiting import wait_for_mailboxes
 from plans import PlanError
 
 _OUTCOMES = {
@@ -46,8 +47,6 @@ _OUTCOMES = {
     "waiting": (mark("has to wait"), "yellow"),
     "not-done": (mark("not done"), "yellow"),
 }
-#: Seconds between two looks at mailboxes that are not set up.
-_LOOK = 10.0
 
 
 @click.command()
@@ -103,19 +102,8 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     with looked_at(place, site, terminal(stderr=True, quiet=to_json)) as looked:
         missing = sorted(set(looked.wanted.accounts) - set(looked.found.accounts))
         there = sorted(set(looked.wanted.accounts) & set(looked.found.accounts))
-        ready = looked.directory.ready(there)
-        late = [user for user in there if not ready.get(user, False)]
-        told = ""
         with interruptible(working, _("Stopping: nothing more is asked.")) as halt:
-            while late and not halt.stop.is_set():
-                text = plural("{n} mailbox is not ready", "{n} mailboxes are not ready", len(late))
-                if text != told:
-                    show_line(working, f"{time.strftime('%H:%M:%S')}  {text}")
-                    told = text
-                halt.stop.wait(_LOOK)
-                if not halt.stop.is_set():
-                    ready = looked.directory.ready(late)
-                    late = [user for user in late if not ready.get(user, False)]
+            late = wait_for_mailboxes(looked.directory, there, halt.stop, _Heard(working))
         seen = {user: user not in late for user in there}
         observe_accounts(place, looked, seen, f"bascule accounts wait {site}")
     code = Exit.INTERRUPTED if late else Exit.PARTIAL if missing else Exit.OK
@@ -133,6 +121,20 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     if code is Exit.OK:
         show_line(console, _("{site}: every mailbox is ready.").format(site=site), "bold")
     sys.exit(code)
+
+
+class _Heard:
+    """Tells how far it is, each thing once."""
+
+    def __init__(self, working: Console) -> None:
+        self._working = working
+        self._told = ""
+
+    def __call__(self, late: int, error: Transient | None) -> None:
+        text = plural("{n} mailbox is not ready", "{n} mailboxes are not ready", late) if error is None else str(error)
+        if text != self._told and late:
+            show_line(self._working, f"{time.strftime('%H:%M:%S')}  {text}")
+        self._told = text
 
 
 def _ask(looked: Looked, working: Console) -> None:
