@@ -6,6 +6,7 @@ Each key's description is what docs/plan.md and the JSON Schema for editors say 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -45,11 +46,17 @@ def checked_name(value: str) -> str:
 
 
 def checked_domain(value: str) -> str:
-    """A mail domain, in lower case.  Raises :class:`Worded`."""
-    if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
-        message = _('"{value}" is not a mail domain.').format(value=value)
-        raise Worded(message, _("Write what stands after the @, such as company.example."))
-    return value.lower()
+    """A mail domain as DNS has it: in lower case, letters with accents in their form xn--.  Raises :class:`Worded`."""
+    if re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
+        if value.isascii():
+            return value.lower()
+        import idna  # its tables are large, and most domains need none of them
+
+        # RFC 5891: the standard library knows RFC 3490 alone, and makes another domain of one with ß.
+        with suppress(idna.IDNAError):
+            return idna.encode(value, uts46=True).decode()
+    message = _('"{value}" is not a mail domain.').format(value=value)
+    raise Worded(message, _("Write what stands after the @, such as company.example."))
 
 
 def checked_time_zone(value: object) -> ZoneInfo:
