@@ -30,7 +30,7 @@ from migrate.delivery.probes import Person, ProbeRun, Route, Side, routes
 from migrate.delivery.probing import Probing, new_run
 from migrate.delivery.recipe import CannotDeliver, Mode
 from migrate.delivery.sending import Mailer
-from migrate.ledger import mailboxes as rows
+from migrate.delivery.staying import staying
 from plans import Organisation, Site
 from plans import Person as PlanPerson
 from plans.problems import Worded
@@ -135,7 +135,8 @@ def _routes(
         raise Trouble(str(error)) from error
     unknown = f"bascule-nobody-{secrets.token_hex(4)}@{domain.name}"
     moved = [_person(one, domain.name) for one in people]
-    stays = [_person(one, domain.name) for one in _staying(place, organisation, site, domain.name)]
+    with place.ledger() as ledger, ledger.read() as connection:
+        stays = [_person(one, domain.name) for one in staying(connection, organisation, site, domain.name)[:1]]
     if not organisation.probes:
         text = _("The plan names no account that probes could be sent from. Write probes: into organisation.yaml.")
         raise Trouble(text)
@@ -145,18 +146,6 @@ def _routes(
 def _person(one: PlanPerson, domain: str) -> Person:
     own = tuple(alias for alias in one.aliases if alias.rpartition("@")[2].lower() == domain)
     return Person(mailbox=one.mailbox, address=one.address, aliases=own)
-
-
-def _staying(place: Place, organisation: Organisation, site: Site, domain: str) -> list[PlanPerson]:
-    """Somebody of another site that shares the domain, who has not moved and gets no copies yet; nobody if all have."""
-    others = (person for one in organisation.sites.values() if one.name != site.name for person in one.people)
-    with place.ledger() as ledger, ledger.read() as connection:
-        for person in others:
-            if person.address.rpartition("@")[2].lower() == domain:
-                row = rows.get(connection, person.mailbox)
-                if row is None or (row.went_live is None and row.dual_delivery_since is None):
-                    return [person]
-    return []
 
 
 def _eyes(

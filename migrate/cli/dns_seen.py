@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 from migrate.cli.observing import observe
 from migrate.cli.organisation import Place
-from migrate.delivery.gates import Obstacle, admitted
+from migrate.dns.admitting import admitted
 from migrate.dns.arrival import Held
 from migrate.dns.findings import Finding
 
 
 def keep_senders(place: Place, domain: str, findings: Sequence[Finding]) -> None:
     """Whether SPF and DKIM let the expected system send."""
-    by = f"bascule dns check {domain}"
-    stops = {one.obstacle for one in admitted(domain, [one.code for one in findings])}
-    good = {name: obstacle not in stops for name, obstacle in (("SPF", Obstacle.SPF), ("DKIM", Obstacle.DKIM))}
-    observe(place, "domain", domain, "senders", good, by)
+    good = admitted([one.code for one in findings])
+    observe(place, "domain", domain, "senders", good, f"bascule dns check {domain}")
 
 
 def keep_arrival(place: Place, domain: str, found: Sequence[Held]) -> None:
