@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from migrate.cli.main import bascule
 from migrate.delivery.evidence import Evidence
 from migrate.delivery.judging import FAULTS, Patience, Proof, Verdict
-from migrate.delivery.making import make, write
+from migrate.delivery.making import make, routes_of, write
 from migrate.delivery.quoting import always_quoted, written
 from migrate.delivery.recipe import Recipient, Routes
 from tests.acceptance.schemas import valid
@@ -180,6 +180,22 @@ def test_a_loop_is_told(world: World, tmp_path: Path) -> None:
         world.new_mta.process.stop()
         world.new_mta.process.start()
     assert verdicts["outside", "moved"] is verdicts["outside", "alias"] is Proof.LOOP
+
+
+@only_postfix
+def test_the_check_of_the_recipe_answers_where_the_setting_names_another_one(world: World) -> None:
+    """As Postfix comes, virtual_alias_maps is ``$virtual_maps``."""
+    plan = world.organisation()
+    made = make("postfix", routes_of(plan, plan.sites["paris"]), "dual")
+    command = next(step.command for step in made.steps if step.command.startswith("postmap"))
+    with switched_on(world, "postfix"):
+        maps = world.old_mta.run(["postconf", "-h", "virtual_alias_maps"], world.folder).stdout.strip()
+        try:
+            world.old_mta.run(["postconf", "-e", f"virtual_alias_maps = $virtual_maps, {maps}"], world.folder)
+            ended = world.old_mta.run(["sh", "-c", command], world.folder)
+        finally:
+            world.old_mta.run(["postconf", "-e", f"virtual_alias_maps = {maps}"], world.folder)
+    assert (ended.returncode, ALT in ended.stdout) == (0, True), ended
 
 
 @only_postfix

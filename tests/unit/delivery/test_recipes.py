@@ -106,6 +106,17 @@ def test_copies_go_to_the_account_whatever_it_is_called(target: str, copy_to: st
     assert [one.copy_to for one in routes_of(plan, plan.sites["lyon"]).recipients] == [copy_to]
 
 
+@pytest.mark.parametrize(
+    "spoilt", [b"address,copy_to\nanna@d.example,x\n", "address;copy_to;é".encode("cp1252"), b"address;copy_to\nanna\n"]
+)
+def test_a_list_that_somebody_has_spoilt_is_told_since_nobody_else_knows_who_left(
+    spoilt: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_bytes(spoilt)
+    with pytest.raises(CannotDeliver, match=r"people\.csv"):
+        earlier_people(tmp_path)
+
+
 LOCAL = st.text(
     st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=["Cs", "Cc"]), min_size=1
 )
