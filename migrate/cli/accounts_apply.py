@@ -30,12 +30,13 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import name_of
 from migrate.copy.halt import Halt
 from migrate.directory.applying import Applying, Result
 from migrate.directory.contract import NotTaken
 from migrate.directory.first_passwords import FirstPasswords
 from migrate.directory.hashes import read_hashes
-from migrate.directory.record import FILE, Record, who
+from migrate.directory.record import FILE, Record
 from migrate.directory.waiting import wait_for_mailboxes
 from plans import PlanError
 
@@ -76,7 +77,7 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
         if changes and not yes:
             _ask(looked, working)
         with interruptible(terminal(stderr=True), _("Stopping after the change in hand.")) as halt:
-            results, passwords = _applied(place, looked, by or who(), halt, working)
+            results, passwords = _applied(place, looked, name_of(by), halt, working)
         first = passwords.name if passwords.asked else None
         code = _code(looked, results)
         if to_json:
