@@ -171,6 +171,22 @@ def test_a_refused_change_changes_nothing(provider: Provider) -> None:
     assert len(provider.published["", "MX"][1]) == 2
 
 
+def test_a_provider_that_was_asked_too_often_is_asked_again_later(provider: Provider) -> None:
+    zone = _opened(provider)
+    provider.trouble = 429
+    with pytest.raises(ZoneError, match="wait some minutes") as caught:
+        zone.replace([NEW])
+    assert (caught.value.denied, caught.value.detail) == (False, "429")
+
+
+def test_a_zone_that_is_not_there_is_not_one_that_holds_nothing() -> None:
+    with running_provider("gandi") as running:
+        zone = GandiZone("other.example", zone_providers.TOKEN, running.root)
+        with pytest.raises(ZoneError, match=r"no zone other\.example") as caught:
+            zone.read("other.example", "MX")
+    assert caught.value.denied
+
+
 def test_a_zone_that_the_token_does_not_reach_is_told() -> None:
     with running_provider("cloudflare") as running, pytest.raises(ZoneError, match=r"other\.example") as caught:
         CloudflareZone("other.example", zone_providers.TOKEN, running.root)

@@ -53,7 +53,9 @@ class Provider:
     def _gandi(self, method: str, target: str, headers: Any, body: bytes) -> Answer:
         if headers["Authorization"] != f"Bearer {TOKEN}":
             return 403, {}
-        *_path, domain, records, name, kind = urlsplit(target).path.split("/")
+        if urlsplit(target).path == f"/domains/{ZONE}":
+            return 200, {"fqdn": ZONE}
+        *_path, domain, records, name, kind = ["", *urlsplit(target).path.split("/")][-5:]
         if (domain, records) != (ZONE, "records"):
             return 404, {}
         key = ("" if name == "@" else name, kind)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.language import _
 from migrate.dns.records import quoted
-from migrate.dns.zones.contract import RecordSet, ZoneError
-from migrate.dns.zones.http import Http
+from migrate.dns.zones.contract import RecordSet
+from migrate.dns.zones.http import Http, no_zone
 
 ROOT = "https://api.cloudflare.com/client/v4"
 #: A TTL of 1 stands for what Cloudflare finds right, which is five minutes (its documentation of TTL).
@@ -22,10 +21,7 @@ class CloudflareZone:
         self._http = Http(self.title, root, {"Authorization": f"Bearer {token}"})
         found = self._http.ask("GET", "/zones", query={"name": zone})["result"]
         if not found:
-            what = _("{provider} has no zone {zone} that these credentials reach").format(
-                provider=self.title, zone=zone
-            )
-            raise ZoneError(what, denied=True)
+            raise no_zone(self.title, zone)
         self._path = f"/zones/{found[0]['id']}/dns_records"
 
     def read(self, name: str, kind: str) -> RecordSet | None:
