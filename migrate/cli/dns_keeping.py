@@ -91,17 +91,22 @@ def _steps_of(
 
     Those that were kept, once the zone was changed and as long as it stands somewhere in them: the way back is what was
     before the first change.  Else, and with ``afresh``, those that follow from what is now, which are kept from here
-    on.  Raises as :meth:`Inquiry.follow`, and CannotWrite.
+    on; but not by themselves once the domain was cut over, when somebody else has changed its MX since.  Raises as
+    :meth:`Inquiry.follow`, and CannotWrite.
     """
     domain = inquiry.facts.domain
     try:
         known = None if organisation is None else kept_steps.kept(organisation.folder, domain)
+        nowhere = False
         if known is not None and not afresh and known.fits(expected, hosts):
             inquiry.follow(lambda look: look.answer(look.domain, "MX"))
             stands = kept_steps.stage(known.steps, inquiry.facts)
             if stands not in (None, "nothing"):
                 return known, stands
+            nowhere = stands is None
         found = inquiry.follow(lambda look: steps(look, expected, hosts))
+        if organisation is not None and known is not None and nowhere and found:
+            _check_way_back(organisation, domain, known)
         new = KeptSteps(datetime.now(UTC), expected.title, found)
         if organisation is not None and found and (known is None or list(known.steps) != found):
             kept_steps.keep(organisation.folder, domain, new)
@@ -109,6 +114,16 @@ def _steps_of(
         assert organisation is not None
         raise _disk(error, organisation) from error
     return new, "nothing" if found else None
+
+
+def _check_way_back(organisation: Organisation, domain: str, known: KeptSteps) -> None:
+    """Raises CannotWrite where steps that follow from what is now would forget what was before the cutover."""
+    if kept_steps.cut_over(known, snapshots.kept(organisation.folder, domain)):
+        text = _(
+            "The MX of {domain} was changed after the cutover, and not by a step: see who did it, with bascule dns"
+            " check. The way back is kept in {folder}. bascule dns records --afresh begins anew from what is there now."
+        )
+        raise CannotWrite(text.format(domain=domain, folder=snapshots.folder_of(organisation.folder, domain)))
 
 
 def say_kept(path: Path | None) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from migrate.cli.dns_keeping import _steps_of
 from migrate.dns import kept_steps, snapshots
+from migrate.dns.asking import Inquiry
 from migrate.dns.facts import Facts, Policy, Question
+from migrate.dns.findings import Look
 from migrate.dns.kept_steps import KeptSteps, stage
 from migrate.dns.providers import expected_provider
 from migrate.dns.records import CannotWrite, Step
 from migrate.dns.snapshots import Lowered, Snapshot, lowered
+from plans import Organisation
 from tests.unit.dns_checks.test_records import _OLD, _steps
 from tests.unit.dns_checks.world import World
 
@@ -112,3 +118,49 @@ def test_the_zone_shows_which_step_was_the_last() -> None:
     assert stage(steps, _facts(_mx(cutover) + _mx(cutover, entered=False), 300)) is None
     assert stage(steps, _facts("example.org MX 10 elsewhere.example.\n")) is None
     assert stage(steps, _facts('example.org TXT "nothing"\n')) is None
+
+
+class _Inquiry:
+    """Asks a world of records."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._asked: set[Question] = set()
+
+    @property
+    def facts(self) -> Facts:
+        return self._world.facts(self._asked)
+
+    def follow(self, judging: Callable[[Look], Any]) -> Any:
+        while True:
+            look = Look(self.facts)
+            found = judging(look)
+            if look.missing <= self._asked:
+                return found
+            self._asked |= look.missing
+
+
+def test_who_changes_the_mx_after_the_cutover_does_not_make_the_way_back_forgotten(tmp_path: Path) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path, domains={"example.org": None}))
+
+    def told(zone: str, ttl: int = 300, *, afresh: bool = False) -> tuple[KeptSteps, str | None]:
+        inquiry = cast("Inquiry", _Inquiry(World(zone, ttl=ttl)))
+        found = _steps_of(organisation, inquiry, _GOOGLE, [], afresh=afresh)
+        snapshots.keep(tmp_path, Snapshot(datetime.now(UTC), "check", inquiry.facts))
+        return found
+
+    first, stands = told(_OLD, 7200)
+    assert stands == "nothing"
+    # Before the cutover the hoster may change its MX: the way back is what is there then.
+    second, _stands = told(_OLD.replace("20 backup", "30 backup"), 7200)
+    assert second.steps != first.steps
+    cutover = _mx(second.steps[1])
+    assert told(cutover) == (second, "cutover")
+    with pytest.raises(CannotWrite, match="not by a step"):
+        told(cutover + "example.org MX 50 relay.example.net.\n")
+    assert kept_steps.kept(tmp_path, "example.org") == second
+    assert told(cutover) == (second, "cutover")
+    # Gone back, by the step: what is now is what was before.
+    assert told(_OLD.replace("20 backup", "30 backup"), 7200)[1] == "nothing"
+    afresh, _stands = told(cutover + "example.org MX 50 relay.example.net.\n", afresh=True)
+    assert kept_steps.kept(tmp_path, "example.org") == afresh != second
