@@ -58,7 +58,8 @@ def _check(key: Key, values: Mapping[Same, str], old: Mapping[Same, str], new: M
         raise CannotWrite(told.format(domain=key[0]))
     if key[1] == "MX" and (others := sorted(values[one] for one in values.keys() - old.keys() - new.keys())):
         told = _(
-            "The zone has an MX that nobody knows of here: {records}. Look at it, then run bascule dns records --afresh."
+            "The zone has an MX that nobody knows of here: {records}. Look at it, then run"
+            " bascule dns records --afresh."
         )
         raise CannotWrite(told.format(records=", ".join(others)))
     missing = sorted(old[one] for one in old.keys() - values.keys() - new.keys())
