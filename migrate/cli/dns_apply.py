@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import click
@@ -27,7 +27,7 @@ from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.changing import Key, changes, keys_of
 from migrate.dns.kept_steps import Stage, stage
 from migrate.dns.policy import fetch_policy
-from migrate.dns.records import SHORT, CannotWrite, Step
+from migrate.dns.records import CannotWrite, Step
 from migrate.dns.zones.contract import RecordSet, Zone, ZoneError
 from migrate.dns.zones.opening import open_zone
 from plans import Organisation
@@ -109,7 +109,7 @@ def apply(
             raise Trouble(text.format(domain=name, system=expected.title), Exit.PARTIAL)
         _check_order(step, seen.stands)
         if step == "cutover" and seen.stands == "before" and not early:
-            _check_time(organisation, name, chosen)
+            _check_time(organisation, name)
         check_held_here(place)
         shows = seen.stands in _SHOWS[step]
         done = _change(organisation, name, seen.facts.zone, chosen, ask=not yes, shows=shows)
@@ -156,26 +156,27 @@ def _check_order(step: Name, stands: Stage) -> None:
         raise Trouble(text.format(last=stands, steps=", ".join(_STEPS)), Exit.PARTIAL)
 
 
-def _check_time(organisation: Organisation, domain: str, cutover: Step) -> None:
+def _check_time(organisation: Organisation, domain: str) -> None:
     """Raises :class:`Trouble` while somebody who keeps to the rules may hold the MX with its long TTL."""
-    lowered = snapshots.lowered(snapshots.kept(organisation.folder, domain))
-    if lowered is None and cutover.wait > SHORT:
+    seen = snapshots.ttl_of(snapshots.kept(organisation.folder, domain))
+    if seen is None or seen.lowered_at is None or seen.earliest is None or datetime.now(UTC) >= seen.earliest:
+        return
+    if seen.assumed:
         text = _(
-            "Nobody saw here when the TTL was lowered, so it is not known who may still hold the old MX: wait {seconds}"
-            " seconds from now, or give --early if it was lowered longer ago."
+            "Nobody saw here when the TTL was lowered, so it is not known who may still hold the old MX: come back on"
+            " {time}, two days after the first look, or give --early if it was lowered longer ago."
         )
-        raise Trouble(text.format(seconds=cutover.wait), Exit.PARTIAL)
-    if lowered is not None and datetime.now(lowered.at.tzinfo) < lowered.earliest:
+    else:
         text = _(
             "The old MX may be remembered until {time}: the TTL was lowered at {lowered}, and was {seconds} seconds."
             " Come back then."
         )
-        told = text.format(
-            time=f"{lowered.earliest.astimezone():%Y-%m-%d %H:%M}",
-            lowered=f"{lowered.at.astimezone():%Y-%m-%d %H:%M}",
-            seconds=lowered.old_ttl,
-        )
-        raise Trouble(told, Exit.PARTIAL)
+    told = text.format(
+        time=f"{seen.earliest.astimezone():%Y-%m-%d %H:%M}",
+        lowered=f"{seen.lowered_at.astimezone():%Y-%m-%d %H:%M}",
+        seconds=seen.old,
+    )
+    raise Trouble(told, Exit.PARTIAL)
 
 
 def _change(

@@ -34,6 +34,16 @@ class TtlSeen:
     now: int
     old: int
     lowered_at: datetime | None
+    #: Nobody saw it longer: ``old`` is what is taken for it, and ``lowered_at`` the first look.
+    assumed: bool = False
+
+    @property
+    def earliest(self) -> datetime | None:
+        """Nobody who keeps to the rules holds the long-lived MX after that (RFC 1035, section 3.2.1).
+
+        None while the TTL is not short.
+        """
+        return None if self.lowered_at is None else self.lowered_at + timedelta(seconds=self.old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,6 @@ class Lowered:
 
     @property
     def earliest(self) -> datetime:
-        """Nobody who keeps to the rules holds the long-lived MX after that (RFC 1035, section 3.2.1)."""
         return self.at + timedelta(seconds=self.old_ttl)
 
 
@@ -103,7 +112,7 @@ def ttl_of(snapshots: Sequence[Snapshot]) -> TtlSeen | None:
         return TtlSeen(at, now, now, None)
     known = lowered(snapshots) if any(ttl > LOW for _at, ttl in seen) else None
     since = known or Lowered(seen[0][0], _UNKNOWN_TTL)
-    return TtlSeen(at, now, since.old_ttl, since.at)
+    return TtlSeen(at, now, since.old_ttl, since.at, assumed=known is None)
 
 
 def written(path: Path, told: object) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,9 @@ from typing import Any, cast
 
 import pytest
 
+from migrate.cli.dns_apply import _check_time
 from migrate.cli.dns_keeping import _steps_of
+from migrate.cli.organisation import Trouble
 from migrate.dns import kept_steps, snapshots
 from migrate.dns.asking import Inquiry
 from migrate.dns.facts import Facts, Policy, Question
@@ -76,6 +79,28 @@ def test_the_ttl_is_lowered_since_the_first_look_of_the_last_stretch(
     ttls: Sequence[int], found: Lowered | None
 ) -> None:
     assert lowered(_looks(*ttls)) == found
+
+
+@pytest.mark.parametrize(
+    ("ttls", "ago", "told"),
+    [
+        ([7200, 300], timedelta(hours=2), r"was 7200 seconds"),
+        ([7200, 300], timedelta(hours=4), None),
+        # Who lowered it may have done so a moment before the first look.
+        ([300], timedelta(hours=1), "Nobody saw"),
+        ([600, 300], timedelta(hours=20), "Nobody saw"),
+        ([300], timedelta(hours=49), None),
+    ],
+)
+def test_the_cutover_waits_for_what_may_be_remembered(
+    ttls: Sequence[int], ago: timedelta, told: str | None, tmp_path: Path
+) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path))
+    for hour, ttl in enumerate(ttls):
+        at = datetime.now(UTC) - ago + timedelta(hours=hour)
+        snapshots.keep(tmp_path, Snapshot(at, "check", _facts(_OLD, ttl)))
+    with nullcontext() if told is None else pytest.raises(Trouble, match=told):
+        _check_time(organisation, "example.org")
 
 
 def test_the_cutover_may_come_when_the_old_ttl_is_over() -> None:
