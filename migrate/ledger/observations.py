@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from migrate.ledger.schema import observation
 
@@ -42,8 +42,9 @@ def keep(
     mine = (table.subject_kind == kind, table.subject == subject, table.name == name)
     if whole:
         connection.execute(delete(observation).where(*mine))
-    for item in () if whole else items:
-        connection.execute(delete(observation).where(*mine, table.item == item))
+    elif items:
+        earlier = delete(observation).where(*mine, table.item == bindparam("part"))
+        connection.execute(earlier, [{"part": item} for item in items])
     rows = [
         {
             "subject_kind": kind,
