@@ -15,6 +15,7 @@ import click
 from connectors.language import _, mark
 from migrate.cli.alone import alone
 from migrate.cli.dns_keeping import keep_look, organisation_with, steps_seen
+from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import check_held_here
@@ -101,7 +102,7 @@ def apply(
     whom = asked_of(resolvers, inside, servers)
     busy = _("Another command changes the zone of {domain} at this moment. Wait for it to end.").format(domain=name)
     with alone(place, f"dns-{name}", busy):
-        new = [checked(host) for host in hosts]
+        new = new_hosts(place, organisation, name, expected, hosts)
         seen = steps_seen(organisation, name, whom, expected, new, command="apply")
         chosen = next((one for one in seen.told.steps if one.when == step), None)
         if chosen is None or seen.stands is None:

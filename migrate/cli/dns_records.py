@@ -10,6 +10,7 @@ import click
 
 from connectors.language import _, mark
 from migrate.cli.dns_keeping import organisation_with, steps_seen
+from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place
@@ -67,8 +68,8 @@ def records(
     Example:  bascule dns records example.org --expect google
     """
     name, expected = checked(domain), expected_of(place, expect)
-    new = [checked(host) for host in hosts]
     organisation = organisation_with(place, name)
+    new = new_hosts(place, organisation, name, expected, hosts)
     whom = asked_of(resolvers, inside, servers)
     seen = steps_seen(organisation, name, whom, expected, new, command="records", afresh=afresh)
     told, stands, found = seen.told, seen.stands, seen.told.steps

@@ -31,6 +31,7 @@ from migrate.directory.domains import Record as DnsRecord
 from migrate.directory.record import Record
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.policy import fetch_policy
+from migrate.dns.providers import provider_at
 from plans import Organisation, System
 from plans.problems import suggestion
 
@@ -231,7 +232,7 @@ def _show(console: Console, walk: Walk, system: System) -> None:
         for one in walk.records:
             table.add_row(*map(Text, (one.name, one.type, one.value, one.what)))
         console.print(table)
-        expect = {"google_workspace": "google"}.get(system.connector, system.connector)
+        expect = provider_at(system.connector) or system.name
         mx = next((one.value.split()[1].rstrip(".") for one in walk.records if one.type == "MX"), "")
         command = f"bascule dns records {walk.domain} --expect {expect} --mx {mx}"
         show_line(console, _("Their change at the cutover, with the way back: {command}").format(command=command))

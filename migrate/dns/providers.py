@@ -45,6 +45,11 @@ def expected_provider(provider: Provider) -> Expected:
     return Expected(TITLES[provider], provider)
 
 
+def provider_at(connector: str) -> Provider | None:
+    """The provider that this kind of system is one of; None where each has a host of its own."""
+    return next((one for one in _PROVIDERS if presets()[one].connector == connector), None)
+
+
 def expected_host(title: str, host: str) -> Expected:
     """What a system of the plan stands for: a provider where its host is one's, else the host itself."""
     wanted = host.lower().rstrip(".")
