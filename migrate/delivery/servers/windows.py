@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.language import _
-from migrate.delivery.quoting import comment, powershell
+from connectors.powershell import quoted as powershell
+from migrate.delivery.quoting import comment
 from migrate.delivery.recipe import Mode, Recipe, RecipeFile, RecipeStep, Recipient, Routes
 from migrate.delivery.servers.common import (
     host_and_port,

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors import powershell
 from connectors.language import in_language
 from migrate.cli.main import bascule
 from migrate.delivery import quoting
@@ -129,7 +130,7 @@ def test_an_address_is_data_in_every_syntax(local: str) -> None:
     assert quoting.parts(quoting.written(address)) == (local, "d.example")
     assert quoting.parts(quoting.always_quoted(address)) == (local, "d.example")
     assert shlex.split(quoting.shell(address)) == [address]
-    literal = quoting.powershell(address)
+    literal = powershell.quoted(address)
     assert re.fullmatch(r"'([^'\u2018\u2019\u201a\u201b]|(['\u2018\u2019\u201a\u201b])\2)*'", literal)
     script = quoting.sieve(quoting.written(address))
     assert re.sub(r"\\(.)", r"\1", script[1:-1]) == quoting.written(address)
