@@ -70,6 +70,11 @@ class _Reading:
         }
         self._ours = {domain.lower() for domain in organisation.domains}
         self._ours |= {domain for address in self._users if (domain := domain_of(address))}
+        #: By what a person's line may call it, the first group of that name.
+        self._groups: dict[str, str] = {}
+        for address, plan in organisation.groups.items():
+            for name in (plan.name, address.partition("@")[0]):
+                self._groups.setdefault(_plain(name), address)
         self.unknown_groups: dict[str, str] = {}
         self.unknown_licences: dict[str, str] = {}
 
@@ -143,10 +148,7 @@ class _Reading:
         """The group that a person's line names: by its address, its name, or what stands before the @."""
         if "@" in text:
             return text.strip().lower()
-        for address, plan in self._organisation.groups.items():
-            if _same(text, plan.name) or _same(text, address.partition("@")[0]):
-                return address
-        return None
+        return self._groups.get(_plain(text))
 
 
 def _same(one: str, other: str) -> bool:
