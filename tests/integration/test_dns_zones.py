@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -219,6 +220,15 @@ def test_bind_refuses_another_key(bind: Server, name: str, secret: str) -> None:
         zone.replace([NEW])
     assert caught.value.denied
     assert secret not in f"{caught.value!r}"
+
+
+def test_a_clock_that_is_wrong_is_told_apart_from_a_key(bind: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = UpdatedZone(ZONE, bind, "bascule", SECRET, "hmac-sha256")
+    now = time.time
+    monkeypatch.setattr("dns.message.time.time", lambda: now() - 3600)
+    with pytest.raises(ZoneError, match="clock") as caught:
+        zone.replace([NEW])
+    assert not caught.value.denied
 
 
 def test_a_zone_that_bind_does_not_have_is_refused(bind: Server) -> None:

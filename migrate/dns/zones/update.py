@@ -66,6 +66,9 @@ class UpdatedZone:
         message.use_tsig(self._key)
         try:
             answer = dns.query.tcp(message, self._server.address, timeout=_TIMEOUT, port=self._server.port)
+        except (dns.tsig.PeerBadTime, dns.tsig.BadTime) as error:
+            what = _("The clock of this machine and that of {server} differ by minutes: set the one that is wrong")
+            raise ZoneError(what.format(server=self._server), detail=type(error).__name__) from None
         except dns.tsig.PeerError as error:
             raise self._denied(type(error).__name__) from None
         except (dns.exception.DNSException, OSError, EOFError) as error:
