@@ -13,6 +13,7 @@ from typing import cast
 import click
 
 from connectors.language import _, plural
+from migrate.cli.alone import alone
 from migrate.cli.delivery_remove import remove
 from migrate.cli.delivery_results import as_json, show
 from migrate.cli.delivery_seen import keep_probes
@@ -81,28 +82,16 @@ def probe(
     evidence = Evidence.of(organisation.folder, plan.name)
     if put_away:
         sys.exit(remove(place, organisation, evidence, plan.name, to_json=to_json))
-    clock = SystemClock()
-    run = None if again else evidence.unfinished(clock.now())
-    if run is None:
-        cells = _routes(place, organisation, plan, people, cast("Mode", mode))
-        run = new_run(plan.name, cast("Mode", mode), cells, clock.now())
-    elif not to_json:
-        click.echo(_("Going on with the probes that were sent at {time}.").format(time=_time(run.began, plan)))
-    missing = _seconds(patience)
-    with ExitStack() as stack:
-        sides, halted = _eyes(stack, place, organisation, run)
-        if not to_json:
-            show_line(terminal(stderr=True), _sending(run))
-        probing = Probing(
-            run,
-            Mailer(organisation.probes, organisation.folder),
-            sides,
-            evidence,
-            clock,
-            Patience(missing, missing / 10),
-        )
-        verdicts = probing.go_on(halted.halt.stop)
-        interrupted = halted.halt.stop.is_set() and probing.run.ended is None
+    busy = _("Another command sends probes for this site at this moment. Wait for it to end.")
+    with alone(place, f"probes-{plan.name}", busy):
+        run = None if again else evidence.unfinished(SystemClock().now())
+        if run is None:
+            cells = _routes(place, organisation, plan, people, cast("Mode", mode))
+            run = new_run(plan.name, cast("Mode", mode), cells, SystemClock().now())
+        elif not to_json:
+            click.echo(_("Going on with the probes that were sent at {time}.").format(time=_time(run.began, plan)))
+        probing, verdicts = _probed(place, organisation, run, evidence, _seconds(patience), to_json=to_json)
+    interrupted = probing.run.ended is None
     if not interrupted:
         keep_probes(place, plan.name, verdicts)
     code = Exit.INTERRUPTED if interrupted else _code(verdicts)
@@ -113,6 +102,19 @@ def probe(
         if interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
     sys.exit(code)
+
+
+def _probed(
+    place: Place, organisation: Organisation, run: ProbeRun, evidence: Evidence, missing: float, *, to_json: bool
+) -> tuple[Probing, Sequence[Verdict]]:
+    """The run, sent and looked for until all is decided, or until somebody stops it: then it has no end."""
+    with ExitStack() as stack:
+        sides, halted = _eyes(stack, place, organisation, run)
+        if not to_json:
+            show_line(terminal(stderr=True), _sending(run))
+        mailer = Mailer(organisation.probes, organisation.folder)
+        probing = Probing(run, mailer, sides, evidence, SystemClock(), Patience(missing, missing / 10))
+        return probing, probing.go_on(halted.halt.stop)
 
 
 def _seconds(text: str) -> float:
