@@ -151,7 +151,8 @@ class _Comparison:
         }
 
     def _state(self, wanted: WantedAccount, found: Account) -> None:
-        if found.suspended and not wanted.shared:
+        # To Microsoft an account without a licence that nobody may sign in to is a shared mailbox's, or a leaver's.
+        if (found.suspended or found.shared) and not (wanted.shared and self._manners.shared):
             what = _("The account {user} is suspended: it takes no mail in.").format(user=wanted.user)
             self._tell(Code.SUSPENDED, wanted.user, what, _("Switch it on in the admin centre."))
         if not found.ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -216,6 +217,16 @@ def test_a_name_is_set_right_and_one_that_is_right_is_left() -> None:
     assert told.changes == [SetNames("anna@a.example", "Anna", "Berg")]
     split = Account("anna@a.example", "Anna Berg", "")
     assert difference(_of(ANNA), Found({split.user: split}, domains=VERIFIED), PLAIN).changes == []
+
+
+def test_a_persons_account_that_nobody_may_sign_in_to_is_told() -> None:
+    there = Found({ANNA.user: Account(ANNA.user, "Anna", "Berg", shared=True)}, domains=VERIFIED)
+    assert _codes(_of(ANNA), there) == [Code.SUSPENDED]
+    shared = _of(replace(ANNA, shared=True))
+    assert _codes(shared, there, EVERYTHING) == []
+    # Where a shared mailbox is an account like others, one that is suspended takes no mail either.
+    suspended = Found({ANNA.user: Account(ANNA.user, "Anna", "Berg", suspended=True)}, domains=VERIFIED)
+    assert _codes(shared, suspended) == [Code.SUSPENDED]
 
 
 class _Counted(dict[str, Account]):
