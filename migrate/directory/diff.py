@@ -322,8 +322,9 @@ class _Comparison:
 def _settings(wanted: WantedAccount, found: Account, manners: Manners) -> Iterator[Change]:
     if manners.names and wanted.name and wanted.name != found.name:
         yield SetNames(wanted.user, wanted.given_name, wanted.family_name)
-    if manners.org_units and wanted.org_unit is not None and wanted.org_unit != found.org_unit:
-        yield SetOrgUnit(wanted.user, wanted.org_unit)
+    unit = wanted.org_unit
+    if manners.org_units and unit is not None and unit.casefold() != (found.org_unit or "").casefold():
+        yield SetOrgUnit(wanted.user, unit)
     if manners.usage_location and wanted.usage_location is not None and wanted.usage_location != found.usage_location:
         yield SetUsageLocation(wanted.user, wanted.usage_location)
     if manners.shared and wanted.shared and not found.shared:

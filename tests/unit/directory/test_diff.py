@@ -229,6 +229,12 @@ def test_a_persons_account_that_nobody_may_sign_in_to_is_told() -> None:
     assert _codes(shared, suspended) == [Code.SUSPENDED]
 
 
+def test_a_unit_is_the_same_in_other_letters() -> None:
+    there = {ANNA.user: Account(ANNA.user, "Anna", "Berg", org_unit="/Sites/Lyon")}
+    found = Found(there, domains=VERIFIED, org_units=frozenset({"/", "/Sites", "/Sites/Lyon"}))
+    assert difference(_of(replace(ANNA, org_unit="/sites/lyon")), found, EVERYTHING).changes == []
+
+
 class _Counted(dict[str, Account]):
     """Accounts that count how often somebody goes through all of them."""
 

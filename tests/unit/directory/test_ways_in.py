@@ -99,6 +99,7 @@ def _person(name: str = "", first: str = "", last: str = "") -> Person:
     ("person", "names"),
     [
         (_person("Anna Berg"), ("Anna", "Berg")),
+        (_person("Le\u0301a Be\u0301rard"), ("L\u00e9a", "B\u00e9rard")),
         (_person("Berg, Anna"), ("Anna", "Berg")),
         (_person("DE LA TOUR Marie"), ("Marie", "DE LA TOUR")),
         (_person("Anna van den Berg"), ("Anna", "van den Berg")),
