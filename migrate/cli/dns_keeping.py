@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,19 @@ def organisation_with(place: Place, domain: str) -> Organisation | None:
         return None
     organisation = place.load()
     return organisation if domain in organisation.domains else None
+
+
+def with_takers(organisation: Organisation | None, domain: str, expected: Expected) -> Expected:
+    """With the hosts that were told to take mail for the system, when the steps of the cutover were worked out."""
+    if organisation is None or expected.provider is not None:
+        return expected
+    try:
+        known = kept_steps.kept(organisation.folder, domain)
+    except CannotWrite as error:
+        raise Trouble(str(error), Exit.PARTIAL) from error
+    except OSError as error:
+        raise _disk(error, organisation) from error
+    return replace(expected, takers=known.hosts) if known is not None and known.fits(expected) else expected
 
 
 def keep_look(organisation: Organisation | None, command: str, facts: Facts) -> Path | None:

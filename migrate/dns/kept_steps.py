@@ -29,10 +29,15 @@ class KeptSteps:
     expected: str
     steps: Sequence[Step]
 
-    def fits(self, expected: Expected, hosts: Sequence[str]) -> bool:
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The new MX."""
+        lines = (line for one in self.steps if one.when == "cutover" for line in _mx(one))
+        return frozenset(line.data.split()[-1].rstrip(".") for line in lines)
+
+    def fits(self, expected: Expected, hosts: Sequence[str] = ()) -> bool:
         """Whether they lead to this system, and to these hosts where such are named."""
-        new = {line.data.split()[-1].rstrip(".") for one in self.steps for line in _mx(one) if one.when == "cutover"}
-        return bool(self.steps) and self.expected == expected.title and (not hosts or set(hosts) == new)
+        return bool(self.steps) and self.expected == expected.title and (not hosts or set(hosts) == self.hosts)
 
 
 def keep(organisation: Path, domain: str, told: KeptSteps) -> Path:

@@ -39,6 +39,8 @@ class Expected:
     title: str
     provider: Provider | None = None
     host: str = ""
+    #: Hosts that take mail for the system, where it was told that others do than ``host``.
+    takers: frozenset[str] = frozenset()
 
 
 def expected_provider(provider: Provider) -> Expected:

@@ -12,14 +12,15 @@ from typing import Any, cast
 import pytest
 
 from migrate.cli.dns_apply import _check_time
-from migrate.cli.dns_keeping import _steps_of
+from migrate.cli.dns_keeping import _steps_of, with_takers
 from migrate.cli.organisation import Trouble
 from migrate.dns import kept_steps, snapshots
+from migrate.dns.arrival import held
 from migrate.dns.asking import Inquiry
 from migrate.dns.facts import Facts, Policy, Question
 from migrate.dns.findings import Look
 from migrate.dns.kept_steps import KeptSteps, stage
-from migrate.dns.providers import expected_provider
+from migrate.dns.providers import expected_host, expected_provider
 from migrate.dns.records import CannotWrite, Step
 from migrate.dns.snapshots import Lowered, Snapshot, lowered
 from plans import Organisation
@@ -189,3 +190,16 @@ def test_who_changes_the_mx_after_the_cutover_does_not_make_the_way_back_forgott
     assert told(_OLD.replace("20 backup", "30 backup"), 7200)[1] == "nothing"
     afresh, _stands = told(cutover + "example.org MX 50 relay.example.net.\n", afresh=True)
     assert kept_steps.kept(tmp_path, "example.org") == afresh != second
+
+
+def test_the_hosts_that_were_told_to_take_mail_are_waited_for(tmp_path: Path) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path, domains={"example.org": None}))
+    new = expected_host("new", "imap.example.net")
+    told = KeptSteps(_AT, new.title, _steps(World(_OLD), new, "mx.example.net"))
+    kept_steps.keep(tmp_path, "example.org", told)
+    world = World("example.org MX 10 mx.example.net.\n")
+    for expected, state in ((new, "old"), (with_takers(organisation, "example.org", new), "new")):
+        found = _Inquiry(world).follow(lambda look, expected=expected: held(look, expected))
+        assert {one.state for one in found} == {state}
+    assert with_takers(None, "example.org", new) == new
+    assert with_takers(organisation, "example.org", _GOOGLE) == _GOOGLE
