@@ -234,7 +234,7 @@ def _show(console: Console, walk: Walk, system: System) -> None:
         console.print(table)
         expect = provider_at(system.connector) or system.name
         mx = next((one.value.split()[1].rstrip(".") for one in walk.records if one.type == "MX"), "")
-        command = f"bascule dns records {walk.domain} --expect {expect} --mx {mx}"
+        command = f"bascule dns records {walk.domain} --expect {expect}" + (f" --mx {mx}" if mx else "")
         show_line(console, _("Their change at the cutover, with the way back: {command}").format(command=command))
     if walk.code is Exit.INTERRUPTED:
         show_line(console, _("The same command goes on: {command}").format(command=f"bascule domain add {walk.domain}"))
