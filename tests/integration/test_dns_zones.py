@@ -243,6 +243,12 @@ def test_what_is_no_key_is_told_without_it() -> None:
     assert "pl4nted" not in f"{caught.value!r}"
 
 
+@pytest.mark.parametrize("algorithm", ["hmac-sha3", "sha256", "hmac sha256"])
+def test_an_algorithm_that_nobody_knows_is_told(algorithm: str) -> None:
+    with pytest.raises(ZoneError, match="hmac-sha256"):
+        UpdatedZone(ZONE, Server("ns1", "127.0.0.1", dns_port()), "bascule", SECRET, algorithm).read(ZONE, "MX")
+
+
 def test_nobody_at_the_servers_address_is_told() -> None:
     zone = UpdatedZone(ZONE, Server("ns1", "127.0.0.1", dns_port()), "bascule", SECRET, "hmac-sha256")
     with pytest.raises(ZoneError, match="does not answer"):

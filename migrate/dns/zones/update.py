@@ -27,9 +27,13 @@ class UpdatedZone:
     title = "DNS update"
 
     def __init__(self, zone: str, server: Server, key_name: str, secret: str, algorithm: str) -> None:
-        """Raises ZoneError for a key that is none."""
+        """Raises ZoneError for a key that is none, or is of a kind that nobody knows."""
         self._zone = dns.name.from_text(zone)
         self._server = server
+        known = {name.to_text(omit_final_dot=True) for name in dns.tsig.mac_sizes}
+        if algorithm.lower() not in known:
+            what = _("{algorithm} is no algorithm of keys for DNS updates: {known}")
+            raise ZoneError(what.format(algorithm=algorithm, known=", ".join(sorted(known))), denied=True)
         try:
             base64.b64decode(secret, validate=True)
             self._key = dns.tsig.Key(key_name, secret, algorithm)
