@@ -163,6 +163,14 @@ def test_refused_credentials_are_told_apart_and_never_shown(
     assert "planted" not in f"{caught.value!r} {caplog.text}"
 
 
+@pytest.mark.parametrize("provider", ["gandi", "cloudflare"], indirect=True)
+def test_credentials_that_no_header_can_hold_are_refused_and_not_shown(provider: Provider) -> None:
+    with pytest.raises(ZoneError) as caught:
+        _opened(provider, token="pl4nted…")
+    assert caught.value.denied
+    assert "pl4nted" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
 def test_a_refused_change_changes_nothing(provider: Provider) -> None:
     zone = _opened(provider)
     provider.trouble = 500

@@ -20,8 +20,12 @@ class Http:
     """One provider's interface.  Nothing that it answers is quoted but its status."""
 
     def __init__(self, title: str, root: str, headers: Mapping[str, str]) -> None:
+        """Raises ZoneError for credentials that no header can hold."""
         self._title = title
-        self._client = httpx.Client(base_url=root, headers=dict(headers), timeout=_TIMEOUT)
+        try:
+            self._client = httpx.Client(base_url=root, headers=dict(headers), timeout=_TIMEOUT)
+        except UnicodeEncodeError:  # holds what it was told, so it must not be chained
+            raise self._refusal("GET", _DENIED[0]) from None
 
     def ask(
         self,
