@@ -45,18 +45,24 @@ def checked_name(value: str) -> str:
 
 
 def checked_domain(value: str) -> str:
-    """A mail domain as addresses and DNS have it: in lower case, with accents as ``xn--…``.  Raises :class:`Worded`."""
-    if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
-        message = _('"{value}" is not a mail domain.').format(value=value)
-        raise Worded(message, _("Write what stands after the @, such as company.example."))
-    return domain_name(value)
+    """A mail domain as DNS has it: in lower case, letters with accents in their form xn--.  Raises :class:`Worded`."""
+    looks_right = re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value)
+    if looks_right and (name := domain_name(value)).isascii():
+        return name
+    message = _('"{value}" is not a mail domain.').format(value=value)
+    raise Worded(message, _("Write what stands after the @, such as company.example."))
 
 
 def domain_name(text: str) -> str:
     """A name in the form that :func:`checked_domain` gives to those that are domains."""
+    if text.isascii():
+        return text.lower()
+    import idna  # its tables are large, and most domains need none of them
+
     try:
-        return text.lower() if text.isascii() else text.lower().encode("idna").decode()
-    except UnicodeError:
+        # RFC 5891: the standard library knows RFC 3490 alone, and makes another domain of one with ß.
+        return idna.encode(text, uts46=True).decode()
+    except idna.IDNAError:
         return text.lower()
 
 

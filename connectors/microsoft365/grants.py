@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from connectors import powershell
 from connectors.denials import Denial
 from connectors.errors import AuthFailed, TooSoon
 from connectors.language import _
@@ -21,7 +22,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._@+-]+|\$[A-Za-z.]+")
 
 def quoted(word: str) -> str:
     """A word of PowerShell, in single quotes where it needs them; what is still to be filled in stays visible."""
-    return word if _PLAIN.fullmatch(word) else "'" + word.replace("'", "''") + "'"
+    return word if _PLAIN.fullmatch(word) else powershell.quoted(word)
 
 
 def register(client_id: str, object_id: str = "") -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Transient
 from connectors.language import _, labelled, mark, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.accounts_site import (
@@ -25,18 +23,21 @@ from migrate.cli.accounts_site import (
     show_changes,
     show_findings,
 )
+from migrate.cli.alone import alone
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import name_of
 from migrate.copy.halt import Halt
 from migrate.directory.applying import Applying, Result
 from migrate.directory.contract import NotTaken
 from migrate.directory.first_passwords import FirstPasswords
 from migrate.directory.hashes import read_hashes
-from migrate.directory.record import FILE, Record, who
+from migrate.directory.record import FILE, Record
+from migrate.directory.waiting import wait_for_mailboxes
 from plans import PlanError
 
 _OUTCOMES = {
@@ -47,8 +48,6 @@ _OUTCOMES = {
     "waiting": (mark("has to wait"), "yellow"),
     "not-done": (mark("not done"), "yellow"),
 }
-#: Seconds between two looks at mailboxes that are not set up.
-_LOOK = 10.0
 
 
 @click.command()
@@ -70,15 +69,16 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
         raise Trouble(_("With --json nobody can be asked: add --yes."))
     check_held_here(place)
     working = terminal(stderr=True, quiet=to_json)
-    with _alone(place, site), looked_at(place, site, working) as looked:
+    busy = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
+    with alone(place, f"accounts-{site}", busy), looked_at(place, site, working) as looked:
         changes = looked.difference.changes
         if not to_json:
             _show_before(working, looked)
         if changes and not yes:
             _ask(looked, working)
         with interruptible(terminal(stderr=True), _("Stopping after the change in hand.")) as halt:
-            results, passwords = _applied(place, looked, by or who(), halt, working)
-        first = passwords.name if passwords.written else None
+            results, passwords = _applied(place, looked, name_of(by), halt, working)
+        first = passwords.name if passwords.asked else None
         code = _code(looked, results)
         if to_json:
             click.echo(json.dumps(_as_json(looked, results, first, code), ensure_ascii=False, indent=2))
@@ -103,19 +103,8 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     with looked_at(place, site, terminal(stderr=True, quiet=to_json)) as looked:
         missing = sorted(set(looked.wanted.accounts) - set(looked.found.accounts))
         there = sorted(set(looked.wanted.accounts) & set(looked.found.accounts))
-        ready = looked.directory.ready(there)
-        late = [user for user in there if not ready.get(user, False)]
-        told = ""
         with interruptible(working, _("Stopping: nothing more is asked.")) as halt:
-            while late and not halt.stop.is_set():
-                text = plural("{n} mailbox is not ready", "{n} mailboxes are not ready", len(late))
-                if text != told:
-                    show_line(working, f"{time.strftime('%H:%M:%S')}  {text}")
-                    told = text
-                halt.stop.wait(_LOOK)
-                if not halt.stop.is_set():
-                    ready = looked.directory.ready(late)
-                    late = [user for user in late if not ready.get(user, False)]
+            late = wait_for_mailboxes(looked.directory, there, halt.stop, _Heard(working))
         seen = {user: user not in late for user in there}
         observe_accounts(place, looked, seen, f"bascule accounts wait {site}")
     code = Exit.INTERRUPTED if late else Exit.PARTIAL if missing else Exit.OK
@@ -135,15 +124,18 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     sys.exit(code)
 
 
-@contextmanager
-def _alone(place: Place, site: str) -> Iterator[None]:
-    """One run a site at a time.  Raises :class:`Trouble`."""
-    try:
-        with FileLock(place.state / f"accounts-{site}.lock", timeout=0):
-            yield
-    except Timeout:
-        message = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
-        raise Trouble(message, Exit.LOCKED) from None
+class _Heard:
+    """Tells how far it is, each thing once."""
+
+    def __init__(self, working: Console) -> None:
+        self._working = working
+        self._told = ""
+
+    def __call__(self, late: int, error: Transient | None) -> None:
+        text = plural("{n} mailbox is not ready", "{n} mailboxes are not ready", late) if error is None else str(error)
+        if text != self._told and late:
+            show_line(self._working, f"{time.strftime('%H:%M:%S')}  {text}")
+        self._told = text
 
 
 def _ask(looked: Looked, working: Console) -> None:

@@ -22,6 +22,7 @@ from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place
+from migrate.directory.findings import Code
 
 
 @click.command()
@@ -41,7 +42,8 @@ def diff(place: Place, site: str, to_json: bool) -> None:
         found, directory = looked.difference, looked.directory
         differs = bool(found.changes) or any(not finding.note for finding in found.findings)
         code = Exit.PARTIAL if differs else Exit.OK
-        ready = {user: one.ready and not one.suspended for user, one in looked.found.accounts.items()}
+        blocked = {finding.subject for finding in found.findings if finding.code is Code.SUSPENDED}
+        ready = {user: one.ready and user not in blocked for user, one in looked.found.accounts.items()}
         observe_accounts(place, looked, ready, f"bascule accounts diff {site}")
         if to_json:
             told = {

@@ -13,6 +13,7 @@ from typing import cast
 import click
 
 from connectors.language import _, plural
+from migrate.cli.alone import alone
 from migrate.cli.delivery_remove import remove
 from migrate.cli.delivery_results import as_json, show
 from migrate.cli.delivery_seen import keep_probes
@@ -30,7 +31,7 @@ from migrate.delivery.probes import Person, ProbeRun, Route, Side, routes
 from migrate.delivery.probing import Probing, new_run
 from migrate.delivery.recipe import CannotDeliver, Mode
 from migrate.delivery.sending import Mailer
-from migrate.ledger import mailboxes as rows
+from migrate.delivery.staying import staying
 from plans import Organisation, Site
 from plans import Person as PlanPerson
 from plans.problems import Worded
@@ -81,28 +82,16 @@ def probe(
     evidence = Evidence.of(organisation.folder, plan.name)
     if put_away:
         sys.exit(remove(place, organisation, evidence, plan.name, to_json=to_json))
-    clock = SystemClock()
-    run = None if again else evidence.unfinished(clock.now())
-    if run is None:
-        cells = _routes(place, organisation, plan, people, cast("Mode", mode))
-        run = new_run(plan.name, cast("Mode", mode), cells, clock.now())
-    elif not to_json:
-        click.echo(_("Going on with the probes that were sent at {time}.").format(time=_time(run.began, plan)))
-    missing = _seconds(patience)
-    with ExitStack() as stack:
-        sides, halted = _eyes(stack, place, organisation, run)
-        if not to_json:
-            show_line(terminal(stderr=True), _sending(run))
-        probing = Probing(
-            run,
-            Mailer(organisation.probes, organisation.folder),
-            sides,
-            evidence,
-            clock,
-            Patience(missing, missing / 10),
-        )
-        verdicts = probing.go_on(halted.halt.stop)
-        interrupted = halted.halt.stop.is_set() and probing.run.ended is None
+    busy = _("Another command sends probes for this site at this moment. Wait for it to end.")
+    with alone(place, f"probes-{plan.name}", busy):
+        run = None if again else evidence.unfinished(SystemClock().now())
+        if run is None:
+            cells = _routes(place, organisation, plan, people, cast("Mode", mode))
+            run = new_run(plan.name, cast("Mode", mode), cells, SystemClock().now())
+        elif not to_json:
+            click.echo(_("Going on with the probes that were sent at {time}.").format(time=_time(run.began, plan)))
+        probing, verdicts = _probed(place, organisation, run, evidence, _seconds(patience), to_json=to_json)
+    interrupted = probing.run.ended is None
     if not interrupted:
         keep_probes(place, plan.name, verdicts)
     code = Exit.INTERRUPTED if interrupted else _code(verdicts)
@@ -113,6 +102,19 @@ def probe(
         if interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
     sys.exit(code)
+
+
+def _probed(
+    place: Place, organisation: Organisation, run: ProbeRun, evidence: Evidence, missing: float, *, to_json: bool
+) -> tuple[Probing, Sequence[Verdict]]:
+    """The run, sent and looked for until all is decided, or until somebody stops it: then it has no end."""
+    with ExitStack() as stack:
+        sides, halted = _eyes(stack, place, organisation, run)
+        if not to_json:
+            show_line(terminal(stderr=True), _sending(run))
+        mailer = Mailer(organisation.probes, organisation.folder)
+        probing = Probing(run, mailer, sides, evidence, SystemClock(), Patience(missing, missing / 10))
+        return probing, probing.go_on(halted.halt.stop)
 
 
 def _seconds(text: str) -> float:
@@ -135,7 +137,8 @@ def _routes(
         raise Trouble(str(error)) from error
     unknown = f"bascule-nobody-{secrets.token_hex(4)}@{domain.name}"
     moved = [_person(one, domain.name) for one in people]
-    stays = [_person(one, domain.name) for one in _staying(place, organisation, site, domain.name)]
+    with place.ledger() as ledger, ledger.read() as connection:
+        stays = [_person(one, domain.name) for one in staying(connection, organisation, site, domain.name)[:1]]
     if not organisation.probes:
         text = _("The plan names no account that probes could be sent from. Write probes: into organisation.yaml.")
         raise Trouble(text)
@@ -145,18 +148,6 @@ def _routes(
 def _person(one: PlanPerson, domain: str) -> Person:
     own = tuple(alias for alias in one.aliases if alias.rpartition("@")[2].lower() == domain)
     return Person(mailbox=one.mailbox, address=one.address, aliases=own)
-
-
-def _staying(place: Place, organisation: Organisation, site: Site, domain: str) -> list[PlanPerson]:
-    """Somebody of another site that shares the domain, who has not moved and gets no copies yet; nobody if all have."""
-    others = (person for one in organisation.sites.values() if one.name != site.name for person in one.people)
-    with place.ledger() as ledger, ledger.read() as connection:
-        for person in others:
-            if person.address.rpartition("@")[2].lower() == domain:
-                row = rows.get(connection, person.mailbox)
-                if row is None or (row.went_live is None and row.dual_delivery_since is None):
-                    return [person]
-    return []
 
 
 def _eyes(

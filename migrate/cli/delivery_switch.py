@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import click
 from connectors.language import _, plural
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import name_of
 from migrate.cli.running import choose
 from migrate.ledger import deliveries
 from migrate.ledger import mailboxes as rows
@@ -84,7 +84,7 @@ def _switch(
     at = now if when is None else _moment(when, plan.time_zone)
     if at > now + 60:
         raise Trouble(_("{time} is still to come: say so when it has happened.").format(time=when))
-    who = by or getpass.getuser()
+    who = name_of(by)
     with place.ledger() as ledger, ledger.write() as connection:
         check_standing(standing(connection), read_held(place.state))
         for person in people:

@@ -21,7 +21,6 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.discover.fetching import Web
 from migrate.discover.files import Exists, plan_files, sites_table, told_json, write_all
 from migrate.discover.finding_out import DomainFound, find_out
 from migrate.discover.keeping import keep
@@ -31,6 +30,7 @@ from migrate.discover.waves import propose as propose_waves
 from migrate.discover.waves import totals
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.facts import Outcome
+from migrate.dns.fetching import Web
 from migrate.dns.policy import fetch_policy
 
 

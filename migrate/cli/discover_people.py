@@ -18,13 +18,12 @@ from migrate.cli.running import Started, started
 from migrate.cli.secrets import FINE, code_of_sign_in
 from migrate.discover.inventory import Inventory, inventory_of
 from migrate.discover.keeping import Begun
+from migrate.dns.providers import provider_at
 from migrate.engine.remembered import Remembered
 from migrate.engine.sign_in import Credential, try_all
 from plans import Organisation, Person, Site, System
 
 _RETRY = RetryPolicy(tries=2)
-#: The preset of a system whose connector is made for one provider.
-_OF_CONNECTOR = {"google_workspace": "google", "microsoft365": "microsoft365"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def look_at_people(place: Place, organisation: Organisation, site: Site) -> Site
 def target_limit(system: System) -> int | None:
     """The longest message that the target is known to take, in bytes; None when it is not known."""
     preset: Preset | None = find(system.preset) if system.preset else None
-    preset = preset or find(_OF_CONNECTOR.get(system.connector, "")) or of_host(getattr(system.settings, "host", ""))
+    preset = preset or find(provider_at(system.connector) or "") or of_host(getattr(system.settings, "host", ""))
     return None if preset is None or preset.limits is None else preset.limits.max_message
 
 

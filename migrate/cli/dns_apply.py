@@ -7,13 +7,15 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import click
 
 from connectors.language import _, mark
-from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
+from migrate.cli.alone import alone
+from migrate.cli.dns_keeping import keep_look, organisation_with, steps_seen
+from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import check_held_here
@@ -26,7 +28,7 @@ from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.changing import Key, changes, keys_of
 from migrate.dns.kept_steps import Stage, stage
 from migrate.dns.policy import fetch_policy
-from migrate.dns.records import SHORT, CannotWrite, Step
+from migrate.dns.records import CannotWrite, Step
 from migrate.dns.zones.contract import RecordSet, Zone, ZoneError
 from migrate.dns.zones.opening import open_zone
 from plans import Organisation
@@ -98,42 +100,39 @@ def apply(
         text = _("{domain} is no domain of the plan in {folder}: a zone is changed only for one that is.")
         raise Trouble(text.format(domain=name, folder=place.folder))
     whom = asked_of(resolvers, inside, servers)
-    with interruptible(terminal(stderr=True), _("Stopping: no further question is asked.")) as halt:
-        inquiry = Inquiry(name, whom, halt.stop, fetch_policy)
-        try:
-            told, stands = steps_of(organisation, inquiry, expected, [checked(host) for host in hosts], afresh=False)
-        except NobodyAnswers as error:
-            if halt.stop.is_set():
-                sys.exit(Exit.INTERRUPTED)
-            raise Trouble(str(error), Exit.CONNECTION) from error
-        except CannotWrite as error:
-            raise Trouble(str(error), Exit.PARTIAL) from error
-        if halt.stop.is_set():
-            sys.exit(Exit.INTERRUPTED)
-    keep_look(organisation, "apply", inquiry.facts)
-    chosen = next((one for one in told.steps if one.when == step), None)
-    if chosen is None or stands is None:
-        text = _("The MX of {domain} leads to {system} already.")
-        raise Trouble(text.format(domain=name, system=expected.title), Exit.PARTIAL)
-    _check_order(step, stands)
-    if step == "cutover" and stands == "before" and not early:
-        _check_time(organisation, name, chosen)
-    check_held_here(place)
-    done = _change(organisation, name, inquiry.facts.zone, chosen, ask=not yes)
-    everywhere = not done or _spread(organisation, name, whom, told.steps, step)
+    busy = _("Another command changes the zone of {domain} at this moment. Wait for it to end.").format(domain=name)
+    with alone(place, f"dns-{name}", busy):
+        new = new_hosts(place, organisation, name, expected, hosts)
+        seen = steps_seen(organisation, name, whom, expected, new, command="apply")
+        chosen = next((one for one in seen.told.steps if one.when == step), None)
+        if chosen is None or seen.stands is None:
+            text = _("The MX of {domain} leads to {system} already.")
+            raise Trouble(text.format(domain=name, system=expected.title), Exit.PARTIAL)
+        _check_order(step, seen.stands)
+        if step == "cutover" and seen.stands == "before" and not early:
+            _check_time(organisation, name)
+        check_held_here(place)
+        shows = seen.stands in _SHOWS[step]
+        done = _change(organisation, name, seen.facts.zone, chosen, ask=not yes, shows=shows)
+        everywhere = (not done and shows) or _spread(organisation, name, whom, seen.told.steps, step)
     code = Exit.OK if everywhere else Exit.PARTIAL
     if to_json:
         sets = [{"name": one.name, "type": one.type, "ttl": one.ttl, "values": sorted(one.values)} for one in done]
         answer = {"exit_code": int(code), "domain": name, "step": step, "changed": sets, "everywhere": everywhere}
         click.echo(json.dumps(answer, indent=2))
-    elif not done:
-        click.echo(_("Nothing to do: the zone has {step} already.").format(step=_(_STEPS[step])))
-    elif everywhere:
-        click.echo(_("Done: {step}. All name servers have it.").format(step=_(_STEPS[step])))
     else:
-        text = _("Done: {step}. Not every name server has it yet; look with: bascule dns check {domain}")
-        click.echo(text.format(step=_(_STEPS[step]), domain=name))
+        _tell(step, name, done=bool(done), everywhere=everywhere)
     sys.exit(code)
+
+
+def _tell(step: Name, domain: str, *, done: bool, everywhere: bool) -> None:
+    if not everywhere:
+        text = _("Done: {step}. Not every name server has it yet; look with: bascule dns check {domain}")
+    elif done:
+        text = _("Done: {step}. All name servers have it.")
+    else:
+        text = _("Nothing to do: the zone has {step} already.")
+    click.echo(text.format(step=_(_STEPS[step]), domain=domain))
 
 
 def _spread(organisation: Organisation, domain: str, whom: Whom, steps: Sequence[Step], step: Name) -> bool:
@@ -158,35 +157,43 @@ def _check_order(step: Name, stands: Stage) -> None:
         raise Trouble(text.format(last=stands, steps=", ".join(_STEPS)), Exit.PARTIAL)
 
 
-def _check_time(organisation: Organisation, domain: str, cutover: Step) -> None:
+def _check_time(organisation: Organisation, domain: str) -> None:
     """Raises :class:`Trouble` while somebody who keeps to the rules may hold the MX with its long TTL."""
-    lowered = snapshots.lowered(snapshots.kept(organisation.folder, domain))
-    if lowered is None and cutover.wait > SHORT:
+    seen = snapshots.ttl_of(snapshots.kept(organisation.folder, domain))
+    if seen is None or seen.lowered_at is None or seen.earliest is None or datetime.now(UTC) >= seen.earliest:
+        return
+    if seen.assumed:
         text = _(
-            "Nobody saw here when the TTL was lowered, so it is not known who may still hold the old MX: wait {seconds}"
-            " seconds from now, or give --early if it was lowered longer ago."
+            "Nobody saw here when the TTL was lowered, so it is not known who may still hold the old MX: come back on"
+            " {time}, two days after the first look, or give --early if it was lowered longer ago."
         )
-        raise Trouble(text.format(seconds=cutover.wait), Exit.PARTIAL)
-    if lowered is not None and datetime.now(lowered.at.tzinfo) < lowered.earliest:
+    else:
         text = _(
             "The old MX may be remembered until {time}: the TTL was lowered at {lowered}, and was {seconds} seconds."
             " Come back then."
         )
-        told = text.format(
-            time=f"{lowered.earliest.astimezone():%Y-%m-%d %H:%M}",
-            lowered=f"{lowered.at.astimezone():%Y-%m-%d %H:%M}",
-            seconds=lowered.old_ttl,
-        )
-        raise Trouble(told, Exit.PARTIAL)
+    told = text.format(
+        time=f"{seen.earliest.astimezone():%Y-%m-%d %H:%M}",
+        lowered=f"{seen.lowered_at.astimezone():%Y-%m-%d %H:%M}",
+        seconds=seen.old,
+    )
+    raise Trouble(told, Exit.PARTIAL)
 
 
-def _change(organisation: Organisation, domain: str, name: str, step: Step, *, ask: bool) -> Sequence[RecordSet]:
-    """Show, ask, change, and read it back.  The sets that were changed.  Raises :class:`Trouble`."""
+def _change(
+    organisation: Organisation, domain: str, name: str, step: Step, *, ask: bool, shows: bool
+) -> Sequence[RecordSet]:
+    """Show, ask, change, and read it back.  The sets that were changed.  Raises :class:`Trouble`.
+
+    ``shows``: the name servers have the step.  Where the zone has it and they do not, it was left unpublished.
+    """
     try:
         zone = open_zone(organisation.domains[domain], name, organisation.folder)
         before = _read(zone, keys_of(step))
         wanted = changes(step, before)
         if not wanted:
+            if not shows:
+                zone.publish()
             return ()
         _show(zone, before, wanted)
         if ask and not click.confirm(_("Change the zone now?"), err=True):

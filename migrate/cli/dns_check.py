@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, mark, number, plural
-from migrate.cli.dns_keeping import keep_look, organisation_with, say_kept
+from migrate.cli.dns_keeping import keep_look, organisation_with, say_kept, with_takers
 from migrate.cli.dns_seen import keep_senders
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
@@ -61,9 +61,9 @@ def check(
     \b
     Example:  bascule dns check example.org --expect google
     """  # fmt: skip
-    aims = Aims(expected_of(place, expect) if expect else None, selectors)
     name, whom = checked(domain), asked_of(resolvers, inside, servers)
     organisation = organisation_with(place, name)
+    aims = Aims(with_takers(organisation, name, expected_of(place, expect)) if expect else None, selectors)
     working = terminal(stderr=True)
     with interruptible(working, _("Stopping: no further question is asked.")) as halt:
         inquiry = Inquiry(name, whom, halt.stop, fetch_policy)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import click
 
 from connectors.language import _, mark
-from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
+from migrate.cli.dns_keeping import organisation_with, steps_seen
+from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
-from migrate.cli.exit_codes import Exit
-from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
 from migrate.cli.options import complete_system, json_option
-from migrate.cli.organisation import Place, Trouble
-from migrate.dns.asking import Inquiry, NobodyAnswers, Server
-from migrate.dns.policy import fetch_policy
-from migrate.dns.records import CannotWrite, Step
+from migrate.cli.organisation import Place
+from migrate.dns.asking import Server
+from migrate.dns.records import Step
 
 _WHEN = {
     "before": mark("Before: enter these now"),
@@ -72,24 +68,12 @@ def records(
     Example:  bascule dns records example.org --expect google
     """
     name, expected = checked(domain), expected_of(place, expect)
-    new = [checked(host) for host in hosts]
     organisation = organisation_with(place, name)
-    stopping = _("Stopping: no further question is asked.")
-    with interruptible(terminal(stderr=True), stopping) as halt:
-        inquiry = Inquiry(name, asked_of(resolvers, inside, servers), halt.stop, fetch_policy)
-        try:
-            told, stands = steps_of(organisation, inquiry, expected, new, afresh=afresh)
-        except NobodyAnswers as error:
-            if halt.stop.is_set():
-                sys.exit(Exit.INTERRUPTED)
-            raise Trouble(str(error), Exit.CONNECTION) from error
-        except CannotWrite as error:
-            raise Trouble(str(error), Exit.PARTIAL) from error
-        if halt.stop.is_set():
-            sys.exit(Exit.INTERRUPTED)
-    found = told.steps
-    keep_look(organisation, "records", inquiry.facts)
-    below = inquiry.facts.zone if form in ("ovh", "gandi") else None
+    new = new_hosts(place, organisation, name, expected, hosts)
+    whom = asked_of(resolvers, inside, servers)
+    seen = steps_seen(organisation, name, whom, expected, new, command="records", afresh=afresh)
+    told, stands, found = seen.told, seen.stands, seen.told.steps
+    below = seen.facts.zone if form in ("ovh", "gandi") else None
     if to_json:
         answer = {
             "exit_code": 0,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from migrate.cli.observing import observe
 from migrate.cli.organisation import Place
-from migrate.delivery.gates import Obstacle, admitted
+from migrate.dns.admitting import admitted
 from migrate.dns.arrival import Held
 from migrate.dns.findings import Finding
 from migrate.rollout.world import expect_of, sites_of
@@ -19,10 +19,8 @@ def keep_senders(
     """Whether SPF and DKIM let the domain's new system send; of another system nothing is kept."""
     if not _is_its_target(organisation, domain, expect):
         return
-    by = f"bascule dns check {domain}"
-    stops = {one.obstacle for one in admitted(domain, [one.code for one in findings])}
-    good = {name: obstacle not in stops for name, obstacle in (("SPF", Obstacle.SPF), ("DKIM", Obstacle.DKIM))}
-    observe(place, "domain", domain, "senders", good, by)
+    good = admitted([one.code for one in findings])
+    observe(place, "domain", domain, "senders", good, f"bascule dns check {domain}")
 
 
 def keep_arrival(

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, mark, number, plural
-from migrate.cli.dns_keeping import keep_look, organisation_with
+from migrate.cli.dns_keeping import keep_look, organisation_with, with_takers
 from migrate.cli.dns_seen import keep_arrival
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
@@ -65,6 +65,7 @@ def wait(
     """
     name, expected = checked(domain), expected_of(place, expect)
     organisation = organisation_with(place, name)
+    expected = with_takers(organisation, name, expected)
     whom = asked_of(resolvers, inside, servers)
     working = terminal(stderr=True)
     found: list[Held] = []

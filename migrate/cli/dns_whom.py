@@ -13,7 +13,7 @@ from connectors.language import _, mark
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns.asking import Server, Whom, server_at
 from migrate.dns.facts import Kind
-from migrate.dns.providers import TITLES, Expected, expected_host, expected_provider
+from migrate.dns.providers import TITLES, Expected, expected_host, expected_provider, provider_at
 from plans.files import checked_domain
 from plans.problems import Worded, suggestion
 
@@ -66,13 +66,11 @@ def asked_of(resolvers: Sequence[Server], inside: Sequence[Server], servers: Seq
 
 
 def checked(domain: str) -> str:
-    """As DNS writes it: letters with accents have a form of their own there (RFC 5891).  Raises :class:`Trouble`."""
+    """As DNS writes it.  Raises :class:`Trouble`."""
     try:
-        return checked_domain(domain.removesuffix(".")).encode("idna").decode()
+        return checked_domain(domain.removesuffix("."))
     except Worded as error:
         raise Trouble(f"{error.message} {error.hint}") from error
-    except UnicodeError as error:
-        raise Trouble(_('"{value}" is not a mail domain.').format(value=domain)) from error
 
 
 def expected_of(place: Place, expect: str) -> Expected:
@@ -85,6 +83,8 @@ def expected_of(place: Place, expect: str) -> Expected:
     if expect not in systems:
         hint = suggestion(expect, [*TITLES, *systems], _("What can be expected"))
         raise Trouble(_('There is no system "{system}". {hint}').format(system=expect, hint=hint))
+    if (known := provider_at(systems[expect].connector)) is not None:
+        return expected_provider(known)
     host = getattr(systems[expect].settings, "host", None)
     if host is None:
         raise Trouble(_('The system "{system}" has no host that an MX could lead to.').format(system=expect))

@@ -23,13 +23,15 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import name_of
 from migrate.copy.halt import Halt
 from migrate.directory.contract import NotTaken
 from migrate.directory.domains import Domains, Proof, seen
 from migrate.directory.domains import Record as DnsRecord
-from migrate.directory.record import Record, who
+from migrate.directory.record import Record
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.policy import fetch_policy
+from migrate.dns.providers import provider_at
 from plans import Organisation, System
 from plans.problems import suggestion
 
@@ -105,7 +107,7 @@ def add(
         if directory.domains is None:
             text = _('"{system}" keeps no domains of its own: add the domain in its own way, and the people as usual.')
             raise Trouble(text.format(system=system.name))
-        record = Record(place.folder, "", system.name, by or who())
+        record = Record(place.folder, "", system.name, name_of(by))
         with interruptible(working, _("Stopping: the same command goes on from here.")) as halt:
             _go(walk, directory.domains, parent, whom, halt, working, record)
     if to_json:
@@ -230,9 +232,9 @@ def _show(console: Console, walk: Walk, system: System) -> None:
         for one in walk.records:
             table.add_row(*map(Text, (one.name, one.type, one.value, one.what)))
         console.print(table)
-        expect = {"google_workspace": "google"}.get(system.connector, system.connector)
+        expect = provider_at(system.connector) or system.name
         mx = next((one.value.split()[1].rstrip(".") for one in walk.records if one.type == "MX"), "")
-        command = f"bascule dns records {walk.domain} --expect {expect} --mx {mx}"
+        command = f"bascule dns records {walk.domain} --expect {expect}" + (f" --mx {mx}" if mx else "")
         show_line(console, _("Their change at the cutover, with the way back: {command}").format(command=command))
     if walk.code is Exit.INTERRUPTED:
         show_line(console, _("The same command goes on: {command}").format(command=f"bascule domain add {walk.domain}"))

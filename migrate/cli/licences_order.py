@@ -54,7 +54,7 @@ def order(
 ) -> None:
     """Which licences are to be ordered for a site?  Writes the order for your partner.
 
-    Each person gets the licence that the people file names, or else the cheapest of the plan that holds the mail;
+    Each person gets the licence that the plan names, or has one already, or else gets the cheapest that holds the mail;
     sizes come from the ledger or from a check, prices from the plan. Names of people are not in the order.
 
     \b

@@ -1,1 +1,1 @@
-"""Dual and split delivery: recipes for the servers of both sides, probes that prove them, and gates for rollouts."""
+"""Dual and split delivery: recipes for the servers of both sides, and probes that prove them."""

@@ -66,11 +66,6 @@ def is_decided(verdicts: Sequence[Verdict]) -> bool:
     return all(one.proof is not Proof.WAITING for one in verdicts)
 
 
-def share_proved(verdicts: Sequence[Verdict]) -> float:
-    """The part of the routes that is proved, 0 to 1; a route that cannot be tried is not proved.  0 without any."""
-    return sum(one.proof is Proof.PROVED for one in verdicts) / len(verdicts) if verdicts else 0.0
-
-
 def _judge(probe: Probe, run: ProbeRun, now: float, patience: Patience) -> Verdict:
     if probe.state == "unsendable":
         return Verdict(probe, Proof.UNSENDABLE)

@@ -9,6 +9,7 @@ from connectors.language import _, labelled, mark
 from migrate.delivery.quoting import parts, quoted, written
 from migrate.delivery.recipe import CannotDeliver, Mode, Moment, Recipe, RecipeStep, Recipient, Routes
 from migrate.delivery.servers import common, exim, hosted, postfix, sendmail, sieve, windows, zimbra
+from plans.csv_writing import replace, write_new
 from plans.model import Domain, Organisation, Person, Site
 
 SERVERS: dict[str, Callable[[Routes, Mode], Recipe]] = {
@@ -104,7 +105,9 @@ def _recipients(people: Sequence[Person] | Iterator[Person], domain: str, techni
     for person in people:
         own = [one for one in (person.address, *person.aliases) if one.rpartition("@")[2].lower() == domain]
         if own:
-            local = parts(person.address)[0]
+            # What the account is called, where that is an address of the domain: others lead nowhere on the new side.
+            user = person.target_user if parts(person.target_user)[1].lower() in (domain, technical) else person.address
+            local = parts(user)[0]
             copy_to = written(f"{quoted(local)}@{technical}")
             yield Recipient(own[0], copy_to, tuple(sorted(own[1:], key=str.lower)), person.name)
 
@@ -115,11 +118,21 @@ def make(server: str, routes: Routes, mode: Mode) -> Recipe:
 
 
 def earlier_people(folder: Path) -> list[Recipient]:
-    """The people of the recipe that lies in a folder; none when there is none."""
+    """The people of the recipe that lies in a folder; none when there is none.
+
+    Raises :class:`CannotDeliver` where somebody has spoilt the list: nobody else knows whom to switch off.
+    """
+    path = folder / common.PEOPLE
     try:
-        return common.read_people((folder / "people.csv").read_text(encoding="utf-8"))
-    except (FileNotFoundError, KeyError):
+        return common.read_people(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return []
+    except (KeyError, AttributeError, UnicodeDecodeError):
+        text = _(
+            "{file} is not as it was written: it says for whom copies were switched on before. Put back a copy of it;"
+            " or take it away, and switch off by hand whoever has left the site."
+        )
+        raise CannotDeliver(text.format(file=path)) from None
 
 
 def write(recipe: Recipe, folder: Path) -> None:
@@ -130,8 +143,10 @@ def write(recipe: Recipe, folder: Path) -> None:
     for name, (text, executable) in texts.items():
         path = folder / name
         data = text.encode()
-        if not path.exists() or path.read_bytes() != data:
-            path.write_bytes(data)
+        if not path.exists():
+            write_new(path, data)
+        elif path.read_bytes() != data:
+            replace(path, data)
         path.chmod(0o755 if executable else 0o644)
 
 

@@ -16,7 +16,6 @@ Sender = Literal["outside", "old", "new"]
 Whom = Literal["moved", "not-moved", "group", "alias", "unknown"]
 Side = Literal["old", "new"]
 SENDERS: tuple[Sender, ...] = ("outside", "old", "new")
-WHOM: tuple[Whom, ...] = ("moved", "not-moved", "group", "alias", "unknown")
 #: The header field that holds the token, beside the Message-ID and the subject: servers may replace those.
 FIELD = "X-Bascule-Probe"
 

@@ -15,6 +15,7 @@ from migrate.delivery.looking import MailboxEye
 from migrate.delivery.probes import Probe, ProbeRun, Route
 from migrate.delivery.recipe import Mode
 from migrate.delivery.sending import Mailer
+from plans.secrets import SecretError
 
 #: Seconds between two looks.
 _BETWEEN = 5.0
@@ -72,7 +73,12 @@ class Probing:
         # It may leave even if we never hear of it: then it is waited for, and never sent again.
         sending = probe.model_copy(update={"state": "sending", "sent_at": now})
         self._note(number, sending)
-        sent = self.mailer.send(probe, now)
+        try:
+            sent = self.mailer.send(probe, now)
+        except SecretError:
+            # Nothing has left: the next run sends it.
+            self._note(number, probe)
+            raise
         self._note(number, sending.model_copy(update={"state": sent.state, "answer": sent.answer}))
 
     def _note(self, number: int, probe: Probe) -> None:

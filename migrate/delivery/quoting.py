@@ -38,11 +38,6 @@ def shell(text: str) -> str:
     return shlex.quote(text)
 
 
-def powershell(text: str) -> str:
-    """One literal of PowerShell, where typographic quotes end a literal too."""
-    return "'" + re.sub(r"(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
-
-
 def sieve(text: str) -> str:
     """A string of Sieve (RFC 5228 2.4.2)."""
     return quoted(text)

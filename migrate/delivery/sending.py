@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -23,9 +24,12 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the sender's own server said; ``answer`` is an SMTP code, or the kind of trouble."""
+    """What the sender's own server said; ``answer`` is an SMTP code, or the kind of trouble.
 
-    state: Literal["accepted", "refused", "failed", "unsendable"]
+    ``sending``: the line broke before it said anything, so that the probe may be on its way.
+    """
+
+    state: Literal["sending", "accepted", "refused", "failed", "unsendable"]
     answer: str = ""
 
 
@@ -48,19 +52,39 @@ class Mailer:
             return Sent("unsendable")
         password = None if account.password is None else resolve(account.password, self.folder)
         try:
-            with connected(account, self.trust) as server:
-                if account.user is not None and password is not None:
-                    server.login(account.user, password)
-                server.send_message(_message(probe, account.address, when), account.address, [probe.route.address])
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            # For now (4xx) is not for ever: the sender's own server would have to try again, which it does not for us.
-            return Sent("refused" if 500 <= code < 600 else "failed", str(code))
+            server = connected(account, self.trust)
         except smtplib.SMTPResponseException as error:
             return Sent("failed", str(error.smtp_code))
-        except (smtplib.SMTPException, OSError) as error:
+        except OSError as error:
             return Sent("failed", type(error).__name__)
-        return Sent("accepted", "250")
+        try:
+            if account.user is not None and password is not None:
+                server.login(account.user, password)
+            return _handed_over(server, _message(probe, account.address, when), account.address, probe.route.address)
+        except smtplib.SMTPResponseException as error:
+            return Sent("failed", str(error.smtp_code))
+        except OSError as error:
+            return Sent("failed", type(error).__name__)
+        finally:
+            # How it says good-bye changes nothing about what it took.
+            with suppress(OSError):
+                server.quit()
+            server.close()
+
+
+def _handed_over(server: smtplib.SMTP, message: EmailMessage, sender: str, address: str) -> Sent:
+    """Raises SMTPException where it certainly did not leave."""
+    try:
+        server.send_message(message, sender, [address])
+    except smtplib.SMTPRecipientsRefused as error:
+        code = next(iter(error.recipients.values()))[0]
+        # For now (4xx) is not for ever: the sender's own server would have to try again, which it does not for us.
+        return Sent("refused" if 500 <= code < 600 else "failed", str(code))
+    except OSError as error:
+        if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+            raise
+        return Sent("sending", type(error).__name__)
+    return Sent("accepted", "250")
 
 
 def connected(account: Submission, trust: ssl.SSLContext | None = None) -> smtplib.SMTP:

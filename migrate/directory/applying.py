@@ -49,11 +49,14 @@ class Applying:
         self._stop = stop
         #: Changes that are not done, though they are to be.
         self._open: set[tuple[str, str]] = set()
+        #: Who needs a first password, until the first of them does.
+        self._to_prepare: list[str] = []
         #: What nothing more is asked for: by kind of change, why.
         self._given_up: dict[type[Change], Result] = {}
 
     def run(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Each change's outcome, when it is there.  ``changes`` are in their order."""
+        self._to_prepare = [change.subject for change in changes if self._needs_password(change)]
         for change in changes:
             result = self._one(change)
             if result.outcome in ("by-hand", "failed", "waiting"):
@@ -98,9 +101,20 @@ class Applying:
                 made = self._directory.do(change, initial)
         return made
 
+    def _needs_password(self, change: Change) -> bool:
+        return isinstance(change, CreateAccount) and self._hash(change) is None and not self._directory.by_hand(change)
+
+    def _hash(self, change: CreateAccount) -> Hash | None:
+        """What the account's person signs in with now, where the target takes it."""
+        one = self._hashes.get(change.subject)
+        return one if one is not None and self._directory.takes_hash(one) else None
+
     def _initial(self, change: CreateAccount) -> Initial:
         """How the account's person signs in; a first password is in its file when this returns."""
-        one = self._hashes.get(change.subject)
-        if one is not None and self._directory.takes_hash(one):
+        if (one := self._hash(change)) is not None:
             return Initial(hash=one)
-        return Initial(password=self._passwords.of(change.subject))
+        if self._to_prepare:
+            # One look at the file for all: a file that is written anew for each of many people takes hours.
+            self._passwords.prepare(self._to_prepare)
+            self._to_prepare = []
+        return self._passwords.of(change.subject)

@@ -5,6 +5,7 @@ Each is idempotent: done twice it is as done once.  They are done in the order o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from migrate.directory.skus import title_of
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(ABC):
     """One thing to do.  ``subject`` is the address, user or domain that it is about."""
 
     subject: str
@@ -26,9 +27,9 @@ class Change:
         """Changes (code and subject) that must be done before this one, where they are to be done at all."""
         return frozenset()
 
+    @abstractmethod
     def told(self) -> str:
         """What will be done, as a sentence without a verb in time: a line of a list."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

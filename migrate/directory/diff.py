@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from connectors.language import _
 from migrate.directory.changes import (
@@ -138,20 +139,20 @@ class _Comparison:
     def _namesake(self, wanted: WantedAccount) -> str | None:
         """An account of the same person in another domain: the same name before the @, and the same full name."""
         local, at, _domain = wanted.user.partition("@")
-        if not at or not wanted.name:
-            return None
-        same = (
-            one.user
-            for one in self._found.accounts.values()
-            if one.user.partition("@")[0] == local
-            and one.name.casefold() == wanted.name.casefold()
-            and one.user not in self._wanted.accounts
-            and one.user not in self._wanted.elsewhere
-        )
-        return min(same, default=None)
+        return self._namesakes.get((local, wanted.name.casefold())) if at and wanted.name else None
+
+    @cached_property
+    def _namesakes(self) -> dict[tuple[str, str], str]:
+        """Accounts that the plan does not name, by what stands before the @ and the full name; the first of several."""
+        return {
+            (user.partition("@")[0], one.name.casefold()): user
+            for user, one in sorted(self._found.accounts.items(), reverse=True)
+            if user not in self._wanted.accounts and user not in self._wanted.elsewhere
+        }
 
     def _state(self, wanted: WantedAccount, found: Account) -> None:
-        if found.suspended and not wanted.shared:
+        # To Microsoft an account without a licence that nobody may sign in to is a shared mailbox's, or a leaver's.
+        if (found.suspended or found.shared) and not (wanted.shared and self._manners.shared):
             what = _("The account {user} is suspended: it takes no mail in.").format(user=wanted.user)
             self._tell(Code.SUSPENDED, wanted.user, what, _("Switch it on in the admin centre."))
         if not found.ready:
@@ -321,8 +322,9 @@ class _Comparison:
 def _settings(wanted: WantedAccount, found: Account, manners: Manners) -> Iterator[Change]:
     if manners.names and wanted.name and wanted.name != found.name:
         yield SetNames(wanted.user, wanted.given_name, wanted.family_name)
-    if manners.org_units and wanted.org_unit is not None and wanted.org_unit != found.org_unit:
-        yield SetOrgUnit(wanted.user, wanted.org_unit)
+    unit = wanted.org_unit
+    if manners.org_units and unit is not None and unit.casefold() != (found.org_unit or "").casefold():
+        yield SetOrgUnit(wanted.user, unit)
     if manners.usage_location and wanted.usage_location is not None and wanted.usage_location != found.usage_location:
         yield SetUsageLocation(wanted.user, wanted.usage_location)
     if manners.shared and wanted.shared and not found.shared:

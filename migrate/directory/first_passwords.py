@@ -7,9 +7,11 @@ was cut off cannot leave an account that nobody can open.  Lines that are there 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from connectors.language import _
+from migrate.directory.contract import Initial
 from plans.csv_file import Heading, read_table
 from plans.csv_writing import new_table, replace, with_rows, write_new
 from plans.problems import PlanError
@@ -32,16 +34,20 @@ class FirstPasswords:
         self._folder = folder
         self._path = folder / self.name
         self._language = language
-        #: A line was asked for.
-        self.written = False
+        #: By user, those in the file; None before it was read.
+        self._there: dict[str, Initial] | None = None
 
-    def of(self, user: str) -> str:
-        """The first password of ``user``: the one in the file, or a new one that is in the file when this returns.
+    @property
+    def asked(self) -> bool:
+        """Whether anybody's was asked for."""
+        return self._there is not None
+
+    def prepare(self, users: Iterable[str]) -> None:
+        """See to it that each of ``users`` has a line in the file, which is written once for all of them.
 
         Raises SecretError when others can read the file, PlanError when somebody has spoilt it, OSError when it
         cannot be written.
         """
-        self.written = True
         if not self._path.exists():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             headings = [heading.written(self._language) for heading in _COLUMNS.values()]
@@ -50,12 +56,24 @@ class FirstPasswords:
         table = read_table(data, self.name, _COLUMNS, strip=False)
         if table.problems:
             raise PlanError(table.problems)
-        for row in table.rows:
-            if row.cells.get("address", "").strip().lower() == user and row.cells.get("password"):
-                return row.cells["password"]
-        made = new_password()
-        replace(self._path, with_rows(data, _COLUMNS, [{"address": user, "password": made}]))
-        return made
+        # Of two lines for one person the first counts.
+        rows = ((row.cells.get("address", "").strip().lower(), row.cells.get("password")) for row in table.rows[::-1])
+        there = {user: Initial(password) for user, password in rows if password}
+        made = {user: Initial(new_password()) for user in users if user not in there}
+        if made:
+            lines = [{"address": user, "password": one.password or ""} for user, one in made.items()]
+            replace(self._path, with_rows(data, _COLUMNS, lines))
+        self._there = there | made
+
+    def of(self, user: str) -> Initial:
+        """With the first password of ``user``: the one in the file, or a new one that is in the file when this returns.
+
+        Raises as :meth:`prepare`.
+        """
+        if self._there is None or user not in self._there:
+            self.prepare([user])
+        assert self._there is not None
+        return self._there[user]
 
     def where(self) -> str:
         """What people are told of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from plans.model import Person
 
 
@@ -12,7 +14,9 @@ def names_of(person: Person) -> tuple[str, str]:
     either, a name is cut at its first space (or at its comma: ``Berg, Anna``); with none at all, it is made of what
     stands before the @.
     """
-    given, family, whole = (" ".join(text.split()) for text in (person.first_name, person.last_name, person.name))
+    # As directories tell names: a file of a Mac may write é as two signs, and each comparison would differ.
+    told = (normalize("NFC", text) for text in (person.first_name, person.last_name, person.name))
+    given, family, whole = (" ".join(text.split()) for text in told)
     if given and not family:
         family = _without(whole, given)
     elif family and not given:

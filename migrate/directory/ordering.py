@@ -78,7 +78,8 @@ def order_of(
     """
     connector = organisation.systems[site.target].connector
     offers = [Offer(one, sku_named(one.sku, connector)) for one in organisation.licences.values()]
-    choices = tuple(choice for person in site.people if (choice := _choice(organisation, site, person, offers, sizes)))
+    found = (_choice(organisation, site, person, offers, sizes, has) for person in site.people)
+    choices = tuple(choice for choice in found if choice is not None)
     wanted = Counter(choice.offer.licence.name for choice in choices if choice.offer)
     already = Counter(
         choice.offer.licence.name
@@ -95,19 +96,27 @@ def order_of(
 
 
 def _choice(
-    organisation: Organisation, site: Site, person: Person, offers: Sequence[Offer], sizes: Mapping[str, int]
+    organisation: Organisation,
+    site: Site,
+    person: Person,
+    offers: Sequence[Offer],
+    sizes: Mapping[str, int],
+    has: Mapping[str, str],
 ) -> Choice | None:
-    """What is named for a person counts, as long as it holds the mail; else the cheapest that does."""
+    """What is named for a person, or there already, counts as long as it holds the mail; else the cheapest that does.
+
+    What the plan names for all at the target is named too: it is what the accounts get.
+    """
     named = wants(organisation, site, person)
     if named is None and person.shared:
         return None
     user, size = user_of(person), sizes.get(person.mailbox)
-    own = next((offer for offer in offers if offer.licence.name == named), None)
-    if own is not None and person.licence and own.holds(size):
+    by_name = {offer.licence.name: offer for offer in offers}
+    own = by_name.get(named or has.get(user, ""))
+    if own is not None and own.holds(size):
         return Choice(person.address, user, size, own)
-    fitting = sorted((offer for offer in offers if offer.holds(size)), key=_price)
-    instead = named if own is not None and not own.holds(size) else None
-    return Choice(person.address, user, size, fitting[0] if fitting else None, instead)
+    fitting = min((offer for offer in offers if offer.holds(size)), key=_price, default=None)
+    return Choice(person.address, user, size, fitting, named if own is not None else None)
 
 
 def _price(offer: Offer) -> tuple[bool, float, int]:

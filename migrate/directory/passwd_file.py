@@ -15,7 +15,7 @@ from connectors.errors import Fatal, Transient
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.directory.changes import Change, CreateAccount
-from migrate.directory.contract import Initial
+from migrate.directory.contract import Initial, NotTaken
 from migrate.directory.hashes import Hash
 from migrate.directory.model import Account, Found, Manners, Wanted
 from plans.csv_writing import replace, write_new
@@ -23,6 +23,8 @@ from plans.model import PasswdFile
 
 #: What crypt(3) itself takes: a first password is random, and more rounds would only cost the server.
 _ROUNDS = 5000
+#: What ends a field, or the line.
+_ENDS = frozenset(":\r\n\0")
 #: Seconds for which another writer is waited for.
 _PATIENCE = 10.0
 
@@ -59,11 +61,14 @@ class PasswdFileDirectory:
 
     def takes_hash(self, one: Hash) -> bool:
         # What would end the field, or the line, is no hash.
-        return not set(one.text) & set(":\r\n\0")
+        return not set(one.text) & _ENDS
 
     def do(self, change: Change, initial: Initial | None) -> bool:
         assert isinstance(change, CreateAccount), change
         assert initial is not None
+        if set(change.subject) & _ENDS or change.subject.startswith("#"):
+            told = _("A line of this file cannot hold the name {user}: make the account by hand.")
+            raise NotTaken(told.format(user=change.subject), system=str(self._path))
         hashed = initial.hash.for_dovecot() if initial.hash else _hashed(initial.password or "")
         try:
             with FileLock(f"{self._path}.lock", timeout=_PATIENCE):

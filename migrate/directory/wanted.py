@@ -70,6 +70,11 @@ class _Reading:
         }
         self._ours = {domain.lower() for domain in organisation.domains}
         self._ours |= {domain for address in self._users if (domain := domain_of(address))}
+        #: By what a person's line may call it, the first group of that name.
+        self._groups: dict[str, str] = {}
+        for address, plan in organisation.groups.items():
+            for name in (plan.name, address.partition("@")[0]):
+                self._groups.setdefault(_plain(name), address)
         self.unknown_groups: dict[str, str] = {}
         self.unknown_licences: dict[str, str] = {}
 
@@ -81,13 +86,24 @@ class _Reading:
             user=user,
             given_name=given,
             family_name=family,
-            aliases=frozenset(alias.lower() for alias in person.aliases) - {user},
+            aliases=self._further(person) - {user},
             licence=self._licence(person),
             services_off=frozenset(self._settings.services_off),
             shared=person.shared,
             org_unit=None if unit is None else unit.replace("{site}", self._site.name),
             usage_location=self._settings.usage_location,
         )
+
+    def _further(self, person: Person) -> frozenset[str]:
+        """The aliases, and the address that people write to, where the account is called by another.
+
+        One of a domain that the target is not to receive for, as in a move to another domain, stays behind; where
+        accounts are called by names, the mail server beside them knows their addresses.
+        """
+        aliases = {alias.lower() for alias in person.aliases}
+        main = domain_of(user_of(person))
+        stays = main is not None and domain_of(person.mailbox) in {main, *self._organisation.domains}
+        return frozenset(aliases | {person.mailbox} if stays else aliases)
 
     def _licence(self, person: Person) -> str | None:
         name = licence_of(self._organisation, self._site, person)
@@ -132,10 +148,7 @@ class _Reading:
         """The group that a person's line names: by its address, its name, or what stands before the @."""
         if "@" in text:
             return text.strip().lower()
-        for address, plan in self._organisation.groups.items():
-            if _same(text, plan.name) or _same(text, address.partition("@")[0]):
-                return address
-        return None
+        return self._groups.get(_plain(text))
 
 
 def _same(one: str, other: str) -> bool:

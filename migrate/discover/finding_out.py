@@ -14,11 +14,11 @@ from connectors.language import _
 from connectors.presets import of_mx
 from migrate.discover.candidates import candidates
 from migrate.discover.endpoints import Endpoint, look_at_all
-from migrate.discover.fetching import NotFetched, Web, fetch
 from migrate.discover.recognising import Recognised, recognise
 from migrate.discover.records import Records, read
 from migrate.discover.told import ToldServer, Unreadable, parse_autoconfig, parse_autodiscover
 from migrate.dns.asking import Inquiry
+from migrate.dns.fetching import NotFetched, Web, fetch
 
 #: Whom autodiscover is asked about: RFC 2142 has every domain have this address.
 _NOBODY = "postmaster"

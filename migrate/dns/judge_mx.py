@@ -204,5 +204,6 @@ def strangers(look: Look, expected: Expected, hosts: Sequence[str]) -> list[str]
     return [
         host
         for host in hosts
-        if host != expected.host and (_is_address(host) or not set(look.addresses(host)[0]) & set(there))
+        if host not in {expected.host, *expected.takers}
+        and (_is_address(host) or not set(look.addresses(host)[0]) & set(there))
     ]

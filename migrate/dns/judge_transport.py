@@ -71,6 +71,11 @@ def _policy(look: Look, policy: Policy) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def enforced(policy: str) -> bool:
+    """Whether senders keep mail back from hosts that the policy does not name (RFC 8461, section 5)."""
+    return _read(policy)[0].get("mode") == "enforce"
+
+
 def uncovered(policy: str, hosts: Sequence[str]) -> list[str]:
     """The hosts that a policy does not name.  RFC 8461, section 4.1: a star stands for one label, the first."""
     patterns = _read(policy)[1]

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, Literal
 
 from connectors.language import _
 from migrate.dns.facts import Facts, Mx, Outcome
 from migrate.dns.providers import Expected
 from migrate.dns.records import LOW, CannotWrite, Line, Step
-from migrate.dns.snapshots import folder_of, written
+from migrate.dns.snapshots import Snapshot, folder_of, written
 
 #: The step that the zone's MX shows to be the last that was done; ``nothing`` when it is as it was.
 Stage = Literal["nothing", "before", "cutover", "after"]
@@ -28,10 +29,15 @@ class KeptSteps:
     expected: str
     steps: Sequence[Step]
 
-    def fits(self, expected: Expected, hosts: Sequence[str]) -> bool:
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The new MX."""
+        lines = (line for one in self.steps if one.when == "cutover" for line in _mx(one))
+        return frozenset(line.data.split()[-1].rstrip(".") for line in lines)
+
+    def fits(self, expected: Expected, hosts: Sequence[str] = ()) -> bool:
         """Whether they lead to this system, and to these hosts where such are named."""
-        new = {line.data.split()[-1].rstrip(".") for one in self.steps for line in _mx(one) if one.when == "cutover"}
-        return bool(self.steps) and self.expected == expected.title and (not hosts or set(hosts) == new)
+        return bool(self.steps) and self.expected == expected.title and (not hosts or set(hosts) == self.hosts)
 
 
 def keep(organisation: Path, domain: str, told: KeptSteps) -> Path:
@@ -39,7 +45,8 @@ def keep(organisation: Path, domain: str, told: KeptSteps) -> Path:
     path = folder_of(organisation, domain) / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        path.rename(path.with_name(f"steps-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}.json"))
+        # Copied, so that there is one at any moment: without it the way back would be what is now.
+        copyfile(path, path.with_name(f"steps-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}.json"))
     content = {"made": told.made.isoformat(), "expected": told.expected, "steps": [asdict(one) for one in told.steps]}
     return written(path, content)
 
@@ -76,6 +83,11 @@ def stage(steps: Sequence[Step], facts: Facts) -> Stage | None:
     if {line.data for line in by_name["back"].enter if line.type == "MX"} == now:
         return "before" if short else "nothing"
     return None
+
+
+def cut_over(told: KeptSteps, looks: Sequence[Snapshot]) -> bool:
+    """Whether a look since then saw the new MX: from there on, the records as they are now are no way back."""
+    return any(one.at >= told.made and stage(told.steps, one.facts) in ("cutover", "after") for one in looks)
 
 
 def _mx(step: Step) -> list[Line]:

@@ -39,10 +39,17 @@ class Expected:
     title: str
     provider: Provider | None = None
     host: str = ""
+    #: Hosts that take mail for the system, where it was told that others do than ``host``.
+    takers: frozenset[str] = frozenset()
 
 
 def expected_provider(provider: Provider) -> Expected:
     return Expected(TITLES[provider], provider)
+
+
+def provider_at(connector: str) -> Provider | None:
+    """The provider that this kind of system is one of; None where each has a host of its own."""
+    return next((one for one in _PROVIDERS if presets()[one].connector == connector), None)
 
 
 def expected_host(title: str, host: str) -> Expected:

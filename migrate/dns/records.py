@@ -13,7 +13,7 @@ from connectors.language import _
 from migrate.dns.facts import DEFINITE, Mx, Outcome
 from migrate.dns.findings import Look
 from migrate.dns.judge_mx import strangers
-from migrate.dns.judge_transport import uncovered
+from migrate.dns.judge_transport import enforced, uncovered
 from migrate.dns.providers import GOOGLE_NOW, SPF_INCLUDES, Expected, provider_of
 from migrate.dns.spf import LOOK_UPS, is_spf, parse, walk
 
@@ -63,6 +63,12 @@ def steps(look: Look, expected: Expected, hosts: Sequence[str] = ()) -> list[Ste
     answer = look.answer(look.domain, "MX")
     if answer.outcome is Outcome.UNASKED:
         return []
+    if answer.aliases:
+        told = _(
+            "{domain} is an alias (CNAME) of {target}, and an alias has no MX of its own: have records of its own"
+            " entered in the place of the alias first."
+        )
+        raise CannotWrite(told.format(domain=look.domain, target=answer.aliases[-1]))
     said = {view.answer(look.domain, "MX").same for view in look.facts.of("authoritative")}
     said = {one for one in said if one[0] in DEFINITE}
     if len(said) != 1 or not answer.own_zone:
@@ -89,7 +95,8 @@ def _check_policy(look: Look, hosts: Sequence[str]) -> None:
     if not any(text.startswith("v=STSv1") for text in look.texts(f"_mta-sts.{look.domain}")):
         return
     policy = look.policy()
-    if policy is not None and policy.text is not None and (others := uncovered(policy.text, hosts)):
+    text = "" if policy is None else policy.text or ""
+    if enforced(text) and (others := uncovered(text, hosts)):
         raise CannotWrite(
             _(
                 "The MTA-STS policy does not name {hosts}. Add them to it, give the record at _mta-sts a new id, and"

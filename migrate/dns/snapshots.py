@@ -34,18 +34,27 @@ class TtlSeen:
     now: int
     old: int
     lowered_at: datetime | None
+    #: Nobody saw it longer: ``old`` is what is taken for it, and ``lowered_at`` the first look.
+    assumed: bool = False
+
+    @property
+    def earliest(self) -> datetime | None:
+        """Nobody who keeps to the rules holds the long-lived MX after that (RFC 1035, section 3.2.1).
+
+        None while the TTL is not short.
+        """
+        return None if self.lowered_at is None else self.lowered_at + timedelta(seconds=self.old)
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """The MX's TTL is short now: seen first ``at``; before, it was ``old_ttl`` seconds."""
+    """The MX's TTL was seen to be shorter, first ``at``; before, it was ``old_ttl`` seconds."""
 
     at: datetime
     old_ttl: int
 
     @property
     def earliest(self) -> datetime:
-        """Nobody who keeps to the rules holds the long-lived MX after that (RFC 1035, section 3.2.1)."""
         return self.at + timedelta(seconds=self.old_ttl)
 
 
@@ -74,28 +83,26 @@ def kept(organisation: Path, domain: str) -> list[Snapshot]:
 
 
 def lowered(snapshots: Sequence[Snapshot]) -> Lowered | None:
-    """Since when every name server has had the MX with a short TTL, in one stretch to the last look; None: it is not.
+    """When the TTL that may be remembered longest was lowered; None while it is not short, or was never seen longer.
 
-    The time is that of the look, which is later than the change and so on the safe side.
+    The time is that of the look, which is later than the change and so on the safe side.  Of a TTL that went down in
+    steps, the first may be remembered for longer than the last.
     """
-    since: Lowered | None = None
-    long = 0
+    found: list[Lowered] = []
+    before = now = 0
     for one in snapshots:
-        ttls = _ttls(one.facts)
-        if not ttls:
-            continue
-        if max(ttls) > LOW:
-            since, long = None, max(ttls)
-        elif since is None and long:
-            since = Lowered(one.at, long)
-    return since
+        if ttls := _ttls(one.facts):
+            before, now = now, max(ttls)
+            if now < before:
+                found.append(Lowered(one.at, before))
+    return max(found, key=lambda one: one.earliest, default=None) if now <= LOW else None
 
 
 def ttl_of(snapshots: Sequence[Snapshot]) -> TtlSeen | None:
     """What is known of the TTL; None when nobody looked.
 
-    One that was short when it was first seen is taken to have been two days: who lowered it may have done so a moment
-    before, and 48 hours are the margin that people keep.
+    One that was never seen longer than short is taken to have been two days: who lowered it may have done so a moment
+    before the first look, and 48 hours are the margin that people keep.
     """
     seen = [(one.at, max(ttls)) for one in snapshots if (ttls := _ttls(one.facts))]
     if not seen:
@@ -103,8 +110,9 @@ def ttl_of(snapshots: Sequence[Snapshot]) -> TtlSeen | None:
     at, now = seen[-1]
     if now > LOW:
         return TtlSeen(at, now, now, None)
-    since = lowered(snapshots) or Lowered(seen[0][0], _UNKNOWN_TTL)
-    return TtlSeen(at, now, since.old_ttl, since.at)
+    known = lowered(snapshots) if any(ttl > LOW for _at, ttl in seen) else None
+    since = known or Lowered(seen[0][0], _UNKNOWN_TTL)
+    return TtlSeen(at, now, since.old_ttl, since.at, assumed=known is None)
 
 
 def written(path: Path, told: object) -> Path:

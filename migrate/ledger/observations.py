@@ -45,8 +45,8 @@ def keep(
     if whole:
         connection.execute(delete(observation).where(*mine))
     elif items:
-        of_part = delete(observation).where(*mine, table.item == bindparam("part"))
-        connection.execute(of_part, [{"part": item} for item in items])
+        earlier = delete(observation).where(*mine, table.item == bindparam("part"))
+        connection.execute(earlier, [{"part": item} for item in items])
     rows = [
         {
             "subject_kind": kind,

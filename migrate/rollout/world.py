@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from migrate.dns.providers import provider_at
 from migrate.ledger import events, holder, observations
 from migrate.ledger.observations import Observations, Observed
 from migrate.ledger.standing import Standing, standings
@@ -79,8 +80,7 @@ def sites_of(organisation: Organisation) -> Mapping[str, tuple[str, ...]]:
 
 def expect_of(organisation: Organisation, system: str) -> str:
     """What ``bascule dns --expect`` takes for a system."""
-    connector = organisation.systems[system].connector
-    return {"google_workspace": "google", "microsoft365": "microsoft365"}.get(connector, system)
+    return provider_at(organisation.systems[system].connector) or system
 
 
 #: Walks the way back without writing.

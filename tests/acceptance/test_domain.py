@@ -107,6 +107,10 @@ def test_microsofts_records_are_read_and_not_put_together(
     assert mx.endswith(".mx.microsoft.")
     shown = cloud.run("domain", "add", zone.domain, *zone.options)
     assert f"--mx {mx.split()[1].rstrip('.')}" in shown.out
+    cloud.write([{"address": "anna@contoso.example", "name": "Anna Berg"}], domains={zone.domain: {}})
+    steps = cloud.run("dns", "records", zone.domain, "--expect", "new", *zone.options, "--json")
+    (cutover,) = [one for one in valid(steps.json, "dns-records")["steps"] if one["step"] == "cutover"]
+    assert cutover["enter"] == [f"{zone.domain}. 300 IN MX {mx}"]
     aliased = cloud.run("domain", "add", zone.domain, "--alias-of", "contoso.example", *zone.options)
     assert (aliased.code, "no alias domains" in aliased.out) == (3, True)
 

@@ -16,8 +16,8 @@ import pytest
 
 from migrate.discover.candidates import Candidate
 from migrate.discover.endpoints import look_at_all
-from migrate.discover.fetching import LONGEST, NotFetched, Web, fetch
 from migrate.discover.told import parse_autoconfig, parse_autodiscover
+from migrate.dns.fetching import LONGEST, NotFetched, Web, fetch
 from tests.conftest import _present
 from tests.servers.certificates import Certificates
 from tests.servers.courier import running_courier

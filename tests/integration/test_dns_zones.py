@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -114,6 +115,44 @@ def test_between_the_old_set_and_the_new_one_the_world_sees_no_gap(provider: Pro
     assert seen[-1] == 1
 
 
+def test_what_was_changed_and_not_published_is_published_by_itself() -> None:
+    with running_provider("ovh") as running:
+        _fill(running)
+        zone = _opened(running)
+        running.withheld = frozenset({f"POST /domain/zone/{ZONE}/refresh"})
+        with pytest.raises(ZoneError) as caught:
+            zone.replace([NEW])
+        assert caught.value.denied
+        assert (zone.read(ZONE, "MX"), len(running.published["", "MX"][1])) == (NEW, 2)
+        running.withheld = frozenset()
+        zone.publish()
+        assert [one["target"] for one in running.published["", "MX"][1]] == list(NEW.values)
+
+
+def test_at_ovh_a_value_that_stays_keeps_its_record_and_an_spf_record_counts_as_text() -> None:
+    with running_provider("ovh") as running:
+        _fill(running)
+        zone = _opened(running)
+        running.records["", "SPF"] = running.records.pop(("", "TXT"))
+        text = zone.read(ZONE, "TXT")
+        assert text is not None
+        assert text.values == {SPF}
+        longer = '"v=spf1 mx include:_spf.google.com -all"'
+        zone.replace([RecordSet(ZONE, "MX", 300, OLD), RecordSet(ZONE, "TXT", 3600, frozenset({longer}))])
+        assert zone.read(ZONE, "MX") == RecordSet(ZONE, "MX", 300, OLD)
+        assert zone.read(ZONE, "TXT") == RecordSet(ZONE, "TXT", 3600, frozenset({longer}))
+        assert sum(asked.startswith("DELETE") for asked in running.asked) == 1
+
+
+def test_a_long_text_without_quotes_is_read_as_its_strings() -> None:
+    text = "v=spf1 " + " ".join(f"ip4:198.51.100.{number}" for number in range(20)) + " -all"
+    with running_provider("cloudflare") as running:
+        running.published = {("", "TXT"): (3600, [{"id": "t", "content": text}])}
+        found = _opened(running).read(ZONE, "TXT")
+    assert found is not None
+    assert found.values == {f'"{text[:255]}" "{text[255:]}"'}
+
+
 def test_refused_credentials_are_told_apart_and_never_shown(
     provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,6 +163,14 @@ def test_refused_credentials_are_told_apart_and_never_shown(
     assert "planted" not in f"{caught.value!r} {caplog.text}"
 
 
+@pytest.mark.parametrize("provider", ["gandi", "cloudflare"], indirect=True)
+def test_credentials_that_no_header_can_hold_are_refused_and_not_shown(provider: Provider) -> None:
+    with pytest.raises(ZoneError) as caught:
+        _opened(provider, token="pl4nted…")
+    assert caught.value.denied
+    assert "pl4nted" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
 def test_a_refused_change_changes_nothing(provider: Provider) -> None:
     zone = _opened(provider)
     provider.trouble = 500
@@ -131,6 +178,22 @@ def test_a_refused_change_changes_nothing(provider: Provider) -> None:
         zone.replace([NEW])
     assert (caught.value.denied, caught.value.detail) == (False, "500")
     assert len(provider.published["", "MX"][1]) == 2
+
+
+def test_a_provider_that_was_asked_too_often_is_asked_again_later(provider: Provider) -> None:
+    zone = _opened(provider)
+    provider.trouble = 429
+    with pytest.raises(ZoneError, match="wait some minutes") as caught:
+        zone.replace([NEW])
+    assert (caught.value.denied, caught.value.detail) == (False, "429")
+
+
+def test_a_zone_that_is_not_there_is_not_one_that_holds_nothing() -> None:
+    with running_provider("gandi") as running:
+        zone = GandiZone("other.example", zone_providers.TOKEN, running.root)
+        with pytest.raises(ZoneError, match=r"no zone other\.example") as caught:
+            zone.read("other.example", "MX")
+    assert caught.value.denied
 
 
 def test_a_zone_that_the_token_does_not_reach_is_told() -> None:
@@ -167,6 +230,15 @@ def test_bind_refuses_another_key(bind: Server, name: str, secret: str) -> None:
     assert secret not in f"{caught.value!r}"
 
 
+def test_a_clock_that_is_wrong_is_told_apart_from_a_key(bind: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = UpdatedZone(ZONE, bind, "bascule", SECRET, "hmac-sha256")
+    now = time.time
+    monkeypatch.setattr("dns.message.time.time", lambda: now() - 3600)
+    with pytest.raises(ZoneError, match="clock") as caught:
+        zone.replace([NEW])
+    assert not caught.value.denied
+
+
 def test_a_zone_that_bind_does_not_have_is_refused(bind: Server) -> None:
     zone = UpdatedZone("elsewhere.example", bind, "bascule", SECRET, "hmac-sha256")
     with pytest.raises(ZoneError):
@@ -177,6 +249,12 @@ def test_what_is_no_key_is_told_without_it() -> None:
     with pytest.raises(ZoneError) as caught:
         UpdatedZone(ZONE, Server("ns1", "127.0.0.1", 1), "bascule", "pl4nted!", "hmac-sha256")
     assert "pl4nted" not in f"{caught.value!r}"
+
+
+@pytest.mark.parametrize("algorithm", ["hmac-sha3", "sha256", "hmac sha256"])
+def test_an_algorithm_that_nobody_knows_is_told(algorithm: str) -> None:
+    with pytest.raises(ZoneError, match="hmac-sha256"):
+        UpdatedZone(ZONE, Server("ns1", "127.0.0.1", dns_port()), "bascule", SECRET, algorithm).read(ZONE, "MX")
 
 
 def test_nobody_at_the_servers_address_is_told() -> None:

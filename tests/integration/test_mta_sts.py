@@ -6,13 +6,15 @@ import http.server
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from migrate.dns.facts import Policy
+from migrate.dns.fetching import Web
 from migrate.dns.policy import fetch_policy
 
 _TEXT = "version: STSv1\nmode: enforce\nmx: mail.example.org\nmax_age: 86400\n"
@@ -37,7 +39,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _serving(certificate: tuple[Path, Path], answer: _Answer) -> Iterator[Callable[[str], Policy]]:
+def _serving(
+    certificate: tuple[Path, Path], answer: _Answer, *, limit: float = 10.0
+) -> Iterator[Callable[[str], Policy]]:
     """Fetches policies there, in any domain's name."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,8 +58,9 @@ def _serving(certificate: tuple[Path, Path], answer: _Answer) -> Iterator[Callab
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         trusting = ssl.create_default_context(cafile=str(certificate[0]))
+        web = Web(trusting, lambda _host, _port: ("127.0.0.1", server.server_port), limit)
         try:
-            yield lambda domain: fetch_policy(domain, context=trusting, place=("127.0.0.1", server.server_port))
+            yield lambda domain: fetch_policy(domain, web)
         finally:
             server.shutdown()
             thread.join()
@@ -91,7 +96,7 @@ def test_another_answer_than_200_does_not_count(certificate: tuple[Path, Path], 
     assert (policy.text, str(status) in policy.error) == (None, True)
 
 
-def test_a_policy_without_end_is_cut_off(certificate: tuple[Path, Path]) -> None:
+def test_a_policy_without_end_is_none(certificate: tuple[Path, Path]) -> None:
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.end_headers()
@@ -99,7 +104,20 @@ def test_a_policy_without_end_is_cut_off(certificate: tuple[Path, Path]) -> None
 
     with _serving(certificate, answer) as fetch:
         policy = fetch("example.org")
-    assert len(policy.text or "") == 64 * 1024
+    assert (policy.text, "too long" in policy.error) == (None, True)
+
+
+def test_a_server_that_says_its_headers_one_by_one_is_not_listened_to_for_ever(certificate: tuple[Path, Path]) -> None:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for number in range(100):
+                request.wfile.write(f"X-{number}: x\r\n".encode() if number else b"HTTP/1.1 200 OK\r\n")
+                time.sleep(0.05)
+
+    with _serving(certificate, answer, limit=0.3) as fetch:
+        began = time.monotonic()
+        assert fetch("example.org") == Policy(None, "no answer came in time.")
+    assert time.monotonic() - began < 3
 
 
 def test_nobody_there_is_told(certificate: tuple[Path, Path]) -> None:

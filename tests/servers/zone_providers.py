@@ -36,11 +36,15 @@ class Provider:
     root: str = ""
     #: Answers this to the next change.
     trouble: int = 0
+    #: Answers 403 to these requests ("POST /domain/zone/example.org/refresh"): a key without the right.
+    withheld: frozenset[str] = frozenset()
 
     def answer(self, method: str, target: str, headers: Any, body: bytes) -> Answer:
         self.asked.append(f"{method} {urlsplit(target).path}")
         if self.trouble and method != "GET":
             return self.trouble, {"message": "planted-token was seen"}
+        if self.asked[-1] in self.withheld:
+            return 403, {"message": "This call has not been granted"}
         found: Answer = {"gandi": self._gandi, "cloudflare": self._cloudflare, "ovh": self._ovh}[self.kind](
             method, target, headers, body
         )
@@ -49,7 +53,9 @@ class Provider:
     def _gandi(self, method: str, target: str, headers: Any, body: bytes) -> Answer:
         if headers["Authorization"] != f"Bearer {TOKEN}":
             return 403, {}
-        *_path, domain, records, name, kind = urlsplit(target).path.split("/")
+        if urlsplit(target).path == f"/domains/{ZONE}":
+            return 200, {"fqdn": ZONE}
+        *_path, domain, records, name, kind = ["", *urlsplit(target).path.split("/")][-5:]
         if (domain, records) != (ZONE, "records"):
             return 404, {}
         key = ("" if name == "@" else name, kind)
@@ -106,6 +112,8 @@ class Provider:
         if last == "record" and method == "POST":
             told = json.loads(body)
             key = (told["subDomain"], told["fieldType"])
+            if told["target"] in {other["target"] for other in self.records.get(key, (0, []))[1]}:
+                return 409, {"message": "This record already exists"}
             one = {"id": len(self.asked), "target": told["target"], "ttl": told["ttl"]}
             self.records[key] = (told["ttl"], [*self.records.get(key, (0, []))[1], one])
             return 200, {"id": one["id"]}
@@ -118,6 +126,11 @@ class Provider:
                 if str(one["id"]) == last:
                     if method == "DELETE":
                         self.records[key] = (ttl, [other for other in values if other is not one])
+                        return 200, None
+                    if method == "PUT":
+                        told = json.loads(body)
+                        changed = {**one, "target": told["target"], "ttl": told["ttl"]}
+                        self.records[key] = (ttl, [changed if other is one else other for other in values])
                         return 200, None
                     return 200, {"fieldType": key[1], "subDomain": key[0], "ttl": ttl, **one}
         return 404, {}

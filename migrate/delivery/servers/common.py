@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from connectors.language import _
 from migrate.delivery.recipe import CannotDeliver, Mode, Recipe, RecipeFile, RecipeStep, Recipient, Routes
 
+#: Who has a copy sent where, and who had one.
+PEOPLE = "people.csv"
+
 
 def recipe(
     server: str,
@@ -40,7 +43,7 @@ def people_file(routes: Routes) -> RecipeFile:
     rows.writerow(["address", "copy_to", "aliases", "state"])
     for state, people in (("on", routes.recipients), ("off", routes.taken_away)):
         rows.writerows([_cell(one.address), _cell(one.copy_to), _cell(" ".join(one.aliases)), state] for one in people)
-    return RecipeFile("people.csv", text.getvalue())
+    return RecipeFile(PEOPLE, text.getvalue())
 
 
 def _cell(text: str) -> str:

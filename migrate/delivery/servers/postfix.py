@@ -125,7 +125,7 @@ def _steps(routes: Routes, setting: str, table: str) -> Iterator[RecipeStep]:
         "check",
         of_server(),
         _("Ask Postfix where mail for one of the people goes."),
-        f"postmap -q {shell(first)} $(postconf -h {setting} | tr ',' ' ')",
+        f"postmap -q {shell(first)} $(postconf -xh {setting} | tr ',' ' ')",
         _("The address on {technical} is among what it says.").format(technical=routes.technical),
         _("Another map answers first: add the address on {technical} there.").format(technical=routes.technical),
     )

@@ -9,6 +9,17 @@ from migrate.delivery.quoting import comment, sieve, written
 from migrate.delivery.recipe import Mode, Recipe, RecipeFile, RecipeStep, Recipient, Routes
 from migrate.delivery.servers.common import of_server, probe_step, recipe, told_step, untold_step
 
+_SETTINGS = """\
+plugin {
+  sieve_before = /etc/dovecot/sieve-before
+}
+# Since Dovecot 2.4, in the place of the three lines above:
+sieve_script bascule {
+  type = before
+  path = /etc/dovecot/sieve-before/
+}
+doveadm reload"""
+
 
 def for_everybody(routes: Routes, mode: Mode) -> Recipe:
     """One script for the server, run before everybody's own."""
@@ -55,9 +66,9 @@ def _steps(routes: Routes, name: str) -> Iterator[RecipeStep]:
     yield RecipeStep(
         "on",
         of_server(),
-        _("Let Dovecot run it before everybody's own script: once, in the plugin settings."),
-        "plugin {\n  sieve_before = /etc/dovecot/sieve-before\n}\ndoveadm reload",
-        _("doveconf -n shows sieve_before, and mail_plugins of lmtp or lda names sieve."),
+        _("Let Dovecot run it before everybody's own script: once, in its settings."),
+        _SETTINGS,
+        _("doveconf -n shows /etc/dovecot/sieve-before, and mail_plugins of lmtp or lda names sieve."),
         _("Without the Sieve plugin nothing is run: install it, or take another recipe."),
     )
     yield told_step(routes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.language import _
-from migrate.delivery.quoting import comment, powershell
+from connectors.powershell import quoted as powershell
+from migrate.delivery.quoting import comment
 from migrate.delivery.recipe import Mode, Recipe, RecipeFile, RecipeStep, Recipient, Routes
 from migrate.delivery.servers.common import (
     host_and_port,
@@ -105,9 +106,13 @@ def hmailserver(routes: Routes, mode: Mode) -> Recipe:
             " while accounts are here."
         ).format(domain=routes.domain),
     ]
-    check = "$accounts | ForEach-Object { $_.Address + ' ' + $_.ForwardAddress }"
-    steps = _steps(routes, _("in PowerShell on the server"), check)
-    return recipe("hmailserver", "hMailServer", mode, routes, _files(on, off), steps, pitfalls)
+    # Its collections have numbers, and nothing that PowerShell could go through by itself.
+    look = "for ($n = 0; $n -lt $accounts.Count; $n++) { $one = $accounts.Item($n); "
+    look += "if ($one.ForwardEnabled) { $one.Address + ' ' + $one.ForwardAddress + ' ' + $one.ForwardKeepOriginal } }\n"
+    look = _ENCODING.format(site=comment(routes.site), what="what is set") + begin + look
+    steps = _steps(routes, _("in PowerShell on the server"), ".\\check.ps1")
+    files = [*_files(on, off), RecipeFile("check.ps1", _MARK + look)]
+    return recipe("hmailserver", "hMailServer", mode, routes, files, steps, pitfalls)
 
 
 def microsoft365(routes: Routes, mode: Mode) -> Recipe:
@@ -151,6 +156,12 @@ def microsoft365(routes: Routes, mode: Mode) -> Recipe:
                 "The copies go to {technical}, a domain that the old server takes as its own. Forwarding to another"
                 " domain is refused (550 5.7.520) until the outbound policy allows it, which the script does."
             ).format(technical=f"old.{routes.domain}")
+        )
+        pitfalls.append(
+            _(
+                "Switching off sets AutoForwardingMode of the outbound policy to Automatic, as it is in a new tenant:"
+                " look before what it is (Get-HostedOutboundSpamFilterPolicy Default)."
+            )
         )
     if port:
         pitfalls.append(_("Microsoft 365 sends to port 25 alone: {host} must listen there.").format(host=host))

@@ -49,7 +49,7 @@ class GoogleGroupArchive:
         if status == 401:
             status, headers, content = self._asked(group, message, self._grant.token(refused=token))
         if status == 200:
-            if json.loads(content).get("responseCode") != "SUCCESS":
+            if _code_in(content, self._access.system) != "SUCCESS":
                 raise NotTaken(_("Google does not take this message."), system=self._access.system)
             return
         answer = denied(status, headers, content)
@@ -84,3 +84,11 @@ class GoogleGroupArchive:
         now = time.monotonic()
         self._stop.wait(max(self._next - now, 0.0))
         self._next = max(self._next, now) + 1 / _A_SECOND
+
+
+def _code_in(content: bytes, system: str) -> str:
+    """Google's word on a message that it has answered for.  Raises Unsure where it cannot be read."""
+    try:
+        return str(json.loads(content)["responseCode"])
+    except (ValueError, KeyError, TypeError):
+        raise Unsure(_("The answer cannot be read."), system=system) from None

@@ -182,6 +182,8 @@ class MicrosoftDirectory:
         match change:
             case CreateAccount(subject=user):
                 return self._get(_path(user), "id") is not None
+            case CreateGroup(subject=address):
+                return self._id_of_group(address) is not None
             case AddMember(subject=group, member=member):
                 path = f"/groups/{self._id_of_group(group)}/members"
                 members = self.graph.pages(path, {"$select": "id,userPrincipalName", "$top": "999"})
@@ -193,7 +195,8 @@ class MicrosoftDirectory:
             return self._tenant.ids[address]
         nickname = address.partition("@")[0].replace("'", "''")
         found = self.graph.pages("/groups", {"$filter": f"mailNickname eq '{nickname}'", "$select": "id,mail"})
-        return next((str(one["id"]) for one in found), None)
+        # Another domain may have a group of this name; one that was made a moment ago may have no address yet.
+        return next((str(one["id"]) for one in found if str(one.get("mail") or address).lower() == address), None)
 
     def _get(self, path: str, select: str) -> dict[str, Any] | None:
         try:

@@ -5,17 +5,13 @@ Each can be run again without harm: what is there already is said to be, and not
 
 from __future__ import annotations
 
+from connectors import powershell
 from migrate.directory.model import WantedAccount, WantedGroup
-
-#: PowerShell ends a text at any of these, and takes two of them for one (about_Quoting_Rules).
-_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def quoted(text: str) -> str:
-    """``text`` as PowerShell reads it back: nothing in it is a variable, a command, or the end of it."""
-    # A text on one line: a name has no line ends, and a line that is pasted must not have them.
-    plain = " ".join(text.split())
-    return "'" + "".join(sign * 2 if sign in _QUOTES else sign for sign in plain) + "'"
+    """On one line: a name has no line ends, and a line that is pasted must not have them."""
+    return powershell.quoted(" ".join(text.split()))
 
 
 def new_shared_mailbox(account: WantedAccount) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.language import _
-from migrate.dns.zones.contract import RecordSet, ZoneError
-from migrate.dns.zones.http import Http
+from migrate.dns.records import quoted
+from migrate.dns.zones.contract import RecordSet
+from migrate.dns.zones.http import Http, no_zone
 
 ROOT = "https://api.cloudflare.com/client/v4"
 #: A TTL of 1 stands for what Cloudflare finds right, which is five minutes (its documentation of TTL).
@@ -21,10 +21,7 @@ class CloudflareZone:
         self._http = Http(self.title, root, {"Authorization": f"Bearer {token}"})
         found = self._http.ask("GET", "/zones", query={"name": zone})["result"]
         if not found:
-            what = _("{provider} has no zone {zone} that these credentials reach").format(
-                provider=self.title, zone=zone
-            )
-            raise ZoneError(what, denied=True)
+            raise no_zone(self.title, zone)
         self._path = f"/zones/{found[0]['id']}/dns_records"
 
     def read(self, name: str, kind: str) -> RecordSet | None:
@@ -41,6 +38,9 @@ class CloudflareZone:
             deletes += [{"id": record["id"]} for record in self._records(one.name, one.type)]
             posts += [_record(one, value) for value in sorted(one.values)]
         self._http.ask("POST", f"{self._path}/batch", body={"deletes": deletes, "posts": posts})
+
+    def publish(self) -> None:
+        """Each change is published at once."""
 
     def _records(self, name: str, kind: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ def _value(record: dict[str, Any]) -> str:
     if record["type"] == "MX":
         return f"{record['priority']} {content.rstrip('.')}."
     # As somebody typed it in, with quotes or without.
-    return content if content.startswith('"') else f'"{content}"'
+    return content if content.startswith('"') else quoted(content)
 
 
 def _record(one: RecordSet, value: str) -> dict[str, object]:

@@ -47,3 +47,9 @@ class Zone(Protocol):
 
         What was asked for is published together where whoever keeps the zone can; each set is replaced whole anyway.
         """
+
+    def publish(self) -> None:
+        """Have name servers say what was changed here: a run that was cut off may have left that undone.
+
+        Nothing where each change is published at once.  Raises ZoneError.
+        """

@@ -20,8 +20,12 @@ class Http:
     """One provider's interface.  Nothing that it answers is quoted but its status."""
 
     def __init__(self, title: str, root: str, headers: Mapping[str, str]) -> None:
+        """Raises ZoneError for credentials that no header can hold."""
         self._title = title
-        self._client = httpx.Client(base_url=root, headers=dict(headers), timeout=_TIMEOUT)
+        try:
+            self._client = httpx.Client(base_url=root, headers=dict(headers), timeout=_TIMEOUT)
+        except UnicodeEncodeError:  # holds what it was told, so it must not be chained
+            raise self._refusal("GET", _DENIED[0]) from None
 
     def ask(
         self,
@@ -43,17 +47,25 @@ class Http:
             raise ZoneError(what, detail=type(error).__name__) from None
         if answer.status_code == httpx.codes.NOT_FOUND and absent:
             return None
-        if answer.status_code in _DENIED:
-            what = _("{provider} does not take the credentials of the plan, or they do not reach this zone")
-            raise ZoneError(what.format(provider=self._title), detail=str(answer.status_code), denied=True)
         if answer.is_error:
-            what = _("{provider} refuses the change").format(provider=self._title)
-            raise ZoneError(what, detail=str(answer.status_code))
+            raise self._refusal(method, answer.status_code)
         try:
             return answer.json() if answer.content else None
         except ValueError:
             what = _("{provider} gave an answer that cannot be read").format(provider=self._title)
             raise ZoneError(what, detail=str(answer.status_code)) from None
+
+    def _refusal(self, method: str, status: int) -> ZoneError:
+        denied = status in _DENIED
+        if denied:
+            what = _("{provider} does not take the credentials of the plan, or they do not reach this zone")
+        elif status == httpx.codes.TOO_MANY_REQUESTS:
+            what = _("{provider} was asked too often: wait some minutes, then run the same command again")
+        elif method == "GET":
+            what = _("{provider} does not say what the zone holds")
+        else:
+            what = _("{provider} refuses the change")
+        return ZoneError(what.format(provider=self._title), detail=str(status), denied=denied)
 
     def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The whole address of a request, as it is signed."""
@@ -61,6 +73,11 @@ class Http:
 
     def close(self) -> None:
         self._client.close()
+
+
+def no_zone(title: str, zone: str) -> ZoneError:
+    what = _("{provider} has no zone {zone} that these credentials reach")
+    return ZoneError(what.format(provider=title, zone=zone), denied=True)
 
 
 def relative(name: str, zone: str, apex: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrate.dns.records import quoted
 from migrate.dns.zones.contract import RecordSet
 from migrate.dns.zones.http import Http, relative
 
@@ -42,23 +43,39 @@ class OvhZone:
 
     def replace(self, sets: Sequence[RecordSet]) -> None:
         for one in sets:
-            there = self._records(one.name, one.type)
-            for value in sorted(one.values):
-                body = {
-                    "fieldType": one.type,
-                    "subDomain": relative(one.name, self._zone, ""),
-                    "target": value,
-                    "ttl": one.ttl,
-                }
-                self._ask("POST", f"/domain/zone/{self._zone}/record", body=body)
-            for record in there:
-                self._ask("DELETE", f"/domain/zone/{self._zone}/record/{record['id']}")
+            self._replace(one)
+        self.publish()
+
+    def publish(self) -> None:
         self._ask("POST", f"/domain/zone/{self._zone}/refresh")
+
+    def _replace(self, one: RecordSet) -> None:
+        """A value that stays keeps its record; the new ones are there before the old ones go."""
+        path, place = f"/domain/zone/{self._zone}/record", relative(one.name, self._zone, "")
+        staying: dict[str, dict[str, Any]] = {}
+        going = []
+        for record in self._records(one.name, one.type):
+            if _value(record) in one.values and _value(record) not in staying:
+                staying[_value(record)] = record
+            else:
+                going.append(record)
+        for value in sorted(one.values):
+            body = {"subDomain": place, "target": value, "ttl": one.ttl}
+            if value not in staying:
+                self._ask("POST", path, body={"fieldType": one.type, **body})
+            elif int(staying[value]["ttl"]) != one.ttl:
+                self._ask("PUT", f"{path}/{staying[value]['id']}", body=body)
+        for record in going:
+            self._ask("DELETE", f"{path}/{record['id']}")
 
     def _records(self, name: str, kind: str) -> list[dict[str, Any]]:
         path = f"/domain/zone/{self._zone}/record"
-        query = {"fieldType": kind, "subDomain": relative(name, self._zone, "")}
-        return [self._ask("GET", f"{path}/{number}") for number in self._ask("GET", path, query=query)]
+        found = []
+        # What their assistant for SPF enters has a type of its own there, and is published as a TXT record.
+        for written in ("TXT", "SPF") if kind == "TXT" else (kind,):
+            query = {"fieldType": written, "subDomain": relative(name, self._zone, "")}
+            found += [self._ask("GET", f"{path}/{number}") for number in self._ask("GET", path, query=query)]
+        return found
 
     def _ask(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Any:
         now = str(int(time.time()) + self._ahead)
@@ -74,4 +91,4 @@ def _value(record: dict[str, Any]) -> str:
     target = str(record["target"])
     if record["fieldType"] == "MX":
         return target
-    return target if target.startswith('"') else f'"{target}"'
+    return target if target.startswith('"') else quoted(target)

@@ -27,9 +27,13 @@ class UpdatedZone:
     title = "DNS update"
 
     def __init__(self, zone: str, server: Server, key_name: str, secret: str, algorithm: str) -> None:
-        """Raises ZoneError for a key that is none."""
+        """Raises ZoneError for a key that is none, or is of a kind that nobody knows."""
         self._zone = dns.name.from_text(zone)
         self._server = server
+        known = {name.to_text(omit_final_dot=True) for name in dns.tsig.mac_sizes}
+        if algorithm.lower() not in known:
+            what = _("{algorithm} is no algorithm of keys for DNS updates: {known}")
+            raise ZoneError(what.format(algorithm=algorithm, known=", ".join(sorted(known))), denied=True)
         try:
             base64.b64decode(secret, validate=True)
             self._key = dns.tsig.Key(key_name, secret, algorithm)
@@ -58,11 +62,17 @@ class UpdatedZone:
                 update.add(owner, one.ttl, one.type, value)
         self._ask(update)
 
+    def publish(self) -> None:
+        """Each change is published at once."""
+
     def _ask(self, message: dns.message.Message) -> dns.message.Message:
         assert self._server.address is not None
         message.use_tsig(self._key)
         try:
             answer = dns.query.tcp(message, self._server.address, timeout=_TIMEOUT, port=self._server.port)
+        except (dns.tsig.PeerBadTime, dns.tsig.BadTime) as error:
+            what = _("The clock of this machine and that of {server} differ by minutes: set the one that is wrong")
+            raise ZoneError(what.format(server=self._server), detail=type(error).__name__) from None
         except dns.tsig.PeerError as error:
             raise self._denied(type(error).__name__) from None
         except (dns.exception.DNSException, OSError, EOFError) as error:

@@ -12,13 +12,15 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors import powershell
 from connectors.language import in_language
 from migrate.cli.main import bascule
 from migrate.delivery import quoting
-from migrate.delivery.making import SERVERS, STEPS, earlier_people, lines, make, write
+from migrate.delivery.making import SERVERS, STEPS, earlier_people, lines, make, routes_of, write
 from migrate.delivery.recipe import CannotDeliver, Mode, Recipient, Routes
 from migrate.delivery.servers.common import people_file, read_people
 from tests.acceptance.schemas import valid
+from tests.unit.directory.plans_for import organisation, person, site
 
 MODES: tuple[Mode, Mode] = ("dual", "split")
 
@@ -91,6 +93,31 @@ def test_people_are_added_and_taken_away_and_the_list_remembers(tmp_path: Path) 
     assert [one.address for one in earlier_people(tmp_path)] == ["anna@d.example", "ben@d.example"]
 
 
+@pytest.mark.parametrize(
+    ("target", "copy_to"),
+    [
+        ("anna@a.example", "anna@a.example.test-google-a.com"),
+        ("A.Berg@a.example", "A.Berg@a.example.test-google-a.com"),
+        ("anna.berg@elsewhere.example", "anna@a.example.test-google-a.com"),
+        ("aberg", "anna@a.example.test-google-a.com"),
+    ],
+)
+def test_copies_go_to_the_account_whatever_it_is_called(target: str, copy_to: str) -> None:
+    plan = organisation(site("lyon", person("anna", target=target), domain="a.example"))
+    assert [one.copy_to for one in routes_of(plan, plan.sites["lyon"]).recipients] == [copy_to]
+
+
+@pytest.mark.parametrize(
+    "spoilt", [b"address,copy_to\nanna@d.example,x\n", "address;copy_to;é".encode("cp1252"), b"address;copy_to\nanna\n"]
+)
+def test_a_list_that_somebody_has_spoilt_is_told_since_nobody_else_knows_who_left(
+    spoilt: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_bytes(spoilt)
+    with pytest.raises(CannotDeliver, match=r"people\.csv"):
+        earlier_people(tmp_path)
+
+
 LOCAL = st.text(
     st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=["Cs", "Cc"]), min_size=1
 )
@@ -103,7 +130,7 @@ def test_an_address_is_data_in_every_syntax(local: str) -> None:
     assert quoting.parts(quoting.written(address)) == (local, "d.example")
     assert quoting.parts(quoting.always_quoted(address)) == (local, "d.example")
     assert shlex.split(quoting.shell(address)) == [address]
-    literal = quoting.powershell(address)
+    literal = powershell.quoted(address)
     assert re.fullmatch(r"'([^'\u2018\u2019\u201a\u201b]|(['\u2018\u2019\u201a\u201b])\2)*'", literal)
     script = quoting.sieve(quoting.written(address))
     assert re.sub(r"\\(.)", r"\1", script[1:-1]) == quoting.written(address)

@@ -42,7 +42,7 @@ def organisation(
 ) -> Organisation:
     system = System("new", connector, NoSettings(), 10, None, None, None, accounts=accounts or AccountsOf())
     return Organisation(
-        "Example", "en", ZoneInfo("UTC"), {"new": system, "old": cast("System", SimpleNamespace())},
+        "Example", "en", ZoneInfo("UTC"), {"new": system, "old": cast("System", SimpleNamespace(settings=None))},
         {one.name: one for one in sites}, Path(), domains={"a.example": Domain("a.example", None, "old")},
         licences={one.name: one for one in licences}, ordering=Ordering(timedelta(days=10), timedelta(days=30)),
         groups={one.address: one for one in groups},

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError, Transient
+from migrate.directory import first_passwords
 from migrate.directory.applying import Applying, Result
 from migrate.directory.changes import AddAlias, AddDomain, AssignLicence, Change, CreateAccount, CreateGroup
 from migrate.directory.contract import Initial, NotTaken
@@ -80,11 +81,31 @@ def test_a_first_password_is_in_its_file_before_the_account_is_made(tmp_path: Pa
 
     with pytest.raises(KeyboardInterrupt):
         _run(tmp_path, Cut(), CREATE)
-    kept = FirstPasswords(tmp_path, "lyon", "en").of(ANNA.user)
+    kept = FirstPasswords(tmp_path, "lyon", "en").of(ANNA.user).password
+    assert kept
     directory = Scripted()
     _run(tmp_path, directory, CREATE)
     assert directory.initial[ANNA.user].password == kept
     assert kept not in (tmp_path / FILE).read_text()
+
+
+def test_the_file_of_first_passwords_is_read_and_written_once_for_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[object] = []
+    read = first_passwords.read_private
+    monkeypatch.setattr(first_passwords, "read_private", lambda *found: reads.append(found) or read(*found))
+    people = [WantedAccount(f"p{number}@a.example", "P", "P") for number in range(50)]
+    directory = Scripted()
+    _run(tmp_path, directory, [CreateAccount(one.user, one) for one in people])
+    assert len(reads) == 1
+    kept = FirstPasswords(tmp_path, "lyon", "en")
+    assert directory.initial == {one.user: kept.of(one.user) for one in people}
+
+
+def test_no_first_password_is_made_for_an_account_that_waits(tmp_path: Path) -> None:
+    _run(tmp_path, Scripted(), [AddDomain("a.example"), *CREATE])
+    assert not (tmp_path / "secrets").exists()
 
 
 def test_who_has_a_hash_that_is_taken_keeps_the_password(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -216,3 +217,43 @@ def test_a_name_is_set_right_and_one_that_is_right_is_left() -> None:
     assert told.changes == [SetNames("anna@a.example", "Anna", "Berg")]
     split = Account("anna@a.example", "Anna Berg", "")
     assert difference(_of(ANNA), Found({split.user: split}, domains=VERIFIED), PLAIN).changes == []
+
+
+def test_a_persons_account_that_nobody_may_sign_in_to_is_told() -> None:
+    there = Found({ANNA.user: Account(ANNA.user, "Anna", "Berg", shared=True)}, domains=VERIFIED)
+    assert _codes(_of(ANNA), there) == [Code.SUSPENDED]
+    shared = _of(replace(ANNA, shared=True))
+    assert _codes(shared, there, EVERYTHING) == []
+    # Where a shared mailbox is an account like others, one that is suspended takes no mail either.
+    suspended = Found({ANNA.user: Account(ANNA.user, "Anna", "Berg", suspended=True)}, domains=VERIFIED)
+    assert _codes(shared, suspended) == [Code.SUSPENDED]
+
+
+def test_a_unit_is_the_same_in_other_letters() -> None:
+    there = {ANNA.user: Account(ANNA.user, "Anna", "Berg", org_unit="/Sites/Lyon")}
+    found = Found(there, domains=VERIFIED, org_units=frozenset({"/", "/Sites", "/Sites/Lyon"}))
+    assert difference(_of(replace(ANNA, org_unit="/sites/lyon")), found, EVERYTHING).changes == []
+
+
+class _Counted(dict[str, Account]):
+    """Accounts that count how often somebody goes through all of them."""
+
+    passes = 0
+
+    def values(self):  # type: ignore[no-untyped-def]
+        self.passes += 1
+        return super().values()
+
+    def items(self):  # type: ignore[no-untyped-def]
+        self.passes += 1
+        return super().items()
+
+
+def test_many_people_are_compared_with_many_accounts_in_a_few_passes() -> None:
+    passes = []
+    for number in (1, 30):
+        there = _Counted({ANNA.user: Account(ANNA.user, "Anna", "Berg")})
+        people = [WantedAccount(f"p{one}@a.example", "P", str(one)) for one in range(number)]
+        difference(_of(*people), Found(there, domains=VERIFIED), PLAIN)
+        passes.append(there.passes)
+    assert passes[0] == passes[1]

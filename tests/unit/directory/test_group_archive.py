@@ -11,6 +11,7 @@ from connectors.archives.contract import Reading
 from connectors.archives.kinds import open_archive
 from connectors.errors import AuthFailed, ConnectorError, Transient
 from migrate.directory.contract import NotTaken
+from migrate.directory.google.archive import _code_in
 from migrate.directory.group_archive import Journal, Put, Unsure, put_all
 
 
@@ -107,3 +108,10 @@ def test_half_a_line_of_the_journal_is_what_was_said_before_it(mail: Path) -> No
     journal = mail.parent / "journal.jsonl"
     journal.write_text(journal.read_text()[:-4])
     assert _states(_run(mail, into)) == ["put", "put", "uncertain"]
+
+
+def test_an_answer_that_cannot_be_read_leaves_it_open_whether_the_message_arrived() -> None:
+    assert _code_in(b'{"responseCode": "SUCCESS"}', "google") == "SUCCESS"
+    for content in (b"", b"<html>", b"[]", b"{}"):
+        with pytest.raises(Unsure):
+            _code_in(content, "google")

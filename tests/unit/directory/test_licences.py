@@ -11,6 +11,7 @@ from migrate.directory.licences import stocks
 from migrate.directory.model import Account, Found, Seats
 from migrate.directory.ordering import HEADROOM, order_of
 from migrate.directory.skus import SKUS, sku_named
+from plans.model import AccountsOf
 from tests.unit.directory.plans_for import licence, organisation, person, site
 
 GB = 1024**3
@@ -53,6 +54,16 @@ def test_everybody_gets_the_cheapest_licence_that_holds_the_mail() -> None:
         ("starter", 1, 0, 0.0), ("standard", 2, 2, 27.6),
     ]  # fmt: skip
     assert made.cost == 27.6
+
+
+def test_what_accounts_get_and_what_they_have_already_is_what_is_ordered() -> None:
+    both = site("a", person("anna"), person("ben"))
+    by_target = organisation(both, licences=BOTH, accounts=AccountsOf(licence="standard"))
+    made = order_of(by_target, both, {}, {}, {"ben@a.example": "standard"})
+    assert [(line.offer.licence.name, line.needed, line.number) for line in made.lines] == [("standard", 2, 1)]
+    # Nobody who has a licence gets a cheaper one beside it.
+    made = order_of(organisation(both, licences=BOTH), both, {}, {}, {"ben@a.example": "standard"})
+    assert {(line.offer.licence.name, line.number) for line in made.lines} == {("starter", 1), ("standard", 0)}
 
 
 def test_a_licence_that_is_named_and_too_small_is_told_and_a_larger_one_ordered() -> None:

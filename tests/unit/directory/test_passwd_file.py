@@ -9,7 +9,7 @@ from passlib.hash import sha512_crypt
 
 from connectors.errors import Fatal
 from migrate.directory.changes import CreateAccount
-from migrate.directory.contract import Initial
+from migrate.directory.contract import Initial, NotTaken
 from migrate.directory.diff import difference
 from migrate.directory.hashes import Hash
 from migrate.directory.model import Wanted, WantedAccount
@@ -53,6 +53,13 @@ def test_a_hash_that_is_carried_over_stands_as_it_was(tmp_path: Path) -> None:
     assert ":{CRYPT}$6$salt$hash:" in (tmp_path / "users").read_text()
     assert not directory.takes_hash(Hash("{PLAIN}x:y"))
     assert not directory.takes_hash(Hash("{PLAIN}x\nroot:{PLAIN}y"))
+
+
+@pytest.mark.parametrize("user", ["anna:berg", "#anna", "anna\nroot:{PLAIN}x"])
+def test_a_name_that_would_be_another_line_is_not_written(user: str, tmp_path: Path) -> None:
+    with pytest.raises(NotTaken, match="by hand"):
+        _directory(tmp_path).do(CreateAccount(user, WantedAccount(user, "A", "B")), Initial(password="x"))
+    assert not (tmp_path / "users").exists()
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from migrate.directory.wanted import wanted_of
 from plans.model import AccountsOf
 from tests.unit.directory.plans_for import group, licence, organisation, person, site
@@ -17,10 +19,21 @@ def test_an_account_is_called_as_the_target_user_and_has_the_systems_settings() 
     wanted = wanted_of(plan, plan.sites["lyon"])
     (account,) = wanted.accounts.values()
     assert (account.user, account.given_name, account.family_name) == ("a.berg@a.example", "Anna", "Berg")
-    assert account.aliases == {"ab@a.example"}
+    # The old address among them: people go on writing to it.
+    assert account.aliases == {"ab@a.example", "anna@a.example"}
     assert (account.org_unit, account.usage_location, account.services_off) == ("/Sites/lyon", "FR", {"chat"})
     assert (account.licence, wanted.bought) == ("1010020027", {"1010020027": 3})
     assert wanted.domains == {"a.example"}
+
+
+def test_an_address_of_a_domain_that_stays_behind_is_no_alias_and_a_user_name_has_none() -> None:
+    anna, ben = person("anna", target="anna@new.example"), person("ben", target="ben")
+    plan = organisation(site("lyon", anna, ben))
+    accounts = wanted_of(plan, plan.sites["lyon"]).accounts
+    # Its domain is one of the plan's, so that it moves too.
+    assert (accounts["anna@new.example"].aliases, accounts["ben"].aliases) == ({"anna@a.example"}, set())
+    accounts = wanted_of(replace(plan, domains={}), plan.sites["lyon"]).accounts
+    assert accounts["anna@new.example"].aliases == set()
 
 
 def test_groups_are_found_by_address_by_name_and_by_what_stands_before_the_at() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.dns.changing import Key, changes, keys_of
-from migrate.dns.records import CannotWrite, Line, Step
+from migrate.dns.records import CannotWrite, Line, Step, quoted
 from migrate.dns.zones.contract import RecordSet
 
 _MX: Key = ("example.org", "MX")
@@ -76,3 +76,25 @@ def test_texts_differ_by_their_letters_and_names_do_not() -> None:
 def test_the_first_record_of_a_name_is_entered() -> None:
     step = Step("cutover", 0, (), (_line(_MX, "1 smtp.google.com.", 300),))
     assert changes(step, {_MX: None}) == [_set(_MX, 300, "1 smtp.google.com.")]
+
+
+@pytest.mark.parametrize("cut", [20, 200])
+def test_a_text_is_the_same_however_it_is_cut_into_strings(cut: int) -> None:
+    text = "v=spf1 " + " ".join(f"ip4:198.51.100.{number}" for number in range(30)) + " -all"
+    step = Step("before", 0, (_line(_TXT, quoted(text), 3600),), (_line(_TXT, _NEW_SPF, 3600),))
+    elsewhere = " ".join(f'"{text[at : at + cut]}"' for at in range(0, len(text), cut))
+    assert changes(step, {_TXT: _set(_TXT, 3600, elsewhere, _OTHER)}) == [_set(_TXT, 3600, _NEW_SPF, _OTHER)]
+    back = Step("back", 0, step.enter, step.remove)
+    assert changes(back, {_TXT: _set(_TXT, 3600, elsewhere, _OTHER)}) == []
+
+
+def test_a_way_back_never_leaves_a_domain_without_an_mx() -> None:
+    step = Step("back", 0, (_line(_MX, "1 smtp.google.com.", 300),), ())
+    with pytest.raises(CannotWrite, match="by hand"):
+        changes(step, {_MX: _set(_MX, 300, "1 smtp.google.com.")})
+
+
+def test_on_the_way_back_the_mx_which_shows_where_the_zone_stands_is_changed_last() -> None:
+    back = Step("back", 0, _BEFORE.enter, _BEFORE.remove)
+    there = {_MX: _set(_MX, 300, "10 old.example.org."), _TXT: _set(_TXT, 3600, _NEW_SPF)}
+    assert [one.type for one in changes(back, there)] == ["TXT", "MX"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.dns.codes import CODES
+from migrate.dns.admitting import admitted
+from migrate.dns.codes import CODES, Code
 from migrate.dns.facts import Answer, Mx, Outcome, Policy, Question, Soa
 from migrate.dns.findings import Aims
 from tests.unit.dns_checks.world import GOOGLE, KEY, MICROSOFT, MIDDLE_KEY, OTHERS, SELF_HOSTED, SHORT_KEY, World
@@ -328,3 +329,15 @@ def test_every_finding_says_what_is_what_should_be_and_what_to_do() -> None:
 def test_a_dmarc_policy_of_the_domain_above_counts() -> None:
     zone = _with(_SELF, "example.org MX", "sub.example.org MX") + 'sub.example.org TXT "v=spf1 mx -all"\n'
     assert "dmarc-missing" not in World(zone, OTHERS, domain="sub.example.org").codes()
+
+
+@pytest.mark.parametrize(
+    ("codes", "spf", "dkim"),
+    [
+        (["spf-new-sender", "mx-elsewhere"], False, True),
+        (["dkim-missing", "spf-missing"], False, False),
+        (["mx-elsewhere", "dkim-short-key"], True, True),
+    ],
+)
+def test_the_new_sender_must_be_admitted(codes: list[Code], spf: bool, dkim: bool) -> None:
+    assert admitted(codes) == {"SPF": spf, "DKIM": dkim}

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from migrate.cli.dns_apply import _check_time
+from migrate.cli.dns_keeping import _steps_of, with_takers
+from migrate.cli.organisation import Trouble
 from migrate.dns import kept_steps, snapshots
+from migrate.dns.arrival import held
+from migrate.dns.asking import Inquiry
 from migrate.dns.facts import Facts, Policy, Question
+from migrate.dns.findings import Look
 from migrate.dns.kept_steps import KeptSteps, stage
-from migrate.dns.providers import expected_provider
+from migrate.dns.providers import expected_host, expected_provider
 from migrate.dns.records import CannotWrite, Step
 from migrate.dns.snapshots import Lowered, Snapshot, lowered
+from plans import Organisation
 from tests.unit.dns_checks.test_records import _OLD, _steps
 from tests.unit.dns_checks.world import World
 
@@ -61,12 +71,37 @@ def test_a_look_is_read_as_it_was_kept(tmp_path: Path) -> None:
         ([7200, 300, 300], Lowered(_AT + timedelta(hours=1), 7200)),
         ([7200, 300, 3600], None),
         ([7200, 300, 3600, 60], Lowered(_AT + timedelta(hours=3), 3600)),
+        # In two steps: who asked before the first one may remember it for longer than the second.
+        ([86400, 3600, 300], Lowered(_AT + timedelta(hours=1), 86400)),
+        ([600, 300], Lowered(_AT + timedelta(hours=1), 600)),
     ],
 )
 def test_the_ttl_is_lowered_since_the_first_look_of_the_last_stretch(
     ttls: Sequence[int], found: Lowered | None
 ) -> None:
     assert lowered(_looks(*ttls)) == found
+
+
+@pytest.mark.parametrize(
+    ("ttls", "ago", "told"),
+    [
+        ([7200, 300], timedelta(hours=2), r"was 7200 seconds"),
+        ([7200, 300], timedelta(hours=4), None),
+        # Who lowered it may have done so a moment before the first look.
+        ([300], timedelta(hours=1), "Nobody saw"),
+        ([600, 300], timedelta(hours=20), "Nobody saw"),
+        ([300], timedelta(hours=49), None),
+    ],
+)
+def test_the_cutover_waits_for_what_may_be_remembered(
+    ttls: Sequence[int], ago: timedelta, told: str | None, tmp_path: Path
+) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path))
+    for hour, ttl in enumerate(ttls):
+        at = datetime.now(UTC) - ago + timedelta(hours=hour)
+        snapshots.keep(tmp_path, Snapshot(at, "check", _facts(_OLD, ttl)))
+    with nullcontext() if told is None else pytest.raises(Trouble, match=told):
+        _check_time(organisation, "example.org")
 
 
 def test_the_cutover_may_come_when_the_old_ttl_is_over() -> None:
@@ -109,3 +144,62 @@ def test_the_zone_shows_which_step_was_the_last() -> None:
     assert stage(steps, _facts(_mx(cutover) + _mx(cutover, entered=False), 300)) is None
     assert stage(steps, _facts("example.org MX 10 elsewhere.example.\n")) is None
     assert stage(steps, _facts('example.org TXT "nothing"\n')) is None
+
+
+class _Inquiry:
+    """Asks a world of records."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._asked: set[Question] = set()
+
+    @property
+    def facts(self) -> Facts:
+        return self._world.facts(self._asked)
+
+    def follow(self, judging: Callable[[Look], Any]) -> Any:
+        while True:
+            look = Look(self.facts)
+            found = judging(look)
+            if look.missing <= self._asked:
+                return found
+            self._asked |= look.missing
+
+
+def test_who_changes_the_mx_after_the_cutover_does_not_make_the_way_back_forgotten(tmp_path: Path) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path, domains={"example.org": None}))
+
+    def told(zone: str, ttl: int = 300, *, afresh: bool = False) -> tuple[KeptSteps, str | None]:
+        inquiry = cast("Inquiry", _Inquiry(World(zone, ttl=ttl)))
+        found = _steps_of(organisation, inquiry, _GOOGLE, [], afresh=afresh)
+        snapshots.keep(tmp_path, Snapshot(datetime.now(UTC), "check", inquiry.facts))
+        return found
+
+    first, stands = told(_OLD, 7200)
+    assert stands == "nothing"
+    # Before the cutover the hoster may change its MX: the way back is what is there then.
+    second, _stands = told(_OLD.replace("20 backup", "30 backup"), 7200)
+    assert second.steps != first.steps
+    cutover = _mx(second.steps[1])
+    assert told(cutover) == (second, "cutover")
+    with pytest.raises(CannotWrite, match="not by a step"):
+        told(cutover + "example.org MX 50 relay.example.net.\n")
+    assert kept_steps.kept(tmp_path, "example.org") == second
+    assert told(cutover) == (second, "cutover")
+    # Gone back, by the step: what is now is what was before.
+    assert told(_OLD.replace("20 backup", "30 backup"), 7200)[1] == "nothing"
+    afresh, _stands = told(cutover + "example.org MX 50 relay.example.net.\n", afresh=True)
+    assert kept_steps.kept(tmp_path, "example.org") == afresh != second
+
+
+def test_the_hosts_that_were_told_to_take_mail_are_waited_for(tmp_path: Path) -> None:
+    organisation = cast("Organisation", SimpleNamespace(folder=tmp_path, domains={"example.org": None}))
+    new = expected_host("new", "imap.example.net")
+    told = KeptSteps(_AT, new.title, _steps(World(_OLD), new, "mx.example.net"))
+    kept_steps.keep(tmp_path, "example.org", told)
+    world = World("example.org MX 10 mx.example.net.\n")
+    for expected, state in ((new, "old"), (with_takers(organisation, "example.org", new), "new")):
+        found = _Inquiry(world).follow(lambda look, expected=expected: held(look, expected))
+        assert {one.state for one in found} == {state}
+    assert with_takers(None, "example.org", new) == new
+    assert with_takers(organisation, "example.org", _GOOGLE) == _GOOGLE

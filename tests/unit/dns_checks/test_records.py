@@ -127,6 +127,18 @@ def test_nothing_is_written_over_what_must_be_mended_first(world: World) -> None
         _steps(world, _GOOGLE)
 
 
+@pytest.mark.parametrize("mode", ["none", "testing"])
+def test_a_policy_that_refuses_nobody_stands_in_nobodys_way(mode: str) -> None:
+    text = f"version: STSv1\nmode: {mode}\nmx: *.example.org\nmax_age: 86400\n"
+    assert _steps(World(_OLD + '_mta-sts.example.org TXT "v=STSv1; id=1"\n', policy=Policy(text)), _GOOGLE)
+
+
+def test_an_alias_gets_no_mx() -> None:
+    world = World(_OLD + "shop.example.org CNAME example.org.\n", domain="shop.example.org")
+    with pytest.raises(CannotWrite, match=r"alias \(CNAME\) of example\.org"):
+        _steps(world, _GOOGLE)
+
+
 def test_names_are_written_as_each_hoster_has_them() -> None:
     line = _steps(World(_OLD), _GOOGLE)[1].enter[0]
     assert (line.text(), line.text("example.org"), line.text("org")) == (

@@ -12,6 +12,7 @@ from migrate.cli.dns_seen import keep_arrival, keep_senders
 from migrate.cli.organisation import Place
 from migrate.delivery.judging import Proof, Verdict
 from migrate.delivery.probes import Probe, Route, Sender, Whom
+from migrate.delivery.staying import staying
 from migrate.dns.arrival import Held, State
 from migrate.dns.facts import View
 from migrate.dns.findings import Finding
@@ -64,6 +65,27 @@ def test_a_run_of_probes_says_which_routes_hold_and_who_would_lose_mail(one: Com
     assert all(seen.good for seen in kept.values())
     assert _states(one, "hq")["routes"] == "met"
     assert _states(one, "hq")["probes"] == "not met", "that was years ago"
+
+
+def test_a_probe_goes_to_who_has_not_moved_and_whom_the_new_side_knows_already(one: Company) -> None:
+    def stays() -> list[str]:
+        with one.ledger.read() as connection:
+            plan = one.organisation
+            return [person.mailbox for person in staying(connection, plan, plan.sites["hq"], "old-first.example")]
+
+    assert stays() == ["lea@old-first.example", "lyon@old-first.example"]
+    one.see("site", "lyon", "accounts", "lyon@old-first.example")
+    assert stays() == ["lyon@old-first.example", "lea@old-first.example"]
+    with one.ledger.write() as connection:
+        row = mailboxes.get_or_create(connection, "lyon@old-first.example", "lyon")
+        deliveries.switch(connection, row.id, "on", one.now, one.now, "Karim")
+    assert stays() == ["lea@old-first.example"]
+    with one.ledger.write() as connection:
+        deliveries.switch(connection, row.id, "off", one.now + 1, one.now + 1, "Karim")
+        mailboxes.go_live(
+            connection, [mailboxes.get_or_create(connection, "lea@old-first.example", "lyon").id], one.now
+        )
+    assert stays() == ["lyon@old-first.example"]
 
 
 def test_dual_delivery_that_was_switched_off_is_not_on(one: Company) -> None:

@@ -18,6 +18,8 @@ from connectors.os_errors import os_error_text
 
 #: Bytes of an answer, seconds for all of it with its redirects, and redirects.
 LONGEST, LIMIT, REDIRECTS = 64 * 1024, 10.0, 3
+#: OpenSSL's number for a certificate that does not name the host.
+_ANOTHER_NAME = 62
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -34,16 +36,19 @@ class Web:
     limit: float = LIMIT
 
 
-def fetch(web: Web, url: str, body: bytes | None = None) -> bytes:
+def fetch(web: Web, url: str, body: bytes | None = None, *, redirects: int = REDIRECTS) -> bytes:
     """The answer to GET, or to POST of ``body`` (XML).  Raises NotFetched.
 
-    A redirect is followed to another HTTPS server only.  Nothing but the address asked for and ``body`` is sent.
+    A redirect is followed to another HTTPS server only, and so many times.  Nothing but the address asked for and
+    ``body`` is sent.
     """
     deadline = time.monotonic() + web.limit
-    for _redirect in range(REDIRECTS + 1):
+    for _redirect in range(redirects + 1):
         answer = _once(web, urlsplit(url), body, deadline)
         if isinstance(answer, bytes):
             return answer
+        if not redirects:
+            raise _another_status(answer.status)
         url = urljoin(url, answer.to)
         if urlsplit(url).scheme != "https":
             raise NotFetched(_("it leads to a server that is not protected by TLS, which is not asked."))
@@ -52,6 +57,7 @@ def fetch(web: Web, url: str, body: bytes | None = None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
+    status: int
     to: str
 
 
@@ -77,6 +83,8 @@ def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> by
                 raise NotFetched(_("no answer came in time."))
             return answer
     except ssl.SSLCertVerificationError as error:
+        if error.verify_code == _ANOTHER_NAME:
+            raise NotFetched(_("its certificate is for another name.")) from error
         raise NotFetched(_("its certificate is not good ({cause}).").format(cause=certificate_fault(error))) from error
     except TimeoutError as error:
         raise NotFetched(_("no answer came in time.")) from error
@@ -91,17 +99,21 @@ def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> by
 def _answer(response: HTTPResponse) -> bytes | _Redirect:
     to = response.getheader("Location")
     if response.status in _REDIRECTED and to:
-        return _Redirect(to)
+        return _Redirect(response.status, to)
     if response.status == 401:
         raise NotFetched(_("it asks for a password, which is never sent."))
     if response.status != 200:
-        raise NotFetched(_("the server answers with status {status}.").format(status=response.status))
+        raise _another_status(response.status)
     raw = b""
     while part := response.read1(LONGEST + 1 - len(raw)):
         raw += part
         if len(raw) > LONGEST:
             raise NotFetched(_("its answer is too long to be one."))
     return raw
+
+
+def _another_status(status: int) -> NotFetched:
+    return NotFetched(_("the server answers with status {status}.").format(status=status))
 
 
 @contextmanager
