@@ -63,6 +63,9 @@ GUIDES: Final = ("outlook-classic", "outlook-new", "thunderbird", "apple-mail", 
 #: Messages to people, by the day they are sent.
 MOMENTS: Final = ("j-14", "j-7", "j-1", "j", "j+1")
 
+#: The pictures that a template may name.
+PICTURES: Final = ("progress", "gantt", "sizes", "largest", "probes", "dns", "days")
+
 #: Days of the timeline, counted from the switch.
 MILESTONES: Final[Mapping[str, int]] = {
     "order-licences": -30,

@@ -25,15 +25,16 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
 )
-from jinja2.exceptions import SecurityError, TemplateError, TemplateRuntimeError
+from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.nodes import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from connectors.language import _
-from runbooks.catalogue import OUTLINES
+from runbooks.catalogue import OUTLINES, PICTURES
 from runbooks.facts import Seen, Unknown
 from runbooks.filters import filters_of
+from runbooks.output.document import UnknownPicture
 from runbooks.output.markdown import plain
 
 Language = Literal["fr", "en"]
@@ -94,20 +95,19 @@ class Templates:
             file, line = self._place(error, asked)
             what = _("There is no such fact: {what}. bascule runbook template lists the facts that it may use.")
             raise TemplateProblem(file, line, what.format(what=error.message)) from None
+        except UnknownPicture as error:
+            file, line = self._place(error, asked)
+            what = _('There is no picture "{name}"; there are: {names}.')
+            raise TemplateProblem(file, line, what.format(name=error.name, names=", ".join(PICTURES))) from None
         except SecurityError as error:
             file, line = self._place(error, asked)
             raise TemplateProblem(
                 file, line, _("A template may not do this: {what}").format(what=error.message)
             ) from None
-        except (
-            TemplateError,
-            TemplateRuntimeError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:
+        except RecursionError as error:
+            file, line = self._place(error, asked)
+            raise TemplateProblem(file, line, _("It includes itself, or calls itself without an end.")) from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             file, line = self._place(error, asked)
             raise TemplateProblem(file, line, f"{type(error).__name__}: {error}") from None
 
