@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -50,6 +51,8 @@ def _facts(kind: Kind, language: Literal["fr", "en"], seed: int, there: bool | N
     if isinstance(facts, SiteDocumentFacts) and isinstance(facts.timeline, Seen) and seed % 4 == 0:
         # Chance alone seldom meets the very day.
         told["today"] = facts.timeline.value.days["j"]
+    if isinstance(facts, SiteDocumentFacts) and facts.site.switch is not None and seed % 4 == 1:
+        told["today"] = facts.site.switch - timedelta(days=1)
     return facts.model_copy(update={"about": facts.about.model_copy(update=told)})
 
 
