@@ -13,10 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from connectors.contract import Reason
 from connectors.language import _, in_language
 from migrate.delivery.evidence import Evidence
 from migrate.dns import snapshots
 from migrate.documents.gathering import Gathered, Subject
+from migrate.documents.routes import delivery_facts
 from migrate.evidence.tables import table
 from migrate.evidence.verifications import folder_of as verifications_of
 from migrate.evidence.zipping import Entry, pieces_of
@@ -26,7 +28,6 @@ from migrate.ledger import counts, mailboxes, not_copied
 from migrate.ledger.events import Event
 from migrate.ledger.schema import REVISION, Direction, Outcome
 from plans import Site
-from runbooks.document_facts import SiteDocumentFacts
 from runbooks.facts import Seen
 
 #: Of the events, this kind tells that a file like this was made: it is no part of what happened.
@@ -35,8 +36,6 @@ _FORTH = Direction.FORTH
 _PAGE = 1000
 #: Mail that somebody gave as a proof: what people wrote to each other is in no file of proofs.
 _MAIL = frozenset({".eml", ".emlx", ".msg", ".mbox", ".mbx", ".pst", ".ost", ".olm", ".dbx"})
-#: What documents keep for themselves.
-_OWN = ".built"
 _PACKAGES = ("SQLAlchemy", "alembic", "pydantic", "click", "dnspython", "Jinja2")
 
 
@@ -79,6 +78,8 @@ class _Collecting:
         self._folder = gathered.organisation.folder
         self._domain = gathered.world.domain_of(site)
         self._secrets = Secrets.of(gathered.organisation)
+        #: Worded now: long tables are written when another language is spoken.
+        self._meanings = {one: gathered.words.reason(one) for one in Reason}
         self._found = Contents()
 
     def all(self) -> Contents:
@@ -134,16 +135,14 @@ class _Collecting:
                 yield [
                     name, one.called, path_text(one.folder), one.key, _moment(one.received), one.size,
                     one.outcome.value, one.reason and one.reason.value,
-                    self._gathered.words.reason(one.reason) if one.reason else "", "yes" if one.gone else "no",
+                    self._meanings[one.reason] if one.reason else "", "yes" if one.gone else "no",
                 ]  # fmt: skip
             if len(found) < _PAGE:
                 return
             after = found[-1].id
 
     def _probe_matrix(self) -> None:
-        facts = self._gathered.facts(Subject("site", self._site.name), self._site.language)
-        assert isinstance(facts, SiteDocumentFacts)
-        probes = facts.delivery.probes
+        probes = delivery_facts(self._gathered.world, self._site, self._gathered.words.proof).probes
         if isinstance(probes, Seen):
             rows = [
                 [
@@ -192,7 +191,7 @@ class _Collecting:
 
     def _part(self, part: str, folder: Path, command: str) -> None:
         """A folder of files that commands kept."""
-        files = [one for one in sorted(folder.rglob("*")) if _OWN not in one.parts and _is_plain(one, folder)]
+        files = [one for one in sorted(folder.rglob("*")) if not _is_own(one, folder) and _is_plain(one, folder)]
         if not files:
             self._found.missing.append(Missing(part, command))
         # A document's other forms hold what its text does.
@@ -289,6 +288,12 @@ def _why(code: str) -> str:
         "changed": _("it is no longer as it was when it was given"),
         "gone": _("it is no longer there"),
     }[code]
+
+
+def _is_own(path: Path, folder: Path) -> bool:
+    """What documents keep for themselves, and messages to people: their record says who was sent what."""
+    parts = path.relative_to(folder).parts
+    return any(one.startswith(".") for one in parts) or (parts[0] == "messages" and path.suffix == ".eml")
 
 
 def _is_plain(path: Path, folder: Path) -> bool:

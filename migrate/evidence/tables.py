@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 #: Spreadsheets take a cell that begins with one of these for a formula; in their East Asian versions the wide forms
-#: too, and some pass over blanks before it (OWASP, CSV Injection).
-_FORMULA = tuple("=+-@|%＝＋－＠")
+#: too, and some pass over blanks before it (OWASP, CSV Injection).  Where the comma is the decimal sign, as in French,
+#: they begin a cell at each semicolon.
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@|%＝＋－＠])")
 _LINES_AT_ONCE = 1000
 _BOM = "\ufeff"
 #: Control characters, which no cell needs, and half characters, which UTF-8 does not have.
@@ -23,7 +25,7 @@ def safe_cell(value: str | int | None) -> str:
         return str(value)
     text = " ".join(value.split("\r\n"))
     text = text.replace("\n", " ").replace("\r", " ").replace("\t", " ").translate(_UNWRITABLE)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> Iterator[bytes]:
