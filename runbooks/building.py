@@ -12,7 +12,7 @@ from runbooks.catalogue import PICTURES, Kind
 from runbooks.document_facts import DocumentFacts
 from runbooks.filters import filters_of
 from runbooks.output.document import Document, Picture, UnknownPicture
-from runbooks.output.markdown import plain
+from runbooks.output.markdown import plain, visible
 from runbooks.templating import Templates
 
 #: What a template may call, with what it gives.
@@ -60,7 +60,7 @@ def stamp(facts: DocumentFacts) -> str:
     about = facts.about
     with in_language(about.language):
         return _("{organisation} · {title} · plan {hash} · as of {when}").format(
-            organisation=facts.organisation.name,
+            organisation=visible(facts.organisation.name),
             title=about.title,
             hash=about.plan_hash,
             when=filters_of(about.language)["moment"](about.state_at),

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from connectors.language import _, in_language
 from runbooks.output.document import Document
-from runbooks.output.markdown import inside
+from runbooks.output.markdown import inside, visible
 
 
 def html_page(document: Document) -> str:
@@ -29,6 +29,7 @@ def html_page(document: Document) -> str:
         }
     facts = {
         "document": document,
+        "title": visible(document.title),
         "inside": inside(document),
         "labels": labels,
         "style": _part("page.css"),
