@@ -196,7 +196,7 @@ def test_evil_names_and_a_site_of_nobody_are_built_escaped(folder: Folder) -> No
     folder.build("--form", "md,html,pdf,docx,odt")
     page = folder.text.with_suffix(".html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
-    assert page.count("@meridional.example") >= len(names)
+    assert page.replace("<wbr>", "").count("@meridional.example") >= len(names)
     for form in ("pdf", "docx", "odt"):
         assert folder.text.with_suffix(f".{form}").stat().st_size > 1000
     people.write_text("adresse;nom\n", encoding="utf-8")
