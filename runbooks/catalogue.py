@@ -122,6 +122,15 @@ _ALL: Final = (
 #: All of them, by code, in the order in which they are needed.
 DOCUMENTS: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _ALL}
 
+#: What ``bascule report`` and ``bascule advise`` write: in one's own words too, but not built with the rest.
+PAGES: Final[Mapping[str, Kind]] = {
+    kind.code: kind
+    for kind in (
+        _kind("report", "organisation", "Rapport d’avancement", "Progress report", heading="none"),
+        _kind("choice", "organisation", "Note de choix", "Choice note", heading="none"),
+    )
+}
+
 
 def templates_of(kind: Kind) -> tuple[str, ...]:
     """The names of its templates, without language and ending."""

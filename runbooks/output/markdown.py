@@ -25,8 +25,8 @@ _SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 #: Of these, those that belong to the writing of words and to pictures made of several signs.
 _JOINERS = "\u00ad\u200c\u200d"
-#: Within an address of mail or of the web.
-_BREAKS_AFTER = re.compile(r"(?<=\w@)(?=\w)|(?<=\w\.)(?=\w)")
+_ADDRESS = re.compile(r"([^\s@]+@[^\s@]+)")
+_BREAKS_AFTER = re.compile(r"(?<=[@.])(?=\w)")
 #: Headings that the table of contents shows.
 _DEEPEST = 3
 
@@ -166,15 +166,15 @@ def _tables(tokens: list[Token]) -> None:
 
 def _breaking(child: Token) -> list[Token]:
     """An address in narrow room breaks after its @ or a dot, not within a word; who copies it copies nothing else."""
-    parts = _BREAKS_AFTER.split(child.content) if child.type == "text" else []
-    if len(parts) < 2:
+    if child.type != "text" or "@" not in child.content:
         return [child]
     found = []
-    for part in parts:
-        text, place = Token("text", "", 0), Token("html_inline", "", 0)
-        text.content, place.content = part, "<wbr>"
-        found += [text, place]
-    return found[:-1]
+    for number, part in enumerate(_ADDRESS.split(child.content)):
+        for place, word in enumerate(_BREAKS_AFTER.split(part) if number % 2 else [part]):
+            if place:
+                found.append(Token("html_inline", "", 0, content="<wbr>"))
+            found.append(Token("text", "", 0, content=word))
+    return found
 
 
 def plain(text: object) -> str:

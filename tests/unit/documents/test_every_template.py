@@ -13,10 +13,12 @@ import pytest
 from runbooks import templating
 from runbooks.building import build
 from runbooks.catalogue import DOCUMENTS, GUIDES, MOMENTS, SECTIONS, Kind, templates_of
+from runbooks.choice_facts import ChoiceFacts
 from runbooks.document_facts import FACTS_OF, DocumentFacts, SiteDocumentFacts
 from runbooks.facts import Seen
 from runbooks.output.document import Picture
 from runbooks.output.markdown import inside
+from runbooks.report_facts import ReportFacts
 from runbooks.template_facts import read
 from runbooks.templating import Templates
 from tests.unit.documents.any_facts import AnyFacts
@@ -78,6 +80,12 @@ def test_every_document_has_its_templates_in_both_languages(kind: Kind, language
 def test_every_fact_that_a_template_uses_is_there(kind: Kind, language: Literal["fr", "en"]) -> None:
     found = read(Templates(language), kind.code, FACTS_OF[kind.of])
     assert found.misused == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_fact_that_a_page_uses_is_there(language: Literal["fr", "en"]) -> None:
+    assert read(Templates(language), "choice", ChoiceFacts).misused == []
+    assert read(Templates(language), "report", ReportFacts).misused == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
