@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +24,7 @@ _UNITS: Mapping[str, Sequence[str]] = {
     "fr": ("octets", "ko", "Mo", "Go", "To"),
     "en": ("bytes", "kB", "MB", "GB", "TB"),
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 #: Between a number and what it counts: narrow and unbroken in French, unbroken in English.
 _SPACES = {"fr": "\u202f", "en": "\u00a0"}
 
@@ -41,6 +43,7 @@ def filters_of(language: Literal["fr", "en"]) -> Mapping[str, Callable[..., Any]
         "moment": own.moment,
         "clock": own.clock,
         "listed": own.listed,
+        "recorded": own.recorded,
         "code": code,
         "listing": listing,
     }
@@ -107,6 +110,21 @@ class _Figures:
     def listed(self, values: Sequence[object]) -> Markup:
         """a, b et c, each as text."""
         return Markup(format_list([plain(value) for value in values], locale=self.locale)) if values else Markup("")  # noqa: S704
+
+    def recorded(self, text: str) -> str:
+        """What a record of facts has as text: a day, a moment or a number as the language writes it, all else as is."""
+        if text.isdecimal():
+            return self.number(int(text))
+        if not _DAY.match(text):
+            return text
+        try:
+            return self.day(date.fromisoformat(text), "medium")
+        except ValueError:
+            pass
+        try:
+            return self.moment(datetime.fromisoformat(text), "medium")
+        except ValueError:
+            return text
 
     def percent(self, value: float, digits: int = 0) -> str:
         """A part of one; what is not whole is never rounded up to the whole."""

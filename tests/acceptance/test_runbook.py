@@ -106,7 +106,7 @@ def test_a_document_says_when_it_is_no_longer_true_and_what_changed_since_it_was
 
     assert folder.build()["changes"] == standing["changes"]
     text = folder.text.read_text(encoding="utf-8")
-    assert "2027-02-09 → 2027-02-16" in text
+    assert "9 févr. 2027 → 16 févr. 2027" in text
     assert "mardi 16 février 2027" in text
     standing = folder.standing()
     assert (standing["stale"], standing["signed"]["as_built"]) == (False, False)  # type: ignore[index]

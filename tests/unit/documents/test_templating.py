@@ -108,6 +108,11 @@ def test_no_template_is_read_from_elsewhere(own: Path, name: str) -> None:
         ("duration", timedelta(days=2, hours=3, minutes=4), "2\u00a0jours 3\u202fh", "2 days 3 hrs"),
         ("duration", 0, "0\u00a0min", "0 mins"),
         ("duration", 2.3, "3\u202fs", "3 secs"),
+        ("recorded", "2027-02-09", "9 févr. 2027", "9 Feb 2027"),
+        ("recorded", "2027-02-09T08:05:00+01:00", "9 févr. 2027 à 8\u202fh\u202f05", "9 Feb 2027, 08:05"),
+        ("recorded", "98413", "98\u202f413", "98,413"),
+        ("recorded", "3/5", "3/5", "3/5"),
+        ("recorded", "2027-02-30", "2027-02-30", "2027-02-30"),
         ("day", date(2027, 2, 9), "mardi 9 février 2027", "Tuesday, 9 February 2027"),
         (
             "moment",
