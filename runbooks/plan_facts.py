@@ -51,6 +51,8 @@ class SystemFacts(Plain):
     written_a_day: int | None
     each_read_a_day: int | None
     each_written_a_day: int | None
+    #: What the plan wants of keywords where the system has no place for them: ``off``, ``labels`` or ``categories``.
+    keywords: str = ""
 
 
 class SupportFacts(Plain):

@@ -151,10 +151,9 @@ def test_what_becomes_of_each_thing_is_said_once_whatever_the_systems_are() -> N
 def test_the_scope_follows_the_systems() -> None:
     plan = AnyFacts(3, there=True).of(SitePlan)
 
-    def where(source: str, target: str, code: str) -> str:
-        one, other = (
-            side.model_copy(update={"connector": name}) for side, name in ((plan.source, source), (plan.target, target))
-        )
+    def where(source: str, target: str, code: str, keywords: str = "off") -> str:
+        one = plan.source.model_copy(update={"connector": source})
+        other = plan.target.model_copy(update={"connector": target, "keywords": keywords})
         nobody = Unknown(how="")
         told = scope_of(Known(plan.model_copy(update={"source": one, "target": other}), nobody, nobody))
         return next(
@@ -166,3 +165,6 @@ def test_the_scope_follows_the_systems() -> None:
     assert where("pop3", "imap", "read-state") == "changed"
     assert where("imap", "imap", "keywords") == "carried"
     assert where("imap", "microsoft365", "keywords") == "left_behind"
+    assert where("imap", "microsoft365", "keywords", "categories") == "changed"
+    assert where("imap", "google_workspace", "keywords") == "left_behind"
+    assert where("imap", "google_workspace", "keywords", "labels") == "changed"
