@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from runbooks.facts import Plain, Seen, SitePhase, Unknown
+from runbooks.facts import Plain, SitePhase, Unknown
 
 
 class Reachable(Plain):
@@ -228,6 +228,3 @@ class Timeline(Plain):
     milestones: tuple[Milestone, ...]
     #: By code, so that a text can say one day: ``timeline.value.days["j-7"]``.
     days: dict[str, date]
-
-
-TimelineFact = Seen[Timeline] | Unknown

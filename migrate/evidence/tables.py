@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 #: Spreadsheets take a cell that begins with one of these for a formula; in their East Asian versions the wide forms
 #: too, and some pass over blanks before it (OWASP, CSV Injection).  Where the comma is the decimal sign, as in French,
@@ -38,6 +39,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -
             yield (first + _written(lines)).encode()
             lines, first = [], ""
     yield (first + _written(lines)).encode()
+
+
+def utc_text(seconds: float | None) -> str | None:
+    """A moment as tables and JSON have it."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _written(lines: Iterable[Sequence[str]]) -> str:

@@ -7,11 +7,11 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from connectors.language import _, in_language
 from runbooks.output.document import Document
+from runbooks.output.frames import frame
 from runbooks.output.markdown import inside, visible
 
 
@@ -36,18 +36,7 @@ def html_page(document: Document) -> str:
         "script": script,
         "script_digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    return _environment().get_template("page.html.j2").render(facts)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("runbooks"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return frame("page.html.j2").render(facts)
 
 
 @cache

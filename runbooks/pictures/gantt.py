@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 from zoneinfo import ZoneInfo
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from connectors.language import _, labelled, plural
 from runbooks.catalogue import MILESTONES
 from runbooks.filters import spoken_filters
 from runbooks.output.document import Picture
+from runbooks.output.frames import frame
 from runbooks.pictures.drawing import clean, cut
 from runbooks.plan_facts import Company, SiteLine
 
@@ -82,7 +80,7 @@ def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> s
         for number, one in enumerate(bars)
     ]  # fmt: skip
     bottom = _TOP + len(rows) * _ROW
-    return _template().render(
+    return frame("gantt.svg.j2").render(
         width=_WIDTH,
         height=bottom + 40,
         margin=_MARGIN,
@@ -151,9 +149,3 @@ def _ticks(first: datetime, last: datetime) -> list[datetime]:
 
 def _short(label: str) -> str:
     return cut(label if len(label) <= _LETTERS else f"{label[: _LETTERS - 1]}…", _LEFT - _MARGIN - 8)
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("runbooks")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("gantt.svg.j2")
