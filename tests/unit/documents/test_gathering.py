@@ -134,6 +134,12 @@ def test_no_day_of_the_timeline_is_on_a_weekend_but_the_switch_itself(tmp_path: 
         # Before stays before, after stays after, and nobody waits for more than a weekend.
         assert (one.day - switch).days * one.offset >= 0
         assert abs((one.day - switch).days - one.offset) <= 2
+    phases = {one.code: one for one in facts.phases}
+    days = told.value.days
+    assert (phases["pre-copy"].begins, phases["dual-delivery"].begins) == (days["pre-copy"], days["dual-delivery"])
+    assert (phases["acceptance"].ends, phases["hypercare"].ends) == (days["acceptance"], days["hypercare-end"])
+    for phase in phases.values():
+        assert phase.begins is None or phase.ends is None or phase.begins <= phase.ends
 
 
 def test_what_becomes_of_each_thing_is_said_once_whatever_the_systems_are() -> None:
