@@ -116,17 +116,10 @@ def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]
     """Messages and bytes that earlier copies brought to the target, by mailbox.  No ledger is made for this."""
     if not place.ledger_file.exists():
         return {}
-    copied = {}
     with place.ledger() as ledger, ledger.read() as connection:
-        for person in people:
-            row = mailboxes.get(connection, person.mailbox)
-            if row is not None:
-                direction = Direction.FORTH
-                copied[person.mailbox] = (
-                    copies.count(connection, row.id, direction),
-                    copies.size(connection, row.id, direction),
-                )
-    return copied
+        rows = [row for person in people if (row := mailboxes.get(connection, person.mailbox)) is not None]
+        found = copies.brought(connection, [row.id for row in rows], Direction.FORTH)
+    return {row.name: found[row.id] for row in rows}
 
 
 def _estimate(place: Place, organisation: Organisation, site: Site, done: Sequence[Checked]) -> Guess:

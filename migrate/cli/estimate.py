@@ -160,12 +160,10 @@ def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
     """Messages and bytes that earlier copies brought to the target."""
     if not place.ledger_file.exists():
         return {}
-    found = {}
     with place.ledger() as ledger, ledger.read() as connection:
-        for row in mailboxes.of_site(connection, site.name):
-            forth = Direction.FORTH
-            found[row.name] = copies.count(connection, row.id, forth), copies.size(connection, row.id, forth)
-    return found
+        names = {row.id: row.name for row in mailboxes.of_site(connection, site.name)}
+        found = copies.brought(connection, [*names], Direction.FORTH)
+    return {names[mailbox_id]: there for mailbox_id, there in found.items()}
 
 
 def _work(known: Known) -> SiteWork:

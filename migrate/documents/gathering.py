@@ -172,9 +172,6 @@ class Gathered:
 
 def _there(connection: Connection, site: Site) -> dict[str, tuple[int, int]]:
     """Messages and bytes on the target by mailbox, of those that a pass was over."""
-    forth = Direction.FORTH
-    return {
-        row.name: (copies.count(connection, row.id, forth), copies.size(connection, row.id, forth))
-        for row in mailboxes.of_site(connection, site.name)
-        if row.last_pass is not None
-    }
+    begun = {row.id: row.name for row in mailboxes.of_site(connection, site.name) if row.last_pass is not None}
+    found = copies.brought(connection, [*begun], Direction.FORTH)
+    return {begun[mailbox_id]: there for mailbox_id, there in found.items()}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, 
 from connectors.contract import Reason
 from migrate.ledger import deliveries, identity, repairs
 from migrate.ledger.messages import UNTOLD, flag_set, flags_text, in_pieces
-from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, tally, target_folder
+from migrate.ledger.schema import ON_TARGET, Direction, Outcome, message, target_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,18 +247,22 @@ def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
     return found
 
 
-def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
-    """Messages of a mailbox that are on the target."""
-    where = select(func.coalesce(func.sum(tally.c.messages), 0)).where(
-        tally.c.mailbox_id == mailbox_id, tally.c.direction == direction, tally.c.outcome.in_(ON_TARGET)
-    )
-    return int(connection.execute(where).scalar_one())
-
-
-def size(connection: Connection, mailbox_id: int, direction: Direction) -> int:
-    """Bytes of a mailbox that are on the target."""
-    where = _select_copies(mailbox_id, direction).with_only_columns(func.coalesce(func.sum(message.c.size), 0))
-    return int(connection.execute(where).scalar_one())
+def brought(connection: Connection, mailbox_ids: Sequence[int], direction: Direction) -> dict[int, tuple[int, int]]:
+    """Messages and bytes that are on the target, by mailbox."""
+    found = dict.fromkeys(mailbox_ids, (0, 0))
+    for some in in_pieces(mailbox_ids):
+        rows = connection.execute(
+            select(message.c.mailbox_id, func.count(), func.coalesce(func.sum(message.c.size), 0))
+            .where(
+                message.c.mailbox_id.in_(some),
+                message.c.direction == direction,
+                message.c.outcome.in_(ON_TARGET),
+                message.c.successor.is_(None),
+            )
+            .group_by(message.c.mailbox_id)
+        )
+        found |= {mailbox_id: (count, int(size)) for mailbox_id, count, size in rows}
+    return found
 
 
 _COPY = (

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from connectors.contract import Reason
 from migrate.documents.course import timeline
 from migrate.documents.gathering import Subject
 from migrate.documents.scope import RULES, Known, scope_of
 from migrate.ledger import mailboxes, pace
 from migrate.ledger.pace import MailboxSize
-from migrate.ledger.schema import MailboxState
+from migrate.ledger.schema import Direction, MailboxState, Outcome, tally
 from migrate.ledger.store import Ledger
 from runbooks.document_facts import SiteDocumentFacts
 from runbooks.facts import Seen, Unknown
@@ -91,6 +92,30 @@ def test_sizes_and_copies_come_from_the_ledger(tmp_path: Path) -> None:
     assert facts.estimate.value.p90 is not None
     assert facts.estimate.value.p50 < facts.estimate.value.p90
     assert isinstance(facts.not_copied, Seen)
+
+
+def test_what_is_there_by_another_way_is_not_among_what_was_not_copied(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    with ledger.write() as connection:
+        row = mailboxes.get_or_create(connection, "claire.m@meridional.example", "lyon")
+        mailboxes.finish(connection, row.id, MailboxState.COPIED, NOW.timestamp(), None)
+        for outcome, reason, messages in (
+            (Outcome.ALREADY_THERE, Reason.DUAL_DELIVERED, 400),
+            (Outcome.ALREADY_THERE, Reason.ADOPTED, 30),
+            (Outcome.LEFT_OUT, Reason.CAME_FROM_THERE, 3),
+            (Outcome.LEFT_OUT, Reason.RULE_FOLDER, 2),
+            (Outcome.UNCERTAIN, Reason.UNANSWERED, 1),
+        ):
+            counted = {"mailbox_id": row.id, "direction": Direction.FORTH, "outcome": outcome, "reason": reason}
+            connection.execute(tally.insert(), {**counted, "gone": False, "messages": messages})
+    ledger.close()
+    told = _lyon(EXAMPLE, tmp_path).not_copied
+    assert isinstance(told, Seen)
+    assert [(one.code, one.count, one.left_out) for one in told.value.reasons] == [
+        ("came-from-there", 3, True),
+        ("rule-folder", 2, True),
+        ("unanswered", 1, False),
+    ]
 
 
 def test_the_newest_rehearsal_that_can_be_read_is_taken(tmp_path: Path) -> None:
