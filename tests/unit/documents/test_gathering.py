@@ -12,6 +12,7 @@ import pytest
 from connectors.contract import Reason
 from migrate.documents.course import timeline
 from migrate.documents.gathering import Subject
+from migrate.documents.people import guide_for
 from migrate.documents.scope import RULES, Known, scope_of
 from migrate.ledger import mailboxes, pace
 from migrate.ledger.pace import MailboxSize
@@ -61,6 +62,23 @@ def test_the_plan_is_told_in_full(tmp_path: Path) -> None:
     assert plan.copy_rules.window == "19:00-07:00"
     (licence,) = facts.organisation.licences
     assert (licence.needed, licence.needed_here, licence.missing, licence.order_by) == (7, 4, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("use", "guide"),
+    [
+        ("Outlook 2016 (POP)", "outlook-classic"),
+        ("nouvel Outlook", "outlook-new"),
+        ("Outlook sur iPhone", "ios"),
+        ("Outlook Web", "webmail"),
+        ("Mail sur MacBook", "apple-mail"),
+        ("Outlook pour Mac", None),
+        ("Outlook 2019, iMac", None),
+        ("Lotus Notes", None),
+    ],
+)
+def test_nobody_is_given_the_guide_of_another_program(use: str, guide: str | None) -> None:
+    assert guide_for(use) == guide
 
 
 def test_licences_that_are_missing_are_ordered_before_the_first_switch_that_needs_them(tmp_path: Path) -> None:
