@@ -306,6 +306,18 @@ def test_a_record_that_ends_in_the_middle_of_a_line_goes_on(tmp_path: Path) -> N
     assert newest.state == "accepted"
 
 
+def test_a_record_of_a_later_version_is_told_and_nobody_is_sent_a_message_twice(
+    company: Path, office: PostOffice
+) -> None:
+    told(company, "--send")
+    record = company / "documents" / "lyon" / "messages" / "sent.jsonl"
+    record.write_text(record.read_text().replace('"answer"', '"later": 1, "answer"'))
+    taken = len(office.taken)
+    ended = run(company, "--when", "J-7", "--send")
+    assert (ended.exit_code, len(office.taken)) == (Exit.USAGE, taken)
+    assert "sent.jsonl:1 " in ended.stderr
+
+
 def test_mistakes_are_told_with_what_to_do(company: Path) -> None:
     for arguments, said in (
         (("--when", "J-8"), "There are: J-14, J-7, J-1, J, J+1"),
