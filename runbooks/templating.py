@@ -55,7 +55,7 @@ class Templates:
     """The templates of one language.  ``own``: the customer's folder, below which theirs lie in folders by language."""
 
     def __init__(self, language: Language, own: Path | None = None) -> None:
-        self._language = language
+        self.language: Language = language
         self._own = None if own is None else own / language
         ours: BaseLoader = PackageLoader("runbooks", f"templates/{language}")
         loaders = [ours, DictLoader(OUTLINES)]
@@ -149,7 +149,7 @@ class Templates:
     def _shown(self, name: str) -> str:
         if self._own is not None and (self._own / name).is_file():
             return self._as_known(str(self._own / name))
-        return f"{self._language}/{name}"
+        return f"{self.language}/{name}"
 
     def _as_known(self, file: str) -> str:
         """The customer's files below their organisation's folder, ours below our templates."""
