@@ -107,7 +107,7 @@ def messages(
                 text = _("Another command sends messages of this site at this moment. Wait for it to end.")
                 raise Trouble(text, Exit.LOCKED) from None
         if not mailboxes:
-            writing.forget_others([folder / moment / one.file.rpartition("/")[2] for one in told])
+            writing.forget_others({one.file.rpartition("/")[2] for one in told})
     if to_json:
         click.echo(json.dumps(_as_json(writing, told, code), ensure_ascii=False, indent=2))
     else:

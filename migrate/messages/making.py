@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -86,10 +86,10 @@ class Writing:
         write_whole(path, one.message.as_bytes())
         return path
 
-    def forget_others(self, kept: Sequence[Path]) -> None:
-        """Take away the files of people who are no longer in the plan.  Raises OSError."""
+    def forget_others(self, kept: Collection[str]) -> None:
+        """Take away the files of people who are no longer in the plan.  ``kept`` by name.  Raises OSError."""
         for path in self.folder.glob("*.eml"):
-            if path not in kept:
+            if path.name not in kept:
                 path.unlink()
 
     @property
