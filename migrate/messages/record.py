@@ -68,11 +68,11 @@ class Record:
         # The beginning of a line that a process died over is closed, and counts for nothing.
         broken = self._ends_within_a_line()
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, b"\n" * broken + line.model_dump_json().encode() + b"\n")
+        # The whole line or an OSError, also where a disk has room for a part of it.
+        with os.fdopen(descriptor, "ab") as out:
+            out.write(b"\n" * broken + line.model_dump_json().encode() + b"\n")
+            out.flush()
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         self._newest[line.moment, line.address] = line
 
     def _ends_within_a_line(self) -> bool:
