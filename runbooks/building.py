@@ -8,17 +8,17 @@ from typing import Any
 from markupsafe import Markup
 
 from connectors.language import _, in_language
-from runbooks.catalogue import Kind
+from runbooks.catalogue import PICTURES, Kind
 from runbooks.document_facts import DocumentFacts
 from runbooks.filters import filters_of
-from runbooks.output.document import Document, Picture
-from runbooks.output.markdown import plain
+from runbooks.output.document import Document, Picture, UnknownPicture
+from runbooks.output.markdown import plain, visible
 from runbooks.templating import Templates
 
 #: What a template may call, with what it gives.
 FUNCTIONS: Mapping[str, str] = {
     "note": 'note("BLOCK"): what runbooks/notes/SITE/BLOCK.md holds, if there is one',
-    "picture": 'picture("NAME", "caption"): a picture of the facts, nothing where they are not known',
+    "picture": f'picture("NAME", "caption"): a picture, nothing where its facts are not known: {", ".join(PICTURES)}',
     "range": "range(5): 0 to 4",
 }
 
@@ -37,6 +37,8 @@ def build(
         return _noted(notes[block], language) if notes.get(block, "").strip() else Markup()
 
     def picture(name: str, caption: str) -> Markup:
+        if name not in PICTURES:
+            raise UnknownPicture(name)
         return Markup("![{}](picture:{})").format(Markup(plain(caption)), name) if name in pictures else Markup()  # noqa: S704
 
     functions: dict[str, Callable[..., Any]] = {"note": note, "picture": picture}
@@ -58,7 +60,7 @@ def stamp(facts: DocumentFacts) -> str:
     about = facts.about
     with in_language(about.language):
         return _("{organisation} · {title} · plan {hash} · as of {when}").format(
-            organisation=facts.organisation.name,
+            organisation=visible(facts.organisation.name),
             title=about.title,
             hash=about.plan_hash,
             when=filters_of(about.language)["moment"](about.state_at),

@@ -63,6 +63,9 @@ GUIDES: Final = ("outlook-classic", "outlook-new", "thunderbird", "apple-mail", 
 #: Messages to people, by the day they are sent.
 MOMENTS: Final = ("j-14", "j-7", "j-1", "j", "j+1")
 
+#: The pictures that a template may name.
+PICTURES: Final = ("progress", "gantt", "sizes", "largest", "probes", "dns", "days")
+
 #: Days of the timeline, counted from the switch.
 MILESTONES: Final[Mapping[str, int]] = {
     "order-licences": -30,
@@ -118,6 +121,15 @@ _ALL: Final = (
 
 #: All of them, by code, in the order in which they are needed.
 DOCUMENTS: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _ALL}
+
+#: What ``bascule report`` and ``bascule advise`` write: in one's own words too, but not built with the rest.
+PAGES: Final[Mapping[str, Kind]] = {
+    kind.code: kind
+    for kind in (
+        _kind("report", "organisation", "Rapport d’avancement", "Progress report", heading="none"),
+        _kind("choice", "organisation", "Note de choix", "Choice note", heading="none"),
+    )
+}
 
 
 def templates_of(kind: Kind) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from runbooks.facts import Plain, Seen, SitePhase, Unknown
+from runbooks.facts import Plain, SitePhase, Unknown
 
 
 class Reachable(Plain):
@@ -51,6 +51,8 @@ class SystemFacts(Plain):
     written_a_day: int | None
     each_read_a_day: int | None
     each_written_a_day: int | None
+    #: What the plan wants of keywords where the system has no place for them: ``off``, ``labels`` or ``categories``.
+    keywords: str = ""
 
 
 class SupportFacts(Plain):
@@ -226,6 +228,3 @@ class Timeline(Plain):
     milestones: tuple[Milestone, ...]
     #: By code, so that a text can say one day: ``timeline.value.days["j-7"]``.
     days: dict[str, date]
-
-
-TimelineFact = Seen[Timeline] | Unknown

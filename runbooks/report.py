@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from connectors.language import _
+from runbooks.output.frames import frame
 
 #: A count is set flush right, with its thousands apart.
 Cell = str | int
@@ -83,22 +81,4 @@ def render(facts: ReportFacts) -> str:
         ),
         _("Poor: a message is missing or altered without an explanation, or more than that differs."),
     ]
-    return _template().render(facts=facts, labels=labels, rules=rules)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("runbooks"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count"] = _count
-    return environment.get_template("report.html.j2")
-
-
-def _count(number: int, language: str) -> str:
-    """With its thousands apart, as the language does it: 1,234, or 1 234 with a thin no-break space."""
-    return f"{number:,}".replace(",", "\u202f" if language == "fr" else ",")
+    return frame("report.html.j2").render(facts=facts, labels=labels, rules=rules)

@@ -25,15 +25,16 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
 )
-from jinja2.exceptions import SecurityError, TemplateError, TemplateRuntimeError
+from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.nodes import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from connectors.language import _
-from runbooks.catalogue import OUTLINES
+from runbooks.catalogue import OUTLINES, PICTURES
 from runbooks.facts import Seen, Unknown
 from runbooks.filters import filters_of
+from runbooks.output.document import UnknownPicture
 from runbooks.output.markdown import plain
 
 Language = Literal["fr", "en"]
@@ -54,7 +55,7 @@ class Templates:
     """The templates of one language.  ``own``: the customer's folder, below which theirs lie in folders by language."""
 
     def __init__(self, language: Language, own: Path | None = None) -> None:
-        self._language = language
+        self.language: Language = language
         self._own = None if own is None else own / language
         ours: BaseLoader = PackageLoader("runbooks", f"templates/{language}")
         loaders = [ours, DictLoader(OUTLINES)]
@@ -94,20 +95,19 @@ class Templates:
             file, line = self._place(error, asked)
             what = _("There is no such fact: {what}. bascule runbook template lists the facts that it may use.")
             raise TemplateProblem(file, line, what.format(what=error.message)) from None
+        except UnknownPicture as error:
+            file, line = self._place(error, asked)
+            what = _('There is no picture "{name}"; there are: {names}.')
+            raise TemplateProblem(file, line, what.format(name=error.name, names=", ".join(PICTURES))) from None
         except SecurityError as error:
             file, line = self._place(error, asked)
             raise TemplateProblem(
                 file, line, _("A template may not do this: {what}").format(what=error.message)
             ) from None
-        except (
-            TemplateError,
-            TemplateRuntimeError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:
+        except RecursionError as error:
+            file, line = self._place(error, asked)
+            raise TemplateProblem(file, line, _("It includes itself, or calls itself without an end.")) from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             file, line = self._place(error, asked)
             raise TemplateProblem(file, line, f"{type(error).__name__}: {error}") from None
 
@@ -149,7 +149,7 @@ class Templates:
     def _shown(self, name: str) -> str:
         if self._own is not None and (self._own / name).is_file():
             return self._as_known(str(self._own / name))
-        return f"{self._language}/{name}"
+        return f"{self.language}/{name}"
 
     def _as_known(self, file: str) -> str:
         """The customer's files below their organisation's folder, ours below our templates."""

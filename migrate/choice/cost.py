@@ -11,6 +11,7 @@ from connectors.language import _
 from plans.choice import Choice, Price
 from runbooks.choice_facts import Cost, Money, Year
 from runbooks.facts import Seen, Unknown
+from runbooks.filters import spoken_filters
 
 _MONTHS = 12
 _GB = 1_000_000_000
@@ -39,7 +40,8 @@ def cost_of(title: str, choice: Choice, price: Price | None, load: Load, at: dat
         asked.append(
             _("How will the number of mailboxes grow? Costs are told for as many as today (choice.yaml: growth).")
         )
-    source = _("{source}, looked up on {day}").format(source=price.source, day=price.looked_up.isoformat())
+    day = spoken_filters()["day"](price.looked_up, "long")
+    source = _("{source}, looked up on {day}").format(source=price.source, day=day)
     growth = choice.growth or 0.0
     years = tuple(_year(number, price, load, growth) for number in range(1, choice.years + 1))
     work = _work(title, price, source, at)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from connectors.language import _
 from connectors.os_errors import os_error_text
+from migrate.archives.files import write_whole
 from migrate.cli.advise_asking import ask
 from migrate.cli.advise_results import show
 from migrate.cli.exit_codes import Exit
@@ -23,7 +26,10 @@ from plans import PlanError
 from plans.choice import CHOICE_FILE, OPTIONS, Choice, read_choice
 from runbooks.choice_facts import ChoiceFacts
 
-_FORMS = (".md", ".html", ".pdf", ".docx", ".odt")
+if TYPE_CHECKING:
+    from migrate.documents.making import Form
+
+_FORMS: Mapping[str, Form] = {".md": "md", ".html": "html", ".pdf": "pdf", ".docx": "docx", ".odt": "odt"}
 
 
 @click.command()
@@ -63,7 +69,7 @@ def advise(place: Place, again: bool, files: tuple[Path, ...], to_json: bool) ->
         raise Trouble(str(error)) from error
     facts = _note(place, choice or Choice())
     for file in files:
-        _write(file, facts)
+        _write(place, file, facts)
     if to_json:
         told = {"exit_code": int(Exit.OK), **facts.model_dump(mode="json")}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -87,26 +93,17 @@ def _note(place: Place, choice: Choice) -> ChoiceFacts:
     return note_of(organisation, choice, known, durations, now)
 
 
-def _write(file: Path, facts: ChoiceFacts) -> None:
-    from runbooks.choice import document_of  # templates and formats, which the table does not need
-    from runbooks.output.office import OfficeMissing, office
-    from runbooks.output.page import html_page
-    from runbooks.output.pdf import PdfMissing, pdf
+def _write(place: Place, file: Path, facts: ChoiceFacts) -> None:
+    from migrate.cli.runbook_whom import telling  # templates and formats, which the table does not need
+    from migrate.documents.making import TEMPLATES, WRITERS
+    from runbooks.choice import document_of
+    from runbooks.templating import Templates
 
-    document = document_of(facts)
+    with telling():
+        document = document_of(facts, Templates(facts.language, place.folder / TEMPLATES))
+        made = WRITERS[_FORMS[file.suffix.lower()]](document)
     try:
-        match file.suffix.lower():
-            case ".md":
-                made = document.markdown.encode()
-            case ".html":
-                made = html_page(document).encode()
-            case ".pdf":
-                made = pdf(document)
-            case form:
-                made = office(document, "docx" if form == ".docx" else "odt")
-        file.write_bytes(made)
-    except (OfficeMissing, PdfMissing) as error:
-        raise Trouble(str(error)) from error
+        write_whole(file, made)
     except OSError as error:
         text = _("{file} cannot be written: {why}.")
         raise Trouble(text.format(file=file, why=os_error_text(error))) from error

@@ -34,12 +34,11 @@ from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
 from migrate.cli.running import Started, choose, started
 from migrate.engine.remembered import Remembered
-from migrate.ledger import copies, mailboxes
+from migrate.ledger import copies
 from migrate.ledger.observations import Observed
-from migrate.ledger.schema import Direction
 from migrate.rollout.estimate import Load
 from migrate.rollout.outlook import Guess, guess, outlook
-from plans import Organisation, Person, Site
+from plans import Organisation, Site
 
 #: Somebody waits for the answer: a system that cannot be reached is asked once more, and not for minutes.
 _RETRY = RetryPolicy(tries=2)
@@ -62,7 +61,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
     organisation = place.load()
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
-    copied = _copied(place, people)
+    copied = _copied(place, plan)
     recorded = recorded_places(place, people)
     with started(place, organisation, plan, people, _RETRY) as run:
         surveys = [done.result for done in run.each(partial(_survey, run, recorded)) if done.result is not None]
@@ -125,21 +124,12 @@ def _survey(run: Started, recorded: Mapping[str, Recorded], mailbox: str) -> Sur
     return found
 
 
-def _copied(place: Place, people: Sequence[Person]) -> dict[str, tuple[int, int]]:
+def _copied(place: Place, site: Site) -> dict[str, tuple[int, int]]:
     """Messages and bytes that earlier copies brought to the target, by mailbox.  No ledger is made for this."""
     if not place.ledger_file.exists():
         return {}
-    copied = {}
     with place.ledger() as ledger, ledger.read() as connection:
-        for person in people:
-            row = mailboxes.get(connection, person.mailbox)
-            if row is not None:
-                direction = Direction.FORTH
-                copied[person.mailbox] = (
-                    copies.count(connection, row.id, direction),
-                    copies.size(connection, row.id, direction),
-                )
-    return copied
+        return copies.brought(connection, site.name)
 
 
 def _estimate(place: Place, organisation: Organisation, site: Site, done: Sequence[Checked]) -> Guess:

@@ -24,7 +24,7 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import gathered
 from migrate.messages.making import Writing, messages_folder
 from migrate.messages.post import NoServer, NotLetIn, Post
-from migrate.messages.record import Line, Record
+from migrate.messages.record import Line, Record, Unreadable
 from plans import Organisation, Person, Site
 from plans.model import Messages
 from runbooks.catalogue import MOMENTS
@@ -90,7 +90,7 @@ def messages(
     people = _people(planned, mailboxes)
     folder = messages_folder(organisation.folder, site)
     with gathered(place, organisation) as facts:
-        record = Record(folder)
+        record = _record(folder)
         writing = Writing(facts, planned, moment, sender, switch, record)
         if send:
             _timely(writing)
@@ -101,13 +101,13 @@ def messages(
             try:
                 with FileLock(folder / ".lock", timeout=0):
                     # Read again: what another command sent until now counts.
-                    writing = Writing(facts, planned, moment, sender, switch, Record(folder))
+                    writing = Writing(facts, planned, moment, sender, switch, _record(folder))
                     told, code = _sent(place, writing, people, again=again)
             except Timeout:
                 text = _("Another command sends messages of this site at this moment. Wait for it to end.")
                 raise Trouble(text, Exit.LOCKED) from None
         if not mailboxes:
-            writing.forget_others([folder / moment / one.file.rpartition("/")[2] for one in told])
+            writing.forget_others({one.file.rpartition("/")[2] for one in told})
     if to_json:
         click.echo(json.dumps(_as_json(writing, told, code), ensure_ascii=False, indent=2))
     else:
@@ -129,6 +129,18 @@ def _needed(organisation: Organisation, site: Site, *, send: bool, again: bool) 
         text = _("No switch is planned: write switch: into sites/{site}.yaml. The messages tell its day.")
         raise Trouble(text.format(site=site.name))
     return organisation.messages, site.switch
+
+
+def _record(folder: Path) -> Record:
+    """Raises :class:`Trouble`, OSError."""
+    try:
+        return Record(folder)
+    except Unreadable as error:
+        text = _(
+            "{file}:{line} is not as this version of Bascule writes it, so that nobody knows who was sent what. Use the"
+            " version that wrote it; nothing was sent."
+        )
+        raise Trouble(text.format(file=error.file, line=error.line)) from error
 
 
 def _people(site: Site, mailboxes: Sequence[str]) -> list[Person]:

@@ -19,11 +19,12 @@ from migrate.documents.gathering import ORGANISATION, Gathered, Language
 from migrate.documents.making import WRITERS, Desk
 from migrate.documents.reporting import report_facts
 from runbooks.building import build
-from runbooks.catalogue import Kind
+from runbooks.catalogue import PAGES
 from runbooks.output.document import Document
 from runbooks.report_facts import ReportFacts
+from runbooks.template_facts import checked
 
-_KIND = Kind("report", "organisation", {"fr": "Rapport d’avancement", "en": "Progress report"}, heading="none")
+_KIND = PAGES["report"]
 _FORMS = {".html": WRITERS["html"], ".pdf": WRITERS["pdf"], ".md": WRITERS["md"]}
 
 
@@ -69,6 +70,7 @@ def report(place: Place, file: Path | None, language: Language | None, to_json: 
 def _document(facts: Gathered, language: Language) -> Document:
     """Raises TemplateProblem."""
     of_all = Desk(facts, ORGANISATION, language)
+    checked(of_all.templates, _KIND.code, ReportFacts)
     told = report_facts(facts, language)
     about = told.about.model_copy(update={"code": _KIND.code, "title": _KIND.titles[language]})
     return build(_KIND, told.model_copy(update={"about": about}), of_all.templates, of_all.notes, of_all.pictures)

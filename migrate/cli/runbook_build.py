@@ -141,7 +141,11 @@ def change_text(change: Change) -> str:
 def _show(console: Any, one: Subject, made: Made) -> None:
     show_line(console, f"✓ {shown(one, made.built.document)}", "green")
     for name in made.set_aside:
-        show_line(console, "  " + _("Somebody had edited it; that file is now {file}.").format(file=name), "yellow")
+        show_line(
+            console,
+            "  " + _("What was there is not what was built last; it is now {file}.").format(file=name),
+            "yellow",
+        )
     if made.signed is not None and made.changes:
         text = _("Since {name} signed version {n}:")
         show_line(console, "  " + text.format(name=made.signed.by, n=made.signed.version), "yellow")

@@ -20,7 +20,7 @@ from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.runbook_build import change_as_json, change_text
 from migrate.cli.runbook_whom import chosen, complete_whom, gathered, shown
-from migrate.documents.gathering import Gathered, Subject
+from migrate.documents.gathering import Gathered, Language, Subject
 from migrate.documents.kept import Records
 from migrate.documents.making import Desk, Standing
 from migrate.figures import moment_text
@@ -57,9 +57,11 @@ def status(place: Place, names: tuple[str, ...], to_json: bool) -> None:
 
 
 def _standings(facts: Gathered, one: Subject) -> Iterator[Standing]:
+    desks: dict[Language, Desk] = {}
     for built in Records(one.folder(facts.organisation.folder)).every():
         if built.document in DOCUMENTS and DOCUMENTS[built.document].of == one.of:
-            yield Desk(facts, one, built.language).standing(built)
+            desk = desks.setdefault(built.language, Desk(facts, one, built.language))
+            yield desk.standing(built)
 
 
 def _as_json(one: Subject, standing: Standing) -> dict[str, Any]:

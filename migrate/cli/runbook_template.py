@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 from click.shell_completion import CompletionItem
+from pydantic import BaseModel
 from rich.table import Table
 from rich.text import Text
 
@@ -21,18 +22,23 @@ from migrate.documents.gathering import Language
 from migrate.documents.making import TEMPLATES
 from plans.problems import suggestion
 from runbooks.building import FUNCTIONS
-from runbooks.catalogue import DOCUMENTS, templates_of
+from runbooks.catalogue import DOCUMENTS, PAGES, templates_of
+from runbooks.choice_facts import ChoiceFacts
 from runbooks.document_facts import FACTS_OF
 from runbooks.fact_listing import Listed, facts_of
+from runbooks.report_facts import ReportFacts
 from runbooks.templating import SUFFIX, Templates, filter_names
 
 #: What every document may include.
 _SHARED = ("header", "macros")
+_KINDS = {**DOCUMENTS, **PAGES}
+#: Pages have facts of their own.
+_PAGE_FACTS: Mapping[str, type[BaseModel]] = {"report": ReportFacts, "choice": ChoiceFacts}
 
 
 def _names() -> list[str]:
     """All templates that can be copied out, a document before its blocks."""
-    found = [name for kind in DOCUMENTS.values() for name in (kind.code, *templates_of(kind))]
+    found = [name for kind in _KINDS.values() for name in (kind.code, *templates_of(kind))]
     return list(dict.fromkeys([*found, *_SHARED]))
 
 
@@ -101,7 +107,7 @@ def _list(templates: Templates, language: Language, *, to_json: bool) -> None:
                 "title": kind.titles[language],
                 "templates": [{"name": one, "own": templates.is_own(one)} for one in _of(kind.code)],
             }
-            for kind in DOCUMENTS.values()
+            for kind in _KINDS.values()
         ]
         click.echo(json.dumps({"exit_code": 0, "documents": told}, ensure_ascii=False, indent=2))
         return
@@ -109,7 +115,7 @@ def _list(templates: Templates, language: Language, *, to_json: bool) -> None:
     for heading in (_("template"), _("of"), _("title")):
         table.add_column(heading, overflow="fold")
     of = {"site": _("a site"), "domain": _("a domain"), "organisation": _("the organisation"), "person": _("a person")}
-    for kind in DOCUMENTS.values():
+    for kind in _KINDS.values():
         for one in _of(kind.code):
             name = _("{template} (yours)").format(template=one) if templates.is_own(one) else one
             first = one == kind.code
@@ -120,12 +126,12 @@ def _list(templates: Templates, language: Language, *, to_json: bool) -> None:
 
 
 def _of(code: str) -> list[str]:
-    return list(dict.fromkeys((code, *templates_of(DOCUMENTS[code]))))
+    return list(dict.fromkeys((code, *templates_of(_KINDS[code]))))
 
 
 def _list_facts(name: str, *, to_json: bool) -> None:
-    of = next((kind.of for kind in DOCUMENTS.values() if name in _of(kind.code)), "organisation")
-    found = facts_of(FACTS_OF[of])
+    of = next((kind.of for kind in _KINDS.values() if name in _of(kind.code)), "organisation")
+    found = facts_of(_PAGE_FACTS.get(name, FACTS_OF[of]))
     if to_json:
         told = {
             "exit_code": 0,

@@ -20,6 +20,9 @@ from runbooks.plan_facts import Company, LicenceFacts, Reachable, SiteLine, Supp
 def company(world: World, site: Site | None, support_left: float | None) -> Company:
     """``site``: whose licences are told apart.  ``support_left``: hours of support not used yet, None: all of them."""
     organisation = world.organisation
+    licensed = {
+        name: Counter(one.licence for one in found.people if one.licence) for name, found in organisation.sites.items()
+    }
     return Company(
         name=organisation.name,
         language=organisation.language,
@@ -29,7 +32,7 @@ def company(world: World, site: Site | None, support_left: float | None) -> Comp
         targets=tuple(sorted({one.target for one in organisation.sites.values()})),
         sites=tuple(_line(world, one) for one in in_order(organisation)),
         domains=tuple(sorted(organisation.domains)),
-        licences=tuple(_licence(organisation, one, site) for one in organisation.licences.values()),
+        licences=tuple(_licence(organisation, one, licensed, site) for one in organisation.licences.values()),
         support=_support(organisation, support_left),
         people=sum(len(one.people) for one in organisation.sites.values()),
     )
@@ -58,10 +61,11 @@ def _line(world: World, site: Site) -> SiteLine:
     )
 
 
-def _licence(organisation: Organisation, licence: Licence, here: Site | None) -> LicenceFacts:
-    wanted: Mapping[str, int] = {
-        name: Counter(one.licence for one in site.people)[licence.name] for name, site in organisation.sites.items()
-    }
+def _licence(
+    organisation: Organisation, licence: Licence, licensed: Mapping[str, Counter[str]], here: Site | None
+) -> LicenceFacts:
+    """``licensed``: by site, how many people want each."""
+    wanted = {name: counted[licence.name] for name, counted in licensed.items()}
     needed = sum(wanted.values())
     missing = max(0, needed - licence.bought)
     return LicenceFacts(

@@ -20,17 +20,17 @@ from runbooks.document_facts import GateFacts, Happened, PhaseFacts
 from runbooks.facts import DomainFacts, Seen, SiteFacts, Unknown
 from runbooks.plan_facts import Milestone, Timeline
 
-#: Days of a site's phases, counted from the switch: the first and the last.
+#: Days of a site's phases, counted from the switch: the first and the last.  Those of the timeline are its own.
 _DAYS: Mapping[str, tuple[int, int]] = {
     "assess": (-30, -22),
-    "prepare": (-28, -22),
-    "pre-copy": (-21, -11),
-    "dual-delivery": (-10, -1),
+    "prepare": (MILESTONES["scope-signed"], -22),
+    "pre-copy": (MILESTONES["pre-copy"], -11),
+    "dual-delivery": (MILESTONES["dual-delivery"], MILESTONES["j-1"]),
     "switch": (0, 0),
     "delta": (0, 1),
-    "verify": (2, 3),
-    "acceptance": (4, 7),
-    "hypercare": (8, 30),
+    "verify": (MILESTONES["verification"], 3),
+    "acceptance": (4, MILESTONES["acceptance"]),
+    "hypercare": (8, MILESTONES["hypercare-end"]),
 }
 _FRIDAY = 4
 _EVENTS: Mapping[str, str] = {
@@ -70,7 +70,7 @@ def _planned(facts: SiteFacts | DomainFacts, code: str) -> tuple[date | None, da
     if not isinstance(facts, SiteFacts) or facts.switch is None or code not in _DAYS:
         return None, None
     first, last = _DAYS[code]
-    return facts.switch + timedelta(days=first), facts.switch + timedelta(days=last)
+    return _day_of_work(facts.switch, first), _day_of_work(facts.switch, last)
 
 
 def _gates(facts: SiteFacts | DomainFacts, phase: str) -> Iterator[GateFacts]:

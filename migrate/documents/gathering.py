@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from connectors.language import in_language
+from connectors.language import _, in_language
 from migrate.documents.company import company
 from migrate.documents.course import happened, phases_of, timeline
 from migrate.documents.mail import ReasonText, estimate, inventory, not_there, rehearsal
@@ -29,7 +29,7 @@ from plans import Organisation, Site
 from plans.fingerprint import fingerprint
 from runbooks.catalogue import Of
 from runbooks.document_facts import About, DocumentFacts, DomainDocumentFacts, SiteDocumentFacts
-from runbooks.facts import Unknown
+from runbooks.facts import RolloutFacts, Unknown
 
 Language = Literal["fr", "en"]
 
@@ -67,6 +67,8 @@ class Gathered:
     words: Words
     world: World
     events: Sequence[Event]
+    #: By language, of all sites: every subject's facts have them.
+    _rollouts: dict[Language, RolloutFacts] = field(default_factory=dict)
 
     @classmethod
     def read(cls, organisation: Organisation, ledger: Ledger, ledger_file: Path, words: Words, now: float) -> Gathered:
@@ -100,7 +102,9 @@ class Gathered:
         )
 
     def _company_facts(self, site: Site | None, language: Language) -> DocumentFacts:
-        rollout = rollout_facts(self.world)
+        if language not in self._rollouts:
+            self._rollouts[language] = rollout_facts(self.world)
+        rollout = self._rollouts[language]
         left = rollout.subjects[0].whom.support_hours if rollout.subjects else None
         subject = ORGANISATION if site is None else Subject("site", site.name)
         return DocumentFacts(
@@ -127,7 +131,7 @@ class Gathered:
         shared = self._company_facts(site, language)
         facts = next(one for one in shared.rollout.sites if one.name == site.name)
         domain = next((one for one in shared.rollout.domains if one.name == facts.domain), None)
-        nobody = Unknown(how=f"domain: (sites/{site.name}.yaml)")
+        nobody = Unknown(how=_("write domain: into sites/{site}.yaml").format(site=site.name))
         with self.ledger.read() as connection:
             plan = site_plan(self.world, site, connection)
             sizes = pace.sizes(connection, site.name)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from migrate.archives.files import make_private, write_whole
 from runbooks.catalogue import Kind
-from runbooks.document_facts import FACTS_OF, DocumentFacts
+from runbooks.document_facts import DocumentFacts
 
 _BUILT = ".built"
 
@@ -83,9 +83,8 @@ class Records:
         """Facts that were kept; None when they are gone, or of a version with other facts."""
         try:
             told = self._facts(name).read_text(encoding="utf-8")
-            kind = next(one for one in FACTS_OF.values() if one is type(like))
             about = like.about.model_dump_json()
-            return kind.model_validate_json(f'{{"about": {about}, {told.removeprefix("{")}')
+            return type(like).model_validate_json(f'{{"about": {about}, {told.removeprefix("{")}')
         except (FileNotFoundError, ValidationError, UnicodeDecodeError):
             return None
 

@@ -69,7 +69,8 @@ def not_there(site: Site, connection: Connection, text: ReasonText) -> Seen[NotC
         reasons.update(one.reasons)
         outcomes.update(one.outcomes)
     refused = outcomes[Outcome.REFUSED]
-    listed = list(_missed(connection, [(row.id, people[row.name]) for row in rows], site, text)) if refused else []
+    holding = [(row.id, people[row.name]) for row in rows if counted[row.id].outcomes[Outcome.REFUSED]]
+    listed = list(_missed(connection, holding, site, text))
     told = NotCopied(
         reasons=tuple(_reasons(reasons, text)),
         refused=refused,
@@ -83,11 +84,12 @@ def not_there(site: Site, connection: Connection, text: ReasonText) -> Seen[NotC
 
 
 #: Reasons of messages that are on the target all the same.
-_THERE = frozenset({Reason.ADOPTED, Reason.IN_ANOTHER_SOURCE, Reason.MOVED_ON_SOURCE})
+_THERE = frozenset({Reason.ADOPTED, Reason.IN_ANOTHER_SOURCE, Reason.DUAL_DELIVERED, Reason.MOVED_ON_SOURCE})
+#: Of messages that are left out, as somebody wants it.
 _BY_RULE = frozenset(
     {
         Reason.RULE_FOLDER, Reason.RULE_PRIVATE, Reason.PRIVATE_UNDECIDED, Reason.RULE_DATE, Reason.RULE_SIZE,
-        Reason.NOT_MAIL,
+        Reason.NOT_MAIL, Reason.CAME_FROM_THERE, Reason.BEFORE_SWITCH,
     }
 )  # fmt: skip
 

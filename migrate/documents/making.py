@@ -48,7 +48,7 @@ class Made:
     signed: Signature | None
     #: Since it was signed.
     changes: Sequence[Change]
-    #: Copies of files that somebody had edited, below the documents' folder.
+    #: What files that we had not written so are called now, below the documents' folder.
     set_aside: Sequence[str]
 
 
@@ -84,6 +84,10 @@ class Desk:
     @cached_property
     def facts(self) -> DocumentFacts:
         return self.gathered.facts(self.subject, self.language)
+
+    @cached_property
+    def _kept_facts(self) -> str:
+        return self.records.keep_facts(self.facts)
 
     @cached_property
     def records(self) -> Records:
@@ -159,9 +163,9 @@ class Desk:
             data = WRITERS[form](document)
             path = self.records.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            set_aside += _set_aside(path, self.records.folder, before)
-            write_whole(path, data)
             written[name] = digest(data)
+            set_aside += _set_aside(path, self.records.folder, before, written[name])
+            write_whole(path, data)
         built = Built(
             document=kind.code,
             language=self.language,
@@ -169,7 +173,7 @@ class Desk:
             plan_hash=facts.about.plan_hash,
             text_digest=written[f"{kind.code}.{self.language}.md"],
             sources_digest=self._sources(kind),
-            facts=self.records.keep_facts(self.facts),
+            facts=self._kept_facts,
             used=tuple(sorted(self.reading(kind).used)),
             files=(before.files if before is not None else {}) | written,
         )
@@ -226,11 +230,11 @@ class Desk:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _set_aside(path: Path, folder: Path, before: Built | None) -> Iterator[str]:
-    """Keep a file beside the new one that is no longer as we wrote it: somebody's work is in it."""
+def _set_aside(path: Path, folder: Path, before: Built | None, wanted: str) -> Iterator[str]:
+    """Keep a file beside the new one that is not as we wrote it last: somebody's work may be in it."""
     there = _digest_of(path)
     name = path.relative_to(folder).as_posix()
-    if there is None or (before is not None and before.files.get(name) == there):
+    if there in (None, wanted) or (before is not None and before.files.get(name) == there):
         return
     number = 1
     while (aside := path.with_name(f"{path.stem}.edited-{number}{path.suffix}")).exists():

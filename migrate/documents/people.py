@@ -31,6 +31,8 @@ _PROGRAMS: Mapping[str, re.Pattern[str]] = {
     "thunderbird": re.compile(r"(?i)thunderbird"),
     "apple-mail": re.compile(r"(?i)apple mail|\bmac\b|macos|macbook|imac|mail\.app"),
 }
+#: Outlook of another making, which none of the guides is for.
+_OUTLOOK_ON_MAC = re.compile(r"(?i)outlook.*\bi?mac")
 
 
 def site_plan(world: World, site: Site, connection: Connection) -> SitePlan:
@@ -94,7 +96,7 @@ def _programs(site: Site) -> tuple[ProgramUse, ...]:
     people: dict[str | None, set[str]] = {}
     for person in site.people:
         for use in person.uses:
-            guide = next((name for name, said in _PROGRAMS.items() if said.search(use)), None)
+            guide = guide_for(use)
             words.setdefault(guide, set()).add(use)
             people.setdefault(guide, set()).add(person.address)
     order = [*_PROGRAMS, None]
@@ -103,6 +105,13 @@ def _programs(site: Site) -> tuple[ProgramUse, ...]:
         for guide in order
         if guide in words
     )
+
+
+def guide_for(use: str) -> str | None:
+    """The quick guide for a program as its user calls it; None where there is none."""
+    if _OUTLOOK_ON_MAC.search(use):
+        return None
+    return next((name for name, said in _PROGRAMS.items() if said.search(use)), None)
 
 
 def _people(world: World, site: Site, sizes: Mapping[str, MailboxSize]) -> tuple[PersonFacts, ...]:

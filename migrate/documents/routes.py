@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -170,7 +169,7 @@ def _probes(world: World, site: Site, text: ProofText) -> Seen[ProbeMatrix] | Un
     run = Evidence.of(world.organisation.folder, site.name).last()
     if run is None:
         return Unknown(how=f"bascule delivery probe {site.name}")
-    verdicts = judge(run, run.ended or time.time(), Patience())
+    verdicts = judge(run, run.ended or world.now, Patience())
     told = ProbeMatrix(
         mode=run.mode,
         cells=tuple(_cell(one, text) for one in verdicts),

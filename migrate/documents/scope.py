@@ -107,15 +107,20 @@ def _read_state(known: Known) -> Fate:
 def _keywords(known: Known) -> Fate | None:
     if known.source == _POP:
         return None
+    wanted = known.plan.target.keywords
+    if known.target == _GOOGLE and wanted == "labels":
+        return Fate("changed", mark("Coloured tags become labels, below “Keywords”."), source="docs/google.md")
     if known.target == _GOOGLE:
         what = mark("Coloured tags of mail programs do not exist in {target}.")
-        return Fate(
-            "left_behind", what, mark("Use labels instead; search finds them at once."), source="gmail.v1: labels"
-        )
+        to_do = mark("Use labels instead; search finds them at once.")
+        return Fate("left_behind", what, to_do, source="docs/google.md")
+    if known.target == _MICROSOFT and wanted == "categories":
+        what = mark("Coloured tags become categories of the same names, some time after the message is there.")
+        return Fate("changed", what, source="docs/microsoft365.md")
     if known.target == _MICROSOFT:
         what = mark("Coloured tags of mail programs are not taken by {target} while mail is copied.")
         to_do = mark("Set categories anew on the few messages that need one.")
-        return Fate("left_behind", what, to_do, source="imapsync 144")
+        return Fate("left_behind", what, to_do, source="docs/microsoft365.md")
     return Fate("carried", mark("Tags of mail programs, where the new system takes them."))
 
 

@@ -63,8 +63,6 @@ def sign(gathered: Gathered, records: Records, subject: Subject, built: Built, b
         raise Changed(name)
     version = len(signatures(gathered.events, subject, built.document)) + 1
     copy = records.folder / _SIGNED / f"{built.document.replace('/', '-')}.{built.language}.v{version}.md"
-    make_private(copy.parent)
-    write_whole(copy, text)
     zone = gathered.organisation.time_zone
     event = Event(
         _KINDS[subject.of],
@@ -85,6 +83,9 @@ def sign(gathered: Gathered, records: Records, subject: Subject, built: Built, b
     )
     with gathered.ledger.write() as connection:
         events.add(connection, event, gathered.world.history.newest)
+        # Once nobody else can take this version, and before the signature counts: the copy is what was signed.
+        make_private(copy.parent)
+        write_whole(copy, text)
     return Signature(
         by=by, at=moment(event.at).astimezone(zone), digest=built.text_digest, version=version, note=note or ""
     )

@@ -58,6 +58,7 @@ def system_facts(organisation: Organisation, name: str) -> SystemFacts:
         written_a_day=system.written_a_day,
         each_read_a_day=limits.read_a_day,
         each_written_a_day=limits.written_a_day,
+        keywords=str(getattr(system.settings, "keywords", "")),
     )
 
 

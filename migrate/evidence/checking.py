@@ -22,6 +22,8 @@ MOST = 4 << 30
 _LONGEST_MANIFEST = 64 << 20
 _MOST_FILES = 200_000
 _PIECE = 1 << 20
+#: What reading a file of a zip may come to: damaged, packed or locked in a way that is not ours.
+_BROKEN = (BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class NoPack(Exception):
@@ -55,7 +57,7 @@ def check_pack(file: Path) -> Checked:
             return _checked(file, archive)
     except OSError as error:
         raise NoPack(_("{file} cannot be read: {why}.").format(file=file, why=os_error_text(error))) from error
-    except (BadZipFile, ValueError, LookupError, TypeError, NotImplementedError, RuntimeError, RecursionError) as error:
+    except (*_BROKEN, ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise _none(file) from error
 
 
@@ -121,6 +123,6 @@ def _is_as_it_was(archive: ZipFile, name: str, size: int, digest: str) -> bool:
             while piece := data.read(_PIECE):
                 found.update(piece)
                 read += len(piece)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except _BROKEN:
         return False
     return read == size and found.hexdigest() == digest

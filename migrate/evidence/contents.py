@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from connectors.contract import Reason
 from connectors.language import _, in_language
 from migrate.delivery.evidence import Evidence
 from migrate.dns import snapshots
 from migrate.documents.gathering import Gathered, Subject
-from migrate.evidence.tables import table
+from migrate.documents.routes import delivery_facts
+from migrate.evidence.tables import table, utc_text
 from migrate.evidence.verifications import folder_of as verifications_of
+from migrate.evidence.versions import versions
 from migrate.evidence.zipping import Entry, pieces_of
 from migrate.figures import path_text
 from migrate.handover.left_out import Secrets
 from migrate.ledger import counts, mailboxes, not_copied
 from migrate.ledger.events import Event
-from migrate.ledger.schema import REVISION, Direction, Outcome
+from migrate.ledger.schema import Direction, Outcome
 from plans import Site
-from runbooks.document_facts import SiteDocumentFacts
 from runbooks.facts import Seen
 
 #: Of the events, this kind tells that a file like this was made: it is no part of what happened.
@@ -35,9 +34,6 @@ _FORTH = Direction.FORTH
 _PAGE = 1000
 #: Mail that somebody gave as a proof: what people wrote to each other is in no file of proofs.
 _MAIL = frozenset({".eml", ".emlx", ".msg", ".mbox", ".mbx", ".pst", ".ost", ".olm", ".dbx"})
-#: What documents keep for themselves.
-_OWN = ".built"
-_PACKAGES = ("SQLAlchemy", "alembic", "pydantic", "click", "dnspython", "Jinja2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +75,8 @@ class _Collecting:
         self._folder = gathered.organisation.folder
         self._domain = gathered.world.domain_of(site)
         self._secrets = Secrets.of(gathered.organisation)
+        #: Worded now: long tables are written when another language is spoken.
+        self._meanings = {one: gathered.words.reason(one) for one in Reason}
         self._found = Contents()
 
     def all(self) -> Contents:
@@ -95,7 +93,7 @@ class _Collecting:
         self._events()
         for name in (site, *([domain] if domain else [])):
             self._part(f"documents/{name}", self._folder / "documents" / name, f"bascule runbook build {name}")
-        self._text("versions.json", _json(_versions()))
+        self._text("versions.json", _json(versions()))
         self._about()
         self._text("README.md", self._read_me())
         return self._found
@@ -109,7 +107,7 @@ class _Collecting:
             row = known.get(mailbox)
             tally = None if row is None else tallies[row.id]
             figures = [0] * len(Outcome) if tally is None else [tally.outcomes[one] for one in Outcome]
-            passed = None if row is None else _moment(row.last_pass)
+            passed = None if row is None else utc_text(row.last_pass)
             yield [
                 mailbox,
                 0 if tally is None else tally.seen,
@@ -132,18 +130,16 @@ class _Collecting:
                 found = not_copied.page(connection, mailbox_id, _FORTH, outcome, after, _PAGE)
             for one in found:
                 yield [
-                    name, one.called, path_text(one.folder), one.key, _moment(one.received), one.size,
+                    name, one.called, path_text(one.folder), one.key, utc_text(one.received), one.size,
                     one.outcome.value, one.reason and one.reason.value,
-                    self._gathered.words.reason(one.reason) if one.reason else "", "yes" if one.gone else "no",
+                    self._meanings[one.reason] if one.reason else "", "yes" if one.gone else "no",
                 ]  # fmt: skip
             if len(found) < _PAGE:
                 return
             after = found[-1].id
 
     def _probe_matrix(self) -> None:
-        facts = self._gathered.facts(Subject("site", self._site.name), self._site.language)
-        assert isinstance(facts, SiteDocumentFacts)
-        probes = facts.delivery.probes
+        probes = delivery_facts(self._gathered.world, self._site, self._gathered.words.proof).probes
         if isinstance(probes, Seen):
             rows = [
                 [
@@ -171,7 +167,7 @@ class _Collecting:
         detail = self._secrets.taken_out(json.dumps(one.detail, ensure_ascii=False, sort_keys=True))
         digest = None if one.evidence_digest is None else one.evidence_digest.hex()
         return [
-            _moment(one.at), one.kind, one.subject, one.event, one.from_phase, one.to_phase, one.who, note,
+            utc_text(one.at), one.kind, one.subject, one.event, one.from_phase, one.to_phase, one.who, note,
             one.evidence, digest, detail,
         ]  # fmt: skip
 
@@ -192,7 +188,7 @@ class _Collecting:
 
     def _part(self, part: str, folder: Path, command: str) -> None:
         """A folder of files that commands kept."""
-        files = [one for one in sorted(folder.rglob("*")) if _OWN not in one.parts and _is_plain(one, folder)]
+        files = [one for one in sorted(folder.rglob("*")) if not _is_own(one, folder) and _is_plain(one, folder)]
         if not files:
             self._found.missing.append(Missing(part, command))
         # A document's other forms hold what its text does.
@@ -224,7 +220,7 @@ class _Collecting:
             "site": self._site.name,
             "domain": self._domain,
             "plan": self._gathered.plan_hash(Subject("site", self._site.name)),
-            "as_of": _moment(self._newest()),
+            "as_of": utc_text(self._newest()),
             "version": version("bascule"),
             "missing": [{"part": one.part, "command": one.command} for one in found.missing],
             "withheld": [
@@ -291,26 +287,17 @@ def _why(code: str) -> str:
     }[code]
 
 
+def _is_own(path: Path, folder: Path) -> bool:
+    """What documents keep for themselves, and messages to people: their record says who was sent what."""
+    parts = path.relative_to(folder).parts
+    return any(one.startswith(".") for one in parts) or (parts[0] == "messages" and path.suffix == ".eml")
+
+
 def _is_plain(path: Path, folder: Path) -> bool:
     """A file that lies there itself, and is whole."""
     links = any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder))
     return path.is_file() and not links and path.suffix not in (".part", ".new")
 
 
-def _versions() -> dict[str, Any]:
-    return {
-        "bascule": version("bascule"),
-        "ledger": REVISION,
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "system": platform.system(),
-        "packages": {name: version(name) for name in _PACKAGES},
-    }
-
-
 def _json(told: Any) -> str:
     return json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

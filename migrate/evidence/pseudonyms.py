@@ -26,6 +26,7 @@ _OWN_WORDS = frozenset(
 _QUOTED = re.compile(r"""["“«][^"”»]*["”»]""")
 #: Keys that hold things by name: the names are the customer's.
 _BY_NAME = frozenset({"systems", "sites", "domains", "licences", "contacts", "probes", "groups", "x500_addresses"})
+_WORD = re.compile(r"\w+")
 #: Characters: what is shorter stands in too many other words.
 _SHORTEST = 3
 
@@ -36,7 +37,8 @@ class Pseudonyms:
 
     _given: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
-    _pattern: Pattern[str] | None = None
+    #: Names by their first word: a text is searched for those alone whose first word is in it.
+    _by_word: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, organisation: Organisation) -> Pseudonyms:
@@ -60,18 +62,20 @@ class Pseudonyms:
         if key not in self._given:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._given[key] = f"{kind}-{self._counts[kind]}"
-            self._pattern = None
+            if len(key) >= _SHORTEST:
+                self._by_word.setdefault("".join(_WORD.findall(key)[:1]), []).append(key)
         return self._given[key]
 
     def text(self, text: str) -> str:
         """Text with every known name, and every address, known or not, replaced."""
-        if self._pattern is None:
-            names = sorted((one for one in self._given if len(one) >= _SHORTEST), key=lambda one: (-len(one), one))
-            words = "|".join(re.escape(one) for one in names)
-            self._pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) if words else re.compile("(?!)")
         # Addresses first: a known domain in an unknown address is no longer one after it was replaced.
         found = _ADDRESS.sub(lambda hit: self.give("person", hit[0].rstrip(".")), _QUOTED.sub("“…”", text))
-        return self._pattern.sub(lambda hit: self._given[hit[0].casefold()], found)
+        words = {"", *_WORD.findall(found.casefold())}
+        names = sorted((one for word in words for one in self._by_word.get(word, ())), key=lambda one: (-len(one), one))
+        if not names:
+            return found
+        pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)"
+        return re.sub(pattern, lambda hit: self._given[hit[0].casefold()], found, flags=re.IGNORECASE)
 
     def plain(self, value: Any, key: str = "") -> Any:
         """What a plan holds, as JSON has it, with nothing in it that says whose it is."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import platform
-import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import distributions, version
+from datetime import UTC
+from importlib.metadata import version
 from typing import Any, BinaryIO
 
 from migrate.documents.gathering import Gathered
 from migrate.evidence.pseudonyms import Pseudonyms
+from migrate.evidence.tables import utc_text
+from migrate.evidence.versions import every_version
 from migrate.evidence.zipping import Entry, Written, write_pack
 from migrate.handover.left_out import Secrets
 from migrate.ledger import counts, mailboxes
 from migrate.ledger.mailboxes import MailboxRow
-from migrate.ledger.schema import REVISION, Direction, Outcome
+from migrate.ledger.schema import Direction, Outcome
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.steps import judged
 from runbooks.facts import DomainFacts, SiteFacts
@@ -26,7 +26,7 @@ def write_support_bundle(gathered: Gathered, out: BinaryIO) -> Written:
     """Versions, plan, counts, phases with their gates, and the last errors.  Raises OSError."""
     names, secrets = Pseudonyms.of(gathered.organisation), Secrets.of(gathered.organisation)
     told = {
-        "versions.json": _versions(),
+        "versions.json": every_version(),
         "plan.json": names.plain(gathered.organisation),
         "ledger.json": list(_ledger(gathered, names)),
         "rollout.json": list(_rollout(gathered, names)),
@@ -36,17 +36,6 @@ def write_support_bundle(gathered: Gathered, out: BinaryIO) -> Written:
         for name, value in told.items()
     ]
     return write_pack(out, entries, {"organisation": "", "site": "", "version": version("bascule")})
-
-
-def _versions() -> dict[str, Any]:
-    return {
-        "bascule": version("bascule"),
-        "ledger": REVISION,
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "packages": {one.name: one.version for one in sorted(distributions(), key=lambda one: one.name.lower())},
-    }
 
 
 def _ledger(gathered: Gathered, names: Pseudonyms) -> Iterator[dict[str, Any]]:
@@ -73,8 +62,8 @@ def _mailbox(row: MailboxRow, names: Pseudonyms) -> dict[str, Any]:
         "mailbox": names.give("person", row.name),
         "site": names.give("site", row.site),
         "state": row.state.value,
-        "last_pass": _moment(row.last_pass),
-        "went_live": _moment(row.went_live),
+        "last_pass": utc_text(row.last_pass),
+        "went_live": utc_text(row.went_live),
         "last_error": None if row.last_error is None else names.text(row.last_error),
     }
 
@@ -94,7 +83,3 @@ def _rollout(gathered: Gathered, names: Pseudonyms) -> Iterator[dict[str, Any]]:
 def _severity(one: SiteFacts | DomainFacts, number: int) -> dict[str, Any]:
     incident = one.incidents[number]
     return {"severity": incident.severity, "at": incident.at.astimezone(UTC).isoformat(timespec="seconds")}
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

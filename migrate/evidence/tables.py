@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 #: Spreadsheets take a cell that begins with one of these for a formula; in their East Asian versions the wide forms
-#: too, and some pass over blanks before it (OWASP, CSV Injection).
-_FORMULA = tuple("=+-@|%＝＋－＠")
+#: too, and some pass over blanks before it (OWASP, CSV Injection).  Where the comma is the decimal sign, as in French,
+#: they begin a cell at each semicolon.
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@|%＝＋－＠])")
 _LINES_AT_ONCE = 1000
 _BOM = "\ufeff"
 #: Control characters, which no cell needs, and half characters, which UTF-8 does not have.
@@ -23,7 +26,7 @@ def safe_cell(value: str | int | None) -> str:
         return str(value)
     text = " ".join(value.split("\r\n"))
     text = text.replace("\n", " ").replace("\r", " ").replace("\t", " ").translate(_UNWRITABLE)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> Iterator[bytes]:
@@ -36,6 +39,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -
             yield (first + _written(lines)).encode()
             lines, first = [], ""
     yield (first + _written(lines)).encode()
+
+
+def utc_text(seconds: float | None) -> str | None:
+    """A moment as tables and JSON have it."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _written(lines: Iterable[Sequence[str]]) -> str:

@@ -247,20 +247,6 @@ def by_id(connection: Connection, rows: Sequence[int]) -> dict[int, CopyRow]:
     return found
 
 
-def count(connection: Connection, mailbox_id: int, direction: Direction) -> int:
-    """Messages of a mailbox that are on the target."""
-    where = select(func.coalesce(func.sum(tally.c.messages), 0)).where(
-        tally.c.mailbox_id == mailbox_id, tally.c.direction == direction, tally.c.outcome.in_(ON_TARGET)
-    )
-    return int(connection.execute(where).scalar_one())
-
-
-def size(connection: Connection, mailbox_id: int, direction: Direction) -> int:
-    """Bytes of a mailbox that are on the target."""
-    where = _select_copies(mailbox_id, direction).with_only_columns(func.coalesce(func.sum(message.c.size), 0))
-    return int(connection.execute(where).scalar_one())
-
-
 def brought(connection: Connection, site: str) -> dict[str, tuple[int, int]]:
     """Messages and bytes that passes brought to the target, by mailbox of a site; a mailbox without a pass has none."""
     forth = Direction.FORTH

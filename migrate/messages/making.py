@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from migrate.archives.files import make_private, write_whole
 from migrate.documents.gathering import Gathered, Language, Subject
@@ -21,11 +23,13 @@ from runbooks.building import build
 from runbooks.catalogue import DOCUMENTS, Kind
 from runbooks.document_facts import PersonDocumentFacts, SiteDocumentFacts
 from runbooks.output.letter import letter
+from runbooks.plan_facts import PersonFacts
 from runbooks.template_facts import checked
 from runbooks.templating import Templates
 
-#: What nobody can name a file on some system.
+#: What nobody can name a file on some system, and the letters that a name may have on all of them.
 _UNSAFE = re.compile(r"[^\w.@+-]")
+_LONGEST = 150
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,7 @@ class Writing:
         return datetime.fromtimestamp(self.gathered.world.now, self.site.time_zone).replace(microsecond=0)
 
     @cached_property
-    def _facts(self) -> dict[Language, SiteDocumentFacts]:
-        return {}
-
-    @cached_property
-    def _templates(self) -> dict[Language, Templates]:
+    def _shared(self) -> dict[Language, _Shared]:
         return {}
 
     def messages(self, people: Sequence[Person], *, again: bool = False) -> Iterator[tuple[Person, Outgoing]]:
@@ -63,7 +63,8 @@ class Writing:
         """
         for person in people:
             language: Language = person.language or self.site.language
-            made = letter(build(self._kind, self._of(person, language), self._templates[language], {}, {}))
+            shared = self._shared_by(language)
+            made = letter(build(self._kind, shared.facts_of(person), shared.templates, {}, {}))
             before = self.record.newest(self.moment, person.address)
             time = 1 if before is None else before.time + (again and before.state == "accepted")
             key = message_id(
@@ -81,32 +82,49 @@ class Writing:
     def write(self, person: Person, one: Outgoing) -> Path:
         """As a file.  Raises OSError."""
         make_private(self.folder)
-        path = self.folder / f"{_UNSAFE.sub('_', person.mailbox)}.eml"
+        path = self.folder / f"{_file_name(person.mailbox)}.eml"
         write_whole(path, one.message.as_bytes())
         return path
 
-    def forget_others(self, kept: Sequence[Path]) -> None:
-        """Take away the files of people who are no longer in the plan.  Raises OSError."""
+    def forget_others(self, kept: Collection[str]) -> None:
+        """Take away the files of people who are no longer in the plan.  ``kept`` by name.  Raises OSError."""
         for path in self.folder.glob("*.eml"):
-            if path not in kept:
+            if path.name not in kept:
                 path.unlink()
 
     @property
     def _kind(self) -> Kind:
         return DOCUMENTS[f"messages/{self.moment}"]
 
-    def _of(self, person: Person, language: Language) -> PersonDocumentFacts:
-        if language not in self._facts:
+    def _shared_by(self, language: Language) -> _Shared:
+        """Raises TemplateProblem."""
+        if language not in self._shared:
             facts = self.gathered.facts(Subject("site", self.site.name), language)
             assert isinstance(facts, SiteDocumentFacts)
             about = facts.about.model_copy(update={"code": self._kind.code, "title": self._kind.titles[language]})
-            self._facts[language] = facts.model_copy(update={"about": about})
-            self._templates[language] = Templates(language, self.gathered.organisation.folder / TEMPLATES)
-            checked(self._templates[language], self._kind.code, PersonDocumentFacts)
-        facts = self._facts[language]
-        mine = next(one for one in facts.plan.people if one.address == person.address)
-        told = {name: getattr(facts, name) for name in SiteDocumentFacts.model_fields}
-        return PersonDocumentFacts.model_construct(**told, person=mine)
+            templates = Templates(language, self.gathered.organisation.folder / TEMPLATES)
+            checked(templates, self._kind.code, PersonDocumentFacts)
+            told = {name: getattr(facts, name) for name in SiteDocumentFacts.model_fields} | {"about": about}
+            self._shared[language] = _Shared(templates, told, {one.address: one for one in facts.plan.people})
+        return self._shared[language]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the messages of one language have in common, and what each is of, by address."""
+
+    templates: Templates
+    facts: Mapping[str, Any]
+    people: Mapping[str, PersonFacts]
+
+    def facts_of(self, person: Person) -> PersonDocumentFacts:
+        return PersonDocumentFacts.model_construct(**self.facts, person=self.people[person.address])
+
+
+def _file_name(mailbox: str) -> str:
+    """One of its own for each mailbox, readable as far as it can be."""
+    shown = _UNSAFE.sub("_", mailbox)[:_LONGEST]
+    return shown if shown == mailbox else f"{shown}-{hashlib.sha256(mailbox.encode()).hexdigest()[:8]}"
 
 
 def messages_folder(organisation: Path, site: str) -> Path:

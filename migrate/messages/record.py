@@ -41,10 +41,20 @@ class Line(BaseModel):
     answer: str = ""
 
 
+class Unreadable(Exception):
+    """A whole line that this version does not understand: who was sent what is not known.  ``line`` from 1."""
+
+    def __init__(self, file: Path, line: int) -> None:
+        super().__init__(f"{file}:{line}")
+        self.file = file
+        self.line = line
+
+
 class Record:
     """The lines of a site.  Every method may raise OSError."""
 
     def __init__(self, folder: Path) -> None:
+        """Raises :class:`Unreadable`."""
         self._file = folder / FILE
         make_private(folder)
         #: The newest line of each person and moment.
@@ -58,11 +68,11 @@ class Record:
         # The beginning of a line that a process died over is closed, and counts for nothing.
         broken = self._ends_within_a_line()
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, b"\n" * broken + line.model_dump_json().encode() + b"\n")
+        # The whole line or an OSError, also where a disk has room for a part of it.
+        with os.fdopen(descriptor, "ab") as out:
+            out.write(b"\n" * broken + line.model_dump_json().encode() + b"\n")
+            out.flush()
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         self._newest[line.moment, line.address] = line
 
     def _ends_within_a_line(self) -> bool:
@@ -80,8 +90,10 @@ class Record:
             told = self._file.read_bytes()
         except FileNotFoundError:
             return
-        for line in told.split(b"\n"):
+        for number, line in enumerate(told.split(b"\n"), 1):
             try:
                 yield Line.model_validate_json(line)
-            except ValidationError:
-                continue
+            except ValidationError as error:
+                # What a process died over is no JSON.
+                if error.errors()[0]["type"] != "json_invalid":
+                    raise Unreadable(self._file, number) from error

@@ -6,15 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import unescape
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
 from runbooks.output.document import Document, Picture
+from runbooks.output.frames import frame
 from runbooks.output.markdown import inside
 
 _COLUMNS = 72
@@ -41,7 +40,7 @@ def letter(document: Document) -> Letter:
     subject = _BREAKS.sub(" ", _TAGS.sub("", found.title)).strip()
     subject = unescape(subject) or document.title
     body = _BOX.sub(lambda box: f"{'☑' if box['ticked'] else '☐'} {box['words'].strip()}", found.html)
-    page = _environment().get_template("message.html.j2")
+    page = frame("message.html.j2")
     html = page.render(language=document.language, subject=subject, inside=Markup(body))  # noqa: S704  made above
     return Letter(subject.replace("\u2068", "").replace("\u2069", ""), _text(document), html)
 
@@ -158,11 +157,3 @@ class _Lines:
                     said.append(f" <{leads_to}>")
         words = "".join(said)
         return _TASK.sub(lambda box: "☐ " if box["done"] == " " else "☑ ", words)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("runbooks"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip

@@ -25,6 +25,8 @@ _SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 #: Of these, those that belong to the writing of words and to pictures made of several signs.
 _JOINERS = "\u00ad\u200c\u200d"
+_ADDRESS = re.compile(r"([^\s@]+@[^\s@]+)")
+_BREAKS_AFTER = re.compile(r"(?<=[@.])(?=\w)")
 #: Headings that the table of contents shows.
 _DEEPEST = 3
 
@@ -147,7 +149,10 @@ def _pictures(tokens: Sequence[Token], document: Document, draw: Callable[[Pictu
 
 
 def _tables(tokens: list[Token]) -> None:
-    """A table that is wider than the page is scrolled by itself, by keys too."""
+    """A table that is wider than the page is scrolled by itself, by keys too; in its cells, addresses break well."""
+    for before, cell in pairwise(tokens):
+        if before.type in ("td_open", "th_open") and cell.children:
+            cell.children = [part for child in cell.children for part in _breaking(child)]
     at = 0
     while at < len(tokens):
         if tokens[at].type in ("table_open", "table_close"):
@@ -157,6 +162,19 @@ def _tables(tokens: list[Token]) -> None:
             tokens.insert(at if opening else at + 1, wrapper)
             at += 1
         at += 1
+
+
+def _breaking(child: Token) -> list[Token]:
+    """An address in narrow room breaks after its @ or a dot, not within a word; who copies it copies nothing else."""
+    if child.type != "text" or "@" not in child.content:
+        return [child]
+    found = []
+    for number, part in enumerate(_ADDRESS.split(child.content)):
+        for place, word in enumerate(_BREAKS_AFTER.split(part) if number % 2 else [part]):
+            if place:
+                found.append(Token("html_inline", "", 0, content="<wbr>"))
+            found.append(Token("text", "", 0, content=word))
+    return found
 
 
 def plain(text: object) -> str:

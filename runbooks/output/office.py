@@ -43,7 +43,7 @@ def office(document: Document, form: Literal["docx", "odt"]) -> bytes:
             return image + (Markup("<br><em>{}</em>").format(caption) if caption else "")
 
         found = inside(document, drawn)
-        body = _BOX.sub(lambda box: "☑" if box["ticked"] else "☐", found.title + found.html)
+        body = _BOX.sub(lambda box: "☑" if box["ticked"] else "☐", found.title + found.html).replace("<wbr>", "")
         out = folder / f"document.{form}"
         pypandoc.convert_text(
             body + str(Markup("<hr><p>{}</p>").format(document.stamp)),

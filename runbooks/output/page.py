@@ -7,12 +7,12 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from connectors.language import _, in_language
 from runbooks.output.document import Document
-from runbooks.output.markdown import inside
+from runbooks.output.frames import frame
+from runbooks.output.markdown import inside, visible
 
 
 def html_page(document: Document) -> str:
@@ -29,24 +29,14 @@ def html_page(document: Document) -> str:
         }
     facts = {
         "document": document,
+        "title": visible(document.title),
         "inside": inside(document),
         "labels": labels,
         "style": _part("page.css"),
         "script": script,
         "script_digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    return _environment().get_template("page.html.j2").render(facts)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("runbooks"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return frame("page.html.j2").render(facts)
 
 
 @cache

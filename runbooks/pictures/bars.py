@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.language import _, labelled, plural, spoken
+from connectors.language import _, labelled, plural
 from runbooks.facts import Copied, Seen, SiteFacts
-from runbooks.filters import filters_of
+from runbooks.filters import spoken_filters
 from runbooks.mail_facts import Inventory
 from runbooks.output.document import Picture
 from runbooks.pictures.drawing import SIZE, WIDTH, Drawing
@@ -116,8 +116,8 @@ def _class(place: int) -> str:
 
 
 def _percent(value: float) -> str:
-    return str(filters_of("fr" if spoken() == "fr" else "en")["percent"](value, 1))
+    return str(spoken_filters()["percent"](value, 1))
 
 
 def _size(value: int) -> str:
-    return str(filters_of("fr" if spoken() == "fr" else "en")["size"](value))
+    return str(spoken_filters()["size"](value))

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
-from connectors.language import _, labelled, plural, spoken
+from connectors.language import _, labelled, plural
 from runbooks.catalogue import MILESTONES
-from runbooks.filters import filters_of
+from runbooks.filters import spoken_filters
 from runbooks.output.document import Picture
+from runbooks.output.frames import frame
 from runbooks.pictures.drawing import clean, cut
 from runbooks.plan_facts import Company, SiteLine
 
-_WIDTH, _LEFT, _RIGHT, _MARGIN = 1000, 230, 970, 12
+_WIDTH, _LEFT, _RIGHT, _MARGIN = 1000, 230, 960, 12
 _TOP, _ROW = 56, 22
 #: Letters of a name that fit beside the bars.
 _LETTERS = 30
@@ -82,7 +80,7 @@ def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> s
         for number, one in enumerate(bars)
     ]  # fmt: skip
     bottom = _TOP + len(rows) * _ROW
-    return _template().render(
+    return frame("gantt.svg.j2").render(
         width=_WIDTH,
         height=bottom + 40,
         margin=_MARGIN,
@@ -93,7 +91,9 @@ def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> s
         title_shown=cut(title, _WIDTH - 2 * _MARGIN, _TITLE_SIZE),
         desc="; ".join(row.told for row in rows),
         rows=rows,
-        ticks=[{"x": place(moment), "label": f"{moment:%Y-%m-%d}"} for moment in _ticks(first, last)],
+        ticks=[
+            {"x": place(moment), "label": spoken_filters()["day"](moment, "medium")} for moment in _ticks(first, last)
+        ],
         never=never,
         legend={"typical": legend.full, "slow": legend.pale, "switch": _("the switch")},
     )
@@ -118,7 +118,7 @@ def sites_calendar(company: Company) -> Picture | None:
 def _of(site: SiteLine, zone: ZoneInfo) -> Bar:
     assert site.switch is not None
     day = datetime.combine(site.switch, time(), zone)
-    shown = filters_of("fr" if spoken() == "fr" else "en")["day"](site.switch, "long")
+    shown = spoken_filters()["day"](site.switch, "long")
     return Bar(
         label=site.name,
         told=labelled(site.name, _("switch on {day}").format(day=shown)),
@@ -149,9 +149,3 @@ def _ticks(first: datetime, last: datetime) -> list[datetime]:
 
 def _short(label: str) -> str:
     return cut(label if len(label) <= _LETTERS else f"{label[: _LETTERS - 1]}…", _LEFT - _MARGIN - 8)
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("runbooks")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("gantt.svg.j2")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from connectors.language import _, labelled, mark, spoken
+from connectors.language import _, labelled, mark
 from runbooks.document_facts import PhaseFacts
 from runbooks.facts import Seen
-from runbooks.filters import filters_of
+from runbooks.filters import spoken_filters
 from runbooks.output.document import Picture
 from runbooks.pictures.drawing import WIDTH, Drawing, wrapped
 from runbooks.plan_facts import Timeline
@@ -99,4 +99,4 @@ def _moment(when: datetime | None, now: datetime) -> str:
 
 
 def _filter(name: str) -> Callable[..., Any]:
-    return filters_of("fr" if spoken() == "fr" else "en")[name]
+    return spoken_filters()[name]

@@ -23,7 +23,8 @@ _PLANTED = (_PASSWORD.encode(), b"planted-subject", b"planted-body", b"planted-l
 
 @pytest.fixture
 def plan(place: Path, tmp_path: Path) -> Organisation:
-    """From one Maildir to another, with a folder that a spreadsheet would run, which a rule leaves out."""
+    """From one Maildir to another, with a folder that a spreadsheet would run, which a rule leaves out; of a site that
+    speaks another language than its organisation."""
     for side in ("old", "new"):
         for part in ("cur", "new", "tmp"):
             (tmp_path / side / "anna@example.org" / part).mkdir(parents=True)
@@ -37,7 +38,7 @@ def plan(place: Path, tmp_path: Path) -> Organisation:
         side: {"connector": "maildir", "path": str(tmp_path / side / "{address}")} for side in ("old", "new")
     }
     people = [{"address": "anna@example.org", "name": "Anna Berg"}]
-    made = Organisation(place, systems, people, {}, site={"leave_out": {"folders": ["=CMD()"]}})
+    made = Organisation(place, systems, people, {}, site={"leave_out": {"folders": ["=CMD()"]}, "language": "fr"})
     made.write()
     file = place / "organisation.yaml"
     told = yaml.safe_load(file.read_text()) | {
@@ -54,7 +55,8 @@ def plan(place: Path, tmp_path: Path) -> Organisation:
 
 
 def _moved(plan: Organisation, tmp_path: Path) -> None:
-    """Copied, verified, with a decision, two proofs, a look at DNS, and a password where it does not belong."""
+    """Copied, verified, with a decision, two proofs, a look at DNS, a message to somebody, and a password where it does
+    not belong."""
     assert plan.copy().copied == 2
     assert plan.run("verify", SITE).code == 0
     letter, photograph = tmp_path / "letter.eml", tmp_path / "signed.txt"
@@ -64,6 +66,10 @@ def _moved(plan: Organisation, tmp_path: Path) -> None:
         ended = plan.run("rollout", "confirm", SITE, "scope", "--by", "Claire", "--evidence", str(proof))
         assert ended.code == 0, ended.err
     assert plan.run("rollout", "incident", SITE, f"tried {_PASSWORD}", "--open", "P3", "--by", "Karim").code == 0
+    messages = plan.folder / "documents" / SITE / "messages"
+    (messages / "j-7").mkdir(parents=True)
+    (messages / "j-7" / "anna@example.org.eml").write_text("Subject: J-7\n\nBonjour\n")
+    (messages / ".lock").touch()
     looks = plan.folder / "evidence" / "dns" / "example.org"
     looks.mkdir(parents=True)
     (looks / "2026-11-01T10-00-00-000000Z-check.json").write_text('{"domain": "example.org"}\n')
@@ -92,6 +98,7 @@ def test_the_proofs_of_a_site_are_in_one_file_and_nothing_that_is_secret_or_was_
     (missed,) = _table(found["not-copied.csv"])
     # A spreadsheet shows it, and does not run it.
     assert (missed["folder"], missed["reason"]) == ("'=CMD()", "rule-folder")
+    assert "laisse" in missed["meaning"]
     (account,) = _table(found["accounting.csv"])
     assert (account["seen"], account["stored"], account["left_out"]) == ("3", "2", "1")
     assert {one["event"] for one in _table(found["events.csv"])} == {"confirm", "incident"}
@@ -102,6 +109,7 @@ def test_the_proofs_of_a_site_are_in_one_file_and_nothing_that_is_secret_or_was_
     assert any(name.startswith("rollout/") and data == b"signed by Claire\n" for name, data in found.items())
     withheld = {one["why"] for one in told["withheld"]}  # type: ignore[attr-defined]
     assert withheld == {"mail", "secret"}
+    assert not [one for one in told["withheld"] if one["path"].startswith("documents/")]  # type: ignore[attr-defined]
     assert {one["part"] for one in told["missing"]} == {"probes", "documents/paris", "documents/example.org"}  # type: ignore[attr-defined]
 
 

@@ -106,7 +106,7 @@ def test_a_document_says_when_it_is_no_longer_true_and_what_changed_since_it_was
 
     assert folder.build()["changes"] == standing["changes"]
     text = folder.text.read_text(encoding="utf-8")
-    assert "2027-02-09 → 2027-02-16" in text
+    assert "9 févr. 2027 → 16 févr. 2027" in text
     assert "mardi 16 février 2027" in text
     standing = folder.standing()
     assert (standing["stale"], standing["signed"]["as_built"]) == (False, False)  # type: ignore[index]
@@ -196,7 +196,7 @@ def test_evil_names_and_a_site_of_nobody_are_built_escaped(folder: Folder) -> No
     folder.build("--form", "md,html,pdf,docx,odt")
     page = folder.text.with_suffix(".html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
-    assert page.count("@meridional.example") >= len(names)
+    assert page.replace("<wbr>", "").count("@meridional.example") >= len(names)
     for form in ("pdf", "docx", "odt"):
         assert folder.text.with_suffix(f".{form}").stat().st_size > 1000
     people.write_text("adresse;nom\n", encoding="utf-8")

@@ -283,6 +283,14 @@ def test_files_of_people_who_left_the_plan_go_and_those_of_one_person_leave_the_
     assert sorted(one.name for one in folder.glob("*.eml")) == ["anna@m.example.eml", "bruno@m.example.eml"]
 
 
+def test_each_mailbox_has_a_file_of_its_own_whatever_it_is_called(company: Path, office: PostOffice) -> None:
+    plan(company, office, day(7), [(f"{one}@m.example", "", "") for one in ("o'neil", "o_neil", "o!neil", "x" * 240)])
+    files = [one["file"] for one in told(company)["messages"]]
+    assert len(set(files)) == 4
+    addressed = [message_from_bytes((company / one).read_bytes(), policy=default)["To"] for one in files]
+    assert len({str(one) for one in addressed}) == 4
+
+
 def test_a_record_that_ends_in_the_middle_of_a_line_goes_on(tmp_path: Path) -> None:
     line = Line.model_validate(
         {"moment": "j-7", "address": "a@m.example", "state": "sending", "at": "2027-02-02T09:00:00Z",
@@ -296,6 +304,18 @@ def test_a_record_that_ends_in_the_middle_of_a_line_goes_on(tmp_path: Path) -> N
     newest = Record(tmp_path).newest("j-7", "a@m.example")
     assert newest is not None
     assert newest.state == "accepted"
+
+
+def test_a_record_of_a_later_version_is_told_and_nobody_is_sent_a_message_twice(
+    company: Path, office: PostOffice
+) -> None:
+    told(company, "--send")
+    record = company / "documents" / "lyon" / "messages" / "sent.jsonl"
+    record.write_text(record.read_text().replace('"answer"', '"later": 1, "answer"'))
+    taken = len(office.taken)
+    ended = run(company, "--when", "J-7", "--send")
+    assert (ended.exit_code, len(office.taken)) == (Exit.USAGE, taken)
+    assert "sent.jsonl:1 " in ended.stderr
 
 
 def test_mistakes_are_told_with_what_to_do(company: Path) -> None:

@@ -22,6 +22,7 @@ from runbooks.choice import document_of
 from runbooks.choice_facts import ChoiceFacts, Duration, Inventory, OptionFacts, Sizes
 from runbooks.facts import Plain, Seen, Unknown
 from runbooks.output.page import html_page
+from runbooks.templating import Templates
 from tests.unit.choice.world import company
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -220,7 +221,7 @@ def test_the_note_is_a_whole_page_whatever_it_is_told(language: Any, found: list
     price = Price.model_validate({"looked_up": "2026-11-20", "from": "<img src=x>|*_`", "mailbox": 5, "hours": 1})
     with in_language(language):
         facts = note(choice_of(SAID, microsoft365=price), found, 1, company(name=evil, language=language))
-    document = document_of(facts)
+    document = document_of(facts, Templates(language))
     page = html_page(document)
     assert "<script>alert" not in page
     assert "<img src=x" not in page

@@ -63,7 +63,7 @@ def test_sizes_prices_and_keywords_make_figures(tmp_path: Path, worlds: tuple[Me
     google, microsoft, _own = found["options"]
     assert google["cost"]["years"]["value"][0]["amount"] == 2 * 10 * 12
     assert google["cost"]["total"]["value"] == {"amount": 3 * (240 + 720), "whole": True}
-    assert "2026-11-20" in google["cost"]["years"]["source"]
+    assert "20 November 2026" in google["cost"]["years"]["source"]
     assert [one["stance"] for one in google["grounds"] if one["code"] == "budget"] == ["against"]
     assert set(microsoft["cost"]["years"]) == {"how"}
     assert 0 < google["duration"]["value"]["typical"] <= google["duration"]["value"]["slow"]
@@ -159,3 +159,16 @@ def test_questions_are_gone_on_with_after_ctrl_c(tmp_path: Path, worlds: tuple[A
     third = Terminal(tmp_path)
     assert third.end() == 0
     assert "1/" not in third.seen, "what was answered with open is not asked again"
+
+
+def test_the_note_can_be_in_words_of_ones_own(tmp_path: Path, worlds: object) -> None:
+    listed = CliRunner().invoke(bascule, ["-C", str(tmp_path), "runbook", "template", "choice", "--facts", "--json"])
+    assert "verdict.kind" in {one["name"] for one in json.loads(listed.stdout)["facts"]}
+    assert CliRunner().invoke(bascule, ["-C", str(tmp_path), "runbook", "template", "choice"]).exit_code == 0
+    (own,) = (tmp_path / "runbooks").rglob("choice.md.j2")
+    own.write_text("# {{ organisation }}: {{ verdict.kind }}\n", encoding="utf-8")
+    note = tmp_path / "note.md"
+    assert run(tmp_path, "--out", str(note)).exit_code == 0
+    assert note.read_text(encoding="utf-8").endswith(": open\n")
+    own.write_text("{{ verdict.nothing }}\n", encoding="utf-8")
+    assert "choice.md.j2:1: " in run(tmp_path, "--out", str(note)).stderr

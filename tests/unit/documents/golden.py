@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 from connectors.language import in_language
 from migrate.documents.making import Desk
 from runbooks.building import build
+from runbooks.catalogue import PAGES
 from runbooks.output.page import html_page
 from runbooks.pictures.of_facts import pictures
 from runbooks.templating import Templates
 from tests.unit.documents.fixed_facts import Language, every_document
+from tests.unit.documents.fixed_pages import pages
 from tests.unit.documents.meridional import EXAMPLE, gathered
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "documents"
@@ -21,13 +23,15 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 
 def golden(language: Language) -> Iterator[tuple[Path, str]]:
-    """Each document of the catalogue, below the folder of golden files."""
+    """Each document and page of the catalogue, below the folder of golden files."""
     templates = Templates(language)
     for kind, facts in every_document(language).items():
         with in_language(language):
             drawn = pictures(facts)
         document = build(kind, facts, templates, {}, drawn)
         yield Path(language) / f"{kind.code}.md", document.markdown
+    for code, page in zip(PAGES, pages(language), strict=True):
+        yield Path(language) / f"{code}.md", page.markdown
 
 
 def examples() -> Iterator[tuple[Path, str]]:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from connectors.contract import Reason
 from migrate.documents.course import timeline
 from migrate.documents.gathering import Subject
+from migrate.documents.people import guide_for
 from migrate.documents.scope import RULES, Known, scope_of
 from migrate.ledger import mailboxes, pace
 from migrate.ledger.pace import MailboxSize
-from migrate.ledger.schema import MailboxState
+from migrate.ledger.schema import Direction, MailboxState, Outcome, tally
 from migrate.ledger.store import Ledger
 from runbooks.document_facts import SiteDocumentFacts
 from runbooks.facts import Seen, Unknown
@@ -62,6 +64,23 @@ def test_the_plan_is_told_in_full(tmp_path: Path) -> None:
     assert (licence.needed, licence.needed_here, licence.missing, licence.order_by) == (7, 4, 0, None)
 
 
+@pytest.mark.parametrize(
+    ("use", "guide"),
+    [
+        ("Outlook 2016 (POP)", "outlook-classic"),
+        ("nouvel Outlook", "outlook-new"),
+        ("Outlook sur iPhone", "ios"),
+        ("Outlook Web", "webmail"),
+        ("Mail sur MacBook", "apple-mail"),
+        ("Outlook pour Mac", None),
+        ("Outlook 2019, iMac", None),
+        ("Lotus Notes", None),
+    ],
+)
+def test_nobody_is_given_the_guide_of_another_program(use: str, guide: str | None) -> None:
+    assert guide_for(use) == guide
+
+
 def test_licences_that_are_missing_are_ordered_before_the_first_switch_that_needs_them(tmp_path: Path) -> None:
     copy = a_copy(tmp_path)
     file = copy / "organisation.yaml"
@@ -91,6 +110,30 @@ def test_sizes_and_copies_come_from_the_ledger(tmp_path: Path) -> None:
     assert facts.estimate.value.p90 is not None
     assert facts.estimate.value.p50 < facts.estimate.value.p90
     assert isinstance(facts.not_copied, Seen)
+
+
+def test_what_is_there_by_another_way_is_not_among_what_was_not_copied(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    with ledger.write() as connection:
+        row = mailboxes.get_or_create(connection, "claire.m@meridional.example", "lyon")
+        mailboxes.finish(connection, row.id, MailboxState.COPIED, NOW.timestamp(), None)
+        for outcome, reason, messages in (
+            (Outcome.ALREADY_THERE, Reason.DUAL_DELIVERED, 400),
+            (Outcome.ALREADY_THERE, Reason.ADOPTED, 30),
+            (Outcome.LEFT_OUT, Reason.CAME_FROM_THERE, 3),
+            (Outcome.LEFT_OUT, Reason.RULE_FOLDER, 2),
+            (Outcome.UNCERTAIN, Reason.UNANSWERED, 1),
+        ):
+            counted = {"mailbox_id": row.id, "direction": Direction.FORTH, "outcome": outcome, "reason": reason}
+            connection.execute(tally.insert(), {**counted, "gone": False, "messages": messages})
+    ledger.close()
+    told = _lyon(EXAMPLE, tmp_path).not_copied
+    assert isinstance(told, Seen)
+    assert [(one.code, one.count, one.left_out) for one in told.value.reasons] == [
+        ("came-from-there", 3, True),
+        ("rule-folder", 2, True),
+        ("unanswered", 1, False),
+    ]
 
 
 def test_the_newest_rehearsal_that_can_be_read_is_taken(tmp_path: Path) -> None:
@@ -134,6 +177,12 @@ def test_no_day_of_the_timeline_is_on_a_weekend_but_the_switch_itself(tmp_path: 
         # Before stays before, after stays after, and nobody waits for more than a weekend.
         assert (one.day - switch).days * one.offset >= 0
         assert abs((one.day - switch).days - one.offset) <= 2
+    phases = {one.code: one for one in facts.phases}
+    days = told.value.days
+    assert (phases["pre-copy"].begins, phases["dual-delivery"].begins) == (days["pre-copy"], days["dual-delivery"])
+    assert (phases["acceptance"].ends, phases["hypercare"].ends) == (days["acceptance"], days["hypercare-end"])
+    for phase in phases.values():
+        assert phase.begins is None or phase.ends is None or phase.begins <= phase.ends
 
 
 def test_what_becomes_of_each_thing_is_said_once_whatever_the_systems_are() -> None:
@@ -151,10 +200,9 @@ def test_what_becomes_of_each_thing_is_said_once_whatever_the_systems_are() -> N
 def test_the_scope_follows_the_systems() -> None:
     plan = AnyFacts(3, there=True).of(SitePlan)
 
-    def where(source: str, target: str, code: str) -> str:
-        one, other = (
-            side.model_copy(update={"connector": name}) for side, name in ((plan.source, source), (plan.target, target))
-        )
+    def where(source: str, target: str, code: str, keywords: str = "off") -> str:
+        one = plan.source.model_copy(update={"connector": source})
+        other = plan.target.model_copy(update={"connector": target, "keywords": keywords})
         nobody = Unknown(how="")
         told = scope_of(Known(plan.model_copy(update={"source": one, "target": other}), nobody, nobody))
         return next(
@@ -166,3 +214,6 @@ def test_the_scope_follows_the_systems() -> None:
     assert where("pop3", "imap", "read-state") == "changed"
     assert where("imap", "imap", "keywords") == "carried"
     assert where("imap", "microsoft365", "keywords") == "left_behind"
+    assert where("imap", "microsoft365", "keywords", "categories") == "changed"
+    assert where("imap", "google_workspace", "keywords") == "left_behind"
+    assert where("imap", "google_workspace", "keywords", "labels") == "changed"

@@ -9,11 +9,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from runbooks.building import build
+from runbooks.catalogue import DOCUMENTS
 from runbooks.output.document import Document, Picture, UnknownPicture
 from runbooks.output.markdown import anchor_of, inside, plain
 from runbooks.output.office import office
 from runbooks.output.page import html_page
 from runbooks.output.pdf import pdf
+from runbooks.templating import Templates
+from tests.unit.documents.fixed_facts import every_document
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -137,6 +141,30 @@ def test_a_fact_is_text_whatever_it_holds(fact: str) -> None:
     assert " ".join(fact.split()).replace("\u202e", r"\u202e").replace("\x07", r"\u0007") in seen.replace(
         "\u2068", ""
     ).replace("\u2069", "")
+
+
+def test_a_title_turns_no_line_around() -> None:
+    titled = Document("x", "a\u202eb <c>", "en", "# x\n", "stamp")
+    assert re.findall("<title>(.*)</title>", html_page(titled)) == ["a\\u202eb &lt;c&gt;"]
+
+
+def test_an_address_breaks_after_its_signs_in_a_table_and_is_whole_for_who_copies_it() -> None:
+    text = "| a |\n|---|\n| claire.m@meridional.example, `x.y` |\n\njean.p@meridional.example\n"
+    html = str(inside(document(text)).html)
+    assert "claire.<wbr>m@<wbr>meridional.<wbr>example, <code>x.y</code>" in html
+    assert "jean.p@meridional.example" in html
+    made = zipfile.ZipFile(io.BytesIO(office(document(text), "docx"))).read("word/document.xml").decode()
+    assert "claire.m@meridional.example" in re.sub(r"<[^>]*>", "", made)
+
+
+@pytest.mark.parametrize("guide", ["outlook-classic", "ios"])
+def test_a_quick_guide_is_one_page(guide: str) -> None:
+    """The longest of them; in French, which needs more room."""
+    from pypdfium2 import PdfDocument
+
+    kind = DOCUMENTS[f"guides/{guide}"]
+    made = build(kind, every_document("fr")[kind], Templates("fr"), {}, {})
+    assert len(PdfDocument(pdf(made))) == 1
 
 
 def test_the_same_document_is_the_same_pdf_and_says_its_stamp_on_each_page() -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from connectors.language import in_language
+from runbooks.catalogue import PICTURES
 from runbooks.output.document import Document, Picture
 from runbooks.output.office import office
 from runbooks.output.pdf import pdf
@@ -20,7 +21,6 @@ from tests.unit.documents.picture_facts import company, enormous_pictures, perso
 GOLDEN = Path(__file__).parents[2] / "golden" / "pictures"
 STYLE = Path(__file__).parents[3] / "runbooks" / "templates" / "page.css"
 SVG = "{http://www.w3.org/2000/svg}"
-KINDS = ("progress", "gantt", "sizes", "largest", "probes", "dns", "days")
 
 
 def made(which: str, language: str = "en") -> dict[str, Picture]:
@@ -28,13 +28,13 @@ def made(which: str, language: str = "en") -> dict[str, Picture]:
         return dict({"plain": plain_pictures, "enormous": enormous_pictures}[which]())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PICTURES)
 def test_a_picture_of_known_facts_is_drawn_as_it_was(kind: str) -> None:
     """``python -m tests.unit.documents.test_pictures`` draws them anew, for somebody to look at."""
     assert made("plain")[kind].svg == (GOLDEN / f"{kind}.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PICTURES)
 def test_a_picture_says_what_it_shows_and_names_run_nothing(kind: str) -> None:
     one = made("enormous")[kind]
     drawn = ET.fromstring(one.svg)
@@ -46,7 +46,7 @@ def test_a_picture_says_what_it_shows_and_names_run_nothing(kind: str) -> None:
     assert not re.search("[\u202e\x07]", one.svg + one.text)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PICTURES)
 def test_every_shape_is_within_the_frame_and_the_frame_on_a_page(kind: str) -> None:
     drawn = ET.fromstring(made("enormous")[kind].svg)
     width, height = float(drawn.attrib["width"]), float(drawn.attrib["height"])

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from runbooks.building import build
-from runbooks.catalogue import Kind
+from runbooks.catalogue import PAGES
 from runbooks.output.document import Document
 from runbooks.output.markdown import inside
 from runbooks.report_facts import Ahead, ReportFacts, Risk, SiteRow
@@ -17,7 +17,7 @@ from runbooks.templating import Templates
 from tests.unit.documents.any_facts import AnyFacts
 from tests.unit.documents.test_output import EVIL
 
-_KIND = Kind("report", "organisation", {"fr": "Rapport", "en": "Report"}, heading="none")
+_KIND = PAGES["report"]
 LANGUAGES: tuple[Literal["fr", "en"], ...] = ("fr", "en")
 
 

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from runbooks.building import build
+from runbooks.catalogue import Kind
+from runbooks.document_facts import DocumentFacts
 from runbooks.filters import filters_of
 from runbooks.templating import TemplateProblem, Templates
+from tests.unit.documents.any_facts import AnyFacts
 
 
 @pytest.fixture
@@ -62,6 +66,22 @@ def test_a_mistake_is_told_with_its_file_and_line(own: Path, text: str, line: in
     assert said in caught.value.what
 
 
+def test_a_picture_that_there_is_none_of_is_a_mistake(own: Path) -> None:
+    kind = Kind("sheet", "organisation", {"fr": "Feuille", "en": "Sheet"}, heading="none")
+    facts = AnyFacts(0, there=True).of(DocumentFacts)
+    (own / facts.about.language / "sheet.md.j2").parent.mkdir(exist_ok=True)
+    (own / facts.about.language / "sheet.md.j2").write_text('\n{{ picture("calendar", "x") }}\n')
+    with pytest.raises(TemplateProblem, match=r"calendar.*gantt") as caught:
+        build(kind, facts, Templates(facts.about.language, own), {}, {})
+    assert caught.value.line == 2
+
+
+def test_a_template_that_includes_itself_is_a_mistake(own: Path) -> None:
+    (own / "fr" / "sheet.md.j2").write_text('{% include "sheet.md.j2" %}\n')
+    with pytest.raises(TemplateProblem, match=r"sheet\.md\.j2:1: "):
+        _rendered(own, title="T", names=[])
+
+
 def test_a_mistake_in_a_block_names_the_block(own: Path) -> None:
     (own / "fr" / "sheet" / "part.md.j2").write_text("\n\n{{ nothing }}\n")
     with pytest.raises(TemplateProblem) as caught:
@@ -87,6 +107,12 @@ def test_no_template_is_read_from_elsewhere(own: Path, name: str) -> None:
         ("duration", 1500, "25\u00a0min", "25 mins"),
         ("duration", timedelta(days=2, hours=3, minutes=4), "2\u00a0jours 3\u202fh", "2 days 3 hrs"),
         ("duration", 0, "0\u00a0min", "0 mins"),
+        ("duration", 2.3, "3\u202fs", "3 secs"),
+        ("recorded", "2027-02-09", "9 févr. 2027", "9 Feb 2027"),
+        ("recorded", "2027-02-09T08:05:00+01:00", "9 févr. 2027 à 8\u202fh\u202f05", "9 Feb 2027, 08:05"),
+        ("recorded", "98413", "98\u202f413", "98,413"),
+        ("recorded", "3/5", "3/5", "3/5"),
+        ("recorded", "2027-02-30", "2027-02-30", "2027-02-30"),
         ("day", date(2027, 2, 9), "mardi 9 février 2027", "Tuesday, 9 February 2027"),
         (
             "moment",

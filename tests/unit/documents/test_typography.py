@@ -14,6 +14,7 @@ from runbooks.document_facts import DocumentFacts
 from runbooks.pictures.of_facts import pictures
 from runbooks.templating import Templates
 from tests.unit.documents.fixed_facts import every_document
+from tests.unit.documents.fixed_pages import pages
 
 #: What is typed, not read: commands, addresses of the web, pictures, the rule below a table's head.
 _TYPED = re.compile(r"`[^`]*`|<https?:[^>]*>|\]\(picture:[^)]*\)|^\|[-:| ]+\|$|\bbascule [a-z-]+ .*")
@@ -46,6 +47,13 @@ def test_french_documents_are_set_as_french_is(kind: Kind, facts: DocumentFacts)
     with in_language("fr"):
         drawn = pictures(facts)
     assert list(mistakes(build(kind, facts, Templates("fr"), {}, drawn).markdown)) == []
+
+
+def test_french_pages_are_set_as_french_is() -> None:
+    for page in pages("fr"):
+        # Sources are keys of files and names of pages, as they are typed.
+        read = (line for line in page.markdown.splitlines() if not re.search("docs/|choice.yaml|RFC", line))
+        assert list(mistakes("\n".join(read))) == []
 
 
 @pytest.mark.parametrize(
