@@ -190,7 +190,7 @@ def _change(organisation: Organisation, domain: str, name: str, step: Step, *, a
             return ()
         _show(zone, before, wanted)
         if ask and not click.confirm(_("Change the zone now?"), err=True):
-            raise click.Abort
+            raise Trouble(_("Nothing was changed."))
         zone.replace(wanted)
         after = _read(zone, [(one.name, one.type) for one in wanted])
         if changes(step, before | after):

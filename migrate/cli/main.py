@@ -12,11 +12,12 @@ from typing import cast
 import click
 
 import plans
-from connectors.language import language_of, speak
+from connectors.language import _, language_of, speak
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.help_language import translate_help
 from migrate.cli.organisation import Place, Trouble
+from plans.problems import did_you_mean
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
@@ -48,10 +49,24 @@ class Commands(click.Group):
             self.commands[name] = self.commands.pop(name) if name in self.commands else _imported(name)
         return self
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # Click knows the commands that were imported, and this one is none of them.
+            hint = did_you_mean(args[0], _COMMANDS)
+            raise click.UsageError(f"{error.message} {hint}".rstrip(), error.ctx) from None
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (KeyboardInterrupt, click.Abort):
+            # Commands that have something to finish first, or more to say, hear Ctrl-C themselves.
+            text = _("Interrupted. Run the same command again when it suits.")
+            raise Trouble(text, Exit.INTERRUPTED) from None
+        except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:
             code = code_of(error)

@@ -55,7 +55,8 @@ def choose(site: Site, addresses: Sequence[str]) -> list[Person]:
     if unknown:
         text = _('{addresses}: not among the people of the site "{site}".')
         raise Trouble(text.format(addresses=", ".join(unknown), site=site.name))
-    return [by_mailbox[address.lower()] for address in addresses] or list(site.people)
+    # Who is named twice is meant once.
+    return [by_mailbox[address] for address in dict.fromkeys(map(str.lower, addresses))] or list(site.people)
 
 
 def folder_paths(folders: Sequence[str]) -> tuple[tuple[str, ...], ...]:

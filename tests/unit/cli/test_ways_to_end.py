@@ -1,0 +1,42 @@
+"""Commands called wrongly, or ended before they were done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import plans
+from migrate.cli.exit_codes import Exit
+from migrate.cli.main import bascule
+from migrate.cli.running import choose
+from tests.unit.cli.memory_site import site_in_memory
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt, click.Abort])
+@pytest.mark.usefixtures("in_english")
+def test_ctrl_c_ends_every_command_as_interrupted(monkeypatch: pytest.MonkeyPatch, ended: type[BaseException]) -> None:
+    def interrupted(*_args: object) -> None:
+        raise ended
+
+    monkeypatch.setattr("migrate.cli.organisation.Place.load", interrupted)
+    done = CliRunner().invoke(bascule, ["status"])
+    assert done.exit_code == Exit.INTERRUPTED
+    assert "Interrupted." in done.output
+    assert "Aborted" not in done.output
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_command_that_nobody_has_imported_yet_is_suggested() -> None:
+    done = CliRunner().invoke(bascule, ["cpoy"])
+    assert done.exit_code == Exit.USAGE
+    assert "No such command 'cpoy'. Did you mean \"copy\"?" in done.output
+
+
+def test_who_is_named_twice_is_meant_once(tmp_path: Path) -> None:
+    with site_in_memory(tmp_path):
+        site = plans.load(tmp_path).sites["paris"]
+    chosen = choose(site, ["anna@x.example", "bruno@x.example", "Anna@X.example"])
+    assert [person.mailbox for person in chosen] == ["anna@x.example", "bruno@x.example"]
