@@ -15,7 +15,7 @@ from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place
-from migrate.cli.running import JobBack, Started, started
+from migrate.cli.running import JobBack, Started, check_folders, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
 from migrate.copy.job import Job
 from migrate.copy.plan import plan_pass
@@ -45,7 +45,8 @@ def dry_run(
         interrupted = run.halt.stop.is_set()
     plans.sort(key=lambda done: done.mailbox)
     errors = [error for error in map(_error, plans) if error is not None]
-    code = Exit.INTERRUPTED if interrupted else worst(code_of(error) for error in errors)
+    folders = Exit.OK if interrupted or errors else check_folders(run, only_folders)
+    code = Exit.INTERRUPTED if interrupted else worst([folders, *map(code_of, errors)])
     if to_json:
         click.echo(
             json.dumps(

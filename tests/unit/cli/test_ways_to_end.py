@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 import plans
 from migrate.cli.exit_codes import Exit
@@ -40,3 +40,19 @@ def test_who_is_named_twice_is_meant_once(tmp_path: Path) -> None:
         site = plans.load(tmp_path).sites["paris"]
     chosen = choose(site, ["anna@x.example", "bruno@x.example", "Anna@X.example"])
     assert [person.mailbox for person in chosen] == ["anna@x.example", "bruno@x.example"]
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+@pytest.mark.usefixtures("in_english")
+def test_a_folder_that_no_mailbox_has_is_a_mistake(tmp_path: Path, more: list[str]) -> None:
+    with site_in_memory(tmp_path) as (old, _new):
+        old.mailbox("anna@x.example").create(("Empty",))
+        wrong = _copied(tmp_path, "--folder", "Empti", *more)
+        right = _copied(tmp_path, "--folder", "Empty", *more)
+    assert wrong.exit_code == Exit.USAGE
+    assert "None of these mailboxes has the folder Empti. All their names: bascule folders paris" in wrong.output
+    assert right.exit_code == Exit.OK
+
+
+def _copied(folder: Path, *options: str) -> Result:
+    return CliRunner().invoke(bascule, ["-C", str(folder), "copy", "paris", *options])
