@@ -21,7 +21,7 @@ from plans.secrets import resolve
 
 @click.group()
 def gmail() -> None:
-    """Private Gmail accounts that hold mail of the company's: their people agree before anything is read."""
+    """Do people agree that their private Gmail is read?  They say so themselves, before anything is read."""
 
 
 @gmail.command()
