@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from migrate.cli.accounts_site import (
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.copy.halt import Halt
@@ -81,7 +80,7 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
         first = passwords.name if passwords.written else None
         code = _code(looked, results)
         if to_json:
-            click.echo(json.dumps(_as_json(looked, results, first, code), ensure_ascii=False, indent=2))
+            print_json(_as_json(looked, results, first, code))
         else:
             _show_after(terminal(), results, passwords if first else None, site)
     sys.exit(code)
@@ -121,7 +120,7 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     code = Exit.INTERRUPTED if late else Exit.PARTIAL if missing else Exit.OK
     if to_json:
         answer = {"exit_code": int(code), "site": site, "not_ready": late, "missing": missing}
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
         sys.exit(code)
     console = terminal()
     for user in late:

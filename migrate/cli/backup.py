@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ from migrate.backup.index import as_json as check_as_json
 from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
@@ -158,7 +157,7 @@ class _Backup:
             for entry, one in zip(told["mailboxes"], ended, strict=True):
                 entry["verified"] = None if one.checked is None else check_as_json(one.checked)
             told["folder"] = str(self.destination.folder)
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+            print_json(told)
             return
         console = terminal()
         show(console, rows)

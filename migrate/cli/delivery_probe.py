@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from migrate.cli.delivery_remove import remove
 from migrate.cli.delivery_results import as_json, show
 from migrate.cli.delivery_seen import keep_probes
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import Started, choose, started
@@ -107,7 +106,7 @@ def probe(
         keep_probes(place, plan.name, verdicts)
     code = Exit.INTERRUPTED if interrupted else _code(verdicts)
     if to_json:
-        click.echo(json.dumps(as_json(probing.run, verdicts, code), ensure_ascii=False, indent=2))
+        print_json(as_json(probing.run, verdicts, code))
     else:
         show(probing.run, verdicts)
         if interrupted:

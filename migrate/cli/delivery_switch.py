@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -12,6 +11,7 @@ from typing import TypeVar
 import click
 
 from connectors.language import _, plural
+from migrate.cli.lines import print_json
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -100,7 +100,7 @@ def _switch(
             "by": who,
             "mailboxes": [person.mailbox for person in people],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     count = plural("{n} mailbox", "{n} mailboxes", len(people))
     text = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns import snapshots
@@ -125,7 +124,7 @@ def apply(
     if to_json:
         sets = [{"name": one.name, "type": one.type, "ttl": one.ttl, "values": sorted(one.values)} for one in done]
         answer = {"exit_code": int(code), "domain": name, "step": step, "changed": sets, "everywhere": everywhere}
-        click.echo(json.dumps(answer, indent=2))
+        print_json(answer)
     elif not done:
         click.echo(_("Nothing to do: the zone has {step} already.").format(step=_(_STEPS[step])))
     elif everywhere:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from migrate.cli.dns_keeping import keep_look, organisation_with, steps_of
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server
@@ -98,7 +97,7 @@ def records(
             "zone_stands_at": stands,
             "steps": [_as_json(one, below) for one in found],
         }
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
     elif not found:
         click.echo(_("; The MX of {domain} leads to {system} already.").format(domain=name, system=expected.title))
     else:

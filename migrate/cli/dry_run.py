@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -13,7 +12,7 @@ from connectors.contract import ArchiveUnreadable
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.organisation import Place
 from migrate.cli.running import JobBack, Started, check_folders, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
@@ -48,11 +47,7 @@ def dry_run(
     folders = Exit.OK if interrupted or errors else check_folders(run, only_folders)
     code = Exit.INTERRUPTED if interrupted else worst([folders, *map(code_of, errors)])
     if to_json:
-        click.echo(
-            json.dumps(
-                {"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]}, ensure_ascii=False, indent=2
-            )
-        )
+        print_json({"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]})
     else:
         console = terminal()
         for done in plans:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from migrate.cli.archive_files import reading_with
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.copy.halt import Halt
@@ -86,7 +85,7 @@ def archive(place: Place, group: str, send_uncertain: bool, to_json: bool) -> No
             "outcomes": dict(counts),
             "not_put": [{"message": one.name, "outcome": one.state, "what": one.what} for one in open_],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         sys.exit(code)
     console = terminal()
     for one in open_:

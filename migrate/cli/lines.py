@@ -1,7 +1,11 @@
-"""Lines that people read, printed as they are worded."""
+"""What commands print: lines that people read, as they are worded, and objects that programs read."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
+import click
 from rich.console import Console
 
 
@@ -13,3 +17,8 @@ def terminal(*, stderr: bool = False, quiet: bool = False) -> Console:
 def show_line(console: Console, text: str, style: str | None = None) -> None:
     """``text`` on a line that the terminal wraps, not rich; nothing in it is read as markup."""
     console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """The one object that a command with ``--json`` writes to standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections import Counter
@@ -18,7 +17,7 @@ from filelock import FileLock, Timeout
 from connectors.language import _, mark, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import gathered
@@ -109,7 +108,7 @@ def messages(
         if not mailboxes:
             writing.forget_others([folder / moment / one.file.rpartition("/")[2] for one in told])
     if to_json:
-        click.echo(json.dumps(_as_json(writing, told, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(writing, told, code))
     else:
         _show(writing, told, sent=send)
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import plans
 from connectors.language import LANGUAGES, _, labelled, plural, spoken
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
@@ -102,7 +101,7 @@ def import_(place: Place, site: str, file: Path, from_: str | None, merge: bool,
     code = Exit.OK if written or not change.added else Exit.USAGE
     if to_json:
         told = _as_json(export, change, others, _shown(place, path), written=written, code=code)
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(terminal(), export, change, others, _shown(place, path), written=written)
     sys.exit(code)

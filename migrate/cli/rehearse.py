@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
@@ -19,7 +18,7 @@ from connectors.wrappers import RetryPolicy
 from migrate.check.findings import judge
 from migrate.check.survey import Survey, survey
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rehearsal_results import as_json, keep, show
@@ -83,7 +82,7 @@ def rehearse(
     report = as_json(plan, result, told, rates, code, datetime.now(UTC))
     file = keep(place.folder, plan.name, report)
     if to_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        print_json(report)
     else:
         show(terminal(), result, told, rates)
         click.echo(_("Kept as evidence: {file}").format(file=file))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -20,7 +19,7 @@ from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe_passes, observe_way_back
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.progress import RunProgress
@@ -195,7 +194,7 @@ def run_people(
     now = time.time()
     opens = hours.opens(now) if hours is not None and interrupted and not hours.hold(now) else None
     if to_json:
-        click.echo(json.dumps(as_json(rows, code, opens), ensure_ascii=False, indent=2))
+        print_json(as_json(rows, code, opens))
     else:
         show(terminal(), rows)
         if interrupted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -18,7 +17,7 @@ from connectors.os_errors import os_error_text
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -77,7 +76,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
     strange = _strangers(place, plan)
     code = Exit.INTERRUPTED if interrupted else worst(map(code_of_sign_in, found))
     if to_json:
-        click.echo(json.dumps(_as_json(found, strange, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(found, strange, code))
     else:
         _show(terminal(), found, plan)
         for problem in strange:
@@ -111,7 +110,7 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
         raise Trouble(message.format(file=plan.passwords.value, why=os_error_text(error))) from None
     if to_json:
         told = {"exit_code": int(Exit.OK), "file": plan.passwords.value, "added": list(filled.added)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     elif filled.added:
         lines = plural("{n} line added.", "{n} lines added.", len(filled.added))
         advice = _("Fill in the passwords, and try them with: {command}").format(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
 from migrate.archives.files import as_json_text
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
@@ -84,7 +83,7 @@ def verify(
     _keep(place, verification)
     _keep_proof(place, plan, verification)
     if to_json:
-        click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
+        print_json(as_json(verification))
     else:
         show(terminal(), verification)
         if verification.interrupted:
