@@ -17,13 +17,12 @@ from connectors.archives.contract import NotAnArchive
 from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.language import _, labelled
 from migrate.archives.collect import Came, Collecting, NoRoom, Original, Outcome
-from migrate.archives.files import as_json_text
 from migrate.archives.named import to_collect
 from migrate.archives.verified_copy import CopyStopped
 from migrate.cli.archive_files import Working, disks_told, reading_with, shown
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -88,7 +87,7 @@ def collect(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
         told_ = {
             "exit_code": int(code), "collected_in": str(into), "archives": [one.as_json() for one in outcomes],
         }  # fmt: skip
-        click.echo(as_json_text(told_))
+        print_json(told_)
     else:
         _show(terminal(), outcomes, into, interrupted=interrupted)
     sys.exit(code)

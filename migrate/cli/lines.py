@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import click
 from rich.console import Console
+
+from migrate.archives.files import as_json_text
 
 
 def terminal(*, stderr: bool = False, quiet: bool = False) -> Console:
@@ -21,4 +22,4 @@ def show_line(console: Console, text: str, style: str | None = None) -> None:
 
 def print_json(value: Mapping[str, object]) -> None:
     """The one object that a command with ``--json`` writes to standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(as_json_text(value))

@@ -18,7 +18,7 @@ from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import print_json, show_line, terminal
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.engine.remembered import Remembered
@@ -48,8 +48,8 @@ def secrets() -> None:
 
 
 @secrets.command()
-@click.argument("site")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@site_argument
+@mailbox_option
 @click.option("--offline", is_flag=True, help="Say only whether there is a password; ask no server.")
 @json_option
 @click.pass_obj
@@ -85,7 +85,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
 
 
 @secrets.command("template")
-@click.argument("site")
+@site_argument
 @json_option
 @click.pass_obj
 def write_template(place: Place, site: str, to_json: bool) -> None:

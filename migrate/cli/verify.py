@@ -18,7 +18,7 @@ from migrate.archives.files import as_json_text
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import print_json, terminal
 from migrate.cli.observing import observe
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
 from migrate.cli.verify_report import report_of
@@ -36,8 +36,8 @@ from runbooks.report import render
 
 
 @click.command()
-@click.argument("site")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@site_argument
+@mailbox_option
 @click.option(
     "--sample",
     "messages",

@@ -98,7 +98,7 @@ def _completed(plan: Path, *words: str, incomplete: str = "") -> list[str]:
     return [item.value for item in found]
 
 
-@pytest.mark.parametrize("command", ["check", "copy", "status", "folders", "not-copied", "adopt"])
+@pytest.mark.parametrize("command", ["check", "copy", "status", "folders", "not-copied", "adopt", "verify", "backup"])
 def test_the_shell_completes_sites(plan: Path, command: str) -> None:
     assert _completed(plan, command) == ["lyon", "paris"]
     assert _completed(plan, command, incomplete="pa") == ["paris"]

@@ -1,4 +1,4 @@
-"""Commands called wrongly, or ended before they were done."""
+"""Commands that are mistyped, or ended before they were done."""
 
 from __future__ import annotations
 
@@ -56,3 +56,10 @@ def test_a_folder_that_no_mailbox_has_is_a_mistake(tmp_path: Path, more: list[st
 
 def _copied(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(bascule, ["-C", str(folder), "copy", "paris", *options])
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_folder_with_a_blank_in_its_name_can_be_typed_as_it_is_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "Example Ltd"
+    done = CliRunner().invoke(bascule, ["-C", str(folder), "init", "--name", "Example", "--site", "paris"])
+    assert f"then: bascule -C '{folder}' plan check" in done.output
