@@ -13,7 +13,7 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
-from plans.files import OrganisationFile, SystemEntry
+from plans.files import OrganisationFile
 from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
@@ -23,6 +23,7 @@ from plans.preset_keys import filled, preset_of, wrong_preset_of
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
+from plans.system_file import SystemEntry
 from plans.wording import problems_of, unknown_key
 from plans.x500 import x500_addresses
 from plans.yaml_file import Document, Value, read_yaml

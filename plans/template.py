@@ -16,11 +16,11 @@ import yaml
 from connectors.language import _
 from plans.csv_writing import write_new
 from plans.exports import Found
-from plans.files import checked_domain, checked_name, checked_time_zone
 from plans.passwords_file import with_lines
 from plans.people_file import with_people
 from plans.problems import Worded
 from plans.schema import schema_of
+from plans.shapes import checked_domain, checked_name, checked_time_zone
 
 Language = Literal["fr", "en"]
 

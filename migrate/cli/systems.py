@@ -20,10 +20,10 @@ from migrate.cli.options import complete_system_name, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.figures import size_text
 from plans import System
-from plans.files import SystemEntry
 from plans.model import PasswdFile
 from plans.problems import suggestion
 from plans.secrets import SecretRef
+from plans.system_file import SystemEntry
 
 _ORIGINS = {
     "plan": mark("the plan"),
