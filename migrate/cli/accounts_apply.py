@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from connectors.errors import ConnectorError
@@ -25,17 +23,18 @@ from migrate.cli.accounts_site import (
     show_findings,
 )
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.holding import check_held_here
+from migrate.cli.holding import alone, check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import by_option, name_of
 from migrate.copy.halt import Halt
 from migrate.directory.applying import Applying, Result
 from migrate.directory.contract import NotTaken
 from migrate.directory.first_passwords import FirstPasswords
 from migrate.directory.hashes import read_hashes
-from migrate.directory.record import FILE, Record, who
+from migrate.directory.record import FILE, Record
 from plans import PlanError
 
 _OUTCOMES = {
@@ -53,7 +52,7 @@ _LOOK = 10.0
 @click.command()
 @site_argument
 @click.option("--yes", is_flag=True, help="Do not ask before the changes are made.")
-@click.option("--by", metavar="NAME", help="Who does it, for the record; this machine's user unless given.")
+@by_option
 @json_option
 @click.pass_obj
 def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> None:
@@ -67,16 +66,19 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
     """
     if to_json and not yes:
         raise Trouble(_("With --json nobody can be asked: add --yes."))
+    person = name_of(by)
     check_held_here(place)
     working = terminal(stderr=True, quiet=to_json)
-    with _alone(place, site), looked_at(place, site, working) as looked:
+    name = place.site(place.load(), site).name
+    busy = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
+    with alone(place.state / f"accounts-{name}.lock", busy), looked_at(place, site, working) as looked:
         changes = looked.difference.changes
         if not to_json:
             _show_before(working, looked)
         if changes and not yes:
             _ask(looked, working)
         with interruptible(terminal(stderr=True), _("Stopping after the change in hand.")) as halt:
-            results, passwords = _applied(place, looked, by or who(), halt, working)
+            results, passwords = _applied(place, looked, person, halt, working)
         first = passwords.name if passwords.written else None
         code = _code(looked, results)
         if to_json:
@@ -132,17 +134,6 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     if code is Exit.OK:
         show_line(console, _("{site}: every mailbox is ready.").format(site=site), "bold")
     sys.exit(code)
-
-
-@contextmanager
-def _alone(place: Place, site: str) -> Iterator[None]:
-    """One run a site at a time.  Raises :class:`Trouble`."""
-    try:
-        with FileLock(place.state / f"accounts-{site}.lock", timeout=0):
-            yield
-    except Timeout:
-        message = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
-        raise Trouble(message, Exit.LOCKED) from None
 
 
 def _ask(looked: Looked, working: Console) -> None:

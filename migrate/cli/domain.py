@@ -22,11 +22,12 @@ from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
+from migrate.cli.rollout_whom import by_option, name_of
 from migrate.copy.halt import Halt
 from migrate.directory.contract import NotTaken
 from migrate.directory.domains import Domains, Proof, seen
 from migrate.directory.domains import Record as DnsRecord
-from migrate.directory.record import Record, who
+from migrate.directory.record import Record
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server, Whom
 from migrate.dns.policy import fetch_policy
 from plans import Organisation, System
@@ -70,7 +71,7 @@ def domain() -> None:
 @click.option(
     "--alias-of", metavar="DOMAIN", help="Google: every person of that domain gets an address in the new one."
 )
-@click.option("--by", metavar="NAME", help="Who does it, for the record; this machine's user unless given.")
+@by_option
 @whom_options
 @json_option
 @click.pass_obj
@@ -104,7 +105,7 @@ def add(
         if directory.domains is None:
             text = _('"{system}" keeps no domains of its own: add the domain in its own way, and the people as usual.')
             raise Trouble(text.format(system=system.name))
-        record = Record(place.folder, "", system.name, by or who())
+        record = Record(place.folder, "", system.name, name_of(by))
         with interruptible(working, _("Stopping: the same command goes on from here.")) as halt:
             _go(walk, directory.domains, parent, whom, halt, working, record)
     if to_json:

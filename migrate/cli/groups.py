@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
-from filelock import FileLock, Timeout
 
 from connectors.archives.contract import NotAnArchive
 from connectors.archives.kinds import open_archive
@@ -16,7 +14,7 @@ from connectors.language import _, labelled, mark, number, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.archive_files import reading_with
 from migrate.cli.exit_codes import Exit
-from migrate.cli.holding import check_held_here
+from migrate.cli.holding import alone, check_held_here
 from migrate.cli.interrupt import interruptible
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
@@ -64,8 +62,9 @@ def archive(place: Place, group: str, send_uncertain: bool, to_json: bool) -> No
     system = _target(organisation)
     working = terminal(stderr=True, quiet=to_json)
     made: list[Put] = []
+    busy = _("Another command fills this group at this moment. Wait for it to end.")
     with (
-        _alone(place, plan),
+        alone(place.state / f"group-{plan.address}.lock", busy),
         interruptible(terminal(stderr=True), _("Stopping after the message in hand.")) as halt,
     ):
         journal = Journal(place.state / "groups" / f"{plan.address}.jsonl")
@@ -145,14 +144,3 @@ def _target(organisation: Organisation) -> System:
             _("Old mail can be put into the groups of one Google Workspace; this plan has {n}.").format(n=len(found))
         )
     return found[0]
-
-
-@contextmanager
-def _alone(place: Place, plan: GroupPlan) -> Iterator[None]:
-    """One run a group at a time.  Raises :class:`Trouble`."""
-    try:
-        with FileLock(place.state / f"group-{plan.address}.lock", timeout=0):
-            yield
-    except Timeout:
-        message = _("Another command fills this group at this moment. Wait for it to end.")
-        raise Trouble(message, Exit.LOCKED) from None

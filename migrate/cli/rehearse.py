@@ -5,19 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import judge
 from migrate.check.survey import Survey, survey
 from migrate.cli.exit_codes import Exit, worst
+from migrate.cli.holding import alone
 from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
@@ -70,7 +70,7 @@ def rehearse(
     people = choose(plan, mailboxes)
     folder = folder_of(place.state, plan.name)
     hours = None if at_once else CopyHours.of(plan)
-    with _alone(folder):
+    with alone(folder / "lock", _("This site is being rehearsed by another run.")):
         with closing(Ledger(folder / "ledger.sqlite")) as ledger:
             result, rows, rates = _rehearsed(place, organisation, plan, people, folder, ledger, sample, hours)
             over = _is_over(ledger, plan)
@@ -89,19 +89,6 @@ def rehearse(
         if result.interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
     sys.exit(code)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Trouble(_("This site is being rehearsed by another run."), Exit.LOCKED) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _rehearsed(

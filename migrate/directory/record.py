@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from datetime import UTC, datetime
@@ -38,11 +37,3 @@ class Record:
             file.write((("\n" if half else "") + json.dumps(line, ensure_ascii=False) + "\n").encode())
             file.flush()
             os.fsync(file.fileno())
-
-
-def who() -> str:
-    """The person at this machine, where nobody was named."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 
 import plans
 from migrate.cli.exit_codes import Exit
+from migrate.cli.holding import alone
 from migrate.cli.main import bascule
+from migrate.cli.organisation import Trouble
 from migrate.cli.running import choose
 from tests.unit.cli.memory_site import site_in_memory
 
@@ -63,3 +65,23 @@ def test_a_folder_with_a_blank_in_its_name_can_be_typed_as_it_is_shown(tmp_path:
     folder = tmp_path / "Example Ltd"
     done = CliRunner().invoke(bascule, ["-C", str(folder), "init", "--name", "Example", "--site", "paris"])
     assert f"then: bascule -C '{folder}' plan check" in done.output
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_site_that_is_not_there_leaves_no_lock(tmp_path: Path) -> None:
+    with site_in_memory(tmp_path):
+        done = CliRunner().invoke(bascule, ["-C", str(tmp_path), "accounts", "apply", "../x", "--yes"])
+    assert 'There is no site "../x"' in done.output
+    assert not (tmp_path / ".bascule").exists()
+
+
+def test_two_commands_of_a_kind_are_kept_apart(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "lock", "busy"),
+        pytest.raises(Trouble, match="busy") as told,
+        alone(tmp_path / "lock", "busy"),
+    ):
+        pass
+    assert told.value.exit_code == Exit.LOCKED
+    with alone(tmp_path / "lock", "busy"):
+        pass
