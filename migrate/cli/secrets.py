@@ -23,7 +23,7 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.engine.remembered import Remembered
 from migrate.engine.sign_in import Credential, Verdict, look_up, try_all
-from plans import PlanError, Problem, SecretError, SecretRef, Site
+from plans import Organisation, PlanError, Problem, SecretError, Site
 from plans.passwords_file import fill, strangers
 
 _WORDS = {
@@ -73,7 +73,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
         interrupted = halt.stop.is_set()
     order = {person.mailbox: number for number, person in enumerate(people)}
     found.sort(key=lambda one: order[one.mailbox])
-    strange = _strangers(place, plan)
+    strange = _strangers(organisation, plan)
     code = Exit.INTERRUPTED if interrupted else worst(map(code_of_sign_in, found))
     if to_json:
         print_json(_as_json(found, strange, code))
@@ -138,12 +138,11 @@ def code_of_sign_in(one: Credential) -> Exit:
     return code_of(one.error) if one.error is not None else Exit.AUTH
 
 
-def _strangers(place: Place, site: Site) -> list[Problem]:
-    ref: SecretRef | None = site.passwords
-    if ref is None:
+def _strangers(organisation: Organisation, site: Site) -> list[Problem]:
+    if site.passwords is None:
         return []
     try:
-        return strangers(ref, place.folder, site)
+        return strangers(site.passwords, organisation)
     except SecretError:
         return []  # told for everybody whose password it should hold
 
