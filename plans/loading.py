@@ -20,7 +20,8 @@ from plans.model import Organisation, Site, System
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
 from plans.preset_keys import filled, preset_of, wrong_preset_of
-from plans.problems import PlanError, Problem, did_you_mean, suggestion
+from plans.problems import PlanError, Problem, Worded, did_you_mean, suggestion
+from plans.shapes import checked_domain
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
 from plans.system_file import SystemEntry
@@ -260,7 +261,14 @@ def _domains(document: Document | None) -> list[str] | None:
     if document is None or not isinstance(document.value, dict):
         return None
     domains = document.value.get("domains", {})
-    return [name.strip().lower() for name in domains] if isinstance(domains, dict) else None
+    return [_as_dns_has_it(name.strip()) for name in domains] if isinstance(domains, dict) else None
+
+
+def _as_dns_has_it(domain: str) -> str:
+    try:
+        return checked_domain(domain)
+    except Worded:
+        return domain.lower()
 
 
 def _hint_for_missing(path: Path) -> str:

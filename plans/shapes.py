@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -29,11 +30,16 @@ def checked_name(value: str) -> str:
 
 
 def checked_domain(value: str) -> str:
-    """A mail domain, in lower case.  Raises :class:`Worded`."""
-    if not re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
-        message = _('"{value}" is not a mail domain.').format(value=value)
-        raise Worded(message, _("Write what stands after the @, such as company.example."))
-    return value.lower()
+    """A mail domain as DNS has it: in lower case, letters with accents in their own form.  Raises :class:`Worded`."""
+    if re.fullmatch(r"(?=.{4,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]", value):
+        if value.isascii():
+            return value.lower()
+        import idna  # its tables are large, and few domains need them
+
+        with suppress(idna.IDNAError):
+            return idna.encode(value, uts46=True).decode()
+    message = _('"{value}" is not a mail domain.').format(value=value)
+    raise Worded(message, _("Write what stands after the @, such as company.example."))
 
 
 def checked_time_zone(value: object) -> ZoneInfo:

@@ -68,11 +68,9 @@ def asked_of(resolvers: Sequence[Server], inside: Sequence[Server], servers: Seq
 def checked(domain: str) -> str:
     """As DNS writes it: letters with accents have a form of their own there (RFC 5891).  Raises :class:`Trouble`."""
     try:
-        return checked_domain(domain.removesuffix(".")).encode("idna").decode()
+        return checked_domain(domain.removesuffix("."))
     except Worded as error:
         raise Trouble(f"{error.message} {error.hint}") from error
-    except UnicodeError as error:
-        raise Trouble(_('"{value}" is not a mail domain.').format(value=domain)) from error
 
 
 def expected_of(place: Place, expect: str) -> Expected:

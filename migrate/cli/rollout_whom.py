@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -17,7 +17,8 @@ from migrate.cli.options import plan_of
 from migrate.cli.organisation import Place, Trouble
 from migrate.rollout.moves import GatesOpen, Refused, Rollout
 from plans import Organisation
-from plans.problems import did_you_mean
+from plans.problems import Worded, did_you_mean
+from plans.shapes import checked_domain
 
 _C = TypeVar("_C", bound=Callable[..., object])
 
@@ -51,8 +52,10 @@ def subject_of(organisation: Organisation, name: str) -> Subject:
     """Raises :class:`Trouble` where the plan has neither a site nor a domain of this name."""
     if name in organisation.sites:
         return Subject("site", name)
-    if name.lower() in organisation.domains:
-        return Subject("domain", name.lower())
+    with suppress(Worded):
+        domain = checked_domain(name)
+        if domain in organisation.domains:
+            return Subject("domain", domain)
     known = [*sorted(organisation.sites), *sorted(organisation.domains)]
     hint = did_you_mean(name, known) or _("The plan has: {known}.").format(known=", ".join(known) or _("none yet"))
     raise Trouble(_('There is no site and no domain "{name}" in the plan. {hint}').format(name=name, hint=hint))

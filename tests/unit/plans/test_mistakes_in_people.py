@@ -245,7 +245,9 @@ def test_a_line_of_nobody_is_told_and_a_password_in_its_place_is_not_shown(write
 
 
 def test_people_of_another_site_with_the_same_passwords_file_are_nobodys_mistake(write: Write) -> None:
-    nantes = "site: nantes\nsource: old-host\ntarget: new-host\npeople: [x@y.example]\npasswords: file:secrets/lyon.csv\n"
+    nantes = (
+        "site: nantes\nsource: old-host\ntarget: new-host\npeople: [x@y.example]\npasswords: file:secrets/lyon.csv\n"
+    )
     text = "adresse;mot de passe source\nx@y.example;x\nz@y.example;x\n"
     folder = write({"secrets/lyon.csv": text, "sites/nantes.yaml": nantes})
     (folder / "secrets" / "lyon.csv").chmod(0o600)
