@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectors.language import _
+from connectors.net.verdicts import errno_name
 from migrate.delivery.probes import FIELD, Probe, Sender
 from plans.model import Submission
 from plans.secrets import resolve
@@ -59,7 +60,7 @@ class Mailer:
         except smtplib.SMTPResponseException as error:
             return Sent("failed", str(error.smtp_code))
         except (smtplib.SMTPException, OSError) as error:
-            return Sent("failed", type(error).__name__)
+            return Sent("failed", errno_name(error))
         return Sent("accepted", "250")
 
 
