@@ -274,7 +274,11 @@ def _as_dns_has_it(domain: str) -> str:
 def _hint_for_missing(path: Path) -> str:
     if path.with_suffix(".yml").exists():
         return _("There is {name}.yml: rename it.").format(name=path.stem)
-    return _("Make one with: bascule init") if path.name == ORGANISATION_FILE else ""
+    return (
+        _("Go to the organisation's folder, or name it with -C; a new one is made by: bascule init")
+        if path.name == ORGANISATION_FILE
+        else ""
+    )
 
 
 def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:

@@ -472,7 +472,10 @@ def test_a_missing_organisation_says_in_french_how_to_make_one(tmp_path: Path) -
     with pytest.raises(PlanError) as caught:
         load(tmp_path / "nowhere")
 
-    assert str(caught.value) == "organisation.yaml: Ce fichier n’existe pas. Créez-le avec\xa0: bascule init"
+    assert str(caught.value) == (
+        "organisation.yaml: Ce fichier n’existe pas. Allez dans le dossier de l’organisation, ou nommez-le avec"
+        " -C\u202f; un nouveau se crée par\xa0: bascule init"
+    )
 
 
 def test_a_file_that_ends_in_yml_is_recognised_in_french(complaints: Complaints) -> None:
