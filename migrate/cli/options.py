@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 import plans
-from connectors.language import speak
+from connectors.language import _, speak
 from connectors.presets import presets
+from migrate.cli.organisation import Trouble
 from plans import PlanError
 
 _C = TypeVar("_C", bound=Callable[..., object])
@@ -74,6 +76,18 @@ def complete_mailbox(context: click.Context, _parameter: click.Parameter, incomp
     sites = [site] if site else list(organisation.sites.values())
     addresses = sorted({person.address for one in sites for person in one.people})
     return [CompletionItem(address) for address in addresses if address.lower().startswith(incomplete.lower())]
+
+
+def moment_of(text: str, zone: tzinfo) -> float:
+    """A time as given on the command line, on the clocks of ``zone`` unless it says its own; seconds since 1970.
+
+    Of the hour that a clock shows twice, the first.  Raises :class:`Trouble`.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except ValueError:
+        raise Trouble(_('"{time}" is no time. Write it as 2027-02-01T09:00.').format(time=text)) from None
 
 
 def plan_of(context: click.Context) -> plans.Organisation | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -12,6 +14,7 @@ import plans
 from migrate.cli.exit_codes import Exit
 from migrate.cli.holding import alone
 from migrate.cli.main import bascule
+from migrate.cli.options import moment_of
 from migrate.cli.organisation import Trouble
 from migrate.cli.running import choose
 from tests.unit.cli.memory_site import site_in_memory
@@ -85,3 +88,27 @@ def test_two_commands_of_a_kind_are_kept_apart(tmp_path: Path) -> None:
     assert told.value.exit_code == Exit.LOCKED
     with alone(tmp_path / "lock", "busy"):
         pass
+
+
+@pytest.mark.parametrize("command", [["delivery", "on", "paris"], ["accounts", "apply", "paris", "--yes"]])
+@pytest.mark.usefixtures("in_english")
+def test_where_this_machine_knows_no_user_somebody_says_who_does_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    def nobody() -> str:
+        raise OSError
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with site_in_memory(tmp_path):
+        done = CliRunner().invoke(bascule, ["-C", str(tmp_path), *command])
+    assert (done.exit_code, "--by NAME" in done.output) == (Exit.USAGE, True), done.output
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2027-02-30"])
+def test_a_time_that_is_none_is_told(time: str) -> None:
+    with pytest.raises(Trouble, match="is no time"):
+        moment_of(time, ZoneInfo("Europe/Paris"))
+
+
+def test_of_an_hour_that_comes_twice_the_first_is_meant() -> None:
+    assert moment_of("2026-10-25T02:30", ZoneInfo("Europe/Paris")) == moment_of("2026-10-25T00:30Z", UTC)
