@@ -17,6 +17,7 @@ from plans.files import OrganisationFile
 from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
+from plans.onto_itself import onto_itself
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
 from plans.preset_keys import filled, preset_of, wrong_preset_of
@@ -57,6 +58,8 @@ class _Loading:
         self._problems: list[Problem] = []
         #: The systems that organisation.yaml names, whether they are right or not; None when it cannot be read.
         self._system_names: list[str] | None = None
+        #: Those of them that are right.
+        self._found_systems: dict[str, System] = {}
         #: The domains that organisation.yaml names; None when it cannot be read.
         self._domain_names: list[str] | None = None
         self._shape_of_organisation: OrganisationFile | None = None
@@ -65,7 +68,7 @@ class _Loading:
     def organisation(self) -> Organisation:
         document = self._document(self._folder / ORGANISATION_FILE)
         shape = self._shape_of_organisation = self._shape(document, OrganisationFile)
-        systems = self._systems(document)
+        systems = self._found_systems = self._systems(document)
         self._domain_names = _domains(document)
         x500 = self._x500_addresses(shape, document)
         sites = self._sites()
@@ -224,6 +227,7 @@ class _Loading:
         placed = self._people(shape, document, path)
         self._everyone += placed
         self._problems += site_problems(shape, document, placed, self._system_names, self._domain_names)
+        self._problems += onto_itself(shape, document, placed, self._found_systems)
         people = tuple(one.person for one in placed)
         return site_of(shape, people, self._shape_of_organisation, self._folder)
 
