@@ -14,7 +14,7 @@ import click
 from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
-from migrate.archives.files import as_json_text
+from migrate.archives.files import as_json_text, write_whole
 from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import print_json, terminal
 from migrate.cli.observing import observe
@@ -157,8 +157,7 @@ def _verified(job: Job, ledger: Ledger | None, halt: Halt, sample: Sample | None
 def _write(file: Path, page: str) -> None:
     """Readable by this user alone: it names people and their folders."""
     try:
-        file.touch(mode=0o600)
-        file.write_text(page, encoding="utf-8")
+        write_whole(file, page.encode())
     except OSError as error:
         raise Trouble(
             _("The report {file} cannot be written: {why}.").format(file=file, why=os_error_text(error))

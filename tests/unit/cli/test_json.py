@@ -50,3 +50,14 @@ def test_what_is_written_follows_it(tmp_path: Path, name: str, command: list[str
         done = CliRunner().invoke(bascule, ["-C", str(tmp_path), *command, "--json"])
     told = valid(json.loads(done.stdout), name)
     assert told["exit_code"] == done.exit_code, done.output
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_report_in_the_place_of_another_is_its_owners_alone(tmp_path: Path) -> None:
+    page = tmp_path / "paris.html"
+    page.write_text("an older one")
+    page.chmod(0o644)
+    with site_in_memory(tmp_path):
+        CliRunner().invoke(bascule, ["-C", str(tmp_path), "verify", "paris", "--report", str(page)])
+    assert page.read_text().startswith("<!")
+    assert page.stat().st_mode & 0o077 == 0
