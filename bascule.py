@@ -44,7 +44,7 @@ def _explain(strangers: list[str]) -> int:
         owner = " and ".join(others) or "something else on the Python path"
         print(f'bascule cannot start: the Python package "{name}" belongs to {owner} here.', file=sys.stderr)
     print(
-        "Install bascule where it is alone: pipx install bascule, or a new environment (python3 -m venv).",
+        "Install bascule where it is alone: with pipx, or in a new environment (python3 -m venv).",
         file=sys.stderr,
     )
     return 2

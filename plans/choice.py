@@ -16,9 +16,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from connectors.language import _, mark
 from connectors.os_errors import os_error_text
-from plans.files import Shape
 from plans.problems import PlanError, Problem, Worded
 from plans.quantities import Day, Size
+from plans.shapes import Shape
 from plans.wording import problems_of
 from plans.yaml_file import Document, read_yaml
 

@@ -11,16 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from connectors.secret_setting import Secret
-from plans.files import (
-    AccountsEntry,
-    ContactEntry,
-    DomainEntry,
-    GroupEntry,
-    OrderingEntry,
-    OrganisationFile,
-    RatesEntry,
-    SystemEntry,
-)
+from plans.files import ContactEntry, DomainEntry, GroupEntry, OrderingEntry, OrganisationFile
 from plans.message_rules import MessageRules
 from plans.model import (
     AccountsOf,
@@ -48,6 +39,7 @@ from plans.private_folders import PrivateFolders
 from plans.problems import Worded
 from plans.secrets import SecretRef, resolve
 from plans.site_file import ArchivesEntry, LeaveOutEntry, SiteFile
+from plans.system_file import AccountsEntry, RatesEntry, SystemEntry
 
 
 def organisation_of(

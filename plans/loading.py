@@ -13,16 +13,19 @@ from connectors.language import _
 from connectors.os_errors import os_error_text
 from connectors.registry import BrokenConnector, UnknownConnector, connector_class, names
 from plans.archive_checks import archives_of_several
-from plans.files import OrganisationFile, SystemEntry, domain_name
+from plans.files import OrganisationFile
 from plans.group_checks import groups_and_licences, licences_of_systems
 from plans.joining import organisation_of, site_of, system_of, wrong_secrets
 from plans.model import Organisation, Site, System
+from plans.onto_itself import onto_itself
 from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
 from plans.preset_keys import filled, preset_of, wrong_preset_of
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
+from plans.shapes import domain_name
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
+from plans.system_file import SystemEntry
 from plans.wording import problems_of, unknown_key
 from plans.x500 import x500_addresses
 from plans.yaml_file import Document, Value, read_yaml
@@ -55,6 +58,8 @@ class _Loading:
         self._problems: list[Problem] = []
         #: The systems that organisation.yaml names, whether they are right or not; None when it cannot be read.
         self._system_names: list[str] | None = None
+        #: Those of them that are right.
+        self._found_systems: dict[str, System] = {}
         #: The domains that organisation.yaml names; None when it cannot be read.
         self._domain_names: list[str] | None = None
         self._shape_of_organisation: OrganisationFile | None = None
@@ -63,7 +68,7 @@ class _Loading:
     def organisation(self) -> Organisation:
         document = self._document(self._folder / ORGANISATION_FILE)
         shape = self._shape_of_organisation = self._shape(document, OrganisationFile)
-        systems = self._systems(document)
+        systems = self._found_systems = self._systems(document)
         self._domain_names = _domains(document)
         x500 = self._x500_addresses(shape, document)
         sites = self._sites()
@@ -222,6 +227,7 @@ class _Loading:
         placed = self._people(shape, document, path)
         self._everyone += placed
         self._problems += site_problems(shape, document, placed, self._system_names, self._domain_names)
+        self._problems += onto_itself(shape, document, placed, self._found_systems)
         people = tuple(one.person for one in placed)
         return site_of(shape, people, self._shape_of_organisation, self._folder)
 
@@ -265,7 +271,11 @@ def _domains(document: Document | None) -> list[str] | None:
 def _hint_for_missing(path: Path) -> str:
     if path.with_suffix(".yml").exists():
         return _("There is {name}.yml: rename it.").format(name=path.stem)
-    return _("Make one with: bascule init") if path.name == ORGANISATION_FILE else ""
+    return (
+        _("Go to the organisation's folder, or name it with -C; a new one is made by: bascule init")
+        if path.name == ORGANISATION_FILE
+        else ""
+    )
 
 
 def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:

@@ -17,6 +17,7 @@ def notes(organisation: Organisation) -> list[str]:
     return [
         *_waves(sites),
         *_uses(sites),
+        *_read_twice(sites),
         *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_without_client(site))),
     ]
 
@@ -38,6 +39,18 @@ def _uses(sites: list[Site]) -> Iterator[str]:
         yield _('The column uses has "{one}" and "{other}": if that is the same, write it the same.').format(
             one=written[one], other=written[other]
         )
+
+
+def _read_twice(sites: list[Site]) -> Iterator[str]:
+    """A line that was copied down in a spreadsheet puts somebody's mail into another person's mailbox."""
+    first: dict[tuple[str, str], str] = {}
+    for site in sites:
+        for person in site.people:
+            earlier = first.setdefault((site.source, person.source_user.lower()), person.address)
+            if earlier != person.address:
+                yield _("{address} and {other} are both copied from the account {user}: is that meant?").format(
+                    address=person.address, other=earlier, user=person.source_user
+                )
 
 
 def _days(organisation: Organisation, site: Site) -> Iterator[str]:

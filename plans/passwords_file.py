@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -11,13 +11,15 @@ from connectors.language import _
 from plans.addresses import cleaned
 from plans.csv_file import read_table
 from plans.csv_writing import new_table, replace, with_rows, write_new
-from plans.model import Site
+from plans.model import Organisation, Site
 from plans.passwords import COLUMNS
 from plans.problems import PlanError, Problem
 from plans.secrets import SecretRef, read_private
 
 #: How alike each part of two addresses is, when one was mistyped for the other.
 _NEAR = 0.7
+#: Lines that are compared with every address.
+_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,30 @@ def fill(ref: SecretRef, folder: Path, site: Site, language: str) -> Filled:
     return Filled(path, added)
 
 
-def strangers(ref: SecretRef, folder: Path, site: Site) -> list[Problem]:
-    """Lines of the passwords file that hold a password and belong to nobody of the site: often a mistyped address.
+def strangers(ref: SecretRef, organisation: Organisation) -> list[Problem]:
+    """Lines of the passwords file that hold a password and belong to nobody of its sites: often a mistyped address.
 
     What stands on a line is not shown: in a file whose columns were mixed up it may be a password.  Raises
     :class:`SecretError` when the file cannot be read.
     """
-    known = {line.lower(): line for line in wanted_lines(site)}
-    table = read_table(read_private(ref, folder), ref.value, COLUMNS, strip=False)
+    sites = (site for site in organisation.sites.values() if site.passwords == ref)
+    known = {line.lower(): line for site in sites for line in wanted_lines(site)}
+    table = read_table(read_private(ref, organisation.folder), ref.value, COLUMNS, strip=False)
     problems: list[Problem] = []
     for row in table.rows:
         line = cleaned(row.cells.get("address", "")).lower()
         if line and line not in known and len(row.cells) > 1:
             message = _("Nobody of this site has the address on this line.")
-            near = max(known, key=lambda one: _likeness(line, one), default="")
-            meant = near and _likeness(line, near) >= _NEAR
-            hint = _('Did you mean "{word}"?').format(word=known[near]) if meant else ""
+            # Some are mistyped; a long list is somebody else's, and comparing each with everybody takes hours.
+            near = _nearest(line, known) if len(problems) < _COMPARED else None
+            hint = _('Did you mean "{word}"?').format(word=known[near]) if near else ""
             problems.append(Problem(ref.value, row.line, None, message, hint))
     return problems
+
+
+def _nearest(line: str, known: Iterable[str]) -> str | None:
+    near = max(known, key=lambda one: _likeness(line, one), default="")
+    return near if near and _likeness(line, near) >= _NEAR else None
 
 
 def _likeness(one: str, other: str) -> float:

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from connectors.presets import presets
 from connectors.registry import BrokenConnector, connector_class, names
-from plans.files import OrganisationFile, PersonEntry, SystemEntry
+from plans.files import OrganisationFile, PersonEntry
 from plans.site_file import SiteFile
+from plans.system_file import SystemEntry
 
 Which = Literal["organisation", "site"]
 

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, mode
 
 from connectors.language import _
 from plans.cells import checked_put_under
-from plans.files import ContactEntry, Domain, Language, Name, Shape, Text, TimeZone
+from plans.files import ContactEntry
 from plans.folder_patterns import Pattern
 from plans.folder_rules import FolderRules
 from plans.problems import Worded
 from plans.quantities import Day, Days, PlannedDay, Size, Speed, Window
 from plans.secrets import SecretField, SecretRef
+from plans.shapes import Domain, Language, Name, Shape, Text, TimeZone
 
 
 def _passwords_file(value: object) -> SecretRef:

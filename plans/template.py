@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -16,11 +16,11 @@ import yaml
 from connectors.language import _
 from plans.csv_writing import write_new
 from plans.exports import Found
-from plans.files import checked_domain, checked_name, checked_time_zone
 from plans.passwords_file import with_lines
 from plans.people_file import with_people
 from plans.problems import Worded
 from plans.schema import schema_of
+from plans.shapes import checked_domain, checked_name, checked_time_zone
 
 Language = Literal["fr", "en"]
 
@@ -85,6 +85,7 @@ def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False)
     for question in Answers.__dataclass_fields__:
         if fault := fault_of(question, getattr(answers, question)):
             raise NotWritten(fault)
+    answers = replace(answers, domain=checked_domain(answers.domain))
     site = answers.site
     local, name = _EXAMPLE[answers.language]
     example = Found(f"{local}@{answers.domain}", name)
@@ -114,7 +115,7 @@ def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False)
 def _filled(template: str, answers: Answers, *, schemas: bool) -> bytes:
     text = files("plans").joinpath("templates", answers.language, template).read_text(encoding="utf-8")
     words = {
-        "name": answers.name, "site": answers.site, "time_zone": answers.time_zone, "domain": answers.domain.lower(),
+        "name": answers.name, "site": answers.site, "time_zone": answers.time_zone, "domain": answers.domain,
         "source_host": answers.source_host, "target_host": answers.target_host,
         "people_file": f"{answers.site}.csv", "passwords_file": f"file:secrets/{answers.site}.csv",
     }  # fmt: skip

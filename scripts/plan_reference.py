@@ -16,9 +16,10 @@ from connectors.google_workspace.settings import GoogleSettings
 from connectors.imap.settings import ImapSettings
 from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.pop3.settings import Pop3Settings
-from plans.files import AccountsEntry, OrganisationFile, SystemEntry
+from plans.files import OrganisationFile
 from plans.folder_rules import FolderRules
 from plans.site_file import LeaveOutEntry, SiteFile
+from plans.system_file import AccountsEntry, SystemEntry
 from plans.wording import models_in
 
 PAGE = Path(__file__).parents[1] / "docs" / "plan.md"

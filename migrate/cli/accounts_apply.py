@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -23,14 +22,13 @@ from migrate.cli.accounts_site import (
     show_changes,
     show_findings,
 )
-from migrate.cli.alone import alone
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.holding import check_held_here
+from migrate.cli.holding import alone, check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.rollout_whom import name_of
+from migrate.cli.rollout_whom import by_option, name_of
 from migrate.copy.halt import Halt
 from migrate.directory.applying import Applying, Result
 from migrate.directory.contract import NotTaken
@@ -53,7 +51,7 @@ _OUTCOMES = {
 @click.command()
 @site_argument
 @click.option("--yes", is_flag=True, help="Do not ask before the changes are made.")
-@click.option("--by", metavar="NAME", help="Who does it, for the record; this machine's user unless given.")
+@by_option
 @json_option
 @click.pass_obj
 def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> None:
@@ -67,21 +65,23 @@ def apply(place: Place, site: str, yes: bool, by: str | None, to_json: bool) -> 
     """
     if to_json and not yes:
         raise Trouble(_("With --json nobody can be asked: add --yes."))
+    person = name_of(by)
     check_held_here(place)
     working = terminal(stderr=True, quiet=to_json)
+    name = place.site(place.load(), site).name
     busy = _("Another command changes the accounts of this site at this moment. Wait for it to end.")
-    with alone(place, f"accounts-{site}", busy), looked_at(place, site, working) as looked:
+    with alone(place.state / f"accounts-{name}.lock", busy), looked_at(place, site, working) as looked:
         changes = looked.difference.changes
         if not to_json:
             _show_before(working, looked)
         if changes and not yes:
             _ask(looked, working)
         with interruptible(terminal(stderr=True), _("Stopping after the change in hand.")) as halt:
-            results, passwords = _applied(place, looked, name_of(by), halt, working)
+            results, passwords = _applied(place, looked, person, halt, working)
         first = passwords.name if passwords.asked else None
         code = _code(looked, results)
         if to_json:
-            click.echo(json.dumps(_as_json(looked, results, first, code), ensure_ascii=False, indent=2))
+            print_json(_as_json(looked, results, first, code))
         else:
             _show_after(terminal(), results, passwords if first else None, site)
     sys.exit(code)
@@ -110,7 +110,7 @@ def wait(place: Place, site: str, to_json: bool) -> None:
     code = Exit.INTERRUPTED if late else Exit.PARTIAL if missing else Exit.OK
     if to_json:
         answer = {"exit_code": int(code), "site": site, "not_ready": late, "missing": missing}
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
         sys.exit(code)
     console = terminal()
     for user in late:

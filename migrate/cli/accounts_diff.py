@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -19,7 +18,7 @@ from migrate.cli.accounts_site import (
     show_findings,
 )
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.directory.findings import Code
@@ -53,7 +52,7 @@ def diff(place: Place, site: str, to_json: bool) -> None:
                 "changes": [as_change(directory, change) for change in found.changes],
                 "findings": [as_finding(finding, site) for finding in found.findings],
             }
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+            print_json(told)
             sys.exit(code)
         console = terminal()
         if found.changes:

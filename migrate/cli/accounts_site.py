@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +9,11 @@ from functools import partial
 
 import click
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, plural
-from migrate.cli.exit_codes import Exit
 from migrate.cli.lines import show_line
 from migrate.cli.observing import observe
 from migrate.cli.organisation import Place, Trouble
@@ -81,14 +80,8 @@ def found_by_system(place: Place, organisation: Organisation, working: Console) 
     return found
 
 
-@contextmanager
-def _asking(working: Console, system: System) -> Iterator[None]:
-    """While a target is asked and nothing is written: Ctrl-C ends the command at once."""
-    try:
-        with working.status(_("Asking {system}").format(system=system.name)):
-            yield
-    except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
+def _asking(working: Console, system: System) -> Status:
+    return working.status(_("Asking {system}").format(system=system.name))
 
 
 def observe_accounts(place: Place, looked: Looked, ready: Mapping[str, bool], by: str) -> None:

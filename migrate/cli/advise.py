@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from contextlib import closing
@@ -18,7 +17,7 @@ from migrate.archives.files import write_whole
 from migrate.cli.advise_asking import ask
 from migrate.cli.advise_results import show
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.engine.remembered import Remembered
@@ -72,7 +71,7 @@ def advise(place: Place, again: bool, files: tuple[Path, ...], to_json: bool) ->
         _write(place, file, facts)
     if to_json:
         told = {"exit_code": int(Exit.OK), **facts.model_dump(mode="json")}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     show(terminal(), facts)
     if choice is None:

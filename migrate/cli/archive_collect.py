@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,13 +15,13 @@ from connectors.archives.contract import NotAnArchive
 from connectors.archives.kinds import MAILDIR, open_archive, recognise
 from connectors.language import _, labelled
 from migrate.archives.collect import Came, Collecting, NoRoom, Original, Outcome
-from migrate.archives.files import as_json_text
 from migrate.archives.named import to_collect
 from migrate.archives.verified_copy import CopyStopped
 from migrate.cli.archive_files import Working, disks_told, reading_with, shown
 from migrate.cli.exit_codes import Exit
+from migrate.cli.holding import alone
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -58,7 +56,8 @@ def collect(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     with (
         interruptible(terminal(stderr=True), stopping) as halt,
         reading_with(None) as reading,
-        _alone(place, plan.name),
+        # Two runs would write into one draft.
+        alone(place.state / f"collect-{plan.name}.lock", _("Another run is collecting the archives of this site.")),
         disks_told(into),
         working.shown(),
     ):
@@ -88,7 +87,7 @@ def collect(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
         told_ = {
             "exit_code": int(code), "collected_in": str(into), "archives": [one.as_json() for one in outcomes],
         }  # fmt: skip
-        click.echo(as_json_text(told_))
+        print_json(told_)
     else:
         _show(terminal(), outcomes, into, interrupted=interrupted)
     sys.exit(code)
@@ -100,16 +99,6 @@ def _originals(folder: Path, site: Site, people: Sequence[Person]) -> list[Origi
         text = _("The people file names no archive that could be collected. Fill in its column archives.")
         raise Trouble(text)
     return found
-
-
-@contextmanager
-def _alone(place: Place, site: str) -> Iterator[None]:
-    """Two runs would write into one draft."""
-    try:
-        with FileLock(place.state / f"collect-{site}.lock", blocking=False):
-            yield
-    except Timeout as error:
-        raise Trouble(_("Another run is collecting the archives of this site."), Exit.LOCKED) from error
 
 
 def _show(console: Console, outcomes: Sequence[Outcome], into: Path, *, interrupted: bool) -> None:

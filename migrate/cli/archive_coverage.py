@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from migrate.archives.days import Days, count_source
 from migrate.archives.named import to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
@@ -104,7 +103,7 @@ def coverage(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool)
     code = Exit.INTERRUPTED if interrupted else worst(codes)
     if to_json:
         told = {"exit_code": int(code), "day": today.isoformat(), "mailboxes": _all_as_json(found, failed)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(terminal(), found, failed, plan, today)
         if interrupted:

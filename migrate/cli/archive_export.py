@@ -15,7 +15,6 @@ from connectors.archives.contract import Addressed, NotAnArchive
 from connectors.archives.kinds import open_archive
 from connectors.language import _, number, plural, spoken
 from migrate.archives.export import PERSONAL, Export, Exported
-from migrate.archives.files import as_json_text
 from migrate.archives.forms import Changed
 from migrate.archives.journal import BrokenJournal
 from migrate.archives.manifest import ForeignFolder, Origin
@@ -31,7 +30,7 @@ from migrate.cli.archive_files import (
 )  # fmt: skip
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
 from migrate.figures import size_text, typed
@@ -108,7 +107,7 @@ def _export(
     if to_json:
         shape = {"exit_code": int(code), "folder": str(to), **origin.told(), **made.as_json()}
         shape["unknown_addresses"] = dict(sorted(unknown.items()))
-        click.echo(as_json_text(shape))
+        print_json(shape)
     else:
         hint = _("For a table to fill in: bascule archive inspect {path} --template x500.csv")
         lines = address_lines(len(unknown), template, added, hint.format(path=shown(typed(path))))

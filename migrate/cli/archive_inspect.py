@@ -14,7 +14,6 @@ from rich.text import Text
 from connectors.archives.contract import Nature
 from connectors.archives.kinds import open_archive
 from connectors.language import _, labelled, number, plural, spoken
-from migrate.archives.files import as_json_text
 from migrate.archives.inspect import FolderFigures, Inspected, Inspector, as_json
 from migrate.cli.archive_files import (
     Working,
@@ -27,7 +26,7 @@ from migrate.cli.archive_files import (
 )
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.figures import path_text, size_text, typed
 
@@ -77,7 +76,7 @@ def inspect(paths: tuple[str, ...], full: bool, addresses: Path | None, template
     code = Exit.INTERRUPTED if interrupted else worst(_code(one) for one in found)
     if to_json:
         told = {"exit_code": int(code), "archives": [as_json(one) for one in found]}
-        click.echo(as_json_text(told))
+        print_json(told)
     else:
         hint = _("For a table to fill in, run it again with --template x500.csv.")
         for line in address_lines(len(unknown), template, added, hint):

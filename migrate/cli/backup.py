@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,9 +23,9 @@ from migrate.backup.index import as_json as check_as_json
 from migrate.backup.index import write_index, write_readme
 from migrate.backup.space import NoRoom, check_room, needed
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import Row, as_json, show
 from migrate.cli.running import Started, choose, started
@@ -38,13 +37,13 @@ from plans import Organisation, Person, Site
 
 
 @click.command()
-@click.argument("site")
+@site_argument
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of the backup; backup/SITE in the organisation's folder unless given.",
 )
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@mailbox_option
 @json_option
 @click.pass_obj
 def backup(place: Place, site: str, to: Path | None, mailboxes: tuple[str, ...], to_json: bool) -> None:
@@ -158,7 +157,7 @@ class _Backup:
             for entry, one in zip(told["mailboxes"], ended, strict=True):
                 entry["verified"] = None if one.checked is None else check_as_json(one.checked)
             told["folder"] = str(self.destination.folder)
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+            print_json(told)
             return
         console = terminal()
         show(console, rows)

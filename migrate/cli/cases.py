@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import tzinfo
 
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, deciding, name_of
@@ -46,9 +45,7 @@ def cases(context: click.Context, site: str | None, to_json: bool) -> None:
     found = [case for case in found if site is None or site in case.people]
     code = Exit.OK if all(case.tested for case in found) else Exit.PARTIAL
     if to_json:
-        click.echo(
-            json.dumps({"exit_code": int(code), "cases": list(map(_as_json, found))}, ensure_ascii=False, indent=2)
-        )
+        print_json({"exit_code": int(code), "cases": list(map(_as_json, found))})
     else:
         _show(found, organisation.time_zone)
     sys.exit(code)
@@ -77,7 +74,7 @@ def tested(place: Place, case: str, site: str, by: str | None, note: str, to_jso
     with deciding(place, organisation) as rollout:
         rollout.tested(code, site, who, note)
     if to_json:
-        click.echo(json.dumps({"exit_code": 0, "case": code, "site": site, "by": who}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": 0, "case": code, "site": site, "by": who})
     else:
         click.echo(_("{case}: tried at {site} by {name}.").format(case=code, site=site, name=who))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ from migrate.cli.check_results import (
     standing_as_json,
 )
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
@@ -85,7 +84,7 @@ def check(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) ->
             "mailboxes": [as_json(one) for one in done],
             "estimate": estimate_as_json(taken),
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         show(terminal(), done, of_all, taken)
         show_servers(plan, done)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
+from connectors.folder_names import FolderPath
 from connectors.language import _
 from migrate.cli.copy_back import copy_back
 from migrate.cli.dry_run import dry_run
+from migrate.cli.exit_codes import Exit
 from migrate.cli.handing import Handing
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.running import choose, folder_paths, run_people, scratch_ledger
 from migrate.copy.run import run_pass
 from migrate.engine.hours import CopyHours
+from plans import Organisation, Person, Site
 
 
 @click.command()
@@ -75,20 +79,35 @@ def copy(
             code, _fine = dry_run(
                 place, organisation, plan, people, ledger=ledger, only_folders=only_folders, to_json=to_json
             )
-    else:
-        handing = Handing(organisation, plan)
-        with place.ledger() as ledger:
-            code = run_people(
-                place,
-                organisation,
-                plan,
-                people,
-                run_pass if only_folders else handing.run,
-                ledger=ledger,
-                only_folders=only_folders,
-                to_json=to_json,
-                hours=None if at_once else CopyHours.of(plan),
-            )
-        if not to_json:
-            handing.show()
-    sys.exit(code)
+        sys.exit(code)
+    hours = None if at_once else CopyHours.of(plan)
+    sys.exit(_copied(place, organisation, plan, people, only_folders, hours, to_json=to_json))
+
+
+def _copied(
+    place: Place,
+    organisation: Organisation,
+    site: Site,
+    people: Sequence[Person],
+    only_folders: tuple[FolderPath, ...],
+    hours: CopyHours | None,
+    *,
+    to_json: bool,
+) -> Exit:
+    """Copy, and hand over what is no mail: of some folders alone it would be half of it."""
+    handing = Handing(organisation, site)
+    with place.ledger() as ledger:
+        code = run_people(
+            place,
+            organisation,
+            site,
+            people,
+            run_pass if only_folders else handing.run,
+            ledger=ledger,
+            only_folders=only_folders,
+            to_json=to_json,
+            hours=hours,
+        )
+    if not to_json:
+        handing.show()
+    return code

@@ -14,6 +14,7 @@ from connectors.language import _, labelled
 from migrate.cli.dry_run import dry_run
 from migrate.cli.exit_codes import Exit
 from migrate.cli.observing import observe_way_back
+from migrate.cli.options import moment_of
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import JobBack, run_people, scratch_ledger
 from migrate.copy.job import Job
@@ -59,7 +60,7 @@ def copy_back(
     why_not = why_not_written_to(organisation.systems[site.source])
     if why_not is not None:
         raise Trouble(why_not)
-    said = None if since is None else _moment(since, site.time_zone)
+    said = None if since is None else _past(since, site.time_zone)
     if not place.ledger_file.exists():
         raise Trouble(_("Nothing was ever copied for this site, so there is nothing to bring back."))
     with place.ledger() as ledger:
@@ -181,12 +182,8 @@ def _agree(site: Site, people: Sequence[Person], ways: Mapping[str, _Back], *, a
         raise Trouble(_("Nothing was done."))
 
 
-def _moment(text: str, zone: tzinfo) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Trouble(_('"{time}" is no time. Write it as 2027-02-01T09:00.').format(time=text)) from None
-    when = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+def _past(text: str, zone: tzinfo) -> float:
+    when = moment_of(text, zone)
     if when > time.time():
         raise Trouble(_("{time} is still to come.").format(time=text))
     return when

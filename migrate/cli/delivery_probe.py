@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -13,12 +12,12 @@ from typing import cast
 import click
 
 from connectors.language import _, plural
-from migrate.cli.alone import alone
 from migrate.cli.delivery_remove import remove
 from migrate.cli.delivery_results import as_json, show
 from migrate.cli.delivery_seen import keep_probes
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.holding import alone
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import Started, choose, started
@@ -83,7 +82,7 @@ def probe(
     if put_away:
         sys.exit(remove(place, organisation, evidence, plan.name, to_json=to_json))
     busy = _("Another command sends probes for this site at this moment. Wait for it to end.")
-    with alone(place, f"probes-{plan.name}", busy):
+    with alone(place.state / f"probes-{plan.name}.lock", busy):
         run = None if again else evidence.unfinished(SystemClock().now())
         if run is None:
             cells = _routes(place, organisation, plan, people, cast("Mode", mode))
@@ -96,7 +95,7 @@ def probe(
         keep_probes(place, plan.name, verdicts)
     code = Exit.INTERRUPTED if interrupted else _code(verdicts)
     if to_json:
-        click.echo(json.dumps(as_json(probing.run, verdicts, code), ensure_ascii=False, indent=2))
+        print_json(as_json(probing.run, verdicts, code))
     else:
         show(probing.run, verdicts)
         if interrupted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -11,6 +10,7 @@ import click
 
 from connectors.language import _, in_language, spoken
 from connectors.os_errors import os_error_text
+from migrate.cli.lines import print_json
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.delivery.making import SERVERS, earlier_people, lines, make, routes_of, write
@@ -73,7 +73,7 @@ def recipe(place: Place, site: str, server: str, mode: str, out: Path | None, to
             "steps": [asdict(step) for step in made.steps],
             "pitfalls": list(made.pitfalls),
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     for line in shown:
         click.echo(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
@@ -14,6 +13,7 @@ from connectors.contract import ConnectorError
 from connectors.language import _, labelled, plural
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.lines import print_json
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
 from migrate.delivery.evidence import Evidence
@@ -48,7 +48,7 @@ def remove(place: Place, organisation: Organisation, evidence: Evidence, site: s
             "left_on_source": on_source,
             "errors": {mailbox: worded(error) for mailbox, error in done.errors.items()},
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(done, on_source)
     return code

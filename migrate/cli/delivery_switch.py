@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
 
 from connectors.language import _, plural
-from migrate.cli.options import json_option, mailbox_option, site_argument
+from migrate.cli.lines import print_json
+from migrate.cli.options import json_option, mailbox_option, moment_of, site_argument
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.rollout_whom import name_of
+from migrate.cli.rollout_whom import by_option, name_of
 from migrate.cli.running import choose
 from migrate.ledger import deliveries
 from migrate.ledger import mailboxes as rows
@@ -23,13 +23,12 @@ _C = TypeVar("_C", bound=Callable[..., object])
 
 
 def _options(command: _C) -> _C:
-    command = click.option("--by", help="Who says so; you unless given.")(command)
     return click.option(
         "--at",
         "when",
         metavar="TIME",
         help="Since when, such as 2027-02-01T09:00, on the site's clocks; now unless given.",
-    )(command)
+    )(by_option(command))
 
 
 @click.command()
@@ -81,7 +80,7 @@ def _switch(
     plan = place.site(organisation, site)
     people = choose(plan, mailboxes)
     now = time.time()
-    at = now if when is None else _moment(when, plan.time_zone)
+    at = now if when is None else moment_of(when, plan.time_zone)
     if at > now + 60:
         raise Trouble(_("{time} is still to come: say so when it has happened.").format(time=when))
     who = name_of(by)
@@ -100,7 +99,7 @@ def _switch(
             "by": who,
             "mailboxes": [person.mailbox for person in people],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     count = plural("{n} mailbox", "{n} mailboxes", len(people))
     text = (
@@ -109,11 +108,3 @@ def _switch(
         else _("Dual delivery is off since {time}, for {mailboxes}. Now run: bascule copy {site}")
     )
     click.echo(text.format(time=shown, mailboxes=count, site=plan.name))
-
-
-def _moment(text: str, zone: tzinfo) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Trouble(_('"{time}" is no time. Write it as 2027-02-01T09:00.').format(time=text)) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from migrate.cli.discover_results import as_json, show
 from migrate.cli.dns_whom import asked_of, checked, whom_options
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.discover.files import Exists, plan_files, sites_table, told_json, write_all
@@ -91,7 +90,7 @@ def discover(
         if out is not None:
             _written(out, files)
     if to_json:
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         show(terminal(), found, looked, told)
         if interrupted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -13,14 +12,13 @@ from typing import Literal
 import click
 
 from connectors.language import _, mark
-from migrate.cli.alone import alone
 from migrate.cli.dns_keeping import keep_look, organisation_with, steps_seen
 from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
 from migrate.cli.exit_codes import Exit
-from migrate.cli.holding import check_held_here
+from migrate.cli.holding import alone, check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns import snapshots
@@ -101,7 +99,7 @@ def apply(
         raise Trouble(text.format(domain=name, folder=place.folder))
     whom = asked_of(resolvers, inside, servers)
     busy = _("Another command changes the zone of {domain} at this moment. Wait for it to end.").format(domain=name)
-    with alone(place, f"dns-{name}", busy):
+    with alone(place.state / f"dns-{name}.lock", busy):
         new = new_hosts(place, organisation, name, expected, hosts)
         seen = steps_seen(organisation, name, whom, expected, new, command="apply")
         chosen = next((one for one in seen.told.steps if one.when == step), None)
@@ -119,7 +117,7 @@ def apply(
     if to_json:
         sets = [{"name": one.name, "type": one.type, "ttl": one.ttl, "values": sorted(one.values)} for one in done]
         answer = {"exit_code": int(code), "domain": name, "step": step, "changed": sets, "everywhere": everywhere}
-        click.echo(json.dumps(answer, indent=2))
+        print_json(answer)
     else:
         _tell(step, name, done=bool(done), everywhere=everywhere)
     sys.exit(code)
@@ -197,7 +195,7 @@ def _change(
             return ()
         _show(zone, before, wanted)
         if ask and not click.confirm(_("Change the zone now?"), err=True):
-            raise click.Abort
+            raise Trouble(_("Nothing was changed."))
         zone.replace(wanted)
         after = _read(zone, [(one.name, one.type) for one in wanted])
         if changes(step, before | after):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from migrate.cli.dns_seen import keep_senders
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns.asking import Inquiry, NobodyAnswers, Server
@@ -80,7 +79,7 @@ def check(
     code = Exit.INTERRUPTED if interrupted else _code(findings)
     kept = None if interrupted else keep_look(organisation, "check", inquiry.facts)
     if to_json:
-        click.echo(json.dumps(_as_json(inquiry.facts, findings, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(inquiry.facts, findings, code))
     else:
         _show(terminal(), inquiry.facts, findings)
         say_kept(kept)

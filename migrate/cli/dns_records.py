@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from connectors.language import _, mark
 from migrate.cli.dns_keeping import organisation_with, steps_seen
 from migrate.cli.dns_new_mx import new_hosts
 from migrate.cli.dns_whom import asked_of, checked, expected_of, whom_options
+from migrate.cli.lines import print_json
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place
 from migrate.dns.asking import Server
@@ -82,7 +82,7 @@ def records(
             "zone_stands_at": stands,
             "steps": [_as_json(one, below) for one in found],
         }
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
     elif not found:
         click.echo(_("; The MX of {domain} leads to {system} already.").format(domain=name, system=expected.title))
     else:

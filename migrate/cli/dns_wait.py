@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ from migrate.cli.dns_seen import keep_arrival
 from migrate.cli.dns_whom import asked_of, checked, expected_of, kind_text, whom_options
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_system, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.dns.arrival import Held, State, arrived, held, next_look
@@ -94,7 +93,7 @@ def wait(
     code = Exit.OK if arrived(found) else Exit.INTERRUPTED
     if to_json:
         answer = {"exit_code": int(code), "domain": name, "servers": [_as_json(name, one) for one in found]}
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
     else:
         _show(terminal(), name, found)
     sys.exit(code)

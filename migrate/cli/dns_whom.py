@@ -14,8 +14,8 @@ from migrate.cli.organisation import Place, Trouble
 from migrate.dns.asking import Server, Whom, server_at
 from migrate.dns.facts import Kind
 from migrate.dns.providers import TITLES, Expected, expected_host, expected_provider, provider_at
-from plans.files import checked_domain
 from plans.problems import Worded, suggestion
+from plans.shapes import checked_domain
 
 _C = TypeVar("_C", bound=Callable[..., object])
 #: Cloudflare, Google, Quad9, OpenDNS and FDN: resolvers that anybody may ask.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +19,10 @@ from migrate.cli.dns_whom import asked_of, checked, whom_options
 from migrate.cli.exit_codes import Exit, code_of
 from migrate.cli.holding import check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
-from migrate.cli.rollout_whom import name_of
+from migrate.cli.rollout_whom import by_option, name_of
 from migrate.copy.halt import Halt
 from migrate.directory.contract import NotTaken
 from migrate.directory.domains import Domains, Proof, seen
@@ -73,7 +72,7 @@ def domain() -> None:
 @click.option(
     "--alias-of", metavar="DOMAIN", help="Google: every person of that domain gets an address in the new one."
 )
-@click.option("--by", metavar="NAME", help="Who does it, for the record; this machine's user unless given.")
+@by_option
 @whom_options
 @json_option
 @click.pass_obj
@@ -111,7 +110,7 @@ def add(
         with interruptible(working, _("Stopping: the same command goes on from here.")) as halt:
             _go(walk, directory.domains, parent, whom, halt, working, record)
     if to_json:
-        click.echo(json.dumps(_as_json(walk, system), ensure_ascii=False, indent=2))
+        print_json(_as_json(walk, system))
     else:
         _show(terminal(), walk, system)
     sys.exit(walk.code)

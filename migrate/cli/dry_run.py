@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -13,9 +12,9 @@ from connectors.contract import ArchiveUnreadable
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.organisation import Place
-from migrate.cli.running import JobBack, Started, started
+from migrate.cli.running import JobBack, Started, check_folders, started
 from migrate.copy.actions import Action, Adopt, Copy, Follow, LeaveOut, Make, Mark, Recognise, Refuse
 from migrate.copy.job import Job
 from migrate.copy.plan import plan_pass
@@ -45,13 +44,10 @@ def dry_run(
         interrupted = run.halt.stop.is_set()
     plans.sort(key=lambda done: done.mailbox)
     errors = [error for error in map(_error, plans) if error is not None]
-    code = Exit.INTERRUPTED if interrupted else worst(code_of(error) for error in errors)
+    folders = Exit.OK if interrupted or errors else check_folders(run, only_folders)
+    code = Exit.INTERRUPTED if interrupted else worst([folders, *map(code_of, errors)])
     if to_json:
-        click.echo(
-            json.dumps(
-                {"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]}, ensure_ascii=False, indent=2
-            )
-        )
+        print_json({"exit_code": int(code), "mailboxes": [_as_json(done) for done in plans]})
     else:
         console = terminal()
         for done in plans:

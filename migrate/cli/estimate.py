@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from connectors.wrappers import RetryPolicy
 from migrate.check.survey import Survey, survey
 from migrate.cli.estimate_results import Known, as_json, show
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
@@ -97,7 +96,7 @@ def estimate(
     _write(organisation.name, title, planned, ics, svg)
     by_site = {one.site.name: one for one in known}
     if to_json:
-        click.echo(json.dumps(as_json(planned, by_site, code), ensure_ascii=False, indent=2))
+        print_json(as_json(planned, by_site, code))
     else:
         show(terminal(), planned, by_site)
         for file in (ics, svg):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ from connectors.language import _, plural
 from migrate.cli.evidence_support import support_bundle
 from migrate.cli.evidence_verify import verify
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, name_of
@@ -98,7 +97,7 @@ def site_(place: Place, site: str, file: Path | None, by: str | None, to_json: b
         text = _("Interrupted: there is no file yet. The same command makes it.")
         raise Trouble(text, Exit.INTERRUPTED) from None
     if to_json:
-        click.echo(json.dumps(_as_json(target, contents, written), ensure_ascii=False, indent=2))
+        print_json(_as_json(target, contents, written))
     else:
         _show(target, contents, written)
 

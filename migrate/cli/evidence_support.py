@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from connectors.language import _, plural
 from migrate.archives.files import new_file
 from migrate.cli.exit_codes import Exit
+from migrate.cli.lines import print_json
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import gathered
 from migrate.evidence.support import write_support_bundle
@@ -26,7 +26,7 @@ def support_bundle(place: Place, file: Path, *, to_json: bool) -> None:
         raise Trouble(text, Exit.INTERRUPTED) from None
     if to_json:
         told = {"exit_code": 0, "file": str(file.absolute()), "files": written.files, "bytes": written.bytes}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     files = plural("{n} file", "{n} files", written.files)
     text = _(

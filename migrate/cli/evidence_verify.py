@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ import click
 
 from connectors.language import _, plural
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.evidence.checking import Checked, NoPack, Problem, check_pack
@@ -56,7 +55,7 @@ def verify(place: Place, file: Path, digest: str | None, to_json: bool) -> None:
             "files": found.files,
             "problems": [{"path": one.path, "what": one.what} for one in found.problems],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(found, known)
     sys.exit(code)

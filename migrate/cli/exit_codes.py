@@ -8,10 +8,6 @@ from enum import IntEnum
 from connectors.contract import AuthFailed, ConnectorError, OverQuota, Transient
 from connectors.errors import SpoolError
 from connectors.registry import BrokenConnector
-from migrate.copy.hold import HoldLost, MailboxBusy
-from migrate.ledger.events import Overtaken
-from migrate.ledger.holder import NotHolder
-from migrate.ledger.store import LedgerError
 from plans import SecretError
 
 
@@ -42,6 +38,12 @@ class Exit(IntEnum):
 
 def code_of(error: BaseException) -> Exit:
     """The exit code that one trouble asks for."""
+    # A command that opens no ledger starts without what reads one, which is half of a start.
+    from migrate.copy.hold import HoldLost, MailboxBusy
+    from migrate.ledger.events import Overtaken
+    from migrate.ledger.holder import NotHolder
+    from migrate.ledger.store import LedgerError
+
     kinds: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
         ((AuthFailed, SecretError), Exit.AUTH),
         ((OverQuota,), Exit.QUOTA),

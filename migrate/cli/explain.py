@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from click.shell_completion import CompletionItem
 from rich.table import Table
@@ -11,7 +9,7 @@ from rich.table import Table
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import CROWDED, EXITS, REASONS, SIGN_INS, TOO_MANY_SESSIONS, Explanation
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Trouble
 from migrate.ledger.outcomes import outcome_text
@@ -56,7 +54,7 @@ def explain(code: str | None, to_json: bool) -> None:
             raise Trouble(_('There is no code "{code}". {hint}').format(code=code, hint=hint))
         known = {wanted: known[wanted]}
     if to_json:
-        click.echo(json.dumps({"codes": [_as_json(name, *one) for name, one in known.items()]}, indent=2))
+        print_json({"codes": [_as_json(name, *one) for name, one in known.items()]})
     elif code is None:
         _list()
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -22,7 +21,7 @@ from migrate.check.survey import Recorded, there_on
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
 from migrate.cli.recorded import recorded_places
@@ -72,7 +71,7 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
     code = Exit.INTERRUPTED if interrupted else worst(map(code_of, errors))
     if to_json:
         told = {"exit_code": int(code), "mailboxes": [_as_json(one) for one in done]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         for one in done:
             _show(terminal(), one)

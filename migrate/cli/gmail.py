@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import click
 from connectors.google_workspace.personal import ask_for_leave, read_client
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
+from migrate.cli.lines import print_json
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.engine.private_gmail import Leave, keep_leave
@@ -21,7 +21,7 @@ from plans.secrets import resolve
 
 @click.group()
 def gmail() -> None:
-    """Private Gmail accounts that hold mail of the company's: their people agree before anything is read."""
+    """Do people agree that their private Gmail is read?  They say so themselves, before anything is read."""
 
 
 @gmail.command()
@@ -62,7 +62,7 @@ def authorise(place: Place, person: str, no_browser: bool, to_json: bool) -> Non
             "given_at": leave.given_at.isoformat(timespec="seconds"),
             "kept_in": str(path),
         }
-        click.echo(json.dumps(kept))
+        print_json(kept)
         return
     click.echo(_("{address} agreed. The next copy of {site} reads it.").format(address=leave.address, site=site.name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +12,11 @@ from connectors.archives.contract import NotAnArchive
 from connectors.archives.kinds import open_archive
 from connectors.language import _, labelled, mark, number, plural
 from connectors.os_errors import os_error_text
-from migrate.cli.alone import alone
 from migrate.cli.archive_files import reading_with
 from migrate.cli.exit_codes import Exit
-from migrate.cli.holding import check_held_here
+from migrate.cli.holding import alone, check_held_here
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.copy.halt import Halt
@@ -66,7 +64,7 @@ def archive(place: Place, group: str, send_uncertain: bool, to_json: bool) -> No
     made: list[Put] = []
     busy = _("Another command fills this group at this moment. Wait for it to end.")
     with (
-        alone(place, f"group-{plan.address}", busy),
+        alone(place.state / f"group-{plan.address}.lock", busy),
         interruptible(terminal(stderr=True), _("Stopping after the message in hand.")) as halt,
     ):
         journal = Journal(place.state / "groups" / f"{plan.address}.jsonl")
@@ -86,7 +84,7 @@ def archive(place: Place, group: str, send_uncertain: bool, to_json: bool) -> No
             "outcomes": dict(counts),
             "not_put": [{"message": one.name, "outcome": one.state, "what": one.what} for one in open_],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         sys.exit(code)
     console = terminal()
     for one in open_:

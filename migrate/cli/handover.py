@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,7 +13,7 @@ import click
 from connectors.language import _, labelled, plural
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, name_of
@@ -78,7 +77,7 @@ def pack_(place: Place, to: str, file: Path | None, by: str | None, to_json: boo
             "bytes": packed.bytes,
             "left_out": [{"path": one.path, "why": one.why, "needed": one.needed} for one in packed.left_out],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     files = plural("{n} file", "{n} files", packed.files)
     text = _("{file}: {files}, {size}. From now on {name} holds the organisation; nothing is written here any more.")
@@ -125,7 +124,7 @@ def accept_(place: Place, file: Path, by: str | None, take_back: bool, to_json: 
     except NotAccepted as error:
         raise Trouble(str(error)) from error
     if to_json:
-        click.echo(json.dumps(_as_json(found, tried, code, who), ensure_ascii=False, indent=2))
+        print_json(_as_json(found, tried, code, who))
     else:
         _show_accepted(found, tried, code, who, first=first)
     sys.exit(code)

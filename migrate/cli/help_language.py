@@ -30,5 +30,9 @@ def translate_help(command: click.Command) -> None:
     for one, english in help_texts(command):
         one.help = _(english)
         if isinstance(one, click.Command):
-            # In the list of its group: the question that it answers, which fits a line, and not half of what follows.
-            one.short_help = " ".join(one.help.partition("\n\n")[0].partition("  ")[0].split())
+            one.short_help = question(one.help)
+
+
+def question(text: str) -> str:
+    """What the list of a group shows of a help text: the question that the command answers, which fits a line."""
+    return " ".join(text.partition("\n\n")[0].partition("  ")[0].split())

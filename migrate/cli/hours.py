@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, deciding, name_of
@@ -62,7 +61,7 @@ def log(place: Place, time: str, what: str, site: str | None, day: str | None, b
         uses = rollout.world().history.hours
     left = account(support, uses)
     if to_json:
-        click.echo(json.dumps(_as_json(support, left, uses), ensure_ascii=False, indent=2))
+        print_json(_as_json(support, left, uses))
         return
     told = _("Noted as entry {n}; it counts as {time}. {left} left of {bought}.")
     show_line(
@@ -87,7 +86,7 @@ def show(place: Place, to_json: bool) -> None:
         uses = rollout.world().history.hours
     left = account(support, uses)
     if to_json:
-        click.echo(json.dumps(_as_json(support, left, uses), ensure_ascii=False, indent=2))
+        print_json(_as_json(support, left, uses))
         return
     _show(terminal(), left, uses)
     _warn(left, datetime.now(organisation.time_zone).date())
@@ -114,7 +113,7 @@ def take_back(place: Place, entry: int, because: str, by: str | None, to_json: b
         uses = rollout.world().history.hours
     left = account(support, uses)
     if to_json:
-        click.echo(json.dumps(_as_json(support, left, uses), ensure_ascii=False, indent=2))
+        print_json(_as_json(support, left, uses))
         return
     told = _("Entry {n} no longer counts. {left} left of {bought}.")
     click.echo(told.format(n=entry, left=hours_text(left.left), bought=hours_text(left.bought)))

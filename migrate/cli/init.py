@@ -9,6 +9,7 @@ import click
 
 from connectors.language import _, speak, spoken
 from migrate.cli.organisation import Place, Trouble
+from migrate.figures import typed
 from plans.site_checks import ORGANISATION_FILE
 from plans.template import Answers, Language, NotWritten, fault_of, write_organisation
 
@@ -64,7 +65,7 @@ def init(
     click.echo(_("Written:"))
     for path in written:
         click.echo(f"  {path}")
-    command = f"bascule -C {place.folder} plan check"
+    command = f"bascule -C {typed(place.folder)} plan check"
     click.echo(_("Fill them in that order, then: {command}").format(command=command))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -16,7 +15,7 @@ from connectors.language import _, labelled, number
 from migrate.cli.accounts_site import found_by_system
 from migrate.cli.exit_codes import Exit
 from migrate.cli.licences_order import order, skus
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.directory.licences import Stock, stocks
@@ -51,7 +50,7 @@ def licences(context: click.Context, offline: bool, to_json: bool) -> None:
             "asked_at": None if offline else datetime.now(UTC).isoformat(timespec="seconds"),
             "licences": [_as_json(one, organisation.ordering, today) for one in there],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         sys.exit(code)
     if not there:
         show_line(terminal(), _("The plan names no licences: write them into organisation.yaml under licences:"))

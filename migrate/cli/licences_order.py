@@ -17,7 +17,7 @@ from connectors.language import _, in_language, labelled, number, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.accounts_site import found_by_system
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
@@ -75,7 +75,7 @@ def order(
         enough = {name: name not in short for name in organisation.licences}
         observe(place, "site", site, "licences", enough, f"bascule licences order {site}", whole=True)
     if to_json:
-        click.echo(json.dumps(_as_json(made, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(made, code))
         sys.exit(code)
     with in_language(organisation.language):
         text = _markdown(organisation, plan, made) if form == "markdown" else _csv(organisation, made)
@@ -100,7 +100,7 @@ def skus(to_json: bool) -> None:
             {"sku": one.name, "key": one.key, "connector": one.connector, "title": one.title, "mailbox": one.mailbox}
             for one in SKUS
         ]
-        click.echo(json.dumps({"exit_code": int(Exit.OK), "skus": told}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": int(Exit.OK), "skus": told})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("sku", _("target"), _("what the vendor calls it"), _("its own name"), _("mailbox")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import logging
 import signal
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import cast
 
 import click
+from click.shell_completion import CompletionItem
 
 import plans
-from connectors.language import language_of, speak
-from migrate.cli.advice import worded
+from connectors.language import _, language_of, speak
 from migrate.cli.exit_codes import Exit, code_of
-from migrate.cli.help_language import translate_help
+from migrate.cli.help_language import question, translate_help
 from migrate.cli.organisation import Place, Trouble
+from plans.problems import did_you_mean
 
 #: Commands in the order of a move, each in the module of the same name.
 _COMMANDS = (
@@ -41,6 +43,15 @@ class Commands(click.Group):
             self.add_command(_imported(cmd_name))
         return super().get_command(ctx, cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _question(name)) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=_question(name)) for name in names]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def complete(self) -> Commands:
         """The same with all its commands, for what describes them."""
         for name in _COMMANDS:
@@ -48,12 +59,29 @@ class Commands(click.Group):
             self.commands[name] = self.commands.pop(name) if name in self.commands else _imported(name)
         return self
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # Click knows the commands that were imported, and this one is none of them.
+            hint = did_you_mean(args[0], _COMMANDS)
+            raise click.UsageError(f"{error.message} {hint}".rstrip(), error.ctx) from None
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (KeyboardInterrupt, click.Abort):
+            # Commands that have something to finish first, or more to say, hear Ctrl-C themselves.
+            text = _("Interrupted. Run the same command again when it suits.")
+            raise Trouble(text, Exit.INTERRUPTED) from None
+        except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:
+            # Troubles are rare, and what words them would cost every start.
+            from migrate.cli.advice import worded
+
             code = code_of(error)
             if code is Exit.BUG:
                 raise
@@ -86,6 +114,14 @@ def bascule(ctx: click.Context, organisation: Path) -> None:
     ctx.obj = Place(organisation)
     speak(plans.language_of(organisation) or language_of())
     translate_help(bascule)
+
+
+def _question(name: str) -> str:
+    """What the command answers, read from its module and not imported: a list of commands waits for none of them."""
+    word = name.replace("-", "_")
+    module = ast.parse(Path(__file__).with_name(f"{word}.py").read_text(encoding="utf-8"))
+    functions = (node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == word)
+    return question(_(next(filter(None, map(ast.get_docstring, functions)))))
 
 
 def _imported(name: str) -> click.Command:

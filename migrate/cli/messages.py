@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections import Counter
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from filelock import FileLock, Timeout
 
 from connectors.language import _, mark, plural
 from migrate.cli.exit_codes import Exit
+from migrate.cli.holding import alone
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import gathered
@@ -98,18 +97,15 @@ def messages(
         if not send:
             told = [_told(writing, one, writing.write(one, letter)) for one, letter in writing.messages(people)]
         else:
-            try:
-                with FileLock(folder / ".lock", timeout=0):
-                    # Read again: what another command sent until now counts.
-                    writing = Writing(facts, planned, moment, sender, switch, _record(folder))
-                    told, code = _sent(place, writing, people, again=again)
-            except Timeout:
-                text = _("Another command sends messages of this site at this moment. Wait for it to end.")
-                raise Trouble(text, Exit.LOCKED) from None
+            busy = _("Another command sends messages of this site at this moment. Wait for it to end.")
+            with alone(folder / ".lock", busy):
+                # Read again: what another command sent until now counts.
+                writing = Writing(facts, planned, moment, sender, switch, _record(folder))
+                told, code = _sent(place, writing, people, again=again)
         if not mailboxes:
             writing.forget_others({one.file.rpartition("/")[2] for one in told})
     if to_json:
-        click.echo(json.dumps(_as_json(writing, told, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(writing, told, code))
     else:
         _show(writing, told, sent=send)
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -14,7 +13,7 @@ from connectors.microsoft365.grants import full_access, imap_on, register
 from connectors.microsoft365.settings import Microsoft365Settings
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
@@ -55,7 +54,7 @@ def sign_in(place: Place, system: str, to_json: bool) -> None:
 def _told(access: Access, person: str, to_json: bool) -> None:
     if to_json:
         told = {"exit_code": int(Exit.OK), "signed_in": person, "remembered": access.people()}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         click.echo(_("Signed in as {person}.").format(person=person or "-"))
 
@@ -84,7 +83,7 @@ def grants(place: Place, site: str, mailboxes: tuple[str, ...], opener: str | No
         settings, users = _settings(organisation, plan.target), [person.target_user for person in people]
     lines = _lines(settings, users, opener)
     if to_json:
-        click.echo(json.dumps({"exit_code": int(Exit.OK), "lines": lines}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": int(Exit.OK), "lines": lines})
     else:
         click.echo("\n".join(lines))
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from click.shell_completion import CompletionItem
 
 from connectors.language import _
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import by_option, deciding, name_of
@@ -60,7 +58,7 @@ def note(place: Place, step: str | None, text: str | None, sites: str, by: str |
             }
             for whom, one in lessons
         ]
-        click.echo(json.dumps({"exit_code": 0, "notes": told}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": 0, "notes": told})
         return
     if step is not None:
         click.echo(_("Noted. bascule rollout next shows it with the step {step}.").format(step=step))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +14,10 @@ import plans
 from connectors.language import _, plural
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
-from migrate.ledger.store import Ledger
 from plans import Organisation, PlanError, Site
+
+if TYPE_CHECKING:
+    from migrate.ledger.store import Ledger
 
 #: Where an organisation's folder keeps what is Bascule's own.
 STATE = ".bascule"
@@ -68,6 +71,9 @@ class Place:
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """The ledger, made when it is not there; its troubles become a :class:`Trouble` in the command's frame."""
+        # Commands without a ledger start without its library.
+        from migrate.ledger.store import Ledger
+
         ledger = Ledger(self.state / "ledger.sqlite")
         try:
             yield ledger

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -18,8 +17,8 @@ import plans
 from connectors.language import LANGUAGES, _, labelled, plural, spoken
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import json_option
+from migrate.cli.lines import print_json, show_line, terminal
+from migrate.cli.options import complete_site, json_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from plans import PlanError
 from plans.csv_writing import replace, write_new
@@ -34,7 +33,7 @@ def people() -> None:
 
 
 @people.command("template")
-@click.argument("site", required=False)
+@click.argument("site", required=False, shell_complete=complete_site)
 @click.option("--language", type=click.Choice(LANGUAGES), help="Of the headings; the organisation's unless given.")
 @click.pass_obj
 def write_template(place: Place, site: str | None, language: str | None) -> None:
@@ -58,7 +57,7 @@ def write_template(place: Place, site: str | None, language: str | None) -> None
 
 
 @people.command("import")
-@click.argument("site")
+@site_argument
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--from",
@@ -102,7 +101,7 @@ def import_(place: Place, site: str, file: Path, from_: str | None, merge: bool,
     code = Exit.OK if written or not change.added else Exit.USAGE
     if to_json:
         told = _as_json(export, change, others, _shown(place, path), written=written, code=code)
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(terminal(), export, change, others, _shown(place, path), written=written)
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.table import Table
 import plans
 from connectors.language import _, number, plural
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from plans import Organisation, Person, PlanError, Problem, Site
@@ -58,7 +57,7 @@ def check(place: Place, to_json: bool) -> None:
         _complain(problems, to_json=to_json)
         sys.exit(Exit.USAGE)
     if to_json:
-        _print({"exit_code": int(Exit.OK), "problems": [], **_summary(organisation)})
+        print_json({"exit_code": int(Exit.OK), "problems": [], **_summary(organisation)})
     else:
         _show(terminal(), organisation)
 
@@ -71,7 +70,7 @@ def schema(file: str) -> None:
     \b
     Example:  bascule plan schema site > schemas/site.json
     """
-    _print(schema_of(cast("Which", file)))
+    print_json(schema_of(cast("Which", file)))
 
 
 def _no_archive(path: Path) -> str:
@@ -93,7 +92,7 @@ def _collected_of(organisation: Organisation) -> CollectedOf:
 
 def _complain(problems: Sequence[Problem], *, to_json: bool) -> None:
     if to_json:
-        _print({"exit_code": int(Exit.USAGE), "problems": [_as_json(problem) for problem in problems]})
+        print_json({"exit_code": int(Exit.USAGE), "problems": [_as_json(problem) for problem in problems]})
         return
     click.echo(plural("The plan has {n} problem:", "The plan has {n} problems:", len(problems)), err=True)
     click.echo(str(PlanError(problems)), err=True)
@@ -155,7 +154,3 @@ def _as_json(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "hint": problem.hint,
     }
-
-
-def _print(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

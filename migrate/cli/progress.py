@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from connectors.contract import Transient
+from connectors.folder_names import FolderPath
 from connectors.language import _, number, plural
 from migrate.cli.lines import show_line
 from migrate.cli.pace import Pace
@@ -30,7 +31,7 @@ class RunProgress:
         self._lock = Lock()
         self._said = time.monotonic()
         self._pace = Pace(self._said)
-        self._listed: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._listed: dict[tuple[str, FolderPath], int] = {}
         self._planned: dict[str, tuple[int, int]] = {}
         self._copied = 0
         self._bytes = 0
@@ -54,6 +55,12 @@ class RunProgress:
             self._listed[mailbox, folder] = messages
             if not self._planned:
                 self._say([_("listing: {messages} so far").format(messages=_messages(sum(self._listed.values())))])
+
+    def unseen(self, folders: Iterable[FolderPath]) -> list[FolderPath]:
+        """Those of these folders that no mailbox has listed, nor anything below them."""
+        with self._lock:
+            listed = {path[:depth] for _mailbox, path in self._listed for depth in range(1, len(path) + 1)}
+        return [folder for folder in folders if folder not in listed]
 
     def to_copy(self, mailbox: str, messages: int, size: int) -> None:
         with self._lock:

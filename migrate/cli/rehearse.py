@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.check.findings import judge
 from migrate.check.survey import Survey, survey
 from migrate.cli.exit_codes import Exit, worst
-from migrate.cli.lines import terminal
+from migrate.cli.holding import alone
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rehearsal_results import as_json, keep, show
@@ -70,7 +69,7 @@ def rehearse(
     people = choose(plan, mailboxes)
     folder = folder_of(place.state, plan.name)
     hours = None if at_once else CopyHours.of(plan)
-    with _alone(folder):
+    with alone(folder / LOCK, _("This site is being rehearsed by another run.")):
         begin_anew_if_changed(folder, judged_by(organisation.systems[plan.target], plan))
         with closing(Ledger(folder / "ledger.sqlite")) as ledger:
             result, rows, rates = _rehearsed(place, organisation, plan, people, folder, ledger, sample, hours)
@@ -80,26 +79,13 @@ def rehearse(
     report = as_json(plan, result, told, rates, code, datetime.now(UTC))
     file = keep(place.folder, plan.name, report)
     if to_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        print_json(report)
     else:
         show(terminal(), result, told, rates)
         click.echo(_("Kept as evidence: {file}").format(file=file))
         if result.interrupted:
             click.echo(_("Interrupted. The same command continues where this one stopped."))
     sys.exit(code)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / LOCK, blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Trouble(_("This site is being rehearsed by another run."), Exit.LOCKED) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _rehearsed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from connectors.language import _
 from migrate.archives.files import write_whole
+from migrate.cli.lines import print_json
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import gathered
@@ -62,7 +62,7 @@ def report(place: Place, file: Path | None, language: Language | None, to_json: 
             write_whole(target, writer(document))
         if to_json:
             told = _as_json(report_facts(facts, "en"), None if file is None else target)
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+            print_json(told)
             return
     click.echo(_("The report is in {file}.").format(file=target.absolute()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -14,10 +14,13 @@ from migrate.cli.advice import error_as_json, worded
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line
-from migrate.copy.run import PassResult
 from migrate.ledger.counts import Tally
 from migrate.ledger.outcomes import outcome_text
 from migrate.ledger.schema import Outcome
+
+if TYPE_CHECKING:
+    # Who looks at the ledger alone needs nothing that copies.
+    from migrate.copy.run import PassResult
 
 #: The columns that are always shown; the others only where there is something to show.
 _ALWAYS = (Outcome.STORED, Outcome.ALREADY_THERE, Outcome.PENDING)

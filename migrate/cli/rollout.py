@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import cast
@@ -11,7 +10,7 @@ import click
 
 from connectors.language import _, labelled
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_next import next_
@@ -115,7 +114,7 @@ def back(place: Place, subject: str, because: str | None, by: str | None, to_jso
                 "way_back": plan.model_dump(mode="json"),
                 "phase": None if event is None else event.to_phase,
             }
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+            print_json(told)
             return
         console = terminal()
         if event is not None:
@@ -152,7 +151,7 @@ def confirm(
         event = rolling.confirm(one.kind, one.name, gate, who, note, evidence)
     if to_json:
         told = {"exit_code": 0, "subject": one.name, "gate": gate, "by": who, "evidence": event.evidence}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     told_text = _("{subject}: {gate} is confirmed by {name}.")
     click.echo(told_text.format(subject=one.name, gate=gate_text(gate), name=who))
@@ -205,7 +204,7 @@ def incident(
         open_ = rolling.world().history.course(one.kind, one.name).incidents.values()
     if to_json:
         told = {"subject": one.name, "incidents": [found.model_dump(mode="json") for found in open_]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     console = terminal()
     for found in open_:
@@ -229,7 +228,7 @@ def _show_open(error: GatesOpen, one: Subject, *, to_json: bool) -> None:
             "phase": error.phase,
             "gates": gates_as_json(error.unmet),
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     console = terminal()
     show_line(console, str(error), "bold")
@@ -247,7 +246,7 @@ def _show_moved(rolling: Rollout, one: Subject, event: Event, *, to_json: bool) 
     facts = rolling.facts(rolling.world(), one.kind, one.name)
     if to_json:
         told = {"exit_code": 0, "subject": one.name, "phase": facts.phase, "gates": gates_as_json(judged(facts))}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     text = _("{subject}: {before} → {phase}")
     click.echo(text.format(subject=one.name, before=phase_text(event.from_phase or ""), phase=phase_text(facts.phase)))

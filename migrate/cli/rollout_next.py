@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, date
 
@@ -11,7 +10,7 @@ from babel.dates import format_date
 from rich.console import Console
 
 from connectors.language import _, number, plural, spoken
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.rollout_whom import complete_subject, deciding, subject_of
@@ -49,7 +48,7 @@ def next_(place: Place, subject: str | None, to_json: bool) -> None:
         facts = rollout_facts(rollout.world())
     found = _first(facts, None if chosen is None else chosen.name)
     if to_json:
-        click.echo(json.dumps(_as_json(found), ensure_ascii=False, indent=2))
+        print_json(_as_json(found))
     else:
         _show(terminal(), found, None if chosen is None else chosen.name)
 

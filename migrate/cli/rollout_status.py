@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC
 
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.language import _, labelled, number
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.rollout_next import heading, step_as_json
@@ -54,7 +53,7 @@ def status(place: Place, subject: str | None, to_json: bool) -> None:
             }
         )
     if to_json:
-        click.echo(json.dumps(_as_json(facts), ensure_ascii=False, indent=2))
+        print_json(_as_json(facts))
     elif chosen is not None:
         for one in facts.subjects:
             show_subject(terminal(), one)

@@ -6,20 +6,19 @@ import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-import plans
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
+from migrate.cli.options import plan_of
 from migrate.cli.organisation import Place, Trouble
 from migrate.rollout.moves import GatesOpen, Refused, Rollout
-from plans import Organisation, PlanError
-from plans.files import domain_name
+from plans import Organisation
 from plans.problems import did_you_mean
+from plans.shapes import domain_name
 
 _C = TypeVar("_C", bound=Callable[..., object])
 
@@ -44,12 +43,8 @@ def by_option(command: _C) -> _C:
 
 def complete_subject(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of sites and domains; none when the plan cannot be read."""
-    folder = context.find_root().params.get("organisation") or Path()
-    try:
-        organisation = plans.load(Path(folder))
-    except (PlanError, OSError):
-        return []
-    names = [*sorted(organisation.sites), *sorted(organisation.domains)]
+    organisation = plan_of(context)
+    names = [*sorted(organisation.sites), *sorted(organisation.domains)] if organisation else []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -12,7 +11,7 @@ import click
 from connectors.language import _, plural
 from migrate.cli.exit_codes import Exit
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import chosen, complete_whom, gathered, kind_named, kinds_of, language_of, shown
@@ -90,7 +89,7 @@ def build(
             at.tidy()
     code = Exit.INTERRUPTED if interrupted else Exit.OK
     if to_json:
-        click.echo(json.dumps({"exit_code": int(code), "documents": told}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": int(code), "documents": told})
     elif interrupted:
         click.echo(_("Interrupted: the documents above are whole. The same command writes the others."))
     else:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import name_of
@@ -75,7 +73,7 @@ def sign(place: Place, document: str, by: str, note: str | None, language: Langu
             "at": signature.at.isoformat(timespec="seconds"),
             "digest": signature.digest,
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     text = _("{name} signed version {n} of {document}. SHA-256 of its text: {digest}")
     show_line(

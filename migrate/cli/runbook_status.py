@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place
 from migrate.cli.runbook_build import change_as_json, change_text
@@ -50,7 +49,7 @@ def status(place: Place, names: tuple[str, ...], to_json: bool) -> None:
     code = Exit.PARTIAL if any(standing.stale for _one, standing in found) else Exit.OK
     if to_json:
         told = {"exit_code": int(code), "documents": [_as_json(one, standing) for one, standing in found]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         _show(terminal(), found, datetime.fromtimestamp(facts.world.now, organisation.time_zone))
     sys.exit(code)

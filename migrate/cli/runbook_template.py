@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 import click
@@ -14,7 +13,7 @@ from rich.text import Text
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.runbook_whom import telling
@@ -92,7 +91,7 @@ def template(place: Place, name: str | None, list_facts: bool, language: Languag
         text = _("{file} cannot be written: {why}.")
         raise Trouble(text.format(file=path, why=os_error_text(error)), Exit.LEDGER) from error
     if to_json:
-        click.echo(json.dumps({"exit_code": 0, "template": name, "language": spoken, "file": str(path)}, indent=2))
+        print_json({"exit_code": 0, "template": name, "language": spoken, "file": str(path)})
         return
     show_line(terminal(), _("Edit {file}; documents are made of it from now on.").format(file=path))
     show_line(terminal(), _("What it may use: bascule runbook template {name} --facts").format(name=name))
@@ -109,7 +108,7 @@ def _list(templates: Templates, language: Language, *, to_json: bool) -> None:
             }
             for kind in _KINDS.values()
         ]
-        click.echo(json.dumps({"exit_code": 0, "documents": told}, ensure_ascii=False, indent=2))
+        print_json({"exit_code": 0, "documents": told})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in (_("template"), _("of"), _("title")):
@@ -140,7 +139,7 @@ def _list_facts(name: str, *, to_json: bool) -> None:
             "functions": list(FUNCTIONS),
             "filters": filter_names(),
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     console = terminal()
     for line, style in _fact_lines(found):

@@ -5,21 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
-import plans
 from connectors.language import _
 from connectors.os_errors import os_error_text
 from migrate.cli.delivery_results import proof_text
 from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import REASONS
+from migrate.cli.options import plan_of
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.rollout_whom import complete_subject, subject_of
 from migrate.documents.gathering import ORGANISATION, Gathered, Language, Subject, Words
-from plans import Organisation, PlanError
+from plans import Organisation
 from plans.problems import suggestion
 from runbooks.catalogue import DOCUMENTS, Kind
 from runbooks.output.document import UnknownPicture
@@ -35,10 +34,8 @@ complete_whom = complete_subject
 
 def complete_document(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """``SUBJECT/CODE``, as ``runbook sign`` takes it."""
-    folder = context.find_root().params.get("organisation") or Path()
-    try:
-        organisation = plans.load(Path(folder))
-    except (PlanError, OSError):
+    organisation = plan_of(context)
+    if organisation is None:
         return []
     names = [f"{one.name}/{kind.code}" for one in subjects_of(organisation) for kind in kinds_of(one)]
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -15,11 +14,12 @@ from typing import TypeVar
 import click
 
 from connectors.contract import ConnectorError, Resources
+from connectors.folder_names import FolderPath
 from connectors.language import _
 from connectors.wrappers import RetryPolicy
 from migrate.cli.exit_codes import Exit, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe_passes, observe_way_back
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.progress import RunProgress
@@ -33,7 +33,7 @@ from migrate.engine.local import Done, LocalEngine
 from migrate.engine.remembered import Remembered
 from migrate.engine.site import SiteRun, StandIn
 from migrate.engine.spool import new_resources, spool_folder
-from migrate.figures import moment_text
+from migrate.figures import moment_text, path_text
 from migrate.ledger.store import Ledger, LedgerError
 from plans import Organisation, Person, SecretError, Site
 
@@ -55,12 +55,23 @@ def choose(site: Site, addresses: Sequence[str]) -> list[Person]:
     if unknown:
         text = _('{addresses}: not among the people of the site "{site}".')
         raise Trouble(text.format(addresses=", ".join(unknown), site=site.name))
-    return [by_mailbox[address.lower()] for address in addresses] or list(site.people)
+    # Who is named twice is meant once.
+    return [by_mailbox[address] for address in dict.fromkeys(map(str.lower, addresses))] or list(site.people)
 
 
-def folder_paths(folders: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def folder_paths(folders: Sequence[str]) -> tuple[FolderPath, ...]:
     """Source folders as given on the command line, names joined by ``/``."""
     return tuple(tuple(folder.split("/")) for folder in folders)
+
+
+def check_folders(run: Started, only_folders: Sequence[FolderPath]) -> Exit:
+    """Of a run that looked at every mailbox: say which of these folders none of them has."""
+    unseen = run.progress.unseen(only_folders)
+    for folder in unseen:
+        text = _("None of these mailboxes has the folder {folder}. All their names: bascule folders {site}")
+        shown = text.format(folder=path_text(folder), site=run.site.site.name)
+        show_line(terminal(stderr=True), shown, "red")
+    return Exit.USAGE if unseen else Exit.OK
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Started:
         """What its sessions share."""
         return self.site.resources
 
-    def jobs(self, mailbox: str, only_folders: tuple[tuple[str, ...], ...] = ()) -> list[Job]:
+    def jobs(self, mailbox: str, only_folders: tuple[FolderPath, ...] = ()) -> list[Job]:
         """One for each source of the mailbox; on the way back, its one.  Raises SecretError for want of a password."""
         person = self.people[mailbox]
         return [self.back(self.site, person)] if self.back is not None else self.site.jobs(person, only_folders)
@@ -94,7 +105,7 @@ class Started:
         self,
         run_one: RunOne,
         ledger: Ledger,
-        only_folders: tuple[tuple[str, ...], ...],
+        only_folders: tuple[FolderPath, ...],
         hours: CopyHours | None,
     ) -> Iterator[Done[PassResult]]:
         """A pass over every mailbox, in these hours alone; troubles that are not one mailbox's own are raised."""
@@ -157,7 +168,7 @@ def run_people(
     run_one: RunOne,
     *,
     ledger: Ledger,
-    only_folders: tuple[tuple[str, ...], ...],
+    only_folders: tuple[FolderPath, ...],
     to_json: bool,
     hours: CopyHours | None = None,
     copies: bool = True,
@@ -173,7 +184,9 @@ def run_people(
         rows = [Row(done.mailbox, done.result, done.error, copies) for done in ended]
         interrupted = run.halt.stop.is_set()
     rows.sort(key=lambda row: row.mailbox)
-    code = Exit.INTERRUPTED if interrupted else worst(row.code for row in rows)
+    # Who could not be asked may have such a folder.
+    folders = Exit.OK if interrupted or any(row.errors for row in rows) else check_folders(run, only_folders)
+    code = Exit.INTERRUPTED if interrupted else worst([folders, *(row.code for row in rows)])
     if back is not None:
         observe_way_back(ledger, site.name, {row.mailbox: row.code is Exit.OK for row in rows}, "bascule copy --back")
     elif copies and not only_folders:
@@ -181,7 +194,7 @@ def run_people(
     now = time.time()
     opens = hours.opens(now) if hours is not None and interrupted and not hours.hold(now) else None
     if to_json:
-        click.echo(json.dumps(as_json(rows, code, opens), ensure_ascii=False, indent=2))
+        print_json(as_json(rows, code, opens))
     else:
         show(terminal(), rows)
         if interrupted:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from connectors.language import _
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.options import json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.sandbox_page import answers, show
@@ -35,8 +34,8 @@ def status(place: Place, keep: Path | None, to_json: bool) -> None:
         if not to_json:
             told = _("No sandbox runs in {folder}. Start one with: bascule sandbox up")
             raise Trouble(told.format(folder=room), Exit.CONNECTION)
-        click.echo(json.dumps({"exit_code": int(Exit.CONNECTION), "running": False, "folder": str(room.absolute()),
-                               "pid": None, "since": None, "kept": None, "stand_ins": {}}))  # fmt: skip
+        print_json({"exit_code": int(Exit.CONNECTION), "running": False, "folder": str(room.absolute()),
+                    "pid": None, "since": None, "kept": None, "stand_ins": {}})  # fmt: skip
         raise SystemExit(Exit.CONNECTION)
     answering = {name: answers(stand_in) for name, stand_in in standing.stand_ins.items()}
     code = Exit.OK if all(answering.values()) else Exit.CONNECTION
@@ -44,8 +43,8 @@ def status(place: Place, keep: Path | None, to_json: bool) -> None:
         told_ins = {
             name: {**stand_in.model_dump(), "answers": answering[name]} for name, stand_in in standing.stand_ins.items()
         }
-        click.echo(json.dumps({"exit_code": int(code), "running": True, **standing.model_dump(exclude={"stand_ins"}),
-                               "stand_ins": told_ins}))  # fmt: skip
+        print_json({"exit_code": int(code), "running": True, **standing.model_dump(exclude={"stand_ins"}),
+                    "stand_ins": told_ins})  # fmt: skip
     else:
         show(terminal(), standing)
     raise SystemExit(code)

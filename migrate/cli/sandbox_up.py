@@ -23,6 +23,7 @@ from migrate.cli.lines import show_line, terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.sandbox_page import page, show
 from migrate.cli.sandbox_room import clear, held, keep_option, room_of, runs, taken
+from migrate.figures import typed
 from migrate.sandbox.child import EndedBadly, NotStarted
 from migrate.sandbox.company import MAX_MESSAGE
 from migrate.sandbox.company_folder import ForeignFolder
@@ -162,7 +163,7 @@ def _watch(console: Console, room: Path, standing: Standing, hints: Sequence[str
 def _hints(place: Place, standing: Standing, *, learn: bool) -> list[str]:
     hints = []
     if learn:
-        hints.append(_("In another terminal: {command}").format(command=f"bascule -C {place.folder} plan check"))
+        hints.append(_("In another terminal: {command}").format(command=f"bascule -C {typed(place.folder)} plan check"))
     if "dns" in standing.stand_ins:
         address = standing.stand_ins["dns"].address
         command = f"bascule dns check DOMAIN --server {address} --resolver {address} --inside {address}"
@@ -224,6 +225,6 @@ def _detach(place: Place, room: Path, learn: bool, target: str, only: Sequence[s
         process.terminate()
         raise Trouble(_("The sandbox was not ready in time."), Exit.CONNECTION)
     ends = _("It goes on. End it with: {command}")
-    command = f"bascule -C {place.folder} sandbox down" + (f" --keep {keep}" if keep is not None else "")
+    command = f"bascule -C {typed(place.folder)} sandbox down" + (f" --keep {typed(keep)}" if keep is not None else "")
     hints = _hints(place, standing, learn=learn)[:-1]
     show(terminal(), standing, [*hints, ends.format(command=command)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -18,13 +17,13 @@ from connectors.os_errors import os_error_text
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.interrupt import interruptible
-from migrate.cli.lines import show_line, terminal
-from migrate.cli.options import json_option
+from migrate.cli.lines import print_json, show_line, terminal
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose
 from migrate.engine.remembered import Remembered
 from migrate.engine.sign_in import Credential, Verdict, look_up, try_all
-from plans import PlanError, Problem, SecretError, SecretRef, Site
+from plans import Organisation, PlanError, Problem, SecretError, Site
 from plans.passwords_file import fill, strangers
 
 _WORDS = {
@@ -49,8 +48,8 @@ def secrets() -> None:
 
 
 @secrets.command()
-@click.argument("site")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@site_argument
+@mailbox_option
 @click.option("--offline", is_flag=True, help="Say only whether there is a password; ask no server.")
 @json_option
 @click.pass_obj
@@ -74,10 +73,10 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
         interrupted = halt.stop.is_set()
     order = {person.mailbox: number for number, person in enumerate(people)}
     found.sort(key=lambda one: order[one.mailbox])
-    strange = _strangers(place, plan)
+    strange = _strangers(organisation, plan)
     code = Exit.INTERRUPTED if interrupted else worst(map(code_of_sign_in, found))
     if to_json:
-        click.echo(json.dumps(_as_json(found, strange, code), ensure_ascii=False, indent=2))
+        print_json(_as_json(found, strange, code))
     else:
         _show(terminal(), found, plan)
         for problem in strange:
@@ -86,7 +85,7 @@ def status(place: Place, site: str, mailboxes: tuple[str, ...], offline: bool, t
 
 
 @secrets.command("template")
-@click.argument("site")
+@site_argument
 @json_option
 @click.pass_obj
 def write_template(place: Place, site: str, to_json: bool) -> None:
@@ -111,7 +110,7 @@ def write_template(place: Place, site: str, to_json: bool) -> None:
         raise Trouble(message.format(file=plan.passwords.value, why=os_error_text(error))) from None
     if to_json:
         told = {"exit_code": int(Exit.OK), "file": plan.passwords.value, "added": list(filled.added)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     elif filled.added:
         lines = plural("{n} line added.", "{n} lines added.", len(filled.added))
         advice = _("Fill in the passwords, and try them with: {command}").format(
@@ -139,12 +138,11 @@ def code_of_sign_in(one: Credential) -> Exit:
     return code_of(one.error) if one.error is not None else Exit.AUTH
 
 
-def _strangers(place: Place, site: Site) -> list[Problem]:
-    ref: SecretRef | None = site.passwords
-    if ref is None:
+def _strangers(organisation: Organisation, site: Site) -> list[Problem]:
+    if site.passwords is None:
         return []
     try:
-        return strangers(ref, place.folder, site)
+        return strangers(site.passwords, organisation)
     except SecretError:
         return []  # told for everybody whose password it should hold
 

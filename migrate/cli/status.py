@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,7 +9,7 @@ import click
 from rich.console import Console
 
 from connectors.language import _, labelled
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_site, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.results import as_counts, show_tallies
@@ -47,7 +46,7 @@ def status(place: Place, site: str | None, keep_looking: bool, to_json: bool) ->
         looks = _look(ledger, organisation, sites)
     if to_json:
         told = {look.site: _as_json(look) for look in looks}
-        click.echo(json.dumps({"sites": told}, ensure_ascii=False, indent=2))
+        print_json({"sites": told})
         return
     for look in looks:
         _show(console, look)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
@@ -16,15 +15,15 @@ from connectors.presets import Preset, Server, presets
 from connectors.presets.words import quirk_texts, sign_in_text
 from connectors.secret_setting import Secret
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import show_line, terminal
+from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import complete_system_name, json_option
 from migrate.cli.organisation import Place, Trouble
 from migrate.figures import size_text
 from plans import System
-from plans.files import SystemEntry
 from plans.model import PasswdFile
 from plans.problems import suggestion
 from plans.secrets import SecretRef
+from plans.system_file import SystemEntry
 
 _ORIGINS = {
     "plan": mark("the plan"),
@@ -51,7 +50,7 @@ def list_presets(_place: Place, to_json: bool) -> None:
     """
     if to_json:
         told = {"exit_code": int(Exit.OK), "presets": [_as_json(preset) for preset in presets().values()]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("preset", _("system"), _("connector"), _("server")):
@@ -84,7 +83,7 @@ def show(place: Place, name: str, to_json: bool) -> None:
         raise Trouble(text.format(name=name, hint=suggestion(name, presets(), _("Known presets"))))
     if to_json:
         told = {"exit_code": int(Exit.OK), "presets": [_as_json(preset)]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     _show_preset(preset)
 
@@ -162,7 +161,7 @@ def _show_system(system: System, *, to_json: bool) -> None:
             "preset": system.preset,
             "values": [{"key": key, "value": value, "from": origin} for key, value, origin in rows],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in (_("key"), _("value"), _("from")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -15,11 +14,11 @@ import click
 from connectors.contract import ConnectorError
 from connectors.language import _, in_language
 from connectors.os_errors import os_error_text
-from migrate.archives.files import as_json_text
+from migrate.archives.files import as_json_text, write_whole
 from migrate.cli.exit_codes import Exit
-from migrate.cli.lines import terminal
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.observing import observe
-from migrate.cli.options import json_option
+from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import choose, started
 from migrate.cli.verify_report import report_of
@@ -38,8 +37,8 @@ from runbooks.report import render
 
 
 @click.command()
-@click.argument("site")
-@click.option("--mailbox", "mailboxes", multiple=True, help="Only this address; may be given again.")
+@site_argument
+@mailbox_option
 @click.option(
     "--sample",
     "messages",
@@ -85,7 +84,7 @@ def verify(
     _keep(place, verification)
     _keep_proof(place, plan, verification)
     if to_json:
-        click.echo(json.dumps(as_json(verification), ensure_ascii=False, indent=2))
+        print_json(as_json(verification))
     else:
         show(terminal(), verification)
         if verification.interrupted:
@@ -167,8 +166,7 @@ def _verified(job: Job, ledger: Ledger | None, halt: Halt, sample: Sample | None
 def _write(file: Path, page: str) -> None:
     """Readable by this user alone: it names people and their folders."""
     try:
-        file.touch(mode=0o600)
-        file.write_text(page, encoding="utf-8")
+        write_whole(file, page.encode())
     except OSError as error:
         raise Trouble(
             _("The report {file} cannot be written: {why}.").format(file=file, why=os_error_text(error))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.language import _, labelled, number, plural
+from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.lines import show_line
 from migrate.verify import grade as grades
@@ -132,7 +133,7 @@ def as_json(verification: Verification) -> dict[str, Any]:
             {
                 "mailbox": row.mailbox,
                 **(_mailbox_json(row.result, row.judged) if row.result and row.judged else {}),
-                "errors": [] if row.error is None else [{"kind": type(row.error).__name__, "message": str(row.error)}],
+                "errors": [] if row.error is None else [error_as_json(row.error)],
             }
             for row in verification.rows
         ],
@@ -200,7 +201,7 @@ def show(console: Console, verification: Verification) -> None:
     _show_table(console, verification)
     for row in verification.rows:
         if row.error is not None:
-            show_line(console, labelled(row.mailbox, str(row.error)), "red")
+            show_line(console, labelled(row.mailbox, worded(row.error)), "red")
         elif row.result is not None and row.judged is not None:
             _show_mailbox(console, verification, row.result, row.judged[1])
     grade = verification.grade

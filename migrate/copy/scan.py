@@ -103,8 +103,8 @@ def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
 def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None) -> Listed:
     """Compare one folder.  Raises FolderMissing when it went away meanwhile."""
     digest = job.rules.digest()
+    job.progress.scanned(job.mailbox, folder.path, 0)
     if row is not None and _is_unmoved(row, folder, digest, source):
-        job.progress.scanned(job.mailbox, folder.path, 0)
         return Listed(row, folder, row.cursor, skipped=True)
     fresh = row is None or row.epoch != folder.epoch
     may_continue = row is not None and not fresh and row.rules_digest == digest

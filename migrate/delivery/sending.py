@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectors.language import _
+from connectors.net.verdicts import errno_name
 from migrate.delivery.probes import FIELD, Probe, Sender
 from plans.model import Submission
 from plans.secrets import resolve
@@ -56,7 +57,7 @@ class Mailer:
         except smtplib.SMTPResponseException as error:
             return Sent("failed", str(error.smtp_code))
         except OSError as error:
-            return Sent("failed", type(error).__name__)
+            return Sent("failed", errno_name(error))
         try:
             if account.user is not None and password is not None:
                 server.login(account.user, password)
@@ -64,7 +65,7 @@ class Mailer:
         except smtplib.SMTPResponseException as error:
             return Sent("failed", str(error.smtp_code))
         except OSError as error:
-            return Sent("failed", type(error).__name__)
+            return Sent("failed", errno_name(error))
         finally:
             # How it says good-bye changes nothing about what it took.
             with suppress(OSError):
@@ -83,7 +84,7 @@ def _handed_over(server: smtplib.SMTP, message: EmailMessage, sender: str, addre
     except OSError as error:
         if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
             raise
-        return Sent("sending", type(error).__name__)
+        return Sent("sending", errno_name(error))
     return Sent("accepted", "250")
 
 

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from threading import Event
 
+from connectors.net.verdicts import errno_name
 from migrate.delivery.sending import connected
 from migrate.messages.record import Line, Record, State
 from plans.model import Submission
@@ -83,7 +84,7 @@ class Post:
             raise NoServer(str(error.smtp_code)) from None
         except (smtplib.SMTPException, OSError) as error:
             # Never what a server said: it may repeat what it was sent.
-            raise NoServer(type(error).__name__) from None
+            raise NoServer(errno_name(error)) from None
         return self._server
 
     def _one(self, server: smtplib.SMTP, one: Outgoing) -> tuple[State, str]:
@@ -97,7 +98,7 @@ class Post:
             return self._answered(error.smtp_code)
         except (smtplib.SMTPException, OSError) as error:
             self._close()
-            return "unknown", type(error).__name__
+            return "unknown", errno_name(error)
         return "accepted", "250"
 
     def _answered(self, code: int) -> tuple[State, str]:

@@ -26,6 +26,7 @@ from tests.acceptance.organisation import (
     running,
     still_runs_at,
 )
+from tests.acceptance.schemas import valid
 from tests.servers.mail import Mail, Stored, _decoded, content_of, expected
 from tests.servers.process import free_port
 from tests.servers.server import ImapServer
@@ -183,7 +184,9 @@ def test_what_is_missing_or_changed_on_the_disk_is_told(
     assert ended.code == 3
     assert "anna@example.org: 1 message is missing on the disk" in ended.out
     assert "anna@example.org: 1 message was changed on the disk" in ended.out
-    told = plan.run("backup", SITE, "--json").mailbox["verified"]
+    ended = plan.run("backup", SITE, "--json")
+    valid(ended.json, "backup")
+    told = ended.mailbox["verified"]
     assert (told["equal"], told["missing"], told["different"]) == (7, 1, 1)
 
 

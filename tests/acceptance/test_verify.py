@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.box import Box
 from tests.acceptance.letters import FOLDERS, letter, letters
 from tests.acceptance.organisation import SITE, Ended, Organisation, finished, imap, organisation, running
+from tests.acceptance.schemas import valid
 from tests.conftest import ProxyFactory
 from tests.servers.mail import Mail
 from tests.servers.server import PASSWORD, ImapServer
@@ -50,6 +51,7 @@ def copied(plan: Organisation) -> Organisation:
 def verified(plan: Organisation, *options: str) -> tuple[Ended, dict[str, Any]]:
     ended = plan.run("verify", SITE, "--json", *options)
     assert "Traceback" not in ended.err
+    valid(ended.json, "verify")
     return ended, ended.mailbox
 
 

@@ -98,7 +98,7 @@ def _completed(plan: Path, *words: str, incomplete: str = "") -> list[str]:
     return [item.value for item in found]
 
 
-@pytest.mark.parametrize("command", ["check", "copy", "status", "folders", "not-copied", "adopt"])
+@pytest.mark.parametrize("command", ["check", "copy", "status", "folders", "not-copied", "adopt", "verify", "backup"])
 def test_the_shell_completes_sites(plan: Path, command: str) -> None:
     assert _completed(plan, command) == ["lyon", "paris"]
     assert _completed(plan, command, incomplete="pa") == ["paris"]
@@ -127,7 +127,7 @@ def test_completion_prints_the_shells_script(shell: str) -> None:
 _IMPORTED = """
 import sys
 from migrate.cli.main import bascule
-bascule(["copy", "--help"], standalone_mode=False)
+bascule(sys.argv[1:], standalone_mode=False)
 print(*sys.modules, file=sys.stderr)
 """
 
@@ -142,11 +142,36 @@ def test_a_command_imports_nothing_that_others_need(imported_for_copy: set[str],
 
 @pytest.fixture(scope="module")
 def imported_for_copy() -> set[str]:
-    done = subprocess.run([sys.executable, "-c", _IMPORTED], cwd=_ROOT, capture_output=True, text=True, check=True)
+    return _imported("copy", "--help")
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        (["--help"], "migrate.cli.copy"),
+        (["--help"], "sqlalchemy"),
+        (["-C", "examples/midi", "plan", "check"], "sqlalchemy"),
+        (["status", "--help"], "migrate.copy.run"),
+    ],
+)
+def test_a_start_waits_for_nothing_that_it_does_not_need(command: list[str], module: str) -> None:
+    assert module not in _imported(*command)
+
+
+def _imported(*command: str) -> set[str]:
+    called = [sys.executable, "-c", _IMPORTED, *command]
+    done = subprocess.run(called, cwd=_ROOT, capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
 
-def test_an_unknown_command_is_a_mistake_of_the_users() -> None:
-    done = CliRunner().invoke(bascule, ["cpoy"])
-    assert done.exit_code == 2
-    assert "No such command 'cpoy'" in done.output
+def test_the_list_of_commands_shows_the_question_of_each() -> None:
+    shown = " ".join(CliRunner().invoke(bascule, ["--help"]).output.split())
+    for name, command in bascule.commands.items():
+        assert f" {name} {command.short_help} " in f"{shown} "
+
+
+def test_the_shell_completes_commands_and_tells_what_they_answer() -> None:
+    completer = BashComplete(bascule, {}, "bascule", "_BASCULE_COMPLETE")
+    found = {item.value: item.help for item in completer.get_completions([], "co")}
+    assert found == {name: bascule.commands[name].short_help for name in ("completion", "copy")}
+    assert [item.value for item in completer.get_completions([], "--o")] == ["--organisation"]

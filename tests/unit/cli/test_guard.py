@@ -32,7 +32,7 @@ def test_a_package_of_somebody_else_is_named(tmp_path: Path, name: str) -> None:
     )
     assert done.returncode == 2
     assert f'bascule cannot start: the Python package "{name}" belongs to stranger here.' in done.stderr
-    assert "pipx install bascule" in done.stderr
+    assert "with pipx" in done.stderr
 
 
 def test_where_bascule_is_alone_it_starts() -> None:

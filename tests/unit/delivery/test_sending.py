@@ -17,6 +17,7 @@ from migrate.delivery.probing import Probing, new_run
 from migrate.delivery.sending import Mailer, Sent
 from plans.model import Submission
 from plans.secrets import SecretError, SecretRef
+from tests.servers.process import free_port
 
 ROUTE = Route(sender="outside", whom="unknown", address="nobody@d.example", legs=())
 ACCOUNT = Submission("me@x.example", "smtp.x.example", 587, "starttls", "me", SecretRef("env", "NOT_SET_BASCULE"))
@@ -85,3 +86,10 @@ def test_a_password_that_cannot_be_had_leaves_its_probe_to_the_next_run(tmp_path
     kept = evidence.last()
     assert kept is not None
     assert [(one.state, one.sent_at) for one in kept.probes] == [("pending", None)]
+
+
+def test_a_server_that_does_not_answer_is_told_as_everywhere(tmp_path: Path) -> None:
+    nobody = Submission("it@x.example", "127.0.0.1", free_port(), "plain", None, None)
+    route = Route(sender="outside", whom="moved", address="anna@x.example", legs=())
+    sent = Mailer({"outside": nobody}, tmp_path).send(Probe(token="t", route=route), 0.0)
+    assert sent == Sent("failed", "ECONNREFUSED")

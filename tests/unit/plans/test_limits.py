@@ -9,9 +9,9 @@ import pytest
 
 from connectors.imap import ImapSettings
 from plans import PlanError, load
-from plans.files import SystemEntry
 from plans.joining import system_of
 from plans.model import Rates
+from plans.system_file import SystemEntry
 from tests.unit.plans.conftest import ORGANISATION
 
 Write = Callable[..., Path]

@@ -213,7 +213,10 @@ def test_a_missing_organisation_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as caught:
         load(tmp_path / "nowhere")
 
-    assert str(caught.value) == "organisation.yaml: This file does not exist. Make one with: bascule init"
+    assert str(caught.value) == (
+        "organisation.yaml: This file does not exist. Go to the organisation's folder, or name it with -C; a new one is"
+        " made by: bascule init"
+    )
 
 
 def test_a_file_that_ends_in_yml_is_recognised(complaints: Complaints) -> None:

@@ -455,10 +455,11 @@ def test_a_passwords_file_that_others_can_read_is_refused_in_french(write: Write
 def test_a_line_of_nobody_in_a_passwords_file_is_told_in_french(write: Write) -> None:
     folder = write({"secrets/lyon.csv": "adresse;mot de passe source\njean.p@meridonal.example;x\nhunter2;x\n"})
     (folder / "secrets" / "lyon.csv").chmod(0o600)
-    site = load(folder).sites["lyon"]
-    assert site.passwords is not None
+    organisation = load(folder)
+    ref = organisation.sites["lyon"].passwords
+    assert ref is not None
 
-    assert [str(problem) for problem in strangers(site.passwords, folder, site)] == [
+    assert [str(problem) for problem in strangers(ref, organisation)] == [
         (
             "secrets/lyon.csv:2: Personne sur ce site n’a l’adresse de cette ligne. "
             'Vouliez-vous dire "Jean.P@meridional.example"\u202f?'
@@ -471,7 +472,10 @@ def test_a_missing_organisation_says_in_french_how_to_make_one(tmp_path: Path) -
     with pytest.raises(PlanError) as caught:
         load(tmp_path / "nowhere")
 
-    assert str(caught.value) == "organisation.yaml: Ce fichier n’existe pas. Créez-le avec\xa0: bascule init"
+    assert str(caught.value) == (
+        "organisation.yaml: Ce fichier n’existe pas. Allez dans le dossier de l’organisation, ou nommez-le avec"
+        " -C\u202f; un nouveau se crée par\xa0: bascule init"
+    )
 
 
 def test_a_file_that_ends_in_yml_is_recognised_in_french(complaints: Complaints) -> None:

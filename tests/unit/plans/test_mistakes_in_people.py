@@ -230,10 +230,11 @@ def test_a_line_of_nobody_is_told_and_a_password_in_its_place_is_not_shown(write
     )
     folder = write({"secrets/lyon.csv": text})
     (folder / "secrets" / "lyon.csv").chmod(0o600)
-    site = load(folder).sites["lyon"]
-    assert site.passwords is not None
+    organisation = load(folder)
+    ref = organisation.sites["lyon"].passwords
+    assert ref is not None
 
-    assert [str(problem) for problem in strangers(site.passwords, folder, site)] == [
+    assert [str(problem) for problem in strangers(ref, organisation)] == [
         (
             "secrets/lyon.csv:2: Nobody of this site has the address on this line. "
             'Did you mean "Jean.P@meridional.example"?'
@@ -241,3 +242,16 @@ def test_a_line_of_nobody_is_told_and_a_password_in_its_place_is_not_shown(write
         "secrets/lyon.csv:3: Nobody of this site has the address on this line.",
         "secrets/lyon.csv:5: Nobody of this site has the address on this line.",
     ]
+
+
+def test_people_of_another_site_with_the_same_passwords_file_are_nobodys_mistake(write: Write) -> None:
+    nantes = (
+        "site: nantes\nsource: old-host\ntarget: new-host\npeople: [x@y.example]\npasswords: file:secrets/lyon.csv\n"
+    )
+    text = "adresse;mot de passe source\nx@y.example;x\nz@y.example;x\n"
+    folder = write({"secrets/lyon.csv": text, "sites/nantes.yaml": nantes})
+    (folder / "secrets" / "lyon.csv").chmod(0o600)
+    organisation = load(folder)
+    ref = organisation.sites["lyon"].passwords
+    assert ref is not None
+    assert [problem.line for problem in strangers(ref, organisation)] == [3]

@@ -52,3 +52,9 @@ def test_what_waits_for_a_decision_is_said(write: Write) -> None:
             " desktop application."
         ),
     ]
+
+
+def test_one_account_that_two_people_are_copied_from_is_told(write: Write) -> None:
+    people = "adresse;utilisateur source\na@m.example;jeanp\nb@m.example;JeanP\nc@m.example;\n"
+    organisation = load(write({"sites/lyon.csv": people}))
+    assert notes(organisation) == ["b@m.example and a@m.example are both copied from the account JeanP: is that meant?"]
