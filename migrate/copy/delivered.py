@@ -100,7 +100,7 @@ def recognise(job: Job, hold: Hold, source: Source, target: Target, places: Sequ
     with hold.ledger.read() as connection:
         waiting = deliveries.candidates(connection, hold.mailbox.id, job.direction, list(by_id), since, until)
         known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
-        paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction)
+        paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction, job.target)
     free = [one for one in known if one.message_id is None and one.id not in paired]
     suspects = _alike(source, by_id, waiting, free) if free else []
     read: list[_Read] = []

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from connectors.contract import Folder, FolderMissing, Message, Source
 from connectors.contract import Reason as Why
 from connectors.wire import Digests, header_digest, to_wire
+from migrate.copy.headers import names_itself
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.copy.scan import Listed
+from migrate.copy.scan import Listed, ask_again
 from migrate.ledger import messages, round_trips
 from migrate.ledger.round_trips import FreeCopy
 from migrate.ledger.schema import Outcome
@@ -41,15 +42,21 @@ class _Suspect:
 def leave_what_came_from_there(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> int:
     """Leave out what the other direction brought to this source; how many there were.  Writes the ledger alone."""
     where = hold.mailbox.id, job.direction
+    if job.open_opposite is None:
+        return 0
     with hold.ledger.read() as connection:
         if not round_trips.any_of(connection, hold.mailbox.id, job.direction.opposite):
             return 0
     with hold.ledger.write() as connection:
-        count = round_trips.leave_copies(connection, *where, job.clock.now())
+        count = round_trips.leave_copies(connection, *where, job.source, job.clock.now())
+    by_id = {one.row.id: one for one in listed}
     for one in listed:
         for suspects in _headers(hold, source, one):
+            headers = sorted({suspect.header for suspect in suspects})
             with hold.ledger.read() as connection:
-                headers = sorted({suspect.header for suspect in suspects})
+                seen = round_trips.listed_copies(connection, *where, headers)
+            ask_again(job, hold, source, by_id, seen)
+            with hold.ledger.read() as connection:
                 free = round_trips.free_copies(connection, hold.mailbox.id, job.direction.opposite, headers)
             count += _leave_moved(job, hold, source, suspects, free)
     return count
@@ -68,7 +75,7 @@ def _headers(hold: Hold, source: Source, one: Listed) -> Iterator[list[_Suspect]
         with suppress(FolderMissing):
             answers = list(source.headers(one.folder, list(by_key)))
             yield [
-                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), b"message-id:" in a.fields.lower())
+                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), names_itself(a.fields))
                 for a in answers
             ]
 

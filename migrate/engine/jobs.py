@@ -172,8 +172,9 @@ class SiteJobs:
             )
 
     def _beside(self, own: Job, person: Person, source: str, called: str) -> Job:
-        """The job of a source beside the site's own, which needs no seat on a server."""
-        return replace(own, source=source, called=called, admit=self.openings.admit(self._there(person)))
+        """The job of a source beside the site's own: it needs no seat on a server, and no way back leads to it."""
+        admit = self.openings.admit(self._there(person))
+        return replace(own, source=source, called=called, admit=admit, open_opposite=None)
 
     def _there(self, person: Person) -> tuple[str, str]:
         return self.site.target, person.target_user
