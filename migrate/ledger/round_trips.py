@@ -112,6 +112,7 @@ def listed_copies(
                 message.c.mailbox_id == mailbox_id,
                 message.c.direction == direction.opposite,
                 message.c.header_digest.in_(some),
+                message.c.outcome.in_(ON_TARGET),
                 _seen.c.direction == direction,
                 _seen.c.gone_at.is_(None),
             )
