@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from connectors.contract import Marked, Target
+from connectors.contract import FolderMissing, Marked, Target
 from migrate.copy.compare import flag_change
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
@@ -31,12 +31,12 @@ def carry_flags(job: Job, hold: Hold, target: Target) -> int:
 def _carry_folder(hold: Hold, target: Target, target_folder_id: int, rows: list[CopyRow]) -> int:
     with hold.ledger.read() as connection:
         was = folders.target_by_id(connection, target_folder_id)
-    there = target.ensure(was.path, None)
-    if there.epoch != was.epoch:
-        return 0
     by_key = {row.target_key: row for row in rows}
     hold.check()
-    marked = list(target.mark(there, [flag_change(row) for row in rows]))
+    try:
+        marked = list(target.mark(was.as_it_was, [flag_change(row) for row in rows]))
+    except FolderMissing:
+        return 0
     with hold.ledger.write() as connection:
         for one in marked:
             if one.outcome != "refused":

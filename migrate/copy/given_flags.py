@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
 
-from connectors.contract import SYSTEM_FLAGS, FlagChange, Folder, FolderMissing, Target
+from connectors.contract import SYSTEM_FLAGS, FlagChange, FolderMissing, Target
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.ledger import copies, folders
@@ -60,8 +60,7 @@ def _forgotten(hold: Hold, target: Target, rows: Sequence[CopyRow]) -> frozenset
         with hold.ledger.read() as connection:
             was = folders.target_by_id(connection, target_folder_id)
         with suppress(FolderMissing):
-            there = Folder(was.path, None, was.epoch)
-            for state in target.states(there, [row.target_key or "" for row in wanted]):
+            for state in target.states(was.as_it_was, [row.target_key or "" for row in wanted]):
                 kept |= SYSTEM_FLAGS if state.flags is None else state.flags
             unproven -= _flags(wanted)
     return frozenset(given - unproven - kept)
@@ -83,6 +82,6 @@ def _mark(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[Copy
         was = folders.target_by_id(connection, target_folder_id)
     hold.check()
     with suppress(FolderMissing):
-        marked = target.mark(Folder(was.path, None, was.epoch), changes)
+        marked = target.mark(was.as_it_was, changes)
         return sum(one.outcome == "done" and bool(one.added) for one in marked)
     return 0

@@ -118,13 +118,10 @@ def _read_contents(job: Job, hold: Hold, target: Target, alike: Sequence[identit
     for target_folder_id, keys in by_folder.items():
         with hold.ledger.read() as connection:
             was = folders.target_by_id(connection, target_folder_id)
-        there = target.ensure(was.path, None)
-        if there.epoch != was.epoch:
-            continue
         # One by one, so that no more than one body is in memory.
         for key, row in keys.items():
             with suppress(FolderMissing):
-                for answer in target.read(there, [key]):
+                for answer in target.read(was.as_it_was, [key]):
                     if isinstance(answer, Message):
                         _record_content(job, hold, row, answer)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
 
-from connectors.contract import SYSTEM_FLAGS, FlagChange, Folder, FolderMissing, Target
+from connectors.contract import SYSTEM_FLAGS, FlagChange, FolderMissing, Target
 from connectors.keywords import is_keyword
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
@@ -48,7 +48,7 @@ def _give(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[Copy
         was = folders.target_by_id(connection, target_folder_id)
     hold.check()
     with suppress(FolderMissing):
-        marked = [one for one in target.mark(Folder(was.path, None, was.epoch), changes) if one.added]
+        marked = [one for one in target.mark(was.as_it_was, changes) if one.added]
         with hold.ledger.write() as connection:
             for one in marked:
                 row = by_key[one.key]

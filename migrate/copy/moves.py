@@ -170,10 +170,11 @@ def _follow_route(
 ) -> list[Moved]:
     with hold.ledger.read() as connection:
         was = folders.target_by_id(connection, origin_id)
-    origin = target.ensure(was.path, None)
-    if origin.epoch != was.epoch:
+    origin = was.as_it_was
+    try:
+        states = {entry.key: entry for entry in target.states(origin, [one.copy.target_key or "" for one in group])}
+    except FolderMissing:
         return []
-    states = {entry.key: entry for entry in target.states(origin, [one.copy.target_key or "" for one in group])}
     free = [one for one in group if is_untouched(one.copy, states.get(one.copy.target_key or ""))]
     if not free:
         return []
