@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.memory import MemorySettings
 from connectors.memory.faults import Moment
 from tests.unit.passes.test_dual_delivery import INBOX, KEPT, both, relayed, switch
 from tests.unit.passes.world import Sides, mail, new_sides
@@ -14,9 +15,9 @@ from tests.unit.passes.world import Sides, mail, new_sides
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def sides() -> Iterator[Sides]:
-    one = new_sides()
+@pytest.fixture(params=[False, True], ids=["whole listings", "listings of changes"])
+def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
+    one = new_sides(target=MemorySettings(incremental=request.param))
     yield one
     one.close()
 
