@@ -14,7 +14,7 @@ from connectors.contract import Body, Entry, Folder, FolderMissing, Message, Tar
 from connectors.wire import Digests, header_digest, to_wire
 from migrate.copy.batches import UNKNOWN_SIZE, cut
 from migrate.copy.job import Job
-from migrate.ledger.deliveries import NewArrival
+from migrate.ledger.arrivals import NewArrival
 
 #: Messages read in one question.
 _AT_ONCE = 50

@@ -17,8 +17,8 @@ from connectors.contract import Entry, Folder, FolderMissing, Target
 from migrate.copy.arrival_reading import read_arrivals
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import attempts, copies, deliveries, folders
-from migrate.ledger.deliveries import Arrival, NewArrival, OwnCopy
+from migrate.ledger import arrivals, attempts, copies, folders
+from migrate.ledger.arrivals import Arrival, NewArrival, OwnCopy
 
 #: Times that the folders are gone through while somebody moves mail or renames a folder, so that nothing is missed.
 _ROUNDS = 3
@@ -61,8 +61,8 @@ class _Look:
         self._target = target
         self._since = since
         with hold.ledger.read() as connection:
-            self._known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
-            self._tokens = deliveries.tokens(connection, hold.mailbox.id, job.direction)
+            self._known = arrivals.every(connection, hold.mailbox.id, job.direction)
+            self._tokens = arrivals.tokens(connection, hold.mailbox.id, job.direction)
         self._known_at = {(one.target_folder_id, one.target_key) for one in self._known if not one.gone}
         self._folders: dict[int, Folder] = {}
         self._listings: dict[int, _Listing] = {}
@@ -133,7 +133,7 @@ class _Look:
             # What may be a copy of ours that is still in flight is nobody's yet: settling comes first.
             settled = {at: one for at, one in self._read.items() if one.header_digest not in flying}
             headers = sorted({one.header_digest for one in settled.values()})
-            own = deliveries.copies_like(connection, *where, headers, self._since)
+            own = arrivals.copies_like(connection, *where, headers, self._since)
         new = [one for at, one in settled.items() if self._is_there(*at)]
         vanished = self._vanished()
         moved, arrived = _paired(vanished, new, self._gone_from_their_place(own))
@@ -142,12 +142,12 @@ class _Look:
         open_ |= {one.target_folder_id for one in passed}
         with self._hold.ledger.write() as connection:
             for arrival, one in moved:
-                deliveries.relocate(connection, arrival.id, one.target_folder_id, one.target_key)
+                arrivals.relocate(connection, arrival.id, one.target_folder_id, one.target_key)
             found = {arrival.id for arrival, _one in moved}
-            deliveries.mark_gone(connection, [one.id for one in vanished if one.id not in found], now)
-            deliveries.add(connection, self._hold.mailbox.id, [*arrived, *passed])
+            arrivals.mark_gone(connection, [one.id for one in vanished if one.id not in found], now)
+            arrivals.add(connection, self._hold.mailbox.id, [*arrived, *passed])
             for row, listing in self._listings.items():
-                deliveries.save_token(connection, row, None if row in open_ else self._mark(listing.folder))
+                arrivals.save_token(connection, row, None if row in open_ else self._mark(listing.folder))
 
     def _is_there(self, row: int, key: str) -> bool:
         """Whether a message was in a folder when that was last listed."""

@@ -27,8 +27,9 @@ from migrate.copy.arrivals import look_for_arrivals
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import deliveries, mailboxes, messages, round_trips
-from migrate.ledger.deliveries import Arrival, Candidate, Evidence
+from migrate.ledger import arrivals, deliveries, mailboxes, messages, round_trips
+from migrate.ledger.arrivals import Arrival
+from migrate.ledger.deliveries import Candidate, Evidence
 from migrate.ledger.messages import flags_text
 
 #: Clocks differ, and the switch is told by hand (seconds).
@@ -99,7 +100,7 @@ def recognise(job: Job, hold: Hold, source: Source, target: Target, places: Sequ
     by_id = {place.folder_id: place for place in places}
     with hold.ledger.read() as connection:
         waiting = deliveries.candidates(connection, hold.mailbox.id, job.direction, list(by_id), since, until)
-        known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
+        known = arrivals.every(connection, hold.mailbox.id, job.direction)
         paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction, job.target)
     free = [one for one in known if one.message_id is None and one.id not in paired]
     suspects = _alike(source, by_id, waiting, free) if free else []

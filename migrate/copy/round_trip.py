@@ -18,13 +18,11 @@ from connectors.wire import Digests, header_digest, to_wire
 from migrate.copy.headers import names_itself
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
+from migrate.copy.pages import to_copy
 from migrate.copy.scan import Listed, ask_again
 from migrate.ledger import messages, round_trips
 from migrate.ledger.round_trips import FreeCopy
 from migrate.ledger.schema import Outcome
-
-#: Headers asked for at a time.
-_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,7 @@ def leave_what_came_from_there(job: Job, hold: Hold, source: Source, listed: Seq
 
 def _headers(hold: Hold, source: Source, one: Listed) -> Iterator[list[_Suspect]]:
     """What is to be copied from one folder, some at a time."""
-    after = 0
-    while True:
-        with hold.ledger.read() as connection:
-            rows = messages.pending(connection, one.row.id, one.folder.epoch, after, _AT_ONCE)
-        if not rows:
-            return
-        after = rows[-1].id
+    for rows in to_copy(hold, one.row.id, one.folder.epoch):
         by_key = {row.key: row.id for row in rows}
         with suppress(FolderMissing):
             answers = list(source.headers(one.folder, list(by_key)))

@@ -11,7 +11,7 @@ import pytest
 from migrate.copy import arrivals
 from migrate.copy.arrival_reading import read_arrivals
 from migrate.ledger import deliveries, mailboxes
-from migrate.ledger.deliveries import NewArrival
+from migrate.ledger.arrivals import NewArrival
 from migrate.ledger.store import Ledger
 from tests.integration.passes import Copy
 
