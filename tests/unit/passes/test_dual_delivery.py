@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
 from connectors.contract import Reason
 from connectors.memory import MemorySettings
-from connectors.memory.faults import Moment
+from connectors.memory.faults import Moment, Point
 from connectors.memory.store import Stored
 from migrate.copy.actions import Copy, Recognise
 from migrate.copy.halt import Halt
 from migrate.copy.plan import plan_pass
 from migrate.ledger import deliveries, mailboxes, not_copied
 from migrate.ledger.schema import Direction, Outcome, delivery_event, message
-from tests.unit.passes.test_exactly_once import EXAMPLES, Company, Path_, token
+from tests.unit.passes.test_exactly_once import EXAMPLES, Company, Path_, is_ours, token
 from tests.unit.passes.world import ACCOUNT, Sides, mail, new_sides, when
 
 INBOX, TRASH, KEPT = ("INBOX",), ("Trash",), ("Kept",)
@@ -379,6 +379,27 @@ class DualDelivered(Company):
                 message = self.sides.target.message(INBOX, key)
                 assert message is not None
                 self.unlooked.add(message.object_id)
+
+    @precondition(lambda self: self.delivered)
+    @rule(
+        to=st.sampled_from([KEPT, INBOX]),
+        point=st.sampled_from(["folders", "entries", "window", "read", "states"]),
+        skip=st.integers(0, 6),
+        seed=st.integers(0, 1000),
+    )
+    def pass_while_its_person_moves_mail(self, to: Path_, point: Point, skip: int, seed: int) -> None:
+        """While the target is looked into."""
+
+        def move(_moment: Moment) -> None:
+            there = [(path, one) for path, one in self._target_messages() if is_ours(one) and path != to]
+            if there:
+                path, message = there[seed % len(there)]
+                self.sides.target.move(path, to, message.key)
+                self._changed_place(message)
+
+        self.sides.target.create(to)
+        self.sides.worlds[1].faults.at(point, move, skip=skip)
+        self._check(self._run())
 
     def _changed_place(self, message: Stored) -> None:
         super()._changed_place(message)
