@@ -67,3 +67,16 @@ def test_a_message_of_a_further_source_with_the_same_number_is_copied(sides: Sid
     assert theirs.key == ours.key
     result = run_pass([jobs(sides)[0], older.job()], sides.ledger, Halt())
     assert (result.copied, result.tally.reasons[Reason.CAME_FROM_THERE]) == (1, 1)
+
+
+def test_a_moved_copy_is_known_by_its_content_before_another_is_by_its_header(sides: Sides) -> None:
+    """A message that came by a list lies in the folder that is looked into first."""
+    sides.source.deliver(mail(1), received=when(1))
+    forth(sides)
+    (copy,) = sides.target.messages(INBOX)
+    sides.target.create(PROJECTS)
+    sides.target.move(INBOX, PROJECTS, copy.key)
+    by_list = mail(1, "with the footer of a list")
+    sides.target.deliver(by_list, received=when(20))
+    assert back(sides).copied == 1
+    assert sides.on_source() == Counter([(INBOX, mail(1)), (INBOX, by_list)])
