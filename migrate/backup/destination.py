@@ -18,6 +18,7 @@ from migrate.ledger.store import Ledger
 from plans import Organisation, Site, System
 from plans.folder_rules import FolderRules
 from plans.message_rules import MessageRules
+from plans.private_folders import PrivateFolders
 
 #: The system that a backup goes to.  No system of a plan can be called so.
 SYSTEM = "(backup)"
@@ -118,7 +119,7 @@ class Destination:
         """The plan of the backup: same source and people; no rule leaves anything out or sends it elsewhere."""
         system = System(SYSTEM, "maildir", self.settings(), _SESSIONS, None, None, None)
         systems = {**organisation.systems, SYSTEM: system}
-        return (
-            replace(organisation, systems=systems),
-            replace(site, target=SYSTEM, folder_rules=FolderRules(), message_rules=MessageRules(), repair=False),
+        whole = replace(
+            site, folder_rules=FolderRules(), message_rules=MessageRules(), private_folders=PrivateFolders()
         )
+        return replace(organisation, systems=systems), replace(whole, target=SYSTEM, repair=False)

@@ -29,9 +29,10 @@ from migrate.copy.hold import HoldLost, MailboxBusy
 from migrate.copy.job import Job, SystemClock
 from migrate.copy.run import PassResult
 from migrate.engine.hours import CopyHours, in_turn, passes
+from migrate.engine.jobs import StandIn
 from migrate.engine.local import Done, LocalEngine
 from migrate.engine.remembered import Remembered
-from migrate.engine.site import SiteRun, StandIn
+from migrate.engine.site import SiteRun
 from migrate.engine.spool import new_resources, spool_folder
 from migrate.figures import moment_text, path_text
 from migrate.ledger.store import Ledger, LedgerError

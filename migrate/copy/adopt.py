@@ -18,6 +18,7 @@ from connectors.contract import Entry, Folder, FolderMissing, Message, Source, T
 from connectors.contract import Reason as Why
 from connectors.wire import header_digest, to_wire
 from migrate.copy.batches import Place
+from migrate.copy.headers import names_itself
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.copy.repaired_before import pair_repaired
@@ -102,9 +103,8 @@ def _unclaimed(job: Job, hold: Hold, target: Target, place: Place) -> list[Entry
 
 def _is_free(connection: Connection, job: Job, hold: Hold, place: Place, key: str) -> bool:
     """Whether no row accounts for a message of the target folder, in neither direction."""
-    there = place.target
     return not copies.is_claimed(connection, place.row.id, key) and not round_trips.is_original(
-        connection, hold.mailbox.id, job.direction.opposite, there.path, there.epoch, key
+        connection, hold.mailbox.id, job.direction.opposite, job.target, place.target, key
     )
 
 
@@ -235,7 +235,7 @@ class _Reader:
         if entries:
             for headers in self._target.headers(self._there, [entry.key for entry in entries]):
                 self.entry_headers[headers.key] = header_digest(headers.fields)
-                if b"message-id:" in headers.fields.lower():
+                if names_itself(headers.fields):
                     self._named.add(headers.key)
 
     def row_header(self, row: Unplaced) -> bytes | None:

@@ -6,46 +6,35 @@ and it did arrive.  So a message of the source that comes later, or is listed la
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from email.message import Message as Fields
-from email.parser import BytesHeaderParser
 from threading import Event
+from typing import TypeVar
 
-from connectors.attachments import likeness
-from connectors.contract import Body, Entry, Folder, FolderMissing, Message, Target
-from connectors.wire import Digests, header_digest, to_wire
-from migrate.copy.batches import UNKNOWN_SIZE, cut
+from connectors.contract import Entry, Folder, FolderMissing, Target
+from migrate.copy.arrival_reading import read_arrivals
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import attempts, copies, deliveries, folders
-from migrate.ledger.deliveries import Arrival, NewArrival, OwnCopy
-from migrate.ledger.schema import Direction
+from migrate.ledger import arrivals, attempts, copies, folders
+from migrate.ledger.arrivals import Arrival, NewArrival, OwnCopy
 
-#: Messages read in one question.
-_AT_ONCE = 50
-#: Times that the folders are gone through when one of them is renamed meanwhile, so that what is in it is not missed.
-_LOOKS = 3
-#: How much of a header is looked at for the one field.
-_HEADER = 1 << 18
-_PARENT = "X-MS-Exchange-Parent-Message-Id"
+#: Times that the folders are gone through while somebody moves mail or renames a folder, so that nothing is missed.
+_ROUNDS = 3
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Look:
-    """What one look at the target's folders shows."""
+class _Listing:
+    """One folder, as it was last listed in this look."""
 
-    #: Arrivals that are no longer where they were.
-    vanished: list[Arrival] = field(default_factory=list)
-    #: Messages that are no copies of ours, in a place where nothing was known before.
-    fresh: list[tuple[int, Folder, list[Entry]]] = field(default_factory=list)
-    #: By target folder, the token behind which nothing is unknown.
-    tokens: dict[int, str | None] = field(default_factory=dict)
-    folders: dict[int, Folder] = field(default_factory=dict)
-    #: A folder went away between being named and being listed.
-    missing: bool = False
+    folder: Folder
+    cursor: str | None = None
+    #: Of what was received in the window.
+    keys: set[str] = field(default_factory=set)
+    times: int = 0
 
 
 def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: Event) -> None:
@@ -53,164 +42,140 @@ def look_for_arrivals(job: Job, hold: Hold, target: Target, since: float, stop: 
 
     Reads the target, writes the ledger alone.  An interrupted look has seen nothing.
     """
-    for _number in range(_LOOKS):
-        look = _look(job, hold, target, since)
-        if not look.missing:
-            break
-    new: list[NewArrival] = []
-    for row, folder, entries in look.fresh:
-        wanted = {entry.key for entry in entries}
-        for one in _read(job, target, row, folder, entries, stop):
-            new.append(one)
-            wanted.discard(one.target_key)
-        if wanted:
-            # It went away, or cannot be read now: the next look asks for it again.
-            look.tokens[row] = None
-    if stop.is_set():
-        return
-    new = _without_those_in_flight(hold, job.direction, look, new)
-    with hold.ledger.read() as connection:
-        headers = sorted({one.header_digest for one in new})
-        own = deliveries.copies_like(connection, hold.mailbox.id, job.direction, headers, since)
-    own = [one for one in own if not _is_there(target, look, one)]
-    with hold.ledger.write() as connection:
-        moved, arrived = _paired(look.vanished, new, own)
-        for arrival, one in moved:
-            deliveries.relocate(connection, arrival.id, one.target_folder_id, one.target_key)
-        found = {arrival.id for arrival, _one in moved}
-        gone = [arrival.id for arrival in look.vanished if arrival.id not in found]
-        deliveries.mark_gone(connection, gone, job.clock.now())
-        deliveries.add(connection, hold.mailbox.id, arrived)
-        for row, token in look.tokens.items():
-            deliveries.save_token(connection, row, token)
-
-
-def _look(job: Job, hold: Hold, target: Target, since: float) -> _Look:
-    with hold.ledger.read() as connection:
-        known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
-        tokens = deliveries.tokens(connection, hold.mailbox.id, job.direction)
-    by_folder: dict[int, dict[str, Arrival]] = defaultdict(dict)
-    for arrival in known:
-        if not arrival.gone:
-            by_folder[arrival.target_folder_id][arrival.target_key] = arrival
-    look = _Look()
-    there = list(target.folders())
-    with hold.ledger.write() as connection:
-        for folder in there:
-            look.folders[folders.target(connection, hold.mailbox.id, job.direction, folder).id] = folder
-    for row, folder in look.folders.items():
-        here = by_folder.pop(row, {})
-        if folder.token is not None and folder.token == tokens.get(row):
-            continue
-        try:
-            _list(hold, target, row, folder, since, here, look)
-        except FolderMissing:
-            look.missing = True
-        else:
-            look.tokens[row] = folder.token
-    # Folders that are gone, or were made anew.
-    look.vanished += [arrival for here in by_folder.values() for arrival in here.values()]
-    look.vanished += [arrival for arrival in known if arrival.gone]
-    return look
-
-
-def _list(
-    hold: Hold, target: Target, row: int, folder: Folder, since: float, here: dict[str, Arrival], look: _Look
-) -> None:
-    there: set[str] = set()
-    fresh: list[Entry] = []
-    for window in target.entries(folder, None):
-        recent = [one for one in window.entries if one.received is None or one.received.timestamp() >= since]
-        there.update(one.key for one in recent)
-        with hold.ledger.read() as connection:
-            fresh += [one for one in recent if one.key not in here and not copies.is_claimed(connection, row, one.key)]
-    look.vanished += [arrival for key, arrival in here.items() if key not in there]
-    if fresh:
-        look.fresh.append((row, folder, fresh))
-
-
-def _read(
-    job: Job, target: Target, row: int, folder: Folder, entries: Sequence[Entry], stop: Event
-) -> Iterator[NewArrival]:
-    """These messages with their digests, as far as they are still there."""
-    for some in cut(entries, _AT_ONCE, _size):
+    look = _Look(job, hold, target, since)
+    for _number in range(_ROUNDS):
+        moved = look.round(stop)
         if stop.is_set():
             return
-        reserved = sum(_size(one) for one in some)
-        job.resources.budget.reserve(reserved, stop)
-        try:
-            with suppress(FolderMissing):
-                for answer in target.read(folder, [one.key for one in some]):
-                    if isinstance(answer, Message):
-                        yield _arrival(job, row, answer)
-        finally:
-            job.resources.budget.release(reserved)
+        if not moved:
+            break
+    look.record()
 
 
-def _size(entry: Entry) -> int:
-    return UNKNOWN_SIZE if entry.size is None else entry.size
+class _Look:
+    """One look at all folders of the target."""
 
+    def __init__(self, job: Job, hold: Hold, target: Target, since: float) -> None:
+        self._job = job
+        self._hold = hold
+        self._target = target
+        self._since = since
+        with hold.ledger.read() as connection:
+            self._known = arrivals.every(connection, hold.mailbox.id, job.direction)
+            self._tokens = arrivals.tokens(connection, hold.mailbox.id, job.direction)
+        self._known_at = {(one.target_folder_id, one.target_key) for one in self._known if not one.gone}
+        self._folders: dict[int, Folder] = {}
+        self._listings: dict[int, _Listing] = {}
+        #: By folder and key, what is new; and as much of it as could be read.
+        self._asked: set[tuple[int, str]] = set()
+        self._read: dict[tuple[int, str], NewArrival] = {}
 
-def _arrival(job: Job, row: int, answer: Message) -> NewArrival:
-    body, digests = to_wire(answer.body, job.resources.spool)
-    try:
-        parent = _before_exchange(body, digests)
-        return NewArrival(
-            row,
-            answer.key,
-            digests.core,
-            digests.header,
-            likeness(body, digests),
-            parent.header if parent else None,
-            likeness(body, parent) if parent else None,
-        )
-    finally:
-        body.release()
+    def round(self, stop: Event) -> bool:
+        """List the folders that moved since they were last listed, and read what is new; whether there were any.
 
+        As long as there are, somebody may have put a message where it was looked for already.
+        """
+        there = list(self._target.folders())
+        with self._hold.ledger.write() as connection:
+            where = self._hold.mailbox.id, self._job.direction
+            self._folders = {folders.target(connection, *where, folder).id: folder for folder in there}
+        moved = False
+        for row, folder in self._folders.items():
+            if self._is_unmoved(row, folder):
+                continue
+            moved = True
+            try:
+                fresh = self._list(row, folder)
+            except FolderMissing:
+                self._listings.pop(row, None)
+                continue
+            self._asked.update((row, one.key) for one in fresh)
+            for one in read_arrivals(self._job, self._target, row, folder, fresh, stop):
+                self._read[row, one.target_key] = one
+        return moved
 
-def _before_exchange(body: Body, digests: Digests) -> Digests | None:
-    """The digests with the Message-ID that the message had before a redirection of Exchange gave it another."""
-    with body.open() as reader:
-        head = reader.read(_HEADER).partition(b"\r\n\r\n")[0]
-    if _PARENT.lower().encode() not in head.lower():
-        return None
-    fields: Fields = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
-    parent = str(fields.get(_PARENT, "")).strip()
-    if not parent or parent == digests.message_id:
-        return None
-    lines = [b"Message-ID: " + parent.encode("ascii", "replace")]
-    lines += [line for line in _unfolded(head) if line.partition(b":")[0].strip().lower() != b"message-id"]
-    return replace(digests, header=header_digest(b"\r\n".join(lines) + b"\r\n"), message_id=parent)
+    def _is_unmoved(self, row: int, folder: Folder) -> bool:
+        before = self._listings.get(row)
+        if before is None:
+            return folder.token is not None and self._mark(folder) == self._tokens.get(row)
+        # Where no token tells, once more has to do.
+        return before.folder.token == folder.token and (folder.token is not None or before.times > 1)
 
+    def _mark(self, folder: Folder) -> str | None:
+        """The token with the moment back to which all is known: an earlier one has the folder listed again."""
+        return None if folder.token is None else f"{self._since:.0f} {folder.token}"
 
-def _unfolded(head: bytes) -> list[bytes]:
-    lines: list[bytes] = []
-    for line in head.split(b"\r\n"):
-        if line.startswith((b" ", b"\t")) and lines:
-            lines[-1] += b"\r\n" + line
-        else:
-            lines.append(line)
-    return lines
+    def _list(self, row: int, folder: Folder) -> list[Entry]:
+        """What of a folder is new.  Raises FolderMissing when it went away meanwhile."""
+        before = self._listings.pop(row, _Listing(folder))
+        keys, gone = set[str](), set[str]()
+        fresh: list[Entry] = []
+        complete, cursor = True, before.cursor
+        for window in self._target.entries(folder, before.cursor):
+            complete, cursor = window.complete, window.cursor
+            gone.update(window.gone)
+            recent = [one for one in window.entries if one.received is None or one.received.timestamp() >= self._since]
+            keys.update(one.key for one in recent)
+            new = [one for one in recent if (row, one.key) not in self._known_at and (row, one.key) not in self._read]
+            with self._hold.ledger.read() as connection:
+                fresh += [one for one in new if not copies.is_claimed(connection, row, one.key)]
+        if not complete:
+            keys |= before.keys - gone
+        self._listings[row] = _Listing(folder, cursor, keys, before.times + 1)
+        return fresh
 
+    def record(self) -> None:
+        """Put what was seen into the ledger, in one transaction."""
+        now = self._job.clock.now()
+        where = self._hold.mailbox.id, self._job.direction
+        with self._hold.ledger.read() as connection:
+            flying = {row.header_digest for row in attempts.unsettled(connection, *where)}
+            # What may be a copy of ours that is still in flight is nobody's yet: settling comes first.
+            settled = {at: one for at, one in self._read.items() if one.header_digest not in flying}
+            headers = sorted({one.header_digest for one in settled.values()})
+            own = arrivals.copies_like(connection, *where, headers, self._since)
+        new = [one for at, one in settled.items() if self._is_there(*at)]
+        vanished = self._vanished()
+        moved, arrived = _paired(vanished, new, self._gone_from_their_place(own))
+        passed = _not_among(new, [one for at, one in settled.items() if not self._is_there(*at)])
+        open_ = {row for row, key in self._asked - settled.keys() if self._is_there(row, key)}
+        open_ |= {one.target_folder_id for one in passed}
+        with self._hold.ledger.write() as connection:
+            for arrival, one in moved:
+                arrivals.relocate(connection, arrival.id, one.target_folder_id, one.target_key)
+            found = {arrival.id for arrival, _one in moved}
+            arrivals.mark_gone(connection, [one.id for one in vanished if one.id not in found], now)
+            arrivals.add(connection, self._hold.mailbox.id, [*arrived, *passed])
+            for row, listing in self._listings.items():
+                arrivals.save_token(connection, row, None if row in open_ else self._mark(listing.folder))
 
-def _without_those_in_flight(hold: Hold, direction: Direction, look: _Look, new: list[NewArrival]) -> list[NewArrival]:
-    """What may be a copy of ours that is still in flight is nobody's yet: settling comes first."""
-    with hold.ledger.read() as connection:
-        flying = {row.header_digest for row in attempts.unsettled(connection, hold.mailbox.id, direction)}
-    for one in new:
-        if one.header_digest in flying:
-            look.tokens[one.target_folder_id] = None
-    return [one for one in new if one.header_digest not in flying]
+    def _is_there(self, row: int, key: str) -> bool:
+        """Whether a message was in a folder when that was last listed."""
+        return row in self._listings and key in self._listings[row].keys
 
+    def _vanished(self) -> list[Arrival]:
+        """Arrivals that are no longer where they were."""
+        return [
+            one
+            for one in self._known
+            if one.gone
+            # Its folder is gone, or was made anew.
+            or one.target_folder_id not in self._folders
+            or (one.target_folder_id in self._listings and not self._is_there(one.target_folder_id, one.target_key))
+        ]
 
-def _is_there(target: Target, look: _Look, own: OwnCopy) -> bool:
-    """Whether a copy of ours is where we put it."""
-    folder = look.folders.get(own.target_folder_id)
-    if folder is None or own.target_key is None:
-        return False
-    with suppress(FolderMissing):
-        return any(target.states(folder, [own.target_key]))
-    return False
+    def _gone_from_their_place(self, own: Sequence[OwnCopy]) -> list[OwnCopy]:
+        """Those copies of ours that are no longer where we put them."""
+        by_folder: dict[int, list[str]] = defaultdict(list)
+        for one in own:
+            if one.target_key is not None:
+                by_folder[one.target_folder_id].append(one.target_key)
+        there: set[tuple[int, str | None]] = set()
+        for row, keys in by_folder.items():
+            if row in self._folders:
+                with suppress(FolderMissing):
+                    there.update((row, state.key) for state in self._target.states(self._folders[row], keys))
+        return [one for one in own if (one.target_folder_id, one.target_key) not in there]
 
 
 def _paired(
@@ -220,17 +185,33 @@ def _paired(
     moved: list[tuple[Arrival, NewArrival]] = []
     arrived: list[NewArrival] = []
     # What is there was moved before what was gone came back.
-    left = sorted(vanished, key=lambda one: (one.gone, one.id))
-    of_ours = list(own)
+    in_order = sorted(vanished, key=lambda one: (one.gone, one.id))
+    before = _by_digest(in_order, lambda one: one.core_digest)
+    of_ours = _by_digest(own, lambda one: one.header_digest)
     for one in new:
-        before = next((arrival for arrival in left if arrival.core_digest == one.core_digest), None)
-        copy = next((copy for copy in of_ours if copy.header_digest == one.header_digest), None)
-        if before is not None:
-            left.remove(before)
-            moved.append((before, one))
-        elif copy is not None:
-            of_ours.remove(copy)
-            arrived.append(replace(one, claimed=copy.id))
+        if before[one.core_digest]:
+            moved.append((before[one.core_digest].popleft(), one))
+        elif of_ours[one.header_digest]:
+            arrived.append(replace(one, claimed=of_ours[one.header_digest].popleft().id))
         else:
             arrived.append(one)
     return moved, arrived
+
+
+def _by_digest(items: Iterable[_T], digest: Callable[[_T], bytes]) -> dict[bytes, deque[_T]]:
+    found: dict[bytes, deque[_T]] = defaultdict(deque)
+    for one in items:
+        found[digest(one)].append(one)
+    return found
+
+
+def _not_among(there: Sequence[NewArrival], passed: Sequence[NewArrival]) -> list[NewArrival]:
+    """What was read and then was nowhere: it arrived, and went for good.  The rest was read again in its new place."""
+    again = Counter(one.core_digest for one in there)
+    gone: list[NewArrival] = []
+    for one in passed:
+        if again[one.core_digest] > 0:
+            again[one.core_digest] -= 1
+        else:
+            gone.append(one)
+    return gone

@@ -27,8 +27,9 @@ from migrate.copy.arrivals import look_for_arrivals
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import deliveries, messages, round_trips
-from migrate.ledger.deliveries import Arrival, Candidate, Evidence
+from migrate.ledger import arrivals, deliveries, mailboxes, messages, round_trips
+from migrate.ledger.arrivals import Arrival
+from migrate.ledger.deliveries import Candidate, Evidence
 from migrate.ledger.messages import flags_text
 
 #: Clocks differ, and the switch is told by hand (seconds).
@@ -69,7 +70,11 @@ class _Window:
 
 
 def _window(job: Job, hold: Hold) -> _Window | None:
-    declared, until = hold.mailbox.dual_delivery_since, hold.mailbox.dual_delivery_until
+    # Asked each time: it may be switched on while a pass of hours is under way.
+    with hold.ledger.read() as connection:
+        now = mailboxes.get(connection, hold.mailbox.name)
+    assert now is not None
+    declared, until = now.dual_delivery_since, now.dual_delivery_until
     is_on = declared is not None and until is None
     if job.is_way_back:
         assert job.since is not None
@@ -95,11 +100,17 @@ def recognise(job: Job, hold: Hold, source: Source, target: Target, places: Sequ
     by_id = {place.folder_id: place for place in places}
     with hold.ledger.read() as connection:
         waiting = deliveries.candidates(connection, hold.mailbox.id, job.direction, list(by_id), since, until)
-        known = deliveries.arrivals(connection, hold.mailbox.id, job.direction)
-        paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction)
+        known = arrivals.every(connection, hold.mailbox.id, job.direction)
+        paired = round_trips.arrivals_with_copies(connection, hold.mailbox.id, job.direction, job.target)
     free = [one for one in known if one.message_id is None and one.id not in paired]
     suspects = _alike(source, by_id, waiting, free) if free else []
-    read = [one for one in (_read(job, source, by_id, suspect) for suspect in suspects) if one is not None]
+    read: list[_Read] = []
+    for suspect in suspects:
+        if stop.is_set():
+            return Recognised()
+        one = _read(job, source, by_id, suspect)
+        if one is not None:
+            read.append(one)
     pairs = _pairs(read, free)
     _record(job, hold, pairs)
     found = {one.candidate.id for one, _arrival, _evidence in pairs}

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 
-from connectors.contract import Marked, Target
+from sqlalchemy import Connection
+
+from connectors.contract import FolderMissing, Marked, Target
 from migrate.copy.compare import flag_change
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import copies, folders
+from migrate.copy.pages import in_target_folders
+from migrate.ledger import copies
 from migrate.ledger.copies import CopyRow
-
-_ROWS = 1000
+from migrate.ledger.folders import TargetFolderRow
 
 
 def carry_flags(job: Job, hold: Hold, target: Target) -> int:
     """Carry every difference over; returns the number of messages that were changed on the target."""
-    after = changed = 0
-    while True:
-        with hold.ledger.read() as connection:
-            rows = copies.flags_to_carry(connection, hold.mailbox.id, job.direction, after, _ROWS)
-        if not rows:
-            return changed
-        after = rows[-1].id
-        ordered = sorted(rows, key=lambda row: row.target_folder_id)
-        for target_folder_id, group in groupby(ordered, key=lambda row: row.target_folder_id):
-            changed += _carry_folder(hold, target, target_folder_id, list(group))
+
+    def changed(connection: Connection, after: int, most: int) -> Sequence[CopyRow]:
+        return copies.flags_to_carry(connection, hold.mailbox.id, job.direction, after, most)
+
+    return sum(_carry(hold, target, there, rows) for there, rows in in_target_folders(hold, changed))
 
 
-def _carry_folder(hold: Hold, target: Target, target_folder_id: int, rows: list[CopyRow]) -> int:
-    with hold.ledger.read() as connection:
-        was = folders.target_by_id(connection, target_folder_id)
-    there = target.ensure(was.path, None)
-    if there.epoch != was.epoch:
-        return 0
+def _carry(hold: Hold, target: Target, there: TargetFolderRow, rows: Sequence[CopyRow]) -> int:
     by_key = {row.target_key: row for row in rows}
     hold.check()
-    marked = list(target.mark(there, [flag_change(row) for row in rows]))
+    try:
+        marked = list(target.mark(there.as_it_was, [flag_change(row) for row in rows]))
+    except FolderMissing:
+        return 0
     with hold.ledger.write() as connection:
         for one in marked:
             if one.outcome != "refused":

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import groupby
 
-from connectors.contract import SYSTEM_FLAGS, FlagChange, Folder, FolderMissing, Target
+from sqlalchemy import Connection
+
+from connectors.contract import SYSTEM_FLAGS, FlagChange, FolderMissing, Target
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
+from migrate.copy.pages import in_target_folders
 from migrate.ledger import copies, folders
 from migrate.ledger.copies import CopyRow
-
-_ROWS = 1000
+from migrate.ledger.folders import TargetFolderRow
 
 
 def set_forgotten(job: Job, hold: Hold, target: Target) -> int:
@@ -32,17 +33,13 @@ def set_forgotten(job: Job, hold: Hold, target: Target) -> int:
         samples = copies.flag_samples(connection, hold.mailbox.id, job.direction, since)
         rows = copies.by_id(connection, sorted({row for sample in samples for row in (sample.first, sample.last)}))
     forgotten = _forgotten(hold, target, [row for row in rows.values() if row.target_key is not None])
-    changed = after = 0
-    while forgotten:
-        with hold.ledger.read() as connection:
-            page = copies.stored_since(connection, hold.mailbox.id, job.direction, since, after, _ROWS)
-        if not page:
-            break
-        after = page[-1].id
-        ordered = sorted(page, key=lambda row: row.target_folder_id)
-        for target_folder_id, group in groupby(ordered, key=lambda row: row.target_folder_id):
-            changed += _mark(hold, target, target_folder_id, list(group), forgotten)
-    return changed
+    if not forgotten:
+        return 0
+
+    def stored(connection: Connection, after: int, most: int) -> Sequence[CopyRow]:
+        return copies.stored_since(connection, hold.mailbox.id, job.direction, since, after, most)
+
+    return sum(_mark(hold, target, there, group, forgotten) for there, group in in_target_folders(hold, stored))
 
 
 def _forgotten(hold: Hold, target: Target, rows: Sequence[CopyRow]) -> frozenset[str]:
@@ -60,8 +57,7 @@ def _forgotten(hold: Hold, target: Target, rows: Sequence[CopyRow]) -> frozenset
         with hold.ledger.read() as connection:
             was = folders.target_by_id(connection, target_folder_id)
         with suppress(FolderMissing):
-            there = Folder(was.path, None, was.epoch)
-            for state in target.states(there, [row.target_key or "" for row in wanted]):
+            for state in target.states(was.as_it_was, [row.target_key or "" for row in wanted]):
                 kept |= SYSTEM_FLAGS if state.flags is None else state.flags
             unproven -= _flags(wanted)
     return frozenset(given - unproven - kept)
@@ -71,7 +67,9 @@ def _flags(rows: Iterable[CopyRow]) -> frozenset[str]:
     return frozenset(flag for row in rows for flag in row.flags_ours)
 
 
-def _mark(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[CopyRow], forgotten: frozenset[str]) -> int:
+def _mark(
+    hold: Hold, target: Target, there: TargetFolderRow, rows: Sequence[CopyRow], forgotten: frozenset[str]
+) -> int:
     changes = [
         FlagChange(row.target_key, add=row.flags_ours & forgotten)
         for row in rows
@@ -79,10 +77,8 @@ def _mark(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[Copy
     ]
     if not changes:
         return 0
-    with hold.ledger.read() as connection:
-        was = folders.target_by_id(connection, target_folder_id)
     hold.check()
     with suppress(FolderMissing):
-        marked = target.mark(Folder(was.path, None, was.epoch), changes)
+        marked = target.mark(there.as_it_was, changes)
         return sum(one.outcome == "done" and bool(one.added) for one in marked)
     return 0

@@ -23,11 +23,9 @@ from connectors.wire import header_digest, to_wire
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
+from migrate.copy.pages import to_copy
 from migrate.copy.reader import Prepared
-from migrate.ledger import folders, identity, messages
-
-#: Headers asked for at a time.
-_AT_ONCE = 1000
+from migrate.ledger import folders, identity
 
 
 @dataclass(frozen=True)
@@ -99,13 +97,7 @@ def prepare(job: Job, hold: Hold, source: Source, target: Target, places: Sequen
 
 def _headers(hold: Hold, source: Source, place: Place) -> Iterator[list[bytes]]:
     """Header digests of what is to be copied from one folder, some at a time."""
-    after = 0
-    while True:
-        with hold.ledger.read() as connection:
-            rows = messages.pending(connection, place.folder_id, place.source.epoch, after, _AT_ONCE)
-        if not rows:
-            return
-        after = rows[-1].id
+    for rows in to_copy(hold, place.folder_id, place.source.epoch):
         with suppress(FolderMissing):
             answers = source.headers(place.source, [row.key for row in rows])
             yield [header_digest(answer.fields) for answer in answers]
@@ -118,13 +110,10 @@ def _read_contents(job: Job, hold: Hold, target: Target, alike: Sequence[identit
     for target_folder_id, keys in by_folder.items():
         with hold.ledger.read() as connection:
             was = folders.target_by_id(connection, target_folder_id)
-        there = target.ensure(was.path, None)
-        if there.epoch != was.epoch:
-            continue
         # One by one, so that no more than one body is in memory.
         for key, row in keys.items():
             with suppress(FolderMissing):
-                for answer in target.read(there, [key]):
+                for answer in target.read(was.as_it_was, [key]):
                     if isinstance(answer, Message):
                         _record_content(job, hold, row, answer)
 

@@ -143,7 +143,7 @@ class Job:
     #: From when on a way back brings what arrived (seconds since 1970); its rules leave out what is older.
     since: float | None = None
     #: Signs in for writing to the side that this job reads: what the other direction left in flight there is settled
-    #: before anything of it is taken for new mail.
+    #: before anything of it is taken for new mail.  None where the other direction never writes to it.
     open_opposite: Callable[[Event], Target] | None = None
     #: Only these source paths and what lies below them; empty means all.  Nothing else is listed or touched.
     only_folders: tuple[tuple[str, ...], ...] = ()

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import groupby
 
-from connectors.contract import SYSTEM_FLAGS, FlagChange, Folder, FolderMissing, Target
+from sqlalchemy import Connection
+
+from connectors.contract import SYSTEM_FLAGS, FlagChange, FolderMissing, Target
 from connectors.keywords import is_keyword
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.ledger import copies, folders
+from migrate.copy.pages import in_target_folders
+from migrate.ledger import copies
 from migrate.ledger.copies import CopyRow
+from migrate.ledger.folders import TargetFolderRow
 
-_ROWS = 1000
 _KEYWORDS = "\\*"
 
 
@@ -26,29 +28,23 @@ def give_late(job: Job, hold: Hold, target: Target) -> int:
     """Give them; returns the number of messages that were changed on the target."""
     late = target.capabilities().late_flags
     since = hold.mailbox.last_pass or 0.0
-    changed = after = 0
-    while late:
-        with hold.ledger.read() as connection:
-            page = copies.stripped_since(connection, hold.mailbox.id, job.direction, since, after, _ROWS)
-        if not page:
-            break
-        after = page[-1].id
-        ordered = sorted(page, key=lambda row: row.target_folder_id)
-        for target_folder_id, group in groupby(ordered, key=lambda row: row.target_folder_id):
-            changed += _give(hold, target, target_folder_id, list(group), late)
-    return changed
+    if not late:
+        return 0
+
+    def stripped(connection: Connection, after: int, most: int) -> Sequence[CopyRow]:
+        return copies.stripped_since(connection, hold.mailbox.id, job.direction, since, after, most)
+
+    return sum(_give(hold, target, there, rows, late) for there, rows in in_target_folders(hold, stripped))
 
 
-def _give(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[CopyRow], late: frozenset[str]) -> int:
+def _give(hold: Hold, target: Target, there: TargetFolderRow, rows: Sequence[CopyRow], late: frozenset[str]) -> int:
     by_key = {row.target_key: row for row in rows if row.target_key is not None}
     changes = [FlagChange(key, add=lacking) for key, row in by_key.items() if (lacking := _late(_lacks(row), late))]
     if not changes:
         return 0
-    with hold.ledger.read() as connection:
-        was = folders.target_by_id(connection, target_folder_id)
     hold.check()
     with suppress(FolderMissing):
-        marked = [one for one in target.mark(Folder(was.path, None, was.epoch), changes) if one.added]
+        marked = [one for one in target.mark(there.as_it_was, changes) if one.added]
         with hold.ledger.write() as connection:
             for one in marked:
                 row = by_key[one.key]

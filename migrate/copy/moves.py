@@ -19,9 +19,10 @@ from connectors.contract import ConnectorError, Folder, FolderMissing, Message, 
 from connectors.wire import Digests, header_digest, to_wire
 from migrate.copy.batches import Place
 from migrate.copy.compare import is_untouched
+from migrate.copy.headers import names_itself
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.copy.scan import Listed
+from migrate.copy.scan import Listed, ask_again
 from migrate.ledger import attempts, copies, folders, lookalikes, messages
 from migrate.ledger.attempts import Intent
 from migrate.ledger.copies import CopyRow
@@ -46,7 +47,10 @@ def find_moved(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -
     if not all(one.skipped for one in listed):
         with hold.ledger.write() as connection:
             lookalikes.reopen_returned(connection, hold.mailbox.id, job.direction)
-    _recheck_twins(job, hold, source, by_id)
+    with hold.ledger.read() as connection:
+        twins = lookalikes.there(connection, hold.mailbox.id, job.direction)
+        there = copies.by_id(connection, sorted({copy for _, _, copy in twins})).values()
+    ask_again(job, hold, source, by_id, [(one.id, one.folder_id, one.epoch, one.key) for one in there])
     with hold.ledger.read() as connection:
         pairs = lookalikes.gone(connection, hold.mailbox.id, job.direction)
         old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
@@ -95,25 +99,6 @@ def _is_named_the_same(new: messages.NewRow, copy: CopyRow, left: Collection[int
     return copy.folder_id in left and (new.epoch, new.key) == (copy.epoch, copy.key)
 
 
-def _recheck_twins(job: Job, hold: Hold, source: Source, listed: Mapping[int, Listed]) -> None:
-    """A message may leave a folder that was listed already for one that was not: look for such pairs once more."""
-    with hold.ledger.read() as connection:
-        pairs = lookalikes.there(connection, hold.mailbox.id, job.direction)
-        old = copies.by_id(connection, sorted({copy for _, _, copy in pairs}))
-    suspects: dict[int, dict[str, int]] = defaultdict(dict)
-    for copy in old.values():
-        if copy.folder_id in listed and listed[copy.folder_id].folder.epoch == copy.epoch:
-            suspects[copy.folder_id][copy.key] = copy.id
-    for folder_id, keys in suspects.items():
-        try:
-            there = {entry.key for entry in source.states(listed[folder_id].folder, list(keys))}
-        except FolderMissing:
-            there = set()
-        with hold.ledger.write() as connection:
-            gone = [row for key, row in keys.items() if key not in there]
-            messages.mark_gone(connection, gone, job.clock.now())
-
-
 def _header_digests(
     source: Source, listed: Mapping[int, Listed], rows: Iterable[messages.NewRow]
 ) -> dict[int, tuple[bytes, bool]]:
@@ -125,12 +110,8 @@ def _header_digests(
     for folder_id, keys in by_folder.items():
         with suppress(FolderMissing):
             for headers in source.headers(listed[folder_id].folder, list(keys)):
-                digests[keys[headers.key]] = header_digest(headers.fields), _names_itself(headers.fields)
+                digests[keys[headers.key]] = header_digest(headers.fields), names_itself(headers.fields)
     return digests
-
-
-def _names_itself(fields: bytes) -> bool:
-    return any(line.lower().startswith(b"message-id:") for line in fields.splitlines())
 
 
 def _is_same_content(copy: CopyRow, content: Digests) -> bool:
@@ -189,10 +170,11 @@ def _follow_route(
 ) -> list[Moved]:
     with hold.ledger.read() as connection:
         was = folders.target_by_id(connection, origin_id)
-    origin = target.ensure(was.path, None)
-    if origin.epoch != was.epoch:
+    origin = was.as_it_was
+    try:
+        states = {entry.key: entry for entry in target.states(origin, [one.copy.target_key or "" for one in group])}
+    except FolderMissing:
         return []
-    states = {entry.key: entry for entry in target.states(origin, [one.copy.target_key or "" for one in group])}
     free = [one for one in group if is_untouched(one.copy, states.get(one.copy.target_key or ""))]
     if not free:
         return []

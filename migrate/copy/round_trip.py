@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from connectors.contract import Folder, FolderMissing, Message, Source
 from connectors.contract import Reason as Why
 from connectors.wire import Digests, header_digest, to_wire
+from migrate.copy.headers import names_itself
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
-from migrate.copy.scan import Listed
+from migrate.copy.pages import to_copy
+from migrate.copy.scan import Listed, ask_again
 from migrate.ledger import messages, round_trips
 from migrate.ledger.round_trips import FreeCopy
 from migrate.ledger.schema import Outcome
-
-#: Headers asked for at a time.
-_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,59 +40,83 @@ class _Suspect:
 def leave_what_came_from_there(job: Job, hold: Hold, source: Source, listed: Sequence[Listed]) -> int:
     """Leave out what the other direction brought to this source; how many there were.  Writes the ledger alone."""
     where = hold.mailbox.id, job.direction
+    if job.open_opposite is None:
+        return 0
     with hold.ledger.read() as connection:
         if not round_trips.any_of(connection, hold.mailbox.id, job.direction.opposite):
             return 0
     with hold.ledger.write() as connection:
-        count = round_trips.leave_copies(connection, *where, job.clock.now())
+        count = round_trips.leave_copies(connection, *where, job.source, job.clock.now())
+    by_id = {one.row.id: one for one in listed}
+    left: list[_Suspect] = []
     for one in listed:
         for suspects in _headers(hold, source, one):
+            headers = sorted({suspect.header for suspect in suspects})
             with hold.ledger.read() as connection:
-                headers = sorted({suspect.header for suspect in suspects})
-                free = round_trips.free_copies(connection, hold.mailbox.id, job.direction.opposite, headers)
-            count += _leave_moved(job, hold, source, suspects, free)
-    return count
+                seen = round_trips.listed_copies(connection, *where, headers)
+            ask_again(job, hold, source, by_id, seen)
+            pairs, others = _same_content(job, source, suspects, _free(job, hold, suspects))
+            count += _leave(job, hold, pairs)
+            left += [suspect for suspect in others if suspect.names_itself]
+    # Only when the content of all folders is known: the copy itself may lie in the last of them.
+    return count + _leave(job, hold, _same_header(left, _free(job, hold, left)))
 
 
 def _headers(hold: Hold, source: Source, one: Listed) -> Iterator[list[_Suspect]]:
     """What is to be copied from one folder, some at a time."""
-    after = 0
-    while True:
-        with hold.ledger.read() as connection:
-            rows = messages.pending(connection, one.row.id, one.folder.epoch, after, _AT_ONCE)
-        if not rows:
-            return
-        after = rows[-1].id
+    for rows in to_copy(hold, one.row.id, one.folder.epoch):
         by_key = {row.key: row.id for row in rows}
         with suppress(FolderMissing):
             answers = list(source.headers(one.folder, list(by_key)))
             yield [
-                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), b"message-id:" in a.fields.lower())
+                _Suspect(by_key[a.key], a.key, one.folder, header_digest(a.fields), names_itself(a.fields))
                 for a in answers
             ]
 
 
-def _leave_moved(job: Job, hold: Hold, source: Source, suspects: Sequence[_Suspect], free: Sequence[FreeCopy]) -> int:
-    by_header: Mapping[bytes, list[FreeCopy]] = defaultdict(list)
-    for one in free:
-        by_header[one.header_digest].append(one)
+_Free = Mapping[bytes, list[FreeCopy]]
+
+
+def _free(job: Job, hold: Hold, suspects: Sequence[_Suspect]) -> _Free:
+    """By header, the copies like these that are no longer listed where they were put."""
+    headers = sorted({suspect.header for suspect in suspects})
+    by_header: dict[bytes, list[FreeCopy]] = defaultdict(list)
+    with hold.ledger.read() as connection:
+        for one in round_trips.free_copies(connection, hold.mailbox.id, job.direction.opposite, headers):
+            by_header[one.header_digest].append(one)
+    return by_header
+
+
+def _same_content(
+    job: Job, source: Source, suspects: Sequence[_Suspect], free: _Free
+) -> tuple[list[tuple[int, int]], list[_Suspect]]:
+    """Rows and the copies that they are; and those that only look like one."""
+    pairs: list[tuple[int, int]] = []
     left: list[_Suspect] = []
-    count = 0
     for suspect in suspects:
-        alike = by_header[suspect.header]
+        alike = free.get(suspect.header, [])
         digests = _digests(job, source, suspect) if alike else None
         same = next((one for one in alike if digests is not None and digests.core in one.cores), None)
         if same is not None:
             alike.remove(same)
-            _record(job, hold, suspect, same)
-            count += 1
-        elif digests is not None and suspect.names_itself:
+            pairs.append((suspect.row, same.id))
+        elif digests is not None:
             left.append(suspect)
-    for suspect in left:
-        if by_header[suspect.header]:
-            _record(job, hold, suspect, by_header[suspect.header].pop(0))
-            count += 1
-    return count
+    return pairs, left
+
+
+def _same_header(suspects: Sequence[_Suspect], free: _Free) -> list[tuple[int, int]]:
+    return [(suspect.row, free[suspect.header].pop(0).id) for suspect in suspects if free.get(suspect.header)]
+
+
+def _leave(job: Job, hold: Hold, pairs: Sequence[tuple[int, int]]) -> int:
+    """Leave out the first of each pair, a row that is the copy of the second; how many."""
+    if pairs:
+        with hold.ledger.write() as connection:
+            round_trips.link(connection, pairs)
+            decided = [(row, Outcome.LEFT_OUT, Why.CAME_FROM_THERE) for row, _copy in pairs]
+            messages.decide(connection, decided, job.clock.now())
+    return len(pairs)
 
 
 def _digests(job: Job, source: Source, suspect: _Suspect) -> Digests | None:
@@ -105,9 +128,3 @@ def _digests(job: Job, source: Source, suspect: _Suspect) -> Digests | None:
                 body.release()
                 return digests
     return None
-
-
-def _record(job: Job, hold: Hold, suspect: _Suspect, copy: FreeCopy) -> None:
-    with hold.ledger.write() as connection:
-        round_trips.link(connection, [(suspect.row, copy.id)])
-        messages.decide(connection, [(suspect.row, Outcome.LEFT_OUT, Why.CAME_FROM_THERE)], job.clock.now())

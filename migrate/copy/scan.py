@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
@@ -181,6 +183,26 @@ def _folder_is_gone(job: Job, hold: Hold, row: FolderRow) -> None:
         newest = messages.newest(connection, row.id)
         messages.mark_gone(connection, list(messages.ids(connection, row.id, row.epoch, newest)), now)
         folders.mark_gone(connection, row.id, now)
+
+
+def ask_again(
+    job: Job, hold: Hold, source: Source, listed: Mapping[int, Listed], rows: Iterable[tuple[int, int, str, str]]
+) -> None:
+    """Mark what is no longer where it was listed in this pass; ``rows``: row, folder's row, epoch and key of each.
+
+    A message may leave a folder that was listed already for one that was not, and is in both then.
+    """
+    by_folder: dict[int, dict[str, int]] = defaultdict(dict)
+    for row, folder_id, epoch, key in rows:
+        if folder_id in listed and listed[folder_id].folder.epoch == epoch:
+            by_folder[folder_id][key] = row
+    for folder_id, keys in by_folder.items():
+        there: set[str] = set()
+        with suppress(FolderMissing):
+            there.update(entry.key for entry in source.states(listed[folder_id].folder, list(keys)))
+        with hold.ledger.write() as connection:
+            gone = [row for key, row in keys.items() if key not in there]
+            messages.mark_gone(connection, gone, job.clock.now())
 
 
 def _not_named(rows: Iterator[int], named: array[int]) -> list[int]:

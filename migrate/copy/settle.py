@@ -138,7 +138,7 @@ def _flags_shown(
         with hold.ledger.read() as connection:
             was = folders.target_by_id(connection, folder_id)
         with suppress(FolderMissing):
-            for state in target.states(Folder(was.path, None, was.epoch), list(keys)):
+            for state in target.states(was.as_it_was, list(keys)):
                 if state.flags is not None:
                     found[keys[state.key]] = state.flags
     return found
@@ -194,8 +194,9 @@ def _still_there(hold: Hold, target: Target, row: AttemptRow) -> bool:
         if copy is None or copy.target_key is None:
             return False
         was = folders.target_by_id(connection, copy.target_folder_id)
-    there = target.ensure(was.path, None)
-    return there.epoch == was.epoch and any(target.states(there, [copy.target_key]))
+    with suppress(FolderMissing):
+        return any(target.states(was.as_it_was, [copy.target_key]))
+    return False
 
 
 def _suspect(ordinal: int, row: AttemptRow) -> Suspect:

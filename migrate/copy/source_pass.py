@@ -177,6 +177,8 @@ class SourcePass:
         stack.callback(ahead.made)
 
         def offer(one: Listed) -> None:
+            if is_delivered_twice(self.job, self._hold):
+                return  # it was switched on meanwhile
             place = place_in_empty(self.job, self._hold, one, ahead)
             if place is not None:
                 self._apply_limit(limit)

@@ -105,6 +105,7 @@ def joined(before: PassResult, now: PassResult) -> PassResult:
         moved=before.moved + now.moved,
         flagged=before.flagged + now.flagged,
         adopted=before.adopted + now.adopted,
+        delivered=before.delivered + now.delivered,
     )
 
 

@@ -21,10 +21,11 @@ from typing import Literal
 from connectors.contract import Account, AuthFailed, Connector, ConnectorError, Stopped, Transient
 from connectors.language import _
 from connectors.preconditions import preconditions
+from migrate.engine.openings import connector_of
 from migrate.engine.remembered import Remembered
 from migrate.engine.resting import Manner
 from migrate.engine.servers import Servers
-from migrate.engine.site import MAILBOXES_AT_ONCE, connector_of
+from migrate.engine.site import MAILBOXES_AT_ONCE
 from migrate.engine.spool import new_resources
 from plans import Organisation, Person, SecretError, Site
 from plans.accounts import further_account, source_account, target_account

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from errno import errorcode
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -31,9 +31,11 @@ def spool_folder(state: Path) -> Iterator[Path]:
         for old in parent.iterdir():
             if old.is_dir():
                 _remove_if_abandoned(old)
-        folder = Path(mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+        folder = parent / f"{os.getpid()}-{uuid4().hex}"
+        # Before the folder is there: one without a lock is taken for abandoned.
         lock = FileLock(folder.with_suffix(".lock"), blocking=False)
         lock.acquire()
+        folder.mkdir(mode=0o700)
     except OSError as error:
         what = _("no folder for large messages can be made on this machine's disk")
         raise SpoolError(what, system=str(parent), detail=errorcode.get(error.errno or 0, "")) from error

@@ -142,6 +142,8 @@ def hand_over(
     connection.execute(update(message).where(message.c.id == old).values(successor=new, target_key=None, same_as=None))
     # What the copy stands for in other sources, it goes on standing for.
     connection.execute(update(message).where(message.c.same_as == old).values(same_as=new))
+    # What the other direction saw of it is that copy still.
+    connection.execute(update(message).where(message.c.counterpart == old).values(counterpart=new))
     repairs.hand_over(connection, old, new)
     identity.hand_over(connection, old, new)
     deliveries.hand_over(connection, old, new)

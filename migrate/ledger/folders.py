@@ -34,6 +34,11 @@ class TargetFolderRow:
     path: tuple[str, ...]
     epoch: str
 
+    @property
+    def as_it_was(self) -> Folder:
+        """What a target is asked for: FolderMissing says that it is gone, and it is not made again for a question."""
+        return Folder(self.path, None, self.epoch)
+
 
 def of_mailbox(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> list[FolderRow]:
     rows = connection.execute(

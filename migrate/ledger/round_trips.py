@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 from sqlalchemy.sql import ColumnElement
 
-from connectors.contract import Reason
+from connectors.contract import Folder, Reason
 from migrate.ledger.folders import path_text
 from migrate.ledger.messages import in_pieces, open_attempt
 from migrate.ledger.schema import (
@@ -48,9 +48,17 @@ def any_of(connection: Connection, mailbox_id: int, direction: Direction) -> boo
     return connection.execute(select(tally.c.messages).where(*some).limit(1)).first() is not None
 
 
-def leave_copies(connection: Connection, mailbox_id: int, direction: Direction, now: float) -> int:
-    """Leave out what lies where the other direction put it, under the key that it has there; how many are new."""
-    mine = and_(message.c.mailbox_id == mailbox_id, message.c.direction == direction)
+def leave_copies(connection: Connection, mailbox_id: int, direction: Direction, source: str, now: float) -> int:
+    """Leave out what lies where the other direction put it, under the key that it has there; how many are new.
+
+    ``source``: the one that the other direction writes to; under the same key another source has another message.
+    """
+    of_source = select(folder.c.id).where(
+        folder.c.mailbox_id == mailbox_id, folder.c.direction == direction, folder.c.source == source
+    )
+    mine = and_(
+        message.c.mailbox_id == mailbox_id, message.c.direction == direction, message.c.folder_id.in_(of_source)
+    )
     # Of two messages that the target merged into one, either is its original.
     original = (
         select(func.min(_there.c.id))
@@ -81,8 +89,36 @@ def leave_copies(connection: Connection, mailbox_id: int, direction: Direction, 
 
 def link(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
     """Each first row is the copy that the second one, of the other direction, made."""
-    for row, original in pairs:
-        connection.execute(update(message).where(message.c.id == row).values(counterpart=original))
+    if pairs:
+        connection.execute(_LINK, [{"row": row, "original": original} for row, original in pairs])
+
+
+_LINK = update(message).where(message.c.id == bindparam("row")).values(counterpart=bindparam("original"))
+
+
+def listed_copies(
+    connection: Connection, mailbox_id: int, direction: Direction, headers: Sequence[bytes]
+) -> list[tuple[int, int, str, str]]:
+    """What ``direction`` lists of the copies with one of these header digests that the other one made.
+
+    Row, folder's row, epoch and key of each.
+    """
+    found: list[tuple[int, int, str, str]] = []
+    for some in in_pieces(headers):
+        rows = connection.execute(
+            select(_seen.c.id, _seen.c.folder_id, _seen.c.epoch, _seen.c.key)
+            .join(message, message.c.id == _seen.c.counterpart)
+            .where(
+                message.c.mailbox_id == mailbox_id,
+                message.c.direction == direction.opposite,
+                message.c.header_digest.in_(some),
+                message.c.outcome.in_(ON_TARGET),
+                _seen.c.direction == direction,
+                _seen.c.gone_at.is_(None),
+            )
+        )
+        found += [(row, folder_id, epoch, key) for row, folder_id, epoch, key in rows]
+    return found
 
 
 def free_copies(
@@ -116,17 +152,18 @@ def free_copies(
 
 
 def is_original(
-    connection: Connection, mailbox_id: int, direction: Direction, path: tuple[str, ...], epoch: str, key: str
+    connection: Connection, mailbox_id: int, direction: Direction, source: str, there: Folder, key: str
 ) -> bool:
-    """Whether a message is one that ``direction`` listed on its source and has on its target."""
+    """Whether a message is one that ``direction`` listed on this source and has on its target."""
     rows = (
         select(message.c.id)
         .join(folder, folder.c.id == message.c.folder_id)
         .where(
             folder.c.mailbox_id == mailbox_id,
             folder.c.direction == direction,
-            folder.c.path == path_text(path),
-            message.c.epoch == epoch,
+            folder.c.source == source,
+            folder.c.path == path_text(there.path),
+            message.c.epoch == there.epoch,
             message.c.key == key,
             message.c.outcome.in_(ON_TARGET),
         )
@@ -134,11 +171,15 @@ def is_original(
     return connection.execute(rows.limit(1)).first() is not None
 
 
-def arrivals_with_copies(connection: Connection, mailbox_id: int, direction: Direction) -> set[int]:
-    """Arrivals of ``direction`` that the other one listed on its source and has on its target: they have their copy."""
+def arrivals_with_copies(connection: Connection, mailbox_id: int, direction: Direction, target: str) -> set[int]:
+    """Arrivals of ``direction`` that the other one listed there and has on its own target: they have their copy.
+
+    ``target``: what the plan calls the system that they are on.
+    """
     same: ColumnElement[bool] = and_(
         folder.c.mailbox_id == mailbox_id,
         folder.c.direction == direction.opposite,
+        folder.c.source == target,
         folder.c.path == target_folder.c.path,
     )
     rows = connection.execute(

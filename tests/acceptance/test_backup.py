@@ -100,12 +100,11 @@ def test_everything_is_in_the_backup_and_verified(
 def test_rules_of_the_plan_leave_nothing_out_of_a_backup(
     plan: Organisation, old: ImapServer, user: str, maildir: Path
 ) -> None:
-    mails = letters(9)
+    mails = [*letters(9), letter(9, folder=("Personnel",))]
     sent(old, user, mails)
     site = plan.folder / "sites" / f"{SITE}.yaml"
-    site.write_text(
-        site.read_text() + "folders: {exclude: [Sent], map: {INBOX: Other}}\nleave_out: {larger_than: 1 kB}\n"
-    )
+    rules = "folders: {exclude: [Sent], map: {INBOX: Other}}\nleave_out: {larger_than: 1 kB, private: leave_out}\n"
+    site.write_text(site.read_text() + rules)
     assert plan.run("backup", SITE).code == 0
     assert held(maildir) == expected(mails)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from connectors.contract import Source
 from migrate.copy.job import Rules
-from migrate.engine.site import StandIn
+from migrate.engine.jobs import StandIn
 from migrate.sandbox.emptied import empty
 from migrate.sandbox.rehearsal.sampling import SampledRules, SampledSource
 from migrate.sandbox.rehearsal.stand_ins import Standing, Unkept

@@ -14,7 +14,7 @@ import pytest
 from connectors.contract import Unavailable
 from migrate.copy.halt import Halt
 from migrate.copy.run import PassResult
-from migrate.engine.hours import CopyHours, passes
+from migrate.engine.hours import CopyHours, joined, passes
 from migrate.engine.local import Done
 from migrate.ledger.counts import Tally
 from plans.quantities import HoursOfDay
@@ -203,3 +203,12 @@ def test_a_long_wait_looks_at_the_clock_again_and_again() -> None:
     assert looks[1] - looks[0] <= 60
     assert run.begun == [("anna", "23 19:00")]
     assert run.told == ["22 19:00", "23 19:00"]
+
+
+def test_a_pass_that_was_paused_tells_all_that_it_did() -> None:
+    did = ("copied", "moved", "flagged", "adopted", "delivered")
+    part = PassResult("anna@example.org", Tally(Counter(), Counter(), 0), 0, (), False, *range(1, 6), awaited=3)
+    whole = joined(part, part)
+    assert [getattr(whole, name) for name in did] == [2 * number for number in range(1, 6)]
+    # These are how it stands at the end.
+    assert (whole.awaited, whole.in_flight) == (3, 0)

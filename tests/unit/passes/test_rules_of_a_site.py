@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from migrate.engine.site import SiteRules
+from migrate.engine.jobs import SiteRules
 from migrate.ledger.schema import Outcome
 from plans import Site
 from plans.folder_rules import FolderRules

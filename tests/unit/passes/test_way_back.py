@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from connectors.contract import Entry, Reason, Source, Target
 from connectors.memory import MemorySettings
-from connectors.memory.faults import Cut, Moment
+from connectors.memory.faults import Cut, Moment, Point
 from connectors.memory.store import Stored
 from connectors.wrappers import RetryingSource, RetryingTarget, RetryPolicy, Timekeeper
 from migrate.copy import source_pass
@@ -297,6 +297,29 @@ class ToAndFro(RuleBasedStateMachine):
         self.sides.ledger.lives = lives  # type: ignore[attr-defined]  # a MortalLedger
         self._run(way)
 
+    @rule(
+        way=st.integers(0, 1),
+        side=st.integers(0, 1),
+        to=st.sampled_from(FOLDERS),
+        point=st.sampled_from(["folders", "entries", "window", "headers", "read"]),
+        skip=st.integers(0, 6),
+        seed=st.integers(0, 1000),
+    )
+    def pass_while_mail_moves(self, way: int, side: int, to: Path_, point: Point, skip: int, seed: int) -> None:
+        """Its owner moves a message on either side."""
+
+        def move(_moment: Moment) -> None:
+            there = [(path, one) for path, one in self._there(side) if path != to]
+            if there:
+                path, message = there[seed % len(there)]
+                self.owners[side].move(path, to, message.key)
+
+        self.sides.worlds[side].faults.at(point, move, skip=skip)
+        # What moved behind the listing the next pass brings.
+        run_pass([jobs(self.sides)[way]], self.sides.ledger, Halt())
+        for world in self.sides.worlds:
+            world.faults.clear()
+
     @invariant()
     def nothing_is_doubled(self) -> None:
         for side in range(2) if hasattr(self, "sides") else ():
@@ -332,7 +355,7 @@ class ToAndFro(RuleBasedStateMachine):
 
 TestToAndFro = ToAndFro.TestCase
 TestToAndFro.settings = settings(
-    max_examples=int(EXAMPLES or 30),
+    max_examples=int(EXAMPLES or 15),
     stateful_step_count=25,
     deadline=None,
     derandomize=EXAMPLES is None,
