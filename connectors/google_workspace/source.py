@@ -95,6 +95,7 @@ class GoogleSource:
         """
         with self._judged():
             self._history = str(self._line.get("profile", units.LOOK, fields="historyId")["historyId"])
+            self._changes.clear()  # those were asked for before this moment
             self._labels.look()
             own = self._labels.own()
             places = {role: label for role, label in ROLE_LABELS.items() if self._shows(role)}
