@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from connectors.contract import (
     FlagChange,
     Folder,
+    FolderMissing,
     Found,
     Marked,
     NameRules,
@@ -28,16 +29,19 @@ from connectors.google_workspace.finding import Fence, find, hits, names
 from connectors.google_workspace.flags import ARCHIVE, FIXED, ROLE_LABELS, flags_of
 from connectors.google_workspace.importing import import_message
 from connectors.google_workspace.line import AnswerLost, Line
-from connectors.google_workspace.listing import State
+from connectors.google_workspace.listing import State, is_gone
 from connectors.google_workspace.mailbox_labels import SYSTEM
 from connectors.google_workspace.recent import Recent
 from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.source import MAX_MESSAGE, GoogleSource
+from connectors.language import _
 
 #: Messages in one batchModify, at the most; below a few, one call each costs less.
 _MODIFIED = 1000
 _FEW = units.MODIFY_MANY // units.READ
 _HIDDEN = frozenset({"SPAM", "TRASH"})
+#: What Gmail says of a message that it does not take, and of a label that is not there.
+_INVALID = ("invalidArgument", "INVALID_ARGUMENT")
 
 
 class GoogleTarget(GoogleSource):
@@ -113,26 +117,40 @@ class GoogleTarget(GoogleSource):
         if outgoing.body.size > MAX_MESSAGE:
             return Receipt(outgoing.ordinal, "refused", reason=Reason.TOO_LARGE)
         kept = gmail_flags.kept(outgoing.flags, folder.epoch, keywords=self._with_keywords)
-        labels = gmail_flags.labels_for(kept, folder.epoch)
         with self._judged():
-            labels += [self._labels.keyword(word) for word in sorted(gmail_flags.keywords_in(kept))]
+            words = gmail_flags.keywords_in(kept)
+            kept -= words - self._labels.of_keywords(words).keys()
             self._recent.begin()
             try:
-                key = import_message(self._line, outgoing.body, labels, may_commit)
+                key = self._import(folder, outgoing, kept, may_commit)
             except AnswerLost:
                 return Receipt(outgoing.ordinal, "uncertain")
             except Denied as answer:
-                return self._not_taken(folder, outgoing.ordinal, answer)
+                return self._not_taken(outgoing.ordinal, answer)
         was_there = self._recent.note(key) or key in self._known
         told = None if kept == outgoing.flags else kept
         return Receipt(outgoing.ordinal, "merged" if was_there else "stored", key, kept_flags=told)
 
-    def _not_taken(self, folder: Folder, ordinal: int, answer: Denied) -> Receipt:
+    def _import(self, folder: Folder, outgoing: Outgoing, flags: frozenset[str], may_commit: Callable[[], None]) -> str:
+        """The key of what was stored.  A keyword's label that was taken away meanwhile is made anew.
+
+        Raises FolderMissing when it is the folder's that was taken away; else as :func:`import_message`.
+        """
+        while True:
+            words = self._labels.of_keywords(gmail_flags.keywords_in(flags))
+            labels = [*gmail_flags.labels_for(flags, folder.epoch), *words.values()]
+            try:
+                return import_message(self._line, outgoing.body, labels, may_commit)
+            except Denied as answer:
+                if answer.reason not in _INVALID or not self._labels.lost(labels):
+                    raise
+            self._labels.path_of(folder.epoch)
+
+    def _not_taken(self, ordinal: int, answer: Denied) -> Receipt:
         if answer.passing:
             # A 503 may come after the message was stored.
             return Receipt(ordinal, "uncertain")
-        if answer.reason in ("invalidArgument", "INVALID_ARGUMENT"):
-            self._labels.check(folder.epoch)
+        if answer.reason in _INVALID:
             return Receipt(ordinal, "refused", reason=Reason.CONTENT)
         verdict = self._line.verdict(answer)
         if isinstance(verdict, Refused):
@@ -166,9 +184,8 @@ class GoogleTarget(GoogleSource):
             answers.append(marked)
             if any(labels):
                 together[labels].append(change.key)
-        for (on, off), keys in together.items():
-            self._relabel(keys, on, off)
-        return answers
+        gone = {key for (on, off), keys in together.items() for key in self._relabel(keys, on, off)}
+        return [Marked(one.key, "missing") if one.key in gone else one for one in answers]
 
     def _change(self, change: FlagChange, found: State) -> tuple[Marked, tuple[frozenset[str], frozenset[str]]]:
         """What a change comes to for one message: the answer, and labels to put on and to take off."""
@@ -177,19 +194,37 @@ class GoogleTarget(GoogleSource):
         on, off = gmail_flags.label_change(add, remove)
         done = add & {"\\Seen", "\\Flagged"}, remove & {"\\Seen", "\\Flagged"}
         if self._with_keywords:
-            words = gmail_flags.keywords_in(add), gmail_flags.keywords_in(remove)
-            on |= {self._labels.keyword(word) for word in words[0]}
-            off |= {self._labels.keyword(word) for word in words[1]}
-            done = done[0] | words[0], done[1] | words[1]
+            words = [self._labels.of_keywords(gmail_flags.keywords_in(flags)) for flags in (add, remove)]
+            on |= set(words[0].values())
+            off |= set(words[1].values())
+            done = done[0] | words[0].keys(), done[1] | words[1].keys()
         return Marked(change.key, "done", *done), (frozenset(on), frozenset(off))
 
-    def _relabel(self, keys: Sequence[str], on: Collection[str], off: Collection[str]) -> None:
+    def _relabel(self, keys: Sequence[str], on: Collection[str], off: Collection[str]) -> set[str]:
+        """Change labels; the messages that are there no longer, as far as it is told.
+
+        Raises FolderMissing when one of the labels was taken away.
+        """
         wanted = {"addLabelIds": sorted(on), "removeLabelIds": sorted(off)}
-        if len(keys) < _FEW:
-            for key in keys:
-                self._line.post(f"messages/{key}/modify", units.READ, wanted)
-            return
-        self._line.post("messages/batchModify", units.MODIFY_MANY, {"ids": list(keys), **wanted})
+        try:
+            if len(keys) < _FEW:
+                return {key for key in keys if not self._modify(key, wanted)}
+            self._line.post("messages/batchModify", units.MODIFY_MANY, {"ids": list(keys), **wanted})
+        except Denied as answer:
+            if answer.reason in _INVALID and self._labels.lost({*on, *off}):
+                raise FolderMissing(_("there is no such label any more"), system=self._line.system) from None
+            raise
+        return set()
+
+    def _modify(self, key: str, wanted: Mapping[str, Sequence[str]]) -> bool:
+        """Whether the message was there."""
+        try:
+            self._line.post(f"messages/{key}/modify", units.READ, wanted)
+        except Denied as answer:
+            if is_gone(answer):
+                return False
+            raise
+        return True
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         with self._judged():
@@ -206,7 +241,7 @@ class GoogleTarget(GoogleSource):
                     yield from self._left_where_they_are(some, there, start)
                     continue
                 if there:
-                    self._relabel([key for key in some if key in there], on, off)
+                    there -= self._relabel([key for key in some if key in there], on, off)
                 for ordinal, key in enumerate(some, start):
                     yield Receipt(ordinal, "stored", key) if key in there else _gone(ordinal)
 

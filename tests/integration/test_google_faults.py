@@ -36,33 +36,9 @@ from connectors.suite import samples
 from connectors.suite.harness import Mail
 from connectors.wire import digest_bytes
 from tests.servers.google import GoogleForTests
-from tests.servers.google_workspace import settings_for
+from tests.servers.google_workspace import Place, settings_for
 
 IMPORT = "gmail.users.messages.import"
-
-
-class Place:
-    """A mailbox of its own, and sessions on it."""
-
-    def __init__(self, google: GoogleForTests, folder: Path, **values: object) -> None:
-        self.google = google
-        self.stand_in = google.stand_in
-        self.user = google.person()
-        self.resources = Resources(ByteBudget(), folder)
-        self.connector = GoogleWorkspaceConnector(settings_for(google, **values), self.resources)
-        self.account = Account(self.user, address=self.user)
-        self._open: list[GoogleTarget] = []
-
-    def target(self) -> GoogleTarget:
-        self._open.append(self.connector.open_target(self.account, Event()))
-        return self._open[-1]
-
-    def there(self) -> list[bytes]:
-        return sorted(held.raw for held in self.stand_in.mailbox(self.user))
-
-    def close(self) -> None:
-        for target in self._open:
-            target.close()
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""What people do in a Gmail mailbox at the moment when it is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from connectors.contract import AuthFailed, FlagChange, FolderMissing, Outgoing, Reason, Refused
+from connectors.google_workspace.listing import State
+from connectors.google_workspace.mailbox_labels import MailboxLabels
+from connectors.google_workspace.target import GoogleTarget
+from connectors.suite import samples
+from connectors.suite.harness import Mail
+from tests.servers.google import GoogleForTests
+from tests.servers.google_workspace import Place, delete_label
+
+IMPORT = "gmail.users.messages.import"
+
+
+@pytest.fixture
+def place(google: GoogleForTests, tmp_path: Path) -> Iterator[Place]:
+    google.stand_in.manners(dedupe=False)
+    one = Place(google, tmp_path, keywords="labels")
+    yield one
+    one.close()
+
+
+def _tagged(*numbers: int) -> list[Outgoing]:
+    return samples.batch([Mail(samples.mail(number).data, flags=frozenset({"Travail"})) for number in numbers])
+
+
+@pytest.mark.parametrize("folder", [("INBOX",), ("Work",)])
+def test_a_keywords_label_that_is_taken_away_is_made_anew_and_blamed_on_no_message(
+    place: Place, folder: tuple[str, ...]
+) -> None:
+    target = place.target()
+    there = target.ensure(folder, None)
+    assert [one.outcome for one in target.write(there, _tagged(1), lambda: None)] == ["stored"]
+    delete_label(place.connector.access, place.user, "Keywords/Travail")
+    assert [one.outcome for one in target.write(there, _tagged(2, 3), lambda: None)] == ["stored"] * 2
+    assert len(place.there()) == 3
+
+
+def test_a_token_that_is_turned_down_whenever_it_is_new_ends_the_session_and_stores_nothing(place: Place) -> None:
+    target = place.target()
+    folder = target.ensure(("INBOX",), None)
+    place.stand_in.fault("expire_token", method=IMPORT, user=place.user, times=None)
+    with pytest.raises(AuthFailed, match="suspended or deleted"):
+        list(target.write(folder, samples.batch(samples.mails(2)), lambda: None))
+    assert place.there() == []
+
+
+def _after_a_look(target: GoogleTarget, monkeypatch: pytest.MonkeyPatch, act: object) -> None:
+    """``act`` comes between the look at messages and what is done to them."""
+    looks = target._states
+
+    def states(keys: Sequence[str]) -> Iterator[State]:
+        found = list(looks(keys))
+        act()  # type: ignore[operator]
+        return iter(found)
+
+    monkeypatch.setattr(target, "_states", states)
+
+
+def test_a_message_that_is_deleted_while_it_is_marked_is_missing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = place.target()
+    folder = target.ensure(("INBOX",), None)
+    keys = [str(one.key) for one in target.write(folder, samples.batch(samples.mails(3)), lambda: None)]
+    _after_a_look(target, monkeypatch, lambda: place.stand_in.remove(place.user, keys[1]))
+    changes = [FlagChange(key, add=frozenset({"\\Flagged"})) for key in keys]
+    assert [one.outcome for one in target.mark(folder, changes)] == ["done", "missing", "done"]
+
+
+def test_a_message_that_is_deleted_while_it_is_moved_is_gone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = place.target()
+    folder, to = target.ensure(("INBOX",), None), target.ensure(("Work",), None)
+    keys = [str(one.key) for one in target.write(folder, samples.batch(samples.mails(3)), lambda: None)]
+    _after_a_look(target, monkeypatch, lambda: place.stand_in.remove(place.user, keys[1]))
+    assert [one.outcome for one in target.move(folder, to, keys)] == ["stored", "refused", "stored"]
+
+
+@pytest.mark.parametrize("number", [2, 12])
+def test_a_label_that_is_taken_away_while_messages_are_moved_to_it_is_missing(place: Place, number: int) -> None:
+    target = place.target()
+    folder, to = target.ensure(("INBOX",), None), target.ensure(("Work",), None)
+    keys = [str(one.key) for one in target.write(folder, samples.batch(samples.mails(number)), lambda: None)]
+    delete_label(place.connector.access, place.user, "Work")
+    with pytest.raises(FolderMissing):
+        list(target.move(folder, to, keys))
+
+
+def test_what_changed_between_two_listings_of_one_session_is_in_the_second(place: Place) -> None:
+    place.stand_in.put(place.user, [samples.mail(1).data], ["INBOX"])
+    source = place.connector.open_source(place.account, Event())
+    inbox = next(folder for folder in source.folders() if folder.path == ("INBOX",))
+    (first,) = source.entries(inbox, None)
+    for number in (2, 3):
+        place.stand_in.put(place.user, [samples.mail(number).data], ["INBOX"])
+        inbox = next(folder for folder in source.folders() if folder.path == ("INBOX",))
+        (window,) = source.entries(inbox, first.cursor)
+        assert len(window.entries) == number - 1
+    source.close()
+
+
+def test_a_keyword_for_which_gmail_makes_no_label_is_not_kept_and_stops_no_message(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_self: MailboxLabels, _path: tuple[str, ...]) -> str:
+        raise Refused("Label limit exceeded", Reason.FOLDER_REFUSED)
+
+    target = place.target()
+    there = target.ensure(("Work",), None)
+    monkeypatch.setattr(MailboxLabels, "_make", refuses)
+    receipts = list(target.write(there, _tagged(1, 2), lambda: None))
+    assert [(one.outcome, one.kept_flags) for one in receipts] == [("stored", frozenset())] * 2
+    change = FlagChange(str(receipts[0].key), add=frozenset({"Travail", "\\Flagged"}))
+    assert [one.added for one in target.mark(there, [change])] == [{"\\Flagged"}]
