@@ -1,8 +1,9 @@
 """Flags that a target takes only when the message is there: Microsoft 365 does so with ``\\Flagged``, and with keywords
 as categories.
 
-What was stored since the last pass ended lacks them, and nobody can have taken them off.  System flags are ours from
-then on; of keywords the ledger goes on saying that they were not kept, for so they look to who reads the mailbox.
+Each message that we stored lacks them until the ledger says that they were given, whatever became of the pass that
+stored it.  Of keywords the ledger goes on saying that they were not kept, for so they look to who reads the mailbox:
+they are given for what was stored since a pass left nothing to do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.ledger import copies, folders
 from migrate.ledger.copies import CopyRow
+from migrate.ledger.mailboxes import MailboxRow
+from migrate.ledger.schema import MailboxState
 
 _ROWS = 1000
 _KEYWORDS = "\\*"
@@ -25,7 +28,19 @@ _KEYWORDS = "\\*"
 def give_late(job: Job, hold: Hold, target: Target) -> int:
     """Give them; returns the number of messages that were changed on the target."""
     late = target.capabilities().late_flags
-    since = hold.mailbox.last_pass or 0.0
+    return _give_since(job, hold, target, late & SYSTEM_FLAGS, 0.0) + _give_since(
+        job, hold, target, late - SYSTEM_FLAGS, _keywords_since(hold.mailbox)
+    )
+
+
+def _keywords_since(mailbox: MailboxRow) -> float:
+    """A pass that was cut off may have given none; where people are at work, it may be they who took one off."""
+    if mailbox.state is MailboxState.COPIED or mailbox.went_live is not None:
+        return mailbox.last_pass or 0.0
+    return 0.0
+
+
+def _give_since(job: Job, hold: Hold, target: Target, late: frozenset[str], since: float) -> int:
     changed = after = 0
     while late:
         with hold.ledger.read() as connection:
@@ -40,21 +55,23 @@ def give_late(job: Job, hold: Hold, target: Target) -> int:
 
 
 def _give(hold: Hold, target: Target, target_folder_id: int, rows: Sequence[CopyRow], late: frozenset[str]) -> int:
-    by_key = {row.target_key: row for row in rows if row.target_key is not None}
-    changes = [FlagChange(key, add=lacking) for key, row in by_key.items() if (lacking := _late(_lacks(row), late))]
+    lacking = {row.target_key: late_among(_lacks(row), late) for row in rows if row.target_key is not None}
+    changes = [FlagChange(key, add=flags) for key, flags in lacking.items() if flags]
     if not changes:
         return 0
+    by_key = {row.target_key: row for row in rows}
     with hold.ledger.read() as connection:
         was = folders.target_by_id(connection, target_folder_id)
     hold.check()
     with suppress(FolderMissing):
-        marked = [one for one in target.mark(Folder(was.path, None, was.epoch), changes) if one.added]
+        marked = [one for one in target.mark(Folder(was.path, None, was.epoch), changes) if one.outcome != "refused"]
         with hold.ledger.write() as connection:
             for one in marked:
-                row = by_key[one.key]
-                ours = row.flags_ours | (one.added & SYSTEM_FLAGS)
-                copies.record_flags(connection, row.id, row.flags_synced, ours, row.flags_theirs)
-        return len(marked)
+                row, flags = by_key[one.key], lacking[one.key] & SYSTEM_FLAGS
+                # What was set already, or is gone, is somebody else's doing: it is not asked for again.
+                ours, theirs = row.flags_ours | (flags & one.added), row.flags_theirs | (flags - one.added)
+                copies.record_flags(connection, row.id, row.flags_synced, ours, theirs)
+        return sum(bool(one.added) for one in marked)
     return 0
 
 
@@ -62,5 +79,6 @@ def _lacks(row: CopyRow) -> frozenset[str]:
     return row.flags_synced - row.flags_ours - row.flags_theirs
 
 
-def _late(flags: frozenset[str], late: frozenset[str]) -> frozenset[str]:
+def late_among(flags: frozenset[str], late: frozenset[str]) -> frozenset[str]:
+    """Those of the flags that the target takes late; ``late`` as in :class:`connectors.contract.Capabilities`."""
     return frozenset(flag for flag in flags if flag in late or (_KEYWORDS in late and is_keyword(flag)))

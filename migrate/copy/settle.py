@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from connectors.contract import Folder, FolderMissing, Found, Reason, Suspect, Target
 from migrate.copy.hold import Hold
 from migrate.copy.job import Clock
+from migrate.copy.late_flags import late_among
 from migrate.ledger import attempts, copies, folders, messages
 from migrate.ledger.attempts import AttemptRow
 from migrate.ledger.claims import Claims
@@ -112,9 +113,10 @@ def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[Atte
     decided = verdicts.decided()
     waiting = [row.message_id for row in rows if row.message_id not in decided and row.absent_at is None]
     shown = _flags_shown(hold, target, verdicts.present)
+    late = target.capabilities().late_flags
     with hold.ledger.write() as connection:
         for row, key, folder_id in verdicts.present:
-            _record_present(connection, row, key, folder_id, now, shown.get(row.message_id))
+            _record_present(connection, row, key, folder_id, now, shown.get(row.message_id), late)
         for row in verdicts.absent:
             _record_absent(connection, row, now, unmoved=row.message_id in unmoved)
         for row, found_key, folder_id in verdicts.uncertain:
@@ -145,12 +147,19 @@ def _flags_shown(
 
 
 def _record_present(
-    connection: Connection, row: AttemptRow, key: str, folder_id: int, now: float, shown: frozenset[str] | None
+    connection: Connection,
+    row: AttemptRow,
+    key: str,
+    folder_id: int,
+    now: float,
+    shown: frozenset[str] | None,
+    late: frozenset[str],
 ) -> None:
     if row.origin_message_id is not None:
         copies.hand_over(connection, row.origin_message_id, row.message_id, folder_id, key, now, evidence="found")
         return
-    ours = row.flags if shown is None else messages.flags_text(messages.flag_set(row.flags) & shown)
+    sent = messages.flag_set(row.flags)
+    ours = messages.flags_text(sent - late_among(sent, late) if shown is None else sent & shown)
     found = copies.stored(row.message_id, folder_id, key, now, synced=row.flags, ours=ours, evidence="found")
     copies.record_stored(connection, [found])
 
