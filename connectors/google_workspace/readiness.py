@@ -75,6 +75,10 @@ class Readiness:
     # -- the organisation ---------------------------------------------------------------------------------------------
 
     def _ask_system(self, side: Side, stop: Event) -> Iterator[Precondition]:
+        missing = self._access.settings.key.missing()
+        if missing:
+            yield Precondition("key-usable", "system", False, missing)
+            return
         key = self._try("key-usable", _("the key of the service account can be read"), lambda: self._access.key)
         yield key
         if not key.met:

@@ -32,6 +32,7 @@ from connectors.google_workspace.readiness import Side
 from connectors.google_workspace.scopes import MANAGE_ACCOUNTS, READ_MAIL
 from connectors.google_workspace.target import GoogleTarget
 from connectors.preconditions import preconditions
+from connectors.secret_setting import Secret
 from connectors.suite import samples
 from connectors.suite.harness import Mail
 from connectors.wire import digest_bytes
@@ -342,6 +343,17 @@ def test_what_stands_in_the_way_is_told_one_by_one(google: GoogleForTests, tmp_p
     waiting = google.person()
     expected = {**system, "account-active": True, "mailbox-licensed": True, "mailbox-opens": False}
     assert _told(place, waiting) == expected
+
+
+def test_a_key_that_cannot_be_had_is_told_as_what_it_is(google: GoogleForTests, tmp_path: Path) -> None:
+    def fetch() -> str:
+        raise LookupError("there is no file secrets/google.json")
+
+    key = Secret("file:secrets/google.json").fetched_by(fetch)
+    settings = settings_for(google).model_copy(update={"key": key})
+    connector = GoogleWorkspaceConnector(settings, Resources(ByteBudget(), tmp_path))
+    (told,) = preconditions(connector, Account("anna@example.org"), "target", Event())
+    assert (told.code, told.met, told.what) == ("key-usable", False, "there is no file secrets/google.json")
 
 
 def test_what_rests_on_something_that_is_missing_is_not_asked_for(google: GoogleForTests, tmp_path: Path) -> None:
