@@ -6,6 +6,7 @@ target has had its time to show it (the connector's ``settle``), and two looks a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -68,24 +69,26 @@ def look(hold: Hold, target: Target, direction: Direction, clock: Clock) -> floa
     if not rows:
         return None
     now = clock.now()
-    settle = target.capabilities().settle
+    capabilities = target.capabilities()
+    settle, by_label = capabilities.settle, capabilities.layout == "labels"
     verdicts = _Verdicts()
-    given: dict[int, frozenset[str]] = {}
+    given: dict[int, frozenset[str]] = defaultdict(frozenset)
     # The latest first: a late attempt's fence is the tighter one, so it takes what can only be its own.
     for (target_folder_id, fence), group in groupby(rows, key=lambda row: (row.target_folder_id, row.fence)):
         tried = list(group)
         suspects = [_suspect(ordinal, row) for ordinal, row in enumerate(tried)]
         places = _folders_now(hold, target, direction, target_folder_id)
         for number, (folder, folder_id) in enumerate(places):
-            taken = given.get(folder_id, frozenset())
+            owner = 0 if by_label else folder_id
+            claims = Claims(hold.ledger, folder_id, given[owner], anywhere=by_label)
             left: list[Suspect] = []
-            for found in target.find(folder, fence, suspects, Claims(hold.ledger, folder_id, taken)):
+            for found in target.find(folder, fence, suspects, claims):
                 if found.verdict == "absent" and number + 1 < len(places):
                     left.append(next(suspect for suspect in suspects if suspect.ordinal == found.ordinal))
                     continue
                 verdicts.judge(tried[found.ordinal], found, folder_id, now, settle)
                 if found.key is not None:
-                    given[folder_id] = given.get(folder_id, frozenset()) | {found.key}
+                    given[owner] |= {found.key}
             suspects = left
     _record(hold, target, verdicts, rows, now)
     return verdicts.due_in

@@ -8,14 +8,16 @@ from threading import Event
 
 import pytest
 
-from connectors.contract import AuthFailed, FlagChange, FolderMissing, Outgoing, Reason, Refused
+from connectors.contract import AuthFailed, FlagChange, Folder, FolderMissing, Outgoing, Reason, Refused
 from connectors.google_workspace.listing import State
 from connectors.google_workspace.mailbox_labels import MailboxLabels
 from connectors.google_workspace.target import GoogleTarget
 from connectors.suite import samples
 from connectors.suite.harness import Mail
+from migrate.copy.job import SystemClock
 from tests.servers.google import GoogleForTests
 from tests.servers.google_workspace import Place, delete_label
+from tests.unit.passes.world import mail, new_sides, when
 
 IMPORT = "gmail.users.messages.import"
 
@@ -118,3 +120,25 @@ def test_a_keyword_for_which_gmail_makes_no_label_is_not_kept_and_stops_no_messa
     assert [(one.outcome, one.kept_flags) for one in receipts] == [("stored", frozenset())] * 2
     change = FlagChange(str(receipts[0].key), add=frozenset({"Travail", "\\Flagged"}))
     assert [one.added for one in target.mark(there, [change])] == [{"\\Flagged"}]
+
+
+def test_a_twin_that_another_folder_has_does_not_stand_for_a_lost_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pairs write one message to two folders: each fence is older than what the other pair wrote."""
+    fences: list[str] = []
+    tells = GoogleTarget.fence
+
+    def fence(self: GoogleTarget, folder: Folder, batch: Sequence[Outgoing]) -> str:
+        fences.append(tells(self, folder, batch))
+        return fences[0]
+
+    monkeypatch.setattr(GoogleTarget, "fence", fence)
+    place.stand_in.fault("drop", method=IMPORT, user=place.user, first=2)
+    sides = new_sides()
+    sides.source.create(("Work",))
+    for path in (("INBOX",), ("Work",)):
+        sides.source.deliver(mail(1), path, received=when(1))
+    sides.run(open_target=lambda stop: place.connector.open_target(place.account, stop), clock=SystemClock())
+    sides.close()
+    assert [sorted(held.labels - {"UNREAD"}) for held in place.stand_in.mailbox(place.user)] == [["INBOX"], ["Work"]]
