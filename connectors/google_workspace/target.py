@@ -161,7 +161,7 @@ class GoogleTarget(GoogleSource):
         self, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str]
     ) -> Iterator[Found]:
         with self._judged():
-            yield from find(self._line, Fence.read(fence), suspects, claimed)
+            yield from find(self._line, folder.epoch, Fence.read(fence), suspects, claimed)
 
     # -- changing what is there ---------------------------------------------------------------------------------------
 

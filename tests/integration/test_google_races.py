@@ -142,3 +142,17 @@ def test_a_twin_that_another_folder_has_does_not_stand_for_a_lost_one(
     sides.run(open_target=lambda stop: place.connector.open_target(place.account, stop), clock=SystemClock())
     sides.close()
     assert [sorted(held.labels - {"UNREAD"}) for held in place.stand_in.mailbox(place.user)] == [["INBOX"], ["Work"]]
+
+
+def test_of_two_twins_in_flight_each_is_found_in_its_own_folder(place: Place) -> None:
+    target = place.target()
+    folders = [target.ensure(path, None) for path in (("INBOX",), ("Work",))]
+    sent = samples.batch(samples.mails(1))
+    fence = target.fence(folders[0], sent)
+    place.stand_in.fault("drop_after_commit", method=IMPORT, user=place.user, times=2)
+    for folder in folders:
+        assert [one.outcome for one in target.write(folder, sent, lambda: None)] == ["uncertain"]
+    there = {held.id: held.labels for held in place.stand_in.mailbox(place.user)}
+    for folder in folders:
+        (found,) = target.find(folder, fence, samples.suspects(sent, atomic=False), frozenset())
+        assert folder.epoch in there[str(found.key)] or folder.path[0] in there[str(found.key)]
