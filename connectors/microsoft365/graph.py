@@ -238,7 +238,7 @@ def verdict(system: str, status: int, body: Json, retry_after: str | None) -> Co
 
 def _may_try_again(method: Method, answered: Answered) -> bool:
     """Whether the call may pass next time, and cannot be done twice by that."""
-    if not isinstance(answered.error, Transient) or isinstance(answered.error, AuthFailed):
+    if not isinstance(answered.error, Transient):
         return False
     return method != "POST" or answered.status in _NOT_DONE
 

@@ -356,6 +356,16 @@ def test_a_key_that_cannot_be_had_is_told_as_what_it_is(google: GoogleForTests, 
     assert (told.code, told.met, told.what) == ("key-usable", False, "there is no file secrets/google.json")
 
 
+def test_licences_of_all_are_not_listed_again_for_who_is_known_to_have_one(
+    google: GoogleForTests, tmp_path: Path
+) -> None:
+    google.stand_in.manners(mailbox_delay=30.0)
+    place = Place(google, tmp_path)
+    google.stand_in.fault("500", method="licensing.licenseAssignments.listForProduct", first=2, times=None)
+    for _ in range(3):
+        assert _told(place, place.user)["mailbox-licensed"]
+
+
 def test_what_rests_on_something_that_is_missing_is_not_asked_for(google: GoogleForTests, tmp_path: Path) -> None:
     assert _told(Place(google, tmp_path, key="{}"), "anna@example.org") == {"key-usable": False}
     google.stand_in.manners(granted_scopes=[MANAGE_ACCOUNTS, READ_MAIL])
