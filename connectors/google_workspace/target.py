@@ -94,7 +94,7 @@ class GoogleTarget(GoogleSource):
         with self._judged():
             self._labels.path_of(folder.epoch)
             profile = self._line.get("profile", units.LOOK, fields="historyId,messagesTotal")
-            others = int(profile.get("messagesTotal", 0)) > self._recent.begun
+            others = int(profile.get("messagesTotal", 0)) > self._recent.most
             self._known = frozenset(hits(self._line, names(batch)) if others else ())
             return str(Fence(int(profile["historyId"]), self._known))
 
@@ -127,7 +127,7 @@ class GoogleTarget(GoogleSource):
                 return Receipt(outgoing.ordinal, "uncertain")
             except Denied as answer:
                 return self._not_taken(outgoing.ordinal, answer)
-        was_there = self._recent.note(key) or key in self._known
+        was_there = self._recent.note(key, known=key in self._known)
         told = None if kept == outgoing.flags else kept
         return Receipt(outgoing.ordinal, "merged" if was_there else "stored", key, kept_flags=told)
 
@@ -150,6 +150,7 @@ class GoogleTarget(GoogleSource):
         if answer.passing:
             # A 503 may come after the message was stored.
             return Receipt(ordinal, "uncertain")
+        self._recent.added_nothing()
         if answer.reason in _INVALID:
             return Receipt(ordinal, "refused", reason=Reason.CONTENT)
         verdict = self._line.verdict(answer)

@@ -199,6 +199,16 @@ def test_of_two_with_one_message_id_gmail_may_keep_one_and_it_is_told(place: Pla
     other.close()
 
 
+def test_what_gmail_merged_before_hides_nothing_that_it_merges_later(place: Place) -> None:
+    place.stand_in.manners(dedupe=True)
+    place.stand_in.put(place.user, [samples.mail(number).data for number in (1, 2)], ["Elsewhere"])
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    for number, outcome in ((1, "merged"), (1, "merged"), (2, "merged")):
+        _fence, receipts = _written(target, folder, samples.batch([samples.mail(number)]))
+        assert receipts[0].outcome == outcome
+
+
 @pytest.mark.parametrize(("fault", "outcome"), [("drop", "stored"), ("drop_after_commit", "uncertain")])
 def test_a_large_message_is_there_once_when_its_connection_breaks(place: Place, fault: str, outcome: str) -> None:
     """45 MB of 8-bit bytes, bare line feeds and NULs among them; after a break it is asked how far it came."""
