@@ -76,10 +76,21 @@ class GoogleTarget(GoogleSource):
                 role = Role.INBOX
             if role is not None:
                 return Folder(SYSTEM[role], role, ROLE_LABELS[role], messages=self._count(ROLE_LABELS[role]))
-            label = self._labels.ensure(path)
+            label, count = self._made(path)
             role = gmail_flags.ROLES.get(label)
-            count = self._count(label)
             return Folder(self._labels.path_of(label), role, label, object_id=label, messages=count)
+
+    def _made(self, path: tuple[str, ...]) -> tuple[str, int | None]:
+        """The label of a path and how many messages have it; made anew when it was taken away since we looked."""
+        label = self._labels.ensure(path)
+        try:
+            return label, self._count(label)
+        except Denied as answer:
+            if not is_gone(answer):
+                raise
+        self._labels.look()
+        label = self._labels.ensure(path)
+        return label, self._count(label)
 
     def _shows(self, role: Role) -> bool:
         """A target has all of them to put mail into."""

@@ -156,3 +156,26 @@ def test_of_two_twins_in_flight_each_is_found_in_its_own_folder(place: Place) ->
     for folder in folders:
         (found,) = target.find(folder, fence, samples.suspects(sent, atomic=False), frozenset())
         assert folder.epoch in there[str(found.key)] or folder.path[0] in there[str(found.key)]
+
+
+def test_a_label_that_is_taken_away_is_made_anew_when_it_is_needed_again(place: Place) -> None:
+    target = place.target()
+    before = target.ensure(("Work", "Old"), None)
+    delete_label(place.connector.access, place.user, "Work/Old")
+    after = target.ensure(("Work", "Old"), None)
+    assert (after.path, after.messages) == (before.path, 0)
+    assert after.epoch != before.epoch
+
+
+def test_a_label_that_is_taken_away_while_folders_are_listed_is_no_folder_and_stops_nothing(place: Place) -> None:
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    delete_label(place.connector.access, place.user, "Work")
+    for looks in (
+        lambda: list(target.entries(folder, None)),
+        lambda: list(target.states(folder, ["1"])),
+        lambda: list(target.read(folder, ["1"])),
+        lambda: target.fence(folder, []),
+    ):
+        with pytest.raises(FolderMissing):
+            looks()
