@@ -119,11 +119,17 @@ def _list(
 ) -> None:
     there: set[str] = set()
     fresh: list[Entry] = []
+    # Where messages have labels, one of ours is listed in another folder once its person labels it.
+    anywhere = target.capabilities().layout == "labels"
     for window in target.entries(folder, None):
         recent = [one for one in window.entries if one.received is None or one.received.timestamp() >= since]
         there.update(one.key for one in recent)
         with hold.ledger.read() as connection:
-            fresh += [one for one in recent if one.key not in here and not copies.is_claimed(connection, row, one.key)]
+            fresh += [
+                one
+                for one in recent
+                if one.key not in here and not copies.is_claimed(connection, row, one.key, anywhere=anywhere)
+            ]
     look.vanished += [arrival for key, arrival in here.items() if key not in there]
     if fresh:
         look.fresh.append((row, folder, fresh))

@@ -15,9 +15,10 @@ from connectors.google_workspace.target import GoogleTarget
 from connectors.suite import samples
 from connectors.suite.harness import Mail
 from migrate.copy.job import SystemClock
+from migrate.ledger import deliveries, mailboxes
 from tests.servers.google import GoogleForTests
 from tests.servers.google_workspace import Place, delete_label
-from tests.unit.passes.world import mail, new_sides, when
+from tests.unit.passes.world import ACCOUNT, mail, new_sides, when
 
 IMPORT = "gmail.users.messages.import"
 
@@ -179,3 +180,26 @@ def test_a_label_that_is_taken_away_while_folders_are_listed_is_no_folder_and_st
     ):
         with pytest.raises(FolderMissing):
             looks()
+
+
+@pytest.mark.parametrize("dual_delivery", [True, False])
+def test_a_copy_of_ours_that_its_person_labels_stands_for_no_other_message(place: Place, *, dual_delivery: bool) -> None:
+    """Gmail lists it in that label from then on; it neither arrived by itself nor was there before us."""
+    sides = new_sides()
+    sides.source.create(("Clients", "Lyon"))
+
+    def run() -> None:
+        sides.run(open_target=lambda stop: place.connector.open_target(place.account, stop), clock=SystemClock())
+
+    sides.source.deliver(mail(1), received=when(1))
+    run()
+    (copy,) = place.stand_in.mailbox(place.user)
+    place.stand_in.relabel(place.user, copy.id, ["INBOX", "Clients/Lyon"])
+    if dual_delivery:
+        with sides.ledger.write() as connection:
+            mailbox = mailboxes.get_or_create(connection, ACCOUNT.user, "paris").id
+            deliveries.switch(connection, mailbox, "on", when(0).timestamp(), when(0).timestamp(), "karim")
+    sides.source.deliver(mail(1), ("Clients", "Lyon"), received=when(1))
+    run()
+    sides.close()
+    assert len(place.there()) == 2
