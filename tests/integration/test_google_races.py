@@ -183,10 +183,11 @@ def test_a_label_that_is_taken_away_while_folders_are_listed_is_no_folder_and_st
 
 
 @pytest.mark.parametrize("dual_delivery", [True, False])
-def test_a_copy_of_ours_that_its_person_labels_stands_for_no_other_message(place: Place, *, dual_delivery: bool) -> None:
+def test_a_copy_of_ours_that_its_person_labels_stands_for_no_other_message(
+    place: Place, *, dual_delivery: bool
+) -> None:
     """Gmail lists it in that label from then on; it neither arrived by itself nor was there before us."""
     sides = new_sides()
-    sides.source.create(("Clients", "Lyon"))
 
     def run() -> None:
         sides.run(open_target=lambda stop: place.connector.open_target(place.account, stop), clock=SystemClock())
@@ -199,6 +200,7 @@ def test_a_copy_of_ours_that_its_person_labels_stands_for_no_other_message(place
         with sides.ledger.write() as connection:
             mailbox = mailboxes.get_or_create(connection, ACCOUNT.user, "paris").id
             deliveries.switch(connection, mailbox, "on", when(0).timestamp(), when(0).timestamp(), "karim")
+    sides.source.create(("Clients", "Lyon"))
     sides.source.deliver(mail(1), ("Clients", "Lyon"), received=when(1))
     run()
     sides.close()
