@@ -66,11 +66,16 @@ class Readiness:
             yield from self._ask_mailbox(subject, side, stop, directory=directory)
 
     def is_being_made(self, subject: str) -> bool:
-        """Whether a mailbox that does not open is one that Google is still making."""
+        """Whether a mailbox that does not open is one that Google is still making.
+
+        Raises Transient when the directory cannot tell at the moment.
+        """
         scope = self.accounts_scope()
         try:
             directory = self._access.service("admin", "directory_v1", self._access.settings.admin, scope)
             person = self._access.execute(directory.users().get(userKey=subject, fields=_PERSON), scope=scope)
+        except Transient:
+            raise
         except ConnectorError:
             return False
         if person.get("isMailboxSetup", True) or person.get("suspended"):

@@ -25,6 +25,7 @@ from connectors.contract import (
     Resources,
     Stopped,
     TooSoon,
+    Transient,
 )
 from connectors.google_workspace import GoogleWorkspaceConnector
 from connectors.google_workspace.line import Line
@@ -333,6 +334,16 @@ def test_a_mailbox_that_becomes_ready_is_waited_for(google: GoogleForTests, tmp_
     folder = target.ensure(("INBOX",), None)
     assert [one.outcome for one in target.write(folder, samples.batch(samples.mails(1)), lambda: None)] == ["stored"]
     place.close()
+
+
+def test_a_mailbox_of_which_the_directory_cannot_tell_at_the_moment_is_not_given_up(
+    google: GoogleForTests, tmp_path: Path
+) -> None:
+    google.stand_in.manners(mailbox_delay=30.0)
+    place = Place(google, tmp_path)
+    google.stand_in.fault("503", method="directory.users.get", times=None)
+    with pytest.raises(Transient):
+        place.target()
 
 
 def _told(place: Place, who: str, side: Side = "target") -> dict[str, bool | None]:
