@@ -63,6 +63,16 @@ class Denied(Exception):
         return self.retry_after
 
     @property
+    def invalid(self) -> bool:
+        """Something of what was sent is not as it has to be: the message, or a label that is not there."""
+        return self.reason in ("invalidArgument", "INVALID_ARGUMENT")
+
+    @property
+    def unready(self) -> bool:
+        """What was asked of is not there, or not yet: of Gmail, a mailbox."""
+        return self.reason in ("failedPrecondition", "FAILED_PRECONDITION")
+
+    @property
     def passing(self) -> bool:
         """A trouble on Google's side; whether the request did its work is not said."""
         return self.status >= 500 or self.reason in ("backendError", "internalError") or self.status == 408

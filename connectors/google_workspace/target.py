@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from http import HTTPStatus
 
 from connectors.contract import (
     FlagChange,
@@ -40,8 +41,6 @@ from connectors.language import _
 _MODIFIED = 1000
 _FEW = units.MODIFY_MANY // units.READ
 _HIDDEN = frozenset({"SPAM", "TRASH"})
-#: What Gmail says of a message that it does not take, and of a label that is not there.
-_INVALID = ("invalidArgument", "INVALID_ARGUMENT")
 
 
 class GoogleTarget(GoogleSource):
@@ -153,7 +152,7 @@ class GoogleTarget(GoogleSource):
             try:
                 return import_message(self._line, outgoing.body, labels, may_commit)
             except Denied as answer:
-                if answer.reason not in _INVALID or not self._labels.lost(labels):
+                if not answer.invalid or not self._labels.lost(labels):
                     raise
             self._labels.path_of(folder.epoch)
 
@@ -162,7 +161,8 @@ class GoogleTarget(GoogleSource):
             # A 503 may come after the message was stored.
             return Receipt(ordinal, "uncertain")
         self._recent.added_nothing()
-        if answer.reason in _INVALID:
+        if answer.status == HTTPStatus.BAD_REQUEST and not answer.unready:
+            # By whatever reason: one message that Gmail cannot read keeps no other from arriving.
             return Receipt(ordinal, "refused", reason=Reason.CONTENT)
         verdict = self._line.verdict(answer)
         if isinstance(verdict, Refused):
@@ -223,7 +223,7 @@ class GoogleTarget(GoogleSource):
                 return {key for key in keys if not self._modify(key, wanted)}
             self._line.post("messages/batchModify", units.MODIFY_MANY, {"ids": list(keys), **wanted})
         except Denied as answer:
-            if answer.reason in _INVALID and self._labels.lost({*on, *off}):
+            if answer.invalid and self._labels.lost({*on, *off}):
                 raise FolderMissing(_("there is no such label any more"), system=self._line.system) from None
             raise
         return set()

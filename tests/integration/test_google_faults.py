@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from connectors.contract import (
     Transient,
 )
 from connectors.google_workspace import GoogleWorkspaceConnector
+from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.readiness import Side
 from connectors.google_workspace.scopes import MANAGE_ACCOUNTS, READ_MAIL
@@ -249,6 +251,24 @@ def test_a_message_longer_than_gmail_takes_is_refused_before_it_is_sent(place: P
     (receipt,) = target.write(target.ensure(("Work",), None), [sent], lambda: None)
     assert (receipt.outcome, receipt.reason) == ("refused", "too-large")
     sent.body.release()
+
+
+def test_a_message_that_gmail_cannot_read_for_any_reason_keeps_no_other_from_arriving(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    sends = Line.send
+    answers = iter([Denied(400, "badRequest")])
+
+    def send(self: Line, *arguments: Any) -> Any:
+        for answer in answers:
+            raise answer
+        return sends(self, *arguments)
+
+    monkeypatch.setattr(Line, "send", send)
+    _fence, receipts = _written(target, folder, samples.batch(samples.mails(2)))
+    assert [(receipts[n].outcome, receipts[n].reason) for n in range(2)] == [("refused", "content"), ("stored", None)]
 
 
 def test_what_is_interrupted_while_it_waits_its_turn_was_not_sent(google: GoogleForTests, tmp_path: Path) -> None:
