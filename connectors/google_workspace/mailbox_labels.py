@@ -92,23 +92,33 @@ class MailboxLabels:
         return not known <= self._by_id.keys()
 
     def ensure(self, path: FolderPath) -> str:
-        """The id of the label of this path, made with those it lies in.  Raises Refused for a name it cannot have."""
+        """The id of the label of this path, made with those it lies in.
+
+        A name that Gmail keeps for itself in its person's language gets a ``_`` behind it, as those do that we know of.
+        Raises Refused for one that cannot be a label's even so.
+        """
         there = self.id_of(path)
         if there is not None:
             return there
         if len(path) > 1:
-            self.ensure(path[:-1])
-        return self._make(path)
+            above = self.ensure(path[:-1])
+            path = (*self._by_id.get(above, path[:-1]), path[-1])
+        try:
+            return self._make(path)
+        except Refused:
+            return self._make((*path[:-1], f"{path[-1]}_"))
 
     def of_keywords(self, words: Iterable[str]) -> dict[str, str]:
         """The ids of the labels that stand for keywords; without those of which Gmail makes none."""
         return {word: label for word in sorted(words) if (label := self._of_keyword(word)) is not None}
 
     def _of_keyword(self, word: str) -> str | None:
-        if word in self._refused:
-            return None
+        there = self.id_of((KEYWORDS, word))
+        if there is not None or word in self._refused:
+            return there
         try:
-            return self.ensure((KEYWORDS, word))
+            self.ensure((KEYWORDS,))
+            return self._make((KEYWORDS, word))
         except Refused:
             self._refused.add(word)
             return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from connectors.contract import AuthFailed, FlagChange, Folder, FolderMissing, Outgoing, Reason, Refused
+from connectors.google_workspace.answers import Denied
+from connectors.google_workspace.line import Line
 from connectors.google_workspace.listing import State
 from connectors.google_workspace.mailbox_labels import MailboxLabels
 from connectors.google_workspace.target import GoogleTarget
@@ -205,3 +208,25 @@ def test_a_copy_of_ours_that_its_person_labels_stands_for_no_other_message(
     run()
     sides.close()
     assert len(place.there()) == 2
+
+
+def test_a_name_that_gmail_keeps_for_itself_in_french_becomes_a_label_all_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = Line.post
+
+    def post(self: Line, path: str, units: int, content: Mapping[str, Any]) -> dict[str, Any]:
+        if content.get("name") in ("Suivis", "Clients/Suivis"):
+            raise Denied(400, "invalidArgument")
+        return posts(self, path, units, content)
+
+    monkeypatch.setattr(Line, "post", post)
+    target = place.target()
+    for path, expected in (
+        (("Suivis", "2020"), ("Suivis_", "2020")),
+        (("Clients", "Suivis"), ("Clients", "Suivis_")),
+        (("Suivis",), ("Suivis_",)),
+    ):
+        folder = target.ensure(path, None)
+        assert folder.path == expected
+        assert target.ensure(path, None) == folder
