@@ -28,6 +28,14 @@ class Secret:
             raise LookupError("a secret was asked for before the plan had said where secrets are")
         return self._fetch()
 
+    def missing(self) -> str:
+        """Why it cannot be had, in the plan's own words; empty when it can."""
+        try:
+            self.reveal()
+        except Exception as error:  # noqa: BLE001  what the plan raises, which only the plan knows
+            return str(error)
+        return ""
+
     def fetched_by(self, fetch: Callable[[], str]) -> Secret:
         """The same secret, with the way to get it."""
         return replace(self, _fetch=fetch)

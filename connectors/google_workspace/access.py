@@ -22,6 +22,7 @@ from googleapiclient.discovery import Resource, build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest, build_http
 
+from connectors.contract import TokenSource
 from connectors.errors import ConnectorError
 from connectors.google_workspace.answers import Denied, denied
 from connectors.google_workspace.key import ServiceKey, read_key
@@ -33,12 +34,6 @@ from connectors.google_workspace.verdicts import BROKEN, broken, verdict
 # The library logs addresses of requests, with whom and what they name.
 for _noisy in ("googleapiclient", "google_auth_httplib2", "google.auth", "google.oauth2"):
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
-
-
-class TokenGiver(Protocol):
-    """Gives access tokens, as :meth:`Grant.token` does."""
-
-    def token(self, refused: str = "") -> str: ...
 
 
 class Way(Protocol):
@@ -57,7 +52,7 @@ class Way(Protocol):
         """The project in Google Cloud whose quota is used."""
 
     def http(self) -> httplib2.Http: ...
-    def grant(self, subject: str | None, *scopes: str) -> TokenGiver: ...
+    def grant(self, subject: str | None, *scopes: str) -> TokenSource: ...
 
 
 class Access:

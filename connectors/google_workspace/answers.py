@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+
+from connectors.net.throttling import retry_after
 
 Whose = Literal["user", "project"]
 
@@ -21,8 +21,6 @@ _OF_PROJECT = frozenset({"rateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEE
 _OF_DAY = frozenset({"dailyLimitExceeded"})
 #: A day's allowance of the project is looked at again after so long (seconds).
 _AFTER_DAY = 3600.0
-#: Nobody means more than a day; a system that says so is mistaken.
-_LONGEST = 86_400.0
 
 
 @dataclass(eq=False)
@@ -63,6 +61,16 @@ class Denied(Exception):
         return self.retry_after
 
     @property
+    def invalid(self) -> bool:
+        """Something of what was sent is not as it has to be: the message, or a label that is not there."""
+        return self.reason in ("invalidArgument", "INVALID_ARGUMENT")
+
+    @property
+    def unready(self) -> bool:
+        """What was asked of is not there, or not yet: of Gmail, a mailbox."""
+        return self.reason in ("failedPrecondition", "FAILED_PRECONDITION")
+
+    @property
     def passing(self) -> bool:
         """A trouble on Google's side; whether the request did its work is not said."""
         return self.status >= 500 or self.reason in ("backendError", "internalError") or self.status == 408
@@ -81,7 +89,7 @@ def denied(status: int, headers: Mapping[str, str], content: bytes) -> Denied:
         _word(info.get("reason")),
         _word(metadata.get("quota_limit")),
         _word(metadata.get("service")),
-        _retry_after(headers.get("retry-after", "")),
+        retry_after(headers.get("retry-after", "")),
     )
 
 
@@ -109,16 +117,3 @@ def _word(value: object) -> str:
     """A code of Google's; anything that is none could be a part of a message."""
     text = str(value) if isinstance(value, str) else ""
     return text if len(text) <= 100 and text.replace("_", "").replace(".", "").replace("-", "").isalnum() else ""
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds or a date (RFC 9110 10.2.3)."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST)

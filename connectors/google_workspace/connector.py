@@ -83,7 +83,7 @@ class GoogleWorkspaceConnector:
         try:
             line.get("profile", units.LOOK, fields="emailAddress")
         except Denied as answer:
-            if answer.reason not in ("failedPrecondition", "FAILED_PRECONDITION"):
+            if not answer.unready:
                 raise line.verdict(answer) from None
         else:
             return

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from connectors.contract import Found, Outgoing, Suspect
 from connectors.google_workspace.bodies import Garbled, read_bytes
 from connectors.google_workspace.line import Line
-from connectors.google_workspace.listing import changes_since, ids, in_order
+from connectors.google_workspace.listing import State, changes_since, ids, in_order
 from connectors.matching import Candidate, match
 from connectors.wire import digest_bytes
 
@@ -68,8 +68,10 @@ def names(batch: Sequence[Outgoing]) -> set[str | None]:
     return {outgoing.message_id for outgoing in batch}
 
 
-def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collection[str]) -> Iterator[Found]:
-    """One answer a suspect; reads what may be one of them.
+def find(
+    line: Line, label: str, fence: Fence, suspects: Sequence[Suspect], claimed: Collection[str]
+) -> Iterator[Found]:
+    """One answer a suspect; reads what may be one of them.  Of equal messages those with the ``label`` come first.
 
     When Gmail has forgotten the history, a message that no search can ask for is neither present nor absent.
     """
@@ -78,26 +80,26 @@ def find(line: Line, fence: Fence, suspects: Sequence[Suspect], claimed: Collect
     changes = changes_since(line, str(fence.history), ["messageAdded"])
     added = changes.added if changes is not None else frozenset()
     searched = hits(line, {suspect.message_id for suspect in suspects}) - fence.known
-    candidates = []
+    here, elsewhere = list[Candidate](), list[Candidate]()
     for key in in_order(added | searched):
-        if key not in claimed:
-            candidate = _candidate(line, key, fence, suspects, is_new=key in added or changes is None)
-            if candidate is not None:
-                candidates.append(candidate)
+        found = _read(line, key) if key not in claimed else None
+        if found is not None and (changes is None or key in added or found[0].history > fence.history):
+            (here if label in found[0].labels else elsewhere).append(_candidate(*found, suspects))
     blind = {one.ordinal for one in suspects if changes is None and _searchable(one.message_id) is None}
-    for found in match([replace(one, received=_ANY_DAY) for one in suspects], candidates, atomic=False):
-        yield replace(found, verdict="uncertain") if found.verdict == "absent" and found.ordinal in blind else found
+    for one in match([replace(one, received=_ANY_DAY) for one in suspects], [*here, *elsewhere], atomic=False):
+        yield replace(one, verdict="uncertain") if one.verdict == "absent" and one.ordinal in blind else one
 
 
-def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], *, is_new: bool) -> Candidate | None:
-    """A message as something to compare; None when it is gone, or was there before the fence."""
+def _read(line: Line, key: str) -> tuple[State, bytes] | None:
+    """A message with its state; None when it is gone, or is none."""
     try:
-        found = read_bytes(line, key)
+        return read_bytes(line, key)
     except Garbled:
         return None
-    if found is None or not (is_new or found[0].history > fence.history):
-        return None
-    data = found[1]
+
+
+def _candidate(state: State, data: bytes, suspects: Sequence[Suspect]) -> Candidate:
+    """A message as something to compare."""
     digests = digest_bytes(data)
     wire = digests.wire
     for size, digest in {(suspect.wire_size, suspect.wire_digest) for suspect in suspects}:
@@ -106,4 +108,4 @@ def _candidate(line: Line, key: str, fence: Fence, suspects: Sequence[Suspect], 
             wire = digest
     # Without a Message-ID a header says too little: only the bytes count.
     header = digests.header if digests.message_id is not None else b""
-    return Candidate(key, _ANY_DAY, len(data), wire, header)
+    return Candidate(state.key, _ANY_DAY, len(data), wire, header)

@@ -46,9 +46,14 @@ class _Resumable:
         start = 0
         for _number in range(_TRIES):
             try:
-                return self._send(address, start)
+                if start < self._body.size:  # else all of it was taken, and what came of it is still to be told
+                    return self._send(address, start)
             except AnswerLost:
-                told = self._ask_how_far(address)
+                pass
+            except Denied as answer:
+                if not answer.passing:
+                    raise
+            told = self._ask_how_far(address)
             if isinstance(told, str):
                 return told
             start = told
@@ -67,6 +72,8 @@ class _Resumable:
         response, _content = self._line.send(
             address, units.IMPORT, "POST", headers, lambda: Once(lambda: iter([content]))
         )
+        if "location" not in response:
+            raise AnswerLost
         return str(response["location"])
 
     def _send(self, address: str, start: int) -> str:
@@ -93,7 +100,7 @@ class _Resumable:
         if response.status != HTTPStatus.PERMANENT_REDIRECT:
             return _id_of(content)
         taken = str(response.get("range", "")).rpartition("-")[2]
-        return int(taken) + 1 if taken.isdigit() else 0
+        return int(taken) + 1 if taken.isdecimal() else 0
 
 
 def _id_of(content: bytes) -> str:

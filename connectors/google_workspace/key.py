@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
 
 from connectors.denials import Denial
 from connectors.errors import AuthFailed, telling
+from connectors.google_workspace.settings import is_googles, is_on_this_machine
 from connectors.language import _
 
 _NEEDED = ("client_email", "private_key", "token_uri", "project_id")
-_GOOGLES = (".google.com", ".googleapis.com")
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,7 @@ def read_key(text: str, system: str, *, stand_in: bool) -> ServiceKey:
     missing = [name for name in _NEEDED if not isinstance(info.get(name), str) or not info[name]]
     if missing:
         raise _wrong(system, _("the file lacks {names}").format(names=", ".join(missing)))
-    host = urlsplit(info["token_uri"]).hostname or ""
-    secure = info["token_uri"].startswith("https://") and host.endswith(_GOOGLES)
-    if not secure and not (stand_in and host in _THIS_MACHINE):
+    if not is_googles(info["token_uri"]) and not (stand_in and is_on_this_machine(info["token_uri"])):
         raise _wrong(system, _("the file names another place for tokens than Google's"))
     key = ServiceKey(info["client_email"], str(info.get("client_id", "")), info["project_id"], info)
     try:

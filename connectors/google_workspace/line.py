@@ -50,10 +50,6 @@ class AnswerLost(Exception):
     """The connection closed after a message had left: whether it is stored is not known."""
 
 
-class Renewed(Exception):
-    """The token was turned down and is another one now: nothing was taken of what was sent with the old one."""
-
-
 class Once:
     """A request's body that is handed out one time."""
 
@@ -147,13 +143,9 @@ class Line:
         broke before the body was begun.
         """
 
-        def once() -> tuple[httplib2.Response, bytes]:
-            try:
-                return self._send_once(method, address, body(), headers)
-            except Renewed:
-                return self._send_once(method, address, body(), headers)
-
-        return self._paced(units, once)
+        return self._paced(
+            units, lambda: self._with_token(lambda token: self._send_once(method, address, body(), headers, token))
+        )
 
     def upload_address(self, path: str, query: Mapping[str, str], *, resumable: bool) -> str:
         kind = "resumable/upload" if resumable else "upload"
@@ -246,31 +238,27 @@ class Line:
         self, method: str, address: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> bytes:
         try:
-            return self._ask_plainly(method, address, body, headers or {})[1]
+            return self._with_token(lambda token: self._request(method, address, body, headers or {}, token))[1]
         except BROKEN as error:
             self._check()
             self._drop()
             raise broken(self.system, error) from None
 
-    def _ask_plainly(
-        self, method: str, address: str, body: bytes | Once | None, headers: Mapping[str, str]
-    ) -> tuple[httplib2.Response, bytes]:
-        """One question; a token that is turned down is renewed once, unless a body is on its way already."""
+    def _with_token(self, ask: Callable[[str], T]) -> T:
+        """Ask with a token; one that is turned down took nothing, and is renewed once."""
         token = self._grant.token()
-        response, content = self._request(method, address, body, headers, token)
-        if response.status == HTTPStatus.UNAUTHORIZED and token != self._turned_down:
-            self._turned_down = token
-            renewed = self._grant.token(refused=token)
-            if isinstance(body, Once):
-                raise Renewed
-            response, content = self._request(method, address, body, headers, renewed)
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise denied(response.status, response, content)
-        return response, content
+        try:
+            return ask(token)
+        except Denied as answer:
+            if answer.status != HTTPStatus.UNAUTHORIZED or token == self._turned_down:
+                raise
+        self._turned_down = token
+        return ask(self._grant.token(refused=token))
 
     def _request(
         self, method: str, address: str, body: bytes | Once | None, headers: Mapping[str, str], token: str
     ) -> tuple[httplib2.Response, bytes]:
+        """One question.  Raises Denied for an answer that is no success."""
         with self._lock:
             self._check()
             self._asking = True
@@ -285,15 +273,18 @@ class Line:
                 if self._ended.is_set():
                     self._drop()
         self._used_at = time.monotonic()
+        response, content = told
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise denied(response.status, response, content)
         return told
 
     def _send_once(
-        self, method: str, address: str, body: Once, headers: Mapping[str, str]
+        self, method: str, address: str, body: Once, headers: Mapping[str, str], token: str
     ) -> tuple[httplib2.Response, bytes]:
         if time.monotonic() - self._used_at > _STALE:
             self._drop()
         try:
-            return self._ask_plainly(method, address, body, headers)
+            return self._request(method, address, body, headers, token)
         except AnswerLost:
             self._drop()
             raise

@@ -84,7 +84,7 @@ def ids_in(line: Line, label: str, filed: Iterable[str], query: str = "") -> lis
         return in_order(ids(line, label, query))
     everything = set(ids(line, None, query))
     for other in filed:
-        everything.difference_update(ids(line, other))
+        everything.difference_update(ids(line, other, query))
     return in_order(everything)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +43,8 @@ class MailboxLabels:
         self._by_key: dict[FolderPath, str] = {}
         #: Keywords by the id of their label.
         self.keywords: dict[str, str] = {}
+        #: Keywords for which there is no further label.
+        self._refused = set[str]()
         self._known = False
 
     def look(self) -> None:
@@ -83,18 +85,43 @@ class MailboxLabels:
             self.look()
             self.path_of(label)
 
+    def lost(self, labels: Collection[str]) -> bool:
+        """Whether one of these, which a person or we had made, was taken away; looks all of them up anew."""
+        known = self._by_id.keys() & set(labels)
+        self.look()
+        return not known <= self._by_id.keys()
+
     def ensure(self, path: FolderPath) -> str:
-        """The id of the label of this path, made with those it lies in.  Raises Refused for a name it cannot have."""
+        """The id of the label of this path, made with those it lies in.
+
+        A name that Gmail keeps for itself in its person's language gets a ``_`` behind it, as those do that we know of.
+        Raises Refused for one that cannot be a label's even so.
+        """
         there = self.id_of(path)
         if there is not None:
             return there
         if len(path) > 1:
-            self.ensure(path[:-1])
-        return self._make(path)
+            above = self.ensure(path[:-1])
+            path = (*self._by_id.get(above, path[:-1]), path[-1])
+        try:
+            return self._make(path)
+        except Refused:
+            return self._make((*path[:-1], f"{path[-1]}_"))
 
-    def keyword(self, word: str) -> str:
-        """The id of the label that stands for a keyword."""
-        return self.ensure((KEYWORDS, word))
+    def of_keywords(self, words: Iterable[str]) -> dict[str, str]:
+        """The ids of the labels that stand for keywords; without those of which Gmail makes none."""
+        return {word: label for word in sorted(words) if (label := self._of_keyword(word)) is not None}
+
+    def _of_keyword(self, word: str) -> str | None:
+        there = self.id_of((KEYWORDS, word))
+        if there is not None or word in self._refused:
+            return there
+        try:
+            self.ensure((KEYWORDS,))
+            return self._make((KEYWORDS, word))
+        except Refused:
+            self._refused.add(word)
+            return None
 
     def place(self, labels: Sequence[str]) -> Place:
         """The one folder of a message with these labels."""

@@ -11,24 +11,25 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
-import google_auth_httplib2
 import httplib2
-from google.auth.exceptions import GoogleAuthError, RefreshError
+from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials
 
-from connectors.contract import Resources
+from connectors.contract import Resources, TokenSource
 from connectors.denials import Denial
-from connectors.errors import AuthFailed, Fatal, Stopped, Unavailable, telling
+from connectors.errors import AuthFailed, ConnectorError, Fatal, Stopped, Unavailable, telling
 from connectors.google_workspace import units
-from connectors.google_workspace.access import TokenGiver, new_http
+from connectors.google_workspace.access import new_http
 from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.scopes import READ_MAIL
+from connectors.google_workspace.settings import is_googles, is_on_this_machine
 from connectors.google_workspace.source import GoogleSource
+from connectors.google_workspace.tokens import Listening, Tokens
 from connectors.google_workspace.units import ProjectLimits
 from connectors.language import _
 
@@ -37,8 +38,6 @@ SYSTEM = "gmail.googleapis.com"
 _TIMEOUT = 60.0
 #: What a mailbox and a project may use a minute (see :class:`GoogleSettings`).
 _USER_UNITS, _PROJECT_UNITS = 6_000, 1_200_000
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
-_GOOGLES = (".google.com", ".googleapis.com")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -67,9 +66,9 @@ def read_client(text: str) -> Client:
         parts = urlsplit(token_uri)
     except (ValueError, KeyError, TypeError):
         raise telling(Fatal(advice, system=SYSTEM)) from None
-    if complete and parts.hostname in _THIS_MACHINE:
+    if complete and is_on_this_machine(token_uri):
         return Client(project, f"{parts.scheme}://{parts.netloc}", config)
-    if not complete or parts.scheme != "https" or not (parts.hostname or "").endswith(_GOOGLES):
+    if not complete or not is_googles(token_uri):
         raise telling(Fatal(advice, system=SYSTEM))
     return Client(project, None, config)
 
@@ -96,9 +95,10 @@ def ask_for_leave(client: Client, address: str, *, open_browser: bool) -> str:
                 access_type="offline",
                 prompt="consent",
             )
-    except OAuth2Error as error:
+    except (OAuth2Error, Warning) as error:  # a plain Warning: other rights were given than were asked for
         what = _("{address} did not agree").format(address=address)
-        raise telling(AuthFailed(what, system=SYSTEM, detail=str(error.error or ""), denial=Denial.TOKEN)) from None
+        detail = str(getattr(error, "error", None) or "")
+        raise telling(AuthFailed(what, system=SYSTEM, detail=detail, denial=Denial.TOKEN)) from None
     except (GoogleAuthError, OSError) as error:
         raise Unavailable(_("Google cannot be reached"), system=SYSTEM, detail=type(error).__name__) from None
     who = _address_of(PersonalMail(client, address, str(credentials.refresh_token)))
@@ -122,17 +122,12 @@ def _loopback_tokens(client: Client) -> Iterator[None]:
             del os.environ[name]
 
 
-class PersonalMail:
+class PersonalMail(Tokens):
     """The way to one person's mail by their leave, as :class:`connectors.google_workspace.access.Way`.  Thread-safe."""
 
     def __init__(self, client: Client, address: str, refresh_token: str) -> None:
         told = client.config["installed"]
-        self.system = SYSTEM
-        self.endpoint = client.endpoint
-        self.project = client.project
-        self._address = address
-        self._lock = Lock()
-        self._credentials: Any = Credentials(  # type: ignore[no-untyped-call]  # has no types
+        credentials = Credentials(  # type: ignore[no-untyped-call]  # has no types
             None,
             refresh_token=refresh_token,
             token_uri=told["token_uri"],
@@ -140,41 +135,31 @@ class PersonalMail:
             client_secret=told["client_secret"],
             scopes=[READ_MAIL],
         )
+        super().__init__(credentials, system=SYSTEM, make_http=self.http)
+        self.endpoint = client.endpoint
+        self.project = client.project
+        self._address = address
 
     def http(self) -> httplib2.Http:
         return new_http(_TIMEOUT, self.endpoint)
 
-    def grant(self, subject: str | None, *scopes: str) -> TokenGiver:
+    def grant(self, subject: str | None, *scopes: str) -> TokenSource:
         """The one right that the person gave."""
         return self
 
-    def token(self, refused: str = "") -> str:
-        """As :meth:`connectors.google_workspace.tokens.Grant.token`."""
-        with self._lock:
-            credentials = self._credentials
-            if not credentials.token or credentials.expired or credentials.token == refused:
-                self._fetch(credentials)
-            return str(credentials.token)
-
-    def _fetch(self, credentials: Any) -> None:
-        http = self.http()
-        try:
-            credentials.refresh(google_auth_httplib2.Request(http))
-        except RefreshError as error:
-            if error.retryable:
-                what = _("Google hands out no access token at the moment")
-                raise Unavailable(what, system=SYSTEM) from None
+    def _why(self, code: str, request: Listening) -> ConnectorError:
+        if code in ("invalid_client", "unauthorized_client", "deleted_client"):
             what = _(
-                "{address} does not let us in any more: the leave was taken back, or is too old. Have the person give"
-                " it anew: bascule gmail authorise"
+                "Google does not know the desktop application that personal_gmail: client names any more: it was"
+                " deleted, or its secret was changed. In the Google Cloud console, under APIs & Services > Credentials,"
+                " download its JSON file anew, or make another client and have each person give their leave again"
             )
-            told = what.format(address=self._address)
-            raise telling(AuthFailed(told, system=SYSTEM, denial=Denial.TOKEN)) from None
-        except (GoogleAuthError, OSError) as error:
-            what = _("Google's place for access tokens cannot be reached")
-            raise Unavailable(what, system=SYSTEM, detail=type(error).__name__) from None
-        finally:
-            http.close()
+            return telling(Fatal(what, system=SYSTEM, detail=code))
+        what = _(
+            "{address} does not let us in any more: the leave was taken back, or is too old. Have the person give"
+            " it anew: bascule gmail authorise"
+        )
+        return telling(AuthFailed(what.format(address=self._address), system=SYSTEM, detail=code, denial=Denial.TOKEN))
 
 
 def open_personal(

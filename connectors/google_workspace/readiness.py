@@ -5,6 +5,7 @@ Each answer that is no says what to click.  Of the whole organisation it is aske
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from threading import Event, Lock
@@ -32,6 +33,8 @@ Side = Literal["source", "target"]
 #: The product whose licences hold a mailbox (https://developers.google.com/workspace/admin/licensing/v1/how-tos/products).
 _PRODUCT = "Google-Apps"
 _PAGE = 1000
+#: Seconds for which somebody who was seen to have a licence has one.
+_LICENCES_KEEP = 600.0
 _PERSON = "primaryEmail,suspended,isMailboxSetup"
 
 
@@ -47,11 +50,13 @@ class Readiness:
         self._access = access
         self._open_mailbox = open_mailbox
         self._lock = Lock()
+        self._asking = Lock()
         self._of_system: dict[Side, list[Precondition]] = {}
+        self._licensed = frozenset[str](), 0.0
 
     def ask(self, subject: str, side: Side, stop: Event) -> Iterator[Precondition]:
         """As :meth:`connectors.preconditions.Prepared.preconditions`."""
-        with self._lock:
+        with self._asking:
             if side not in self._of_system:
                 self._of_system[side] = list(self._ask_system(side, stop))
             of_system = self._of_system[side]
@@ -61,11 +66,16 @@ class Readiness:
             yield from self._ask_mailbox(subject, side, stop, directory=directory)
 
     def is_being_made(self, subject: str) -> bool:
-        """Whether a mailbox that does not open is one that Google is still making."""
+        """Whether a mailbox that does not open is one that Google is still making.
+
+        Raises Transient when the directory cannot tell at the moment.
+        """
         scope = self.accounts_scope()
         try:
             directory = self._access.service("admin", "directory_v1", self._access.settings.admin, scope)
             person = self._access.execute(directory.users().get(userKey=subject, fields=_PERSON), scope=scope)
+        except Transient:
+            raise
         except ConnectorError:
             return False
         if person.get("isMailboxSetup", True) or person.get("suspended"):
@@ -75,6 +85,10 @@ class Readiness:
     # -- the organisation ---------------------------------------------------------------------------------------------
 
     def _ask_system(self, side: Side, stop: Event) -> Iterator[Precondition]:
+        missing = self._access.settings.key.missing()
+        if missing:
+            yield Precondition("key-usable", "system", False, missing)
+            return
         key = self._try("key-usable", _("the key of the service account can be read"), lambda: self._access.key)
         yield key
         if not key.met:
@@ -221,9 +235,20 @@ class Readiness:
         yield _unmet("mailbox-opens", error, of="mailbox")
 
     def _is_licensed(self, address: str) -> bool | None:
-        """Whether a licence was assigned; None when that cannot be asked."""
+        """Whether a licence was assigned; None when that cannot be asked.
+
+        All that are assigned come in one list, page by page: it is asked for anew only for who is not on it.
+        """
+        with self._lock:
+            known, since = self._licensed
+        if address.lower() in known and time.monotonic() - since < _LICENCES_KEEP:
+            return True
         licensed = self._ask_licences()
-        return None if licensed is None else address.lower() in licensed
+        if licensed is None:
+            return None
+        with self._lock:
+            self._licensed = licensed, time.monotonic()
+        return address.lower() in licensed
 
     def _ask_licences(self) -> frozenset[str] | None:
         admin = self._access.settings.admin

@@ -13,20 +13,25 @@ class Recent:
 
     def __init__(self) -> None:
         self._keys: dict[str, None] = {}
-        #: Imports that were begun: the most that the mailbox can hold of ours.
-        self.begun = 0
+        #: The most that the mailbox can hold of ours: imports that were begun, without those that added nothing.
+        self.most = 0
         self._lock = Lock()
 
     def begin(self) -> None:
         with self._lock:
-            self.begun += 1
+            self.most += 1
 
-    def note(self, key: str) -> bool:
-        """A message was written; whether it was known before."""
+    def added_nothing(self) -> None:
+        """An import that was begun was refused."""
         with self._lock:
-            if key in self._keys:
-                return True
+            self.most -= 1
+
+    def note(self, key: str, *, known: bool) -> bool:
+        """A message was written; whether the mailbox had it before: it is ``known``, or we wrote it ourselves."""
+        with self._lock:
+            was_there = known or key in self._keys
+            self.most -= was_there
             self._keys[key] = None
             if len(self._keys) > _MOST:
                 del self._keys[next(iter(self._keys))]
-            return False
+            return was_there

@@ -15,6 +15,23 @@ from connectors.secret_setting import SecretSetting
 GOOGLE = "https://www.googleapis.com"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+_GOOGLES = (".google.com", ".googleapis.com")
+
+
+def is_googles(address: str) -> bool:
+    """Whether an address is one of Google's own, over TLS."""
+    return address.startswith("https://") and _host(address).endswith(_GOOGLES)
+
+
+def is_on_this_machine(address: str) -> bool:
+    return _host(address) in _THIS_MACHINE
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 class GoogleSettings(BaseModel):
@@ -85,10 +102,10 @@ class GoogleSettings(BaseModel):
         """Tokens and mail go there: nothing but this machine may stand in for Google."""
         if endpoint is None:
             return None
-        parts = urlsplit(endpoint.strip())
-        if parts.scheme not in ("http", "https") or parts.hostname not in _THIS_MACHINE or parts.query:
+        endpoint = endpoint.strip()
+        if not is_on_this_machine(endpoint) or not endpoint.startswith(("http://", "https://")) or "?" in endpoint:
             raise ValueError(_("must be an address of this machine, such as http://127.0.0.1:8080"))
-        return endpoint.strip().rstrip("/")
+        return endpoint.rstrip("/")
 
     @property
     def server(self) -> str:

@@ -95,8 +95,9 @@ class GoogleSource:
         """
         with self._judged():
             self._history = str(self._line.get("profile", units.LOOK, fields="historyId")["historyId"])
+            self._changes.clear()  # those were asked for before this moment
             self._labels.look()
-            own = self._labels.own()
+            own = {label: path for label, path in self._labels.own().items() if self._is_searched(label)}
             places = {role: label for role, label in ROLE_LABELS.items() if self._shows(role)}
         # A search may know of a message only after the history does: then no token says that nothing is new.
         token = None if self._query else self._history
@@ -107,7 +108,12 @@ class GoogleSource:
 
     def _shows(self, role: Role) -> bool:
         """Whether a place of Gmail's own is a folder here.  That nothing is archived would be costly to find out."""
-        return role in (Role.INBOX, Role.ARCHIVE) or self._count(ROLE_LABELS[role]) != 0
+        label = ROLE_LABELS[role]
+        return role in (Role.INBOX, Role.ARCHIVE) or (self._is_searched(label) and self._count(label) != 0)
+
+    def _is_searched(self, label: str) -> bool:
+        """Whether the search finds something there: what else a person calls by a name of their own is private."""
+        return not self._query or next(ids(self._line, label, self._query), None) is not None
 
     def _count(self, label: str) -> int | None:
         """Messages with a label; of the archive it is only known when the whole mailbox is empty."""

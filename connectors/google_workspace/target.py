@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from http import HTTPStatus
 
 from connectors.contract import (
     FlagChange,
     Folder,
+    FolderMissing,
     Found,
     Marked,
     NameRules,
@@ -28,11 +30,12 @@ from connectors.google_workspace.finding import Fence, find, hits, names
 from connectors.google_workspace.flags import ARCHIVE, FIXED, ROLE_LABELS, flags_of
 from connectors.google_workspace.importing import import_message
 from connectors.google_workspace.line import AnswerLost, Line
-from connectors.google_workspace.listing import State
+from connectors.google_workspace.listing import State, is_gone
 from connectors.google_workspace.mailbox_labels import SYSTEM
 from connectors.google_workspace.recent import Recent
 from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.source import MAX_MESSAGE, GoogleSource
+from connectors.language import _
 
 #: Messages in one batchModify, at the most; below a few, one call each costs less.
 _MODIFIED = 1000
@@ -72,10 +75,21 @@ class GoogleTarget(GoogleSource):
                 role = Role.INBOX
             if role is not None:
                 return Folder(SYSTEM[role], role, ROLE_LABELS[role], messages=self._count(ROLE_LABELS[role]))
-            label = self._labels.ensure(path)
+            label, count = self._made(path)
             role = gmail_flags.ROLES.get(label)
-            count = self._count(label)
             return Folder(self._labels.path_of(label), role, label, object_id=label, messages=count)
+
+    def _made(self, path: tuple[str, ...]) -> tuple[str, int | None]:
+        """The label of a path and how many messages have it; made anew when it was taken away since we looked."""
+        label = self._labels.ensure(path)
+        try:
+            return label, self._count(label)
+        except Denied as answer:
+            if not is_gone(answer):
+                raise
+        self._labels.look()
+        label = self._labels.ensure(path)
+        return label, self._count(label)
 
     def _shows(self, role: Role) -> bool:
         """A target has all of them to put mail into."""
@@ -90,7 +104,7 @@ class GoogleTarget(GoogleSource):
         with self._judged():
             self._labels.path_of(folder.epoch)
             profile = self._line.get("profile", units.LOOK, fields="historyId,messagesTotal")
-            others = int(profile.get("messagesTotal", 0)) > self._recent.begun
+            others = int(profile.get("messagesTotal", 0)) > self._recent.most
             self._known = frozenset(hits(self._line, names(batch)) if others else ())
             return str(Fence(int(profile["historyId"]), self._known))
 
@@ -113,26 +127,42 @@ class GoogleTarget(GoogleSource):
         if outgoing.body.size > MAX_MESSAGE:
             return Receipt(outgoing.ordinal, "refused", reason=Reason.TOO_LARGE)
         kept = gmail_flags.kept(outgoing.flags, folder.epoch, keywords=self._with_keywords)
-        labels = gmail_flags.labels_for(kept, folder.epoch)
         with self._judged():
-            labels += [self._labels.keyword(word) for word in sorted(gmail_flags.keywords_in(kept))]
+            words = gmail_flags.keywords_in(kept)
+            kept -= words - self._labels.of_keywords(words).keys()
             self._recent.begin()
             try:
-                key = import_message(self._line, outgoing.body, labels, may_commit)
+                key = self._import(folder, outgoing, kept, may_commit)
             except AnswerLost:
                 return Receipt(outgoing.ordinal, "uncertain")
             except Denied as answer:
-                return self._not_taken(folder, outgoing.ordinal, answer)
-        was_there = self._recent.note(key) or key in self._known
+                return self._not_taken(outgoing.ordinal, answer)
+        was_there = self._recent.note(key, known=key in self._known)
         told = None if kept == outgoing.flags else kept
         return Receipt(outgoing.ordinal, "merged" if was_there else "stored", key, kept_flags=told)
 
-    def _not_taken(self, folder: Folder, ordinal: int, answer: Denied) -> Receipt:
+    def _import(self, folder: Folder, outgoing: Outgoing, flags: frozenset[str], may_commit: Callable[[], None]) -> str:
+        """The key of what was stored.  A keyword's label that was taken away meanwhile is made anew.
+
+        Raises FolderMissing when it is the folder's that was taken away; else as :func:`import_message`.
+        """
+        while True:
+            words = self._labels.of_keywords(gmail_flags.keywords_in(flags))
+            labels = [*gmail_flags.labels_for(flags, folder.epoch), *words.values()]
+            try:
+                return import_message(self._line, outgoing.body, labels, may_commit)
+            except Denied as answer:
+                if not answer.invalid or not self._labels.lost(labels):
+                    raise
+            self._labels.path_of(folder.epoch)
+
+    def _not_taken(self, ordinal: int, answer: Denied) -> Receipt:
         if answer.passing:
             # A 503 may come after the message was stored.
             return Receipt(ordinal, "uncertain")
-        if answer.reason in ("invalidArgument", "INVALID_ARGUMENT"):
-            self._labels.check(folder.epoch)
+        self._recent.added_nothing()
+        if answer.status == HTTPStatus.BAD_REQUEST and not answer.unready:
+            # By whatever reason: one message that Gmail cannot read keeps no other from arriving.
             return Receipt(ordinal, "refused", reason=Reason.CONTENT)
         verdict = self._line.verdict(answer)
         if isinstance(verdict, Refused):
@@ -143,7 +173,7 @@ class GoogleTarget(GoogleSource):
         self, folder: Folder, fence: str, suspects: Sequence[Suspect], claimed: Collection[str]
     ) -> Iterator[Found]:
         with self._judged():
-            yield from find(self._line, Fence.read(fence), suspects, claimed)
+            yield from find(self._line, folder.epoch, Fence.read(fence), suspects, claimed)
 
     # -- changing what is there ---------------------------------------------------------------------------------------
 
@@ -166,9 +196,8 @@ class GoogleTarget(GoogleSource):
             answers.append(marked)
             if any(labels):
                 together[labels].append(change.key)
-        for (on, off), keys in together.items():
-            self._relabel(keys, on, off)
-        return answers
+        gone = {key for (on, off), keys in together.items() for key in self._relabel(keys, on, off)}
+        return [Marked(one.key, "missing") if one.key in gone else one for one in answers]
 
     def _change(self, change: FlagChange, found: State) -> tuple[Marked, tuple[frozenset[str], frozenset[str]]]:
         """What a change comes to for one message: the answer, and labels to put on and to take off."""
@@ -177,19 +206,37 @@ class GoogleTarget(GoogleSource):
         on, off = gmail_flags.label_change(add, remove)
         done = add & {"\\Seen", "\\Flagged"}, remove & {"\\Seen", "\\Flagged"}
         if self._with_keywords:
-            words = gmail_flags.keywords_in(add), gmail_flags.keywords_in(remove)
-            on |= {self._labels.keyword(word) for word in words[0]}
-            off |= {self._labels.keyword(word) for word in words[1]}
-            done = done[0] | words[0], done[1] | words[1]
+            words = [self._labels.of_keywords(gmail_flags.keywords_in(flags)) for flags in (add, remove)]
+            on |= set(words[0].values())
+            off |= set(words[1].values())
+            done = done[0] | words[0].keys(), done[1] | words[1].keys()
         return Marked(change.key, "done", *done), (frozenset(on), frozenset(off))
 
-    def _relabel(self, keys: Sequence[str], on: Collection[str], off: Collection[str]) -> None:
+    def _relabel(self, keys: Sequence[str], on: Collection[str], off: Collection[str]) -> set[str]:
+        """Change labels; the messages that are there no longer, as far as it is told.
+
+        Raises FolderMissing when one of the labels was taken away.
+        """
         wanted = {"addLabelIds": sorted(on), "removeLabelIds": sorted(off)}
-        if len(keys) < _FEW:
-            for key in keys:
-                self._line.post(f"messages/{key}/modify", units.READ, wanted)
-            return
-        self._line.post("messages/batchModify", units.MODIFY_MANY, {"ids": list(keys), **wanted})
+        try:
+            if len(keys) < _FEW:
+                return {key for key in keys if not self._modify(key, wanted)}
+            self._line.post("messages/batchModify", units.MODIFY_MANY, {"ids": list(keys), **wanted})
+        except Denied as answer:
+            if answer.invalid and self._labels.lost({*on, *off}):
+                raise FolderMissing(_("there is no such label any more"), system=self._line.system) from None
+            raise
+        return set()
+
+    def _modify(self, key: str, wanted: Mapping[str, Sequence[str]]) -> bool:
+        """Whether the message was there."""
+        try:
+            self._line.post(f"messages/{key}/modify", units.READ, wanted)
+        except Denied as answer:
+            if is_gone(answer):
+                return False
+            raise
+        return True
 
     def move(self, folder: Folder, to: Folder, keys: Sequence[str]) -> Iterator[Receipt]:
         with self._judged():
@@ -206,7 +253,7 @@ class GoogleTarget(GoogleSource):
                     yield from self._left_where_they_are(some, there, start)
                     continue
                 if there:
-                    self._relabel([key for key in some if key in there], on, off)
+                    there -= self._relabel([key for key in some if key in there], on, off)
                 for ordinal, key in enumerate(some, start):
                     yield Receipt(ordinal, "stored", key) if key in there else _gone(ordinal)
 

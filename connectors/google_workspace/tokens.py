@@ -7,6 +7,7 @@ asking a token for the service account itself, and else the person is not known.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,7 +29,7 @@ _CLOCK_MAY_BE_OFF = 300
 _NO_RIGHT = frozenset({"unauthorized_client", "access_denied", "invalid_scope"})
 
 
-class _Listening:
+class Listening:
     """google-auth's transport, which remembers what time it is at the other end."""
 
     def __init__(self, http: httplib2.Http) -> None:
@@ -41,24 +42,14 @@ class _Listening:
         return response
 
 
-class Grant:
-    """The right to act for one person.  Thread-safe; one request renews the token for everybody who waits."""
+class Tokens(ABC):
+    """Access tokens of one credential.  Thread-safe; one request renews the token for everybody who waits."""
 
-    def __init__(
-        self,
-        key: ServiceKey,
-        subject: str | None,
-        scopes: tuple[str, ...],
-        *,
-        system: str,
-        make_http: Callable[[], httplib2.Http],
-    ) -> None:
-        self.key = key
-        self.subject = subject
-        self.scopes = scopes
-        self._system = system
+    def __init__(self, credentials: Any, *, system: str, make_http: Callable[[], httplib2.Http]) -> None:
+        """``credentials`` as google-auth knows them."""
+        self._credentials = credentials
+        self.system = system
         self._make_http = make_http
-        self._credentials: Any = key.credentials(subject, scopes)
         self._lock = Lock()
 
     def token(self, refused: str = "") -> str:
@@ -74,49 +65,65 @@ class Grant:
 
     def _fetch(self, credentials: Any) -> None:
         http = self._make_http()
-        request = _Listening(http)
+        request = Listening(http)
         try:
             credentials.refresh(request)
         except RefreshError as error:
-            raise self._why(error, request) from None
+            code = _code(error)
+            if error.retryable:
+                what = _("Google hands out no access token at the moment")
+                raise Transient(what, system=self.system, detail=code) from None
+            raise self._why(code, request) from None
         except (GoogleAuthError, OSError) as error:
-            raise _unreachable(self._system, error) from None
+            raise _unreachable(self.system, error) from None
         finally:
             http.close()
 
-    def _why(self, error: RefreshError, request: _Listening) -> ConnectorError:
-        code = _code(error)
-        if error.retryable:
-            return Transient(_("Google hands out no access token at the moment"), system=self._system, detail=code)
+    @abstractmethod
+    def _why(self, code: str, request: Listening) -> ConnectorError:
+        """What it means that none is given; ``code`` is RFC 6749's, ``request`` the one that was answered so."""
+
+
+class Grant(Tokens):
+    """The right to act for one person."""
+
+    def __init__(
+        self,
+        key: ServiceKey,
+        subject: str | None,
+        scopes: tuple[str, ...],
+        *,
+        system: str,
+        make_http: Callable[[], httplib2.Http],
+    ) -> None:
+        super().__init__(key.credentials(subject, scopes), system=system, make_http=make_http)
+        self.key = key
+        self.subject = subject
+        self.scopes = scopes
+
+    def _why(self, code: str, request: Listening) -> ConnectorError:
         if code in _NO_RIGHT:
-            return not_granted(self.key, self.scopes, self._system, code)
+            return not_granted(self.key, self.scopes, self.system, code)
         off = _seconds_off(request.date)
         if off is not None and abs(off) > _CLOCK_MAY_BE_OFF:
             what = _(
                 "the clock of this machine is off by {minutes} minutes, so Google takes nothing that it signs: set the"
                 " date and time, best by switching on automatic time"
             )
-            return telling(Fatal(what.format(minutes=round(abs(off) / 60)), system=self._system, detail=code))
+            return telling(Fatal(what.format(minutes=round(abs(off) / 60)), system=self.system, detail=code))
         if code == "invalid_grant" and self.subject is not None and self._is_known(request):
             what = _("there is no account {subject} in this Google Workspace, or it is suspended")
-            detail = code
-            return telling(
-                AuthFailed(
-                    what.format(subject=self.subject), system=self._system, detail=detail, denial=Denial.DISABLED
-                )
-            )
+            told = what.format(subject=self.subject)
+            return telling(AuthFailed(told, system=self.system, detail=code, denial=Denial.DISABLED))
         what = _(
             "Google does not know the key of the service account {account} any more: it was deleted or switched off."
             " In the Google Cloud console, under IAM & Admin > Service Accounts > {account} > Keys, make a new JSON key"
             " and put the file where the plan's key says"
         )
-        return telling(
-            AuthFailed(
-                what.format(account=self.key.client_email), system=self._system, detail=code, denial=Denial.TOKEN
-            )
-        )
+        told = what.format(account=self.key.client_email)
+        return telling(AuthFailed(told, system=self.system, detail=code, denial=Denial.TOKEN))
 
-    def _is_known(self, request: _Listening) -> bool:
+    def _is_known(self, request: Listening) -> bool:
         """Whether the service account itself gets a token with this key."""
         itself: Any = self.key.credentials(None, self.scopes)
         try:

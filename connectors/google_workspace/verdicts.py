@@ -104,7 +104,7 @@ def _of_rights(answer: Denied, system: str, detail: str, api: str, project: str,
 
 
 def _of_request(answer: Denied, system: str, detail: str, subject: str) -> ConnectorError:
-    if answer.reason in ("failedPrecondition", "FAILED_PRECONDITION"):
+    if answer.unready:
         return no_mailbox(system, detail, subject)
     if answer.status == 413 or answer.reason == "uploadTooLarge":
         return Refused(_("too large"), Reason.TOO_LARGE, system=system, detail=detail)

@@ -31,6 +31,7 @@ from connectors.microsoft365.refusals import no_token
 from connectors.microsoft365.settings import Microsoft365Settings
 from connectors.microsoft365.web import TokenRequests, not_answered, web_client
 from connectors.os_errors import os_error_text
+from connectors.private_file import write_private
 
 _IMAP_OF_PERSON = "IMAP.AccessAsUser.All"
 
@@ -198,7 +199,7 @@ class Access:
                     self._recall(path)
                 yield
                 if self._cache.has_state_changed:
-                    _write_private(path, self._cache.serialize())
+                    write_private(path, self._cache.serialize())
                     self._cache.has_state_changed = False
         except OSError as error:
             what = _("{path} cannot be used: {why}").format(path=path, why=os_error_text(error))
@@ -268,15 +269,3 @@ def _read_private(path: Path) -> str:
     if os.name != "nt" and path.stat().st_mode & 0o077:
         raise Fatal(_("{path} can be read by others on this machine. Run: chmod 600 {path}").format(path=path))
     return path.read_text(encoding="utf-8")
-
-
-def _write_private(path: Path, text: str) -> None:
-    """The whole file or none of it, for its owner alone."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

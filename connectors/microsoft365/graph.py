@@ -20,6 +20,7 @@ from connectors.denials import Denial
 from connectors.errors import AuthFailed, ConnectorError, Fatal, OverQuota, Refused, Stopped, Transient
 from connectors.language import _
 from connectors.microsoft365.web import not_answered
+from connectors.net.throttling import retry_after
 from connectors.reasons import Reason
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -151,7 +152,7 @@ class Graph:
             return Answered(status, body)
         headers = one.get("headers")
         told = {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-        return Answered(status, body, verdict(self.system, status, body, told.get("retry-after")))
+        return Answered(status, body, verdict(self.system, status, body, told.get("retry-after", "")))
 
     # -- one request --------------------------------------------------------------------------------------------
 
@@ -181,7 +182,7 @@ class Graph:
                 if answer.status_code == httpx.codes.UNAUTHORIZED and not refused:
                     refused = token
                     continue
-                error_of = verdict(self.system, answer.status_code, told, answer.headers.get("retry-after"))
+                error_of = verdict(self.system, answer.status_code, told, answer.headers.get("retry-after", ""))
                 if not isinstance(error_of, Transient):
                     raise error_of
                 failed, answered = error_of, Answered(answer.status_code, told, error_of)
@@ -216,15 +217,14 @@ class Graph:
             raise Stopped(_("the session was aborted"), system=self.system)
 
 
-def verdict(system: str, status: int, body: Json, retry_after: str | None) -> ConnectorError:
-    """The verdict for an answer that is no success."""
+def verdict(system: str, status: int, body: Json, pause: str) -> ConnectorError:
+    """The verdict for an answer that is no success; ``pause`` is its Retry-After."""
     told = body.get("error")
     code = told.get("code") if isinstance(told, dict) else None
     code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
     detail = f"{status} {code}".strip()
     if status in _PASSING:
-        seconds = float(retry_after) if retry_after and retry_after.isdecimal() and len(retry_after) < 6 else None
-        return Transient(_("Microsoft Graph: not now"), system=system, detail=detail, retry_after=seconds)
+        return Transient(_("Microsoft Graph: not now"), system=system, detail=detail, retry_after=retry_after(pause))
     if status == httpx.codes.UNAUTHORIZED:
         what = _("Microsoft Graph does not take the access token")
         return AuthFailed(what, denial=Denial.TOKEN, system=system, detail=detail)
@@ -238,7 +238,7 @@ def verdict(system: str, status: int, body: Json, retry_after: str | None) -> Co
 
 def _may_try_again(method: Method, answered: Answered) -> bool:
     """Whether the call may pass next time, and cannot be done twice by that."""
-    if not isinstance(answered.error, Transient) or isinstance(answered.error, AuthFailed):
+    if not isinstance(answered.error, Transient):
         return False
     return method != "POST" or answered.status in _NOT_DONE
 

@@ -90,7 +90,8 @@ class Preflight:
         settings = self._settings
         code: str = "app-accepted" if settings.app_only else "signed-in"
         of: Literal["system", "mailbox"] = "system" if settings.app_only else "mailbox"
-        missing = self._missing_credential()
+        secret = settings.secret or settings.certificate
+        missing = "" if secret is None else secret.missing()
         if missing:
             yield Precondition(code, of, False, missing)
             return
@@ -107,16 +108,6 @@ class Preflight:
             yield self._mail_permission(claims)
         if settings.keywords == "categories" and side == "target":
             yield from self._categories(account, stop)
-
-    def _missing_credential(self) -> str:
-        """Why the app's secret or certificate cannot be had; empty when it can, or when there is none to have."""
-        secret = self._settings.secret or self._settings.certificate
-        try:
-            if secret is not None:
-                secret.reveal()
-        except Exception as error:  # noqa: BLE001  it is the plan's own kind of error, which only the plan knows
-            return str(error)
-        return ""
 
     def _mail_permission(self, claims: Claims | None) -> Precondition:
         code = "mail-permission"

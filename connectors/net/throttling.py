@@ -1,4 +1,4 @@
-"""What a refusal asks of us beyond the command: to stay away for a time, or to hold fewer sessions.  Pure.
+"""What a refusal asks of us beyond the command: to stay away for a time, or to hold fewer sessions.
 
 Response codes decide where there are any.  These three things are told in free text alone by the servers named below,
 so their wording is looked for, in refusals only; the text itself is not kept.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
 #: Exchange: ``Request is throttled. Suggested Backoff Time: 299609 milliseconds``.
@@ -57,3 +59,16 @@ def throttle_in(text: bytes) -> Throttle | None:
     of_all = _OF_ALL.search(found[1]) and not _OF_USER.search(found[1])
     stated = _STATED.search(found[1])
     return Throttle(sessions="system" if of_all else "account", limit=int(stated[1] or stated[2]) if stated else None)
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds for which an answer over HTTP asks us to stay away, said as such or as a date (RFC 9110 10.2.3)."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST)

@@ -93,17 +93,18 @@ def _adopt_by_header(
 
 
 def _unclaimed(job: Job, hold: Hold, target: Target, place: Place) -> list[Entry]:
-    """What the target folder holds and no row accounts for."""
+    """What a folder of a system of labels holds and no row accounts for."""
     entries: list[Entry] = []
     for window in target.entries(place.target, None):
         with hold.ledger.read() as connection:
-            entries += [one for one in window.entries if _is_free(connection, job, hold, place, one.key)]
+            # Where messages have labels, one that a row owns is listed in another folder once its person labels it.
+            entries += [one for one in window.entries if _is_free(connection, job, hold, place, one.key, anywhere=True)]
     return entries
 
 
-def _is_free(connection: Connection, job: Job, hold: Hold, place: Place, key: str) -> bool:
+def _is_free(connection: Connection, job: Job, hold: Hold, place: Place, key: str, *, anywhere: bool = False) -> bool:
     """Whether no row accounts for a message of the target folder, in neither direction."""
-    return not copies.is_claimed(connection, place.row.id, key) and not round_trips.is_original(
+    return not copies.is_claimed(connection, place.row.id, key, anywhere=anywhere) and not round_trips.is_original(
         connection, hold.mailbox.id, job.direction.opposite, job.target, place.target, key
     )
 

@@ -111,6 +111,8 @@ class _Look:
         keys, gone = set[str](), set[str]()
         fresh: list[Entry] = []
         complete, cursor = True, before.cursor
+        # Where messages have labels, one of ours is listed in another folder once its person labels it.
+        anywhere = self._target.capabilities().layout == "labels"
         for window in self._target.entries(folder, before.cursor):
             complete, cursor = window.complete, window.cursor
             gone.update(window.gone)
@@ -118,7 +120,7 @@ class _Look:
             keys.update(one.key for one in recent)
             new = [one for one in recent if (row, one.key) not in self._known_at and (row, one.key) not in self._read]
             with self._hold.ledger.read() as connection:
-                fresh += [one for one in new if not copies.is_claimed(connection, row, one.key)]
+                fresh += [one for one in new if not copies.is_claimed(connection, row, one.key, anywhere=anywhere)]
         if not complete:
             keys |= before.keys - gone
         self._listings[row] = _Listing(folder, cursor, keys, before.times + 1)

@@ -6,6 +6,7 @@ target has had its time to show it (the connector's ``settle``), and two looks a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 from connectors.contract import Folder, FolderMissing, Found, Reason, Suspect, Target
 from migrate.copy.hold import Hold
 from migrate.copy.job import Clock
+from migrate.copy.late_flags import late_among
 from migrate.ledger import attempts, copies, folders, messages
 from migrate.ledger.attempts import AttemptRow
 from migrate.ledger.claims import Claims
@@ -67,24 +69,26 @@ def look(hold: Hold, target: Target, direction: Direction, clock: Clock) -> floa
     if not rows:
         return None
     now = clock.now()
-    settle = target.capabilities().settle
+    capabilities = target.capabilities()
+    settle, by_label = capabilities.settle, capabilities.layout == "labels"
     verdicts = _Verdicts()
-    given: dict[int, frozenset[str]] = {}
+    given: dict[int, frozenset[str]] = defaultdict(frozenset)
     # The latest first: a late attempt's fence is the tighter one, so it takes what can only be its own.
     for (target_folder_id, fence), group in groupby(rows, key=lambda row: (row.target_folder_id, row.fence)):
         tried = list(group)
         suspects = [_suspect(ordinal, row) for ordinal, row in enumerate(tried)]
         places = _folders_now(hold, target, direction, target_folder_id)
         for number, (folder, folder_id) in enumerate(places):
-            taken = given.get(folder_id, frozenset())
+            owner = 0 if by_label else folder_id
+            claims = Claims(hold.ledger, folder_id, given[owner], anywhere=by_label)
             left: list[Suspect] = []
-            for found in target.find(folder, fence, suspects, Claims(hold.ledger, folder_id, taken)):
+            for found in target.find(folder, fence, suspects, claims):
                 if found.verdict == "absent" and number + 1 < len(places):
                     left.append(next(suspect for suspect in suspects if suspect.ordinal == found.ordinal))
                     continue
                 verdicts.judge(tried[found.ordinal], found, folder_id, now, settle)
                 if found.key is not None:
-                    given[folder_id] = given.get(folder_id, frozenset()) | {found.key}
+                    given[owner] |= {found.key}
             suspects = left
     _record(hold, target, verdicts, rows, now)
     return verdicts.due_in
@@ -112,9 +116,10 @@ def _record(hold: Hold, target: Target, verdicts: _Verdicts, rows: Sequence[Atte
     decided = verdicts.decided()
     waiting = [row.message_id for row in rows if row.message_id not in decided and row.absent_at is None]
     shown = _flags_shown(hold, target, verdicts.present)
+    late = target.capabilities().late_flags
     with hold.ledger.write() as connection:
         for row, key, folder_id in verdicts.present:
-            _record_present(connection, row, key, folder_id, now, shown.get(row.message_id))
+            _record_present(connection, row, key, folder_id, now, shown.get(row.message_id), late)
         for row in verdicts.absent:
             _record_absent(connection, row, now, unmoved=row.message_id in unmoved)
         for row, found_key, folder_id in verdicts.uncertain:
@@ -145,12 +150,19 @@ def _flags_shown(
 
 
 def _record_present(
-    connection: Connection, row: AttemptRow, key: str, folder_id: int, now: float, shown: frozenset[str] | None
+    connection: Connection,
+    row: AttemptRow,
+    key: str,
+    folder_id: int,
+    now: float,
+    shown: frozenset[str] | None,
+    late: frozenset[str],
 ) -> None:
     if row.origin_message_id is not None:
         copies.hand_over(connection, row.origin_message_id, row.message_id, folder_id, key, now, evidence="found")
         return
-    ours = row.flags if shown is None else messages.flags_text(messages.flag_set(row.flags) & shown)
+    sent = messages.flag_set(row.flags)
+    ours = messages.flags_text(sent - late_among(sent, late) if shown is None else sent & shown)
     found = copies.stored(row.message_id, folder_id, key, now, synced=row.flags, ours=ours, evidence="found")
     copies.record_stored(connection, [found])
 

@@ -48,7 +48,7 @@ class _Flight:
     batch: PreparedBatch
     items: Sequence[Prepared]
     fence: str
-    #: How often the target was allowed to commit.
+    #: How many of the messages, from the first on, may have been committed.
     commits: int = 0
     receipts: Iterator[Receipt] = field(default_factory=lambda: iter(()))
     heard: dict[int, Receipt] = field(default_factory=dict)
@@ -56,6 +56,8 @@ class _Flight:
     def hear(self) -> None:
         for receipt in self.receipts:
             self.heard[receipt.ordinal] = receipt
+            # What was refused before it was sent asked for no commit: the next one that asks is behind it.
+            self.commits = max(self.commits, len(self.heard))
 
 
 class Writer:

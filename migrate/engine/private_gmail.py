@@ -6,7 +6,6 @@ Leave is a refresh token in a file of its own, readable by nobody else, with the
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from connectors.contract import AuthFailed, Denial, Resources, Source
 from connectors.errors import telling
 from connectors.language import _
+from connectors.private_file import write_private
 from plans import Organisation, Person, Site
 from plans.secrets import MissingSecret, SecretRef, read_private, resolve
 
@@ -79,13 +79,7 @@ def keep_leave(folder: Path, leave: Leave) -> Path:
         "given_at": leave.given_at.isoformat(timespec="seconds"),
         "refresh_token": leave.refresh_token,
     }
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(told, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_private(path, json.dumps(told))
     return path
 
 

@@ -149,21 +149,29 @@ def hand_over(
     deliveries.hand_over(connection, old, new)
 
 
-def is_claimed(connection: Connection, target_folder_id: int, key: str) -> bool:
-    return connection.execute(_CLAIMED, {"folder": target_folder_id, "key": key}).first() is not None
+def is_claimed(connection: Connection, target_folder_id: int, key: str, *, anywhere: bool = False) -> bool:
+    """Whether a row owns this key of a target folder; ``anywhere``: of any target folder of its mailbox."""
+    owned = _CLAIMED_ANYWHERE if anywhere else _CLAIMED
+    return connection.execute(owned, {"folder": target_folder_id, "key": key}).first() is not None
 
 
-_CLAIMED = select(message.c.id).where(
-    message.c.target_folder_id == bindparam("folder"), message.c.target_key == bindparam("key")
+def claimed_keys(connection: Connection, target_folder_id: int, *, anywhere: bool = False) -> Iterator[str]:
+    owned = _claimed(anywhere=anywhere).where(message.c.target_key.is_not(None))
+    yield from connection.execute(owned, {"folder": target_folder_id}).scalars()
+
+
+def _claimed(*, anywhere: bool) -> Select[Any]:
+    if not anywhere:
+        return select(message.c.target_key).where(message.c.target_folder_id == bindparam("folder"))
+    beside = target_folder.alias()
+    of_mailbox = (target_folder.c.mailbox_id == beside.c.mailbox_id, target_folder.c.direction == beside.c.direction)
+    all_of_it = select(target_folder.c.id).join(beside, and_(*of_mailbox)).where(beside.c.id == bindparam("folder"))
+    return select(message.c.target_key).where(message.c.target_folder_id.in_(all_of_it))
+
+
+_CLAIMED, _CLAIMED_ANYWHERE = (
+    _claimed(anywhere=anywhere).where(message.c.target_key == bindparam("key")) for anywhere in (False, True)
 )
-
-
-def claimed_keys(connection: Connection, target_folder_id: int) -> Iterator[str]:
-    yield from connection.execute(
-        select(message.c.target_key).where(
-            message.c.target_folder_id == target_folder_id, message.c.target_key.is_not(None)
-        )
-    ).scalars()
 
 
 def keys_there(connection: Connection, mailbox_id: int) -> set[str]:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -25,44 +26,23 @@ from connectors.contract import (
     Resources,
     Stopped,
     TooSoon,
+    Transient,
 )
 from connectors.google_workspace import GoogleWorkspaceConnector
+from connectors.google_workspace.answers import Denied
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.readiness import Side
 from connectors.google_workspace.scopes import MANAGE_ACCOUNTS, READ_MAIL
 from connectors.google_workspace.target import GoogleTarget
 from connectors.preconditions import preconditions
+from connectors.secret_setting import Secret
 from connectors.suite import samples
 from connectors.suite.harness import Mail
 from connectors.wire import digest_bytes
 from tests.servers.google import GoogleForTests
-from tests.servers.google_workspace import settings_for
+from tests.servers.google_workspace import Place, settings_for
 
 IMPORT = "gmail.users.messages.import"
-
-
-class Place:
-    """A mailbox of its own, and sessions on it."""
-
-    def __init__(self, google: GoogleForTests, folder: Path, **values: object) -> None:
-        self.google = google
-        self.stand_in = google.stand_in
-        self.user = google.person()
-        self.resources = Resources(ByteBudget(), folder)
-        self.connector = GoogleWorkspaceConnector(settings_for(google, **values), self.resources)
-        self.account = Account(self.user, address=self.user)
-        self._open: list[GoogleTarget] = []
-
-    def target(self) -> GoogleTarget:
-        self._open.append(self.connector.open_target(self.account, Event()))
-        return self._open[-1]
-
-    def there(self) -> list[bytes]:
-        return sorted(held.raw for held in self.stand_in.mailbox(self.user))
-
-    def close(self) -> None:
-        for target in self._open:
-            target.close()
 
 
 @pytest.fixture
@@ -222,6 +202,16 @@ def test_of_two_with_one_message_id_gmail_may_keep_one_and_it_is_told(place: Pla
     other.close()
 
 
+def test_what_gmail_merged_before_hides_nothing_that_it_merges_later(place: Place) -> None:
+    place.stand_in.manners(dedupe=True)
+    place.stand_in.put(place.user, [samples.mail(number).data for number in (1, 2)], ["Elsewhere"])
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    for number, outcome in ((1, "merged"), (1, "merged"), (2, "merged")):
+        _fence, receipts = _written(target, folder, samples.batch([samples.mail(number)]))
+        assert receipts[0].outcome == outcome
+
+
 @pytest.mark.parametrize(("fault", "outcome"), [("drop", "stored"), ("drop_after_commit", "uncertain")])
 def test_a_large_message_is_there_once_when_its_connection_breaks(place: Place, fault: str, outcome: str) -> None:
     """45 MB of 8-bit bytes, bare line feeds and NULs among them; after a break it is asked how far it came."""
@@ -261,6 +251,24 @@ def test_a_message_longer_than_gmail_takes_is_refused_before_it_is_sent(place: P
     (receipt,) = target.write(target.ensure(("Work",), None), [sent], lambda: None)
     assert (receipt.outcome, receipt.reason) == ("refused", "too-large")
     sent.body.release()
+
+
+def test_a_message_that_gmail_cannot_read_for_any_reason_keeps_no_other_from_arriving(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = place.target()
+    folder = target.ensure(("Work",), None)
+    sends = Line.send
+    answers = iter([Denied(400, "badRequest")])
+
+    def send(self: Line, *arguments: Any) -> Any:
+        for answer in answers:
+            raise answer
+        return sends(self, *arguments)
+
+    monkeypatch.setattr(Line, "send", send)
+    _fence, receipts = _written(target, folder, samples.batch(samples.mails(2)))
+    assert [(receipts[n].outcome, receipts[n].reason) for n in range(2)] == [("refused", "content"), ("stored", None)]
 
 
 def test_what_is_interrupted_while_it_waits_its_turn_was_not_sent(google: GoogleForTests, tmp_path: Path) -> None:
@@ -348,6 +356,16 @@ def test_a_mailbox_that_becomes_ready_is_waited_for(google: GoogleForTests, tmp_
     place.close()
 
 
+def test_a_mailbox_of_which_the_directory_cannot_tell_at_the_moment_is_not_given_up(
+    google: GoogleForTests, tmp_path: Path
+) -> None:
+    google.stand_in.manners(mailbox_delay=30.0)
+    place = Place(google, tmp_path)
+    google.stand_in.fault("503", method="directory.users.get", times=None)
+    with pytest.raises(Transient):
+        place.target()
+
+
 def _told(place: Place, who: str, side: Side = "target") -> dict[str, bool | None]:
     return {one.code: one.met for one in preconditions(place.connector, Account(who), side, Event())}
 
@@ -366,6 +384,27 @@ def test_what_stands_in_the_way_is_told_one_by_one(google: GoogleForTests, tmp_p
     waiting = google.person()
     expected = {**system, "account-active": True, "mailbox-licensed": True, "mailbox-opens": False}
     assert _told(place, waiting) == expected
+
+
+def test_a_key_that_cannot_be_had_is_told_as_what_it_is(google: GoogleForTests, tmp_path: Path) -> None:
+    def fetch() -> str:
+        raise LookupError("there is no file secrets/google.json")
+
+    key = Secret("file:secrets/google.json").fetched_by(fetch)
+    settings = settings_for(google).model_copy(update={"key": key})
+    connector = GoogleWorkspaceConnector(settings, Resources(ByteBudget(), tmp_path))
+    (told,) = preconditions(connector, Account("anna@example.org"), "target", Event())
+    assert (told.code, told.met, told.what) == ("key-usable", False, "there is no file secrets/google.json")
+
+
+def test_licences_of_all_are_not_listed_again_for_who_is_known_to_have_one(
+    google: GoogleForTests, tmp_path: Path
+) -> None:
+    google.stand_in.manners(mailbox_delay=30.0)
+    place = Place(google, tmp_path)
+    google.stand_in.fault("500", method="licensing.licenseAssignments.listForProduct", first=2, times=None)
+    for _ in range(3):
+        assert _told(place, place.user)["mailbox-licensed"]
 
 
 def test_what_rests_on_something_that_is_missing_is_not_asked_for(google: GoogleForTests, tmp_path: Path) -> None:

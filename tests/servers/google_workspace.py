@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httplib2
 
+from connectors.body import ByteBudget
+from connectors.contract import Account, Resources
+from connectors.google_workspace import GoogleWorkspaceConnector
 from connectors.google_workspace.access import Access
 from connectors.google_workspace.scopes import WRITE_MAIL
 from connectors.google_workspace.settings import GoogleSettings
+from connectors.google_workspace.target import GoogleTarget
 from connectors.secret_setting import Secret
 from tests.servers.google import ADMIN, GoogleForTests
 
@@ -22,6 +28,30 @@ def settings_for(google: GoogleForTests, key: str | None = None, **values: Any) 
         {**wanted, "user_units_per_minute": 60_000_000, "project_units_per_minute": 60_000_000, **values}
     )
     return settings.model_copy(update={"key": Secret("file:secrets/google.json").fetched_by(lambda: text)})
+
+
+class Place:
+    """A mailbox of its own, and sessions on it."""
+
+    def __init__(self, google: GoogleForTests, folder: Path, **values: object) -> None:
+        self.google = google
+        self.stand_in = google.stand_in
+        self.user = google.person()
+        self.resources = Resources(ByteBudget(), folder)
+        self.connector = GoogleWorkspaceConnector(settings_for(google, **values), self.resources)
+        self.account = Account(self.user, address=self.user)
+        self._open: list[GoogleTarget] = []
+
+    def target(self) -> GoogleTarget:
+        self._open.append(self.connector.open_target(self.account, Event()))
+        return self._open[-1]
+
+    def there(self) -> list[bytes]:
+        return sorted(held.raw for held in self.stand_in.mailbox(self.user))
+
+    def close(self) -> None:
+        for target in self._open:
+            target.close()
 
 
 def delete_label(access: Access, user: str, name: str) -> None:

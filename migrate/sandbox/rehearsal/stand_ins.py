@@ -22,7 +22,7 @@ from connectors.presets import Preset, find, of_host
 from connectors.registry import connector_class
 from connectors.secret_setting import Secret
 from migrate.copy.kept import KeptMail
-from migrate.engine.site import SiteRules
+from migrate.engine.jobs import SiteRules
 from migrate.sandbox.child import NotStarted
 from migrate.sandbox.rehearsal.judge import Judge, JudgeSettings, TargetRules
 from plans import Person, Site, System

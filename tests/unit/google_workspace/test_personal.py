@@ -6,10 +6,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httplib2
 import pytest
 
 from connectors.contract import AuthFailed, Fatal
-from connectors.google_workspace.personal import about, read_client
+from connectors.google_workspace import personal
+from connectors.google_workspace.personal import PersonalMail, about, ask_for_leave, read_client
 from migrate.engine.private_gmail import Leave, keep_leave, leave_file, leave_of
 from plans.secrets import SecretError
 
@@ -49,6 +51,41 @@ def test_any_other_file_is_told_and_nothing_of_it(text: str) -> None:
     with pytest.raises(Fatal, match="Desktop app") as raised:
         read_client(text)
     assert "hunter2" not in str(raised.value)
+
+
+class _Answer:
+    """A connection on which one thing is said."""
+
+    def __init__(self, error: str) -> None:
+        self._error = error
+
+    def request(self, *_arguments: object, **_named: object) -> tuple[httplib2.Response, bytes]:
+        return httplib2.Response({"status": "401"}), json.dumps({"error": self._error}).encode()
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [("invalid_grant", AuthFailed, "give it anew"), ("invalid_client", Fatal, "download its JSON file anew")],
+)
+def test_a_leave_that_was_taken_back_is_told_from_a_client_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, error: str, kind: type[Exception], told: str
+) -> None:
+    monkeypatch.setattr(personal, "new_http", lambda _timeout: _Answer(error))
+    with pytest.raises(kind, match=told) as raised:
+        PersonalMail(read_client(CLIENT), "anna@gmail.com", "1//hunter2").token()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_who_gives_other_rights_than_were_asked_for_did_not_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(*_arguments: object, **_named: object) -> None:
+        raise Warning("Scope has changed")
+
+    monkeypatch.setattr("google_auth_oauthlib.flow.InstalledAppFlow.run_local_server", changed)
+    with pytest.raises(AuthFailed, match="did not agree"):
+        ask_for_leave(read_client(CLIENT), "anna@gmail.com", open_browser=False)
 
 
 def test_what_is_searched_for_has_to_do_with_the_domains() -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from connectors.contract import Capabilities, Receipt
 from connectors.memory import MemorySettings
+from connectors.memory.faults import Cut
+from connectors.memory.store import Stored
+from connectors.memory.target import MemoryTarget
+from migrate.copy.halt import Halt
+from migrate.copy.run import run_pass
 from tests.unit.passes.world import Sides, mail, new_sides, when
 
 FLAGGED, SEEN = "\\Flagged", "\\Seen"
@@ -58,3 +69,52 @@ def test_a_target_that_forgets_nothing_is_not_written_to() -> None:
     assert not [touch for touch in sides.worlds[1].touched_by_sessions("anna@example.org") if touch.what == "flags"]
     assert flags(sides) == expected()
     sides.close()
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sides]:
+    """A target that takes the flag only when the message is there, and says so."""
+    knows, tells = MemoryTarget.capabilities, MemoryTarget._receipt
+
+    def capabilities(self: MemoryTarget) -> Capabilities:
+        return replace(knows(self), late_flags=frozenset({FLAGGED}))
+
+    def receipt(self: MemoryTarget, ordinal: int, stored: Stored, asked: frozenset[str] | None = None) -> Receipt:
+        return replace(tells(self, ordinal, stored, asked), kept_flags=stored.flags)
+
+    monkeypatch.setattr(MemoryTarget, "capabilities", capabilities)
+    monkeypatch.setattr(MemoryTarget, "_receipt", receipt)
+    sides = forgetful(batch=1)
+    yield sides
+    sides.close()
+
+
+def test_a_pass_that_is_interrupted_leaves_late_flags_to_the_next(late: Sides) -> None:
+    halt = Halt()
+    late.worlds[1].faults.at("stored", lambda _: halt.stop.set(), skip=3)
+    assert run_pass([late.job()], late.ledger, halt).interrupted
+    late.clock.advance(60)
+    assert late.run().flagged == 3
+    assert flags(late) == expected()
+    assert late.run().flagged == 0
+
+
+def test_a_message_that_was_found_again_is_given_its_late_flags(late: Sides) -> None:
+    late.worlds[1].faults.at("stored", Cut(), skip=1)
+    assert late.run().complete
+    assert flags(late) == expected()
+
+
+def test_a_late_flag_that_a_person_took_off_or_had_set_stays_as_it_is(late: Sides) -> None:
+    late.run()
+    late.clock.advance(60)
+    halt = Halt()
+    late.source.deliver(mail(9), received=when(9), flags={FLAGGED})
+    late.worlds[1].faults.at("stored", lambda _: halt.stop.set())
+    run_pass([late.job()], late.ledger, halt)
+    for state in late.worlds[1].reader("anna@example.org").folders():
+        for message in state.messages:
+            late.target.set_flags(state.path, message.key, {FLAGGED} if message.data == mail(9) else set())
+    late.run()
+    assert {data: kept for data, kept in flags(late).items() if kept} == {mail(9): {FLAGGED}}
+    assert late.run().flagged == 0
