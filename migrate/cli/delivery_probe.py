@@ -137,7 +137,7 @@ def _routes(
     unknown = f"bascule-nobody-{secrets.token_hex(4)}@{domain.name}"
     moved = [_person(one, domain.name) for one in people]
     with place.ledger() as ledger, ledger.read() as connection:
-        stays = [_person(one, domain.name) for one in staying(connection, organisation, site, domain.name)[:1]]
+        stays = [_person(one, domain.name) for one in staying(connection, organisation, site, domain.name)]
     if not organisation.probes:
         text = _("The plan names no account that probes could be sent from. Write probes: into organisation.yaml.")
         raise Trouble(text)

@@ -115,7 +115,8 @@ def routes(
 
     Mail from outside and from the old side to somebody who moves reaches both sides with dual delivery, the new side
     alone with split delivery.  Mail from the new side stays there for whom has an account there; a copy on the old side
-    is no fault.  Mail for who has not moved reaches the old side alone, whoever sends it.
+    is no fault.  Mail for who has not moved reaches the old side alone, whoever sends it: one of them proves the way
+    there, and each of them that the new side does not keep it.
     """
     found: list[Route] = []
     for sender in SENDERS:
@@ -124,7 +125,7 @@ def routes(
             found.append(Route(sender=sender, whom="moved", address=person.address, legs=legs))
             if person.aliases:
                 found.append(Route(sender=sender, whom="alias", address=person.aliases[0], legs=legs))
-        for person in not_moved:
+        for person in not_moved if sender == "new" else not_moved[:1]:
             legs = (Leg(side="old", mailbox=person.mailbox),)
             found.append(Route(sender=sender, whom="not-moved", address=person.address, legs=legs))
         if group is not None and moved and not_moved:

@@ -10,10 +10,10 @@ from plans.model import Organisation, Person, Site
 
 
 def staying(connection: Connection, organisation: Organisation, site: Site, domain: str) -> list[Person]:
-    """People of other sites that share the domain.
+    """People of other sites that share the domain, as probes need them.
 
-    Who has an account on the new side already comes first: once a system has an account for an address, mail from its
-    own people stays there, whatever the MX says, unless a route leads back.
+    Everybody who has an account on the new side already: once a system has an account for an address, mail from its
+    own people stays there, whatever the MX says, unless a route leads back.  Where nobody has one, the first of them.
     """
     moved = {
         row.name
@@ -33,4 +33,4 @@ def staying(connection: Connection, organisation: Organisation, site: Site, doma
         for person in one.people
         if person.mailbox.rpartition("@")[2] == domain and person.mailbox not in moved
     ]
-    return sorted(found, key=lambda one: one.mailbox not in with_account)
+    return [one for one in found if one.mailbox in with_account] or found[:1]

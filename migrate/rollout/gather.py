@@ -104,6 +104,31 @@ def _site_senders(world: World, site: Site) -> Fact:
     return senders(world, domain)
 
 
+def _routes(world: World, site: Site) -> Fact:
+    """Mail from the new side to each who has not moved, and above all to whom it has an account for already."""
+    how = f"bascule delivery probe {site.name}"
+    items = world.observed("site", site.name, "routes")
+    if not items:
+        return Unknown(how=how)
+    domain = world.domain_of(site)
+    others = [world.organisation.sites[name] for name in world.sites_of.get(domain or "", ()) if name != site.name]
+    unproved = {
+        person.address
+        for other in others
+        for person in other.people
+        if person.address.rpartition("@")[2] == domain and _is_kept_from(world, other, person.mailbox)
+    }
+    return share_of(world, items, [*items, *sorted(unproved - items.keys())], how)
+
+
+def _is_kept_from(world: World, site: Site, mailbox: str) -> bool:
+    """Whether there is an account on the new side for somebody who works on the old one without copies."""
+    account = world.observed("site", site.name, "accounts").get(mailbox)
+    row = world.mailboxes.get(mailbox)
+    moved = row is not None and (row.went_live is not None or row.dual_delivery_since is not None)
+    return account is not None and account.good and not moved
+
+
 def _delta(world: World, site: Site) -> Fact:
     """Complete passes since everybody is at work in the new mailbox: until then some still write in the old one."""
     rows = {one.mailbox: world.mailboxes.get(one.mailbox) for one in site.people}
@@ -158,7 +183,7 @@ SITE_FACTS: Mapping[str, SiteGatherer] = {
     "dual": _dual,
     "archives": _archives,
     "probes": of_parts("probes", "bascule delivery probe"),
-    "routes": of_parts("routes", "bascule delivery probe"),
+    "routes": _routes,
     "senders": _site_senders,
     "way_back": of_mailboxes("way-back", TRY_BACK),
     "delta": _delta,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -123,8 +124,11 @@ class Terminal:
         os.write(self._side, f"{text}\n".encode())
 
     def interrupt(self) -> None:
+        """As a person does: once more when nothing happens, for a signal may come just before readline waits."""
         self.until("> ")
         self._process.send_signal(signal.SIGINT)
+        while not select.select([self._side], [], [], 10)[0]:
+            self._process.send_signal(signal.SIGINT)
 
     def end(self) -> int:
         try:

@@ -67,7 +67,9 @@ def test_more_mail_takes_no_less_time(each: list[Load], more: Load, given: Limit
 def test_a_site_takes_no_less_than_its_largest_mailbox(each: list[Load], given: Limits, when: Hours) -> None:
     whole = forecast(each, PACE, given, when, BEGIN)
     for one in each:
-        assert seconds(whole.typical) >= seconds(forecast([one], PACE, given, when, BEGIN).typical) * (1 - 1e-9)
+        alone = seconds(forecast([one], PACE, given, when, BEGIN).typical) * (1 - 1e-9)
+        # Beside another mailbox half of its listing counts towards what all may do together in a day.
+        assert seconds(whole.typical) >= alone - 2 * one.listing
 
 
 @settings(max_examples=40, deadline=None)

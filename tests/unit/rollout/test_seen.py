@@ -67,15 +67,17 @@ def test_a_run_of_probes_says_which_routes_hold_and_who_would_lose_mail(one: Com
     assert _states(one, "hq")["probes"] == "not met", "that was years ago"
 
 
-def test_a_probe_goes_to_who_has_not_moved_and_whom_the_new_side_knows_already(one: Company) -> None:
+def test_probes_go_to_all_who_have_not_moved_and_whom_the_new_side_knows_already(one: Company) -> None:
     def stays() -> list[str]:
         with one.ledger.read() as connection:
             plan = one.organisation
             return [person.mailbox for person in staying(connection, plan, plan.sites["hq"], "old-first.example")]
 
-    assert stays() == ["lea@old-first.example", "lyon@old-first.example"]
+    assert stays() == ["lea@old-first.example"], "nobody has an account: one is enough"
     one.see("site", "lyon", "accounts", "lyon@old-first.example")
-    assert stays() == ["lyon@old-first.example", "lea@old-first.example"]
+    assert stays() == ["lyon@old-first.example"]
+    one.see("site", "lyon", "accounts", "lea@old-first.example", "lyon@old-first.example")
+    assert stays() == ["lea@old-first.example", "lyon@old-first.example"]
     with one.ledger.write() as connection:
         row = mailboxes.get_or_create(connection, "lyon@old-first.example", "lyon")
         deliveries.switch(connection, row.id, "on", one.now, one.now, "Karim")
@@ -86,6 +88,16 @@ def test_a_probe_goes_to_who_has_not_moved_and_whom_the_new_side_knows_already(o
             connection, [mailboxes.get_or_create(connection, "lea@old-first.example", "lyon").id], one.now
         )
     assert stays() == ["lyon@old-first.example"]
+
+
+def test_an_account_made_after_the_probes_keeps_the_site_from_switching(one: Company) -> None:
+    _to_dual_delivery(one, "hq")
+    keep_probes(Place(one.folder), "hq", [_verdict("new", "not-moved", Proof.PROVED)])
+    assert _states(one, "hq")["routes"] == "met"
+    one.see("site", "lyon", "accounts", "lea@old-first.example", "lyon@old-first.example")
+    assert _states(one, "hq")["routes"] == "not met"
+    one.dual("lyon")
+    assert _states(one, "hq")["routes"] == "met", "copies on both sides: nobody loses mail"
 
 
 def test_dual_delivery_that_was_switched_off_is_not_on(one: Company) -> None:
