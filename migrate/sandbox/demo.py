@@ -228,7 +228,7 @@ class _Demo:
         """The command reads both servers afresh and grades what it finds; one message was refused, so it is Good."""
         report = self._folder / f"{site}.html"
         with started(self._folder, "verify", site, "--report", str(report.absolute()), "--json") as command:
-            self._story.command(("verify", site, "--report", report.name))
+            self._story.command(("-C", str(self._folder), "verify", site, "--report", str(report)))
             self._check_code(command, command.wait(), _OK)
             told = command.json()
         expected, found = (sum(mailbox[key] for mailbox in told["mailboxes"]) for key in ("expected", "found"))

@@ -129,7 +129,7 @@ def test_steps_come_in_their_order(zone: Zone) -> None:
 def test_nothing_changes_before_somebody_says_yes(zone: Zone) -> None:
     mx = zone.records("MX")
     ended = zone.run("apply", "--step", "before", answer="n\n")
-    assert ended.code == 1
+    assert ended.code == 2
     assert "  - example.org. 3600 MX 10 mail.example.org." in ended.err
     assert "  + example.org. 300 MX 10 mail.example.org." in ended.err
     assert zone.records("MX") == mx

@@ -73,7 +73,7 @@ class _Answer:
 def test_a_leave_that_was_taken_back_is_told_from_a_client_that_is_gone(
     monkeypatch: pytest.MonkeyPatch, error: str, kind: type[Exception], told: str
 ) -> None:
-    monkeypatch.setattr(personal, "new_http", lambda _timeout: _Answer(error))
+    monkeypatch.setattr(personal, "new_http", lambda *_arguments: _Answer(error))
     with pytest.raises(kind, match=told) as raised:
         PersonalMail(read_client(CLIENT), "anna@gmail.com", "1//hunter2").token()
     assert "hunter2" not in str(raised.value)
