@@ -47,9 +47,12 @@ def _forced(one: SiteFacts | DomainFacts) -> Iterator[Risk]:
 def _of_site(one: SiteFacts, today: date) -> Iterator[Risk]:
     order = order_of("site")
     before_switch = order.index(one.phase) < order.index("switch")
-    if isinstance(one.verified, Seen) and one.verified.value.grade in ("investigate", "poor") and one.phase != "done":
-        text = _("The verification found differences without an explanation.")
-        yield Risk(code="grade", grave=one.verified.value.grade == "poor", subject=one.name, text=text)
+    if isinstance(one.verified, Seen) and one.phase != "done":
+        # What people deleted since the switch is asked about at its gate, and no risk of the move.
+        grade = one.verified.value.but_for_removed or one.verified.value.grade
+        if grade in ("investigate", "poor"):
+            text = _("The verification found differences without an explanation.")
+            yield Risk(code="grade", grave=grade == "poor", subject=one.name, text=text)
     if not before_switch:
         return
     if one.switch is None:
