@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from textwrap import fill
 from typing import Any
 
 from connectors.language import _, in_language
+from connectors.private_file import write_private
 from migrate.backup.check import Checked
 from plans import Organisation, Site
 
@@ -31,7 +31,7 @@ def write_index(folder: Path, site: str, now: datetime, checked: Mapping[str, Ch
         "format": "maildir++",
         "mailboxes": [mailboxes[name] for name in sorted(mailboxes)],
     }
-    _replace(folder / _INDEX, json.dumps(index, ensure_ascii=False, indent=2) + "\n")
+    write_private(folder / _INDEX, json.dumps(index, ensure_ascii=False, indent=2) + "\n")
 
 
 def _known(file: Path) -> dict[str, dict[str, Any]]:
@@ -72,7 +72,7 @@ def write_readme(folder: Path, organisation: Organisation, site: Site, command: 
     """In the organisation's language, whatever language the command speaks.  ``command`` brings it up to date."""
     with in_language(organisation.language):
         told = _readme(organisation, site, command, now)
-    _replace(folder / _README, told)
+    write_private(folder / _README, told)
 
 
 def _readme(organisation: Organisation, site: Site, command: str, now: datetime) -> str:
@@ -102,14 +102,3 @@ def _readme(organisation: Organisation, site: Site, command: str, now: datetime)
         _("Mail is private: keep this folder where only those may read it who have to."),
     ]
     return "\n\n".join(fill(one, _WIDTH, break_long_words=False, break_on_hyphens=False) for one in paragraphs) + "\n"
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner alone."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)

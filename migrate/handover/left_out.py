@@ -114,7 +114,7 @@ def _why(path: Path, name: str, folder: Path, named: set[str], secrets: Secrets)
         return LeftOut(name, _("named by the plan as a secret"), needed=True)
     if name.startswith("secrets/"):
         return LeftOut(name, _("a secret"))
-    if name.startswith(_OWN) or name.endswith(("-wal", "-shm", "-journal")) or path.name.endswith(".part"):
+    if name.startswith(_OWN) or name.endswith(("-wal", "-shm", "-journal")) or path.name.endswith((".part", ".new")):
         return LeftOut(name, "")
     if ".git" in path.relative_to(folder).parts[:-1] or path.name == ".git":
         return LeftOut(name, "")

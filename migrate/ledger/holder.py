@@ -9,7 +9,6 @@ Without any handover there is nothing to hold.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from connectors.language import _
 from connectors.os_errors import os_error_text
+from connectors.private_file import write_private
 from migrate.ledger.schema import event
 from migrate.ledger.store import Ledger, LedgerError
 
@@ -84,13 +84,7 @@ def read_held(state: Path) -> Held | None:
 
 def write_held(state: Path, held: Held) -> None:
     """Whole or not at all.  Raises OSError."""
-    draft = state / f".{FILE}.part"
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        json.dump(asdict(held), out)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(state / FILE)
+    write_private(state / FILE, json.dumps(asdict(held)))
 
 
 def check_holder(ledger: Ledger) -> None:

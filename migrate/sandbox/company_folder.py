@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from connectors.private_file import write_private
 from migrate.sandbox.company import PEOPLE
-from migrate.sandbox.standing import write_private
 
 _ABOUT = "ABOUT.txt"
 

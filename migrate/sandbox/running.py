@@ -15,11 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from connectors.private_file import write_private
 from migrate.sandbox.child import running_child
 from migrate.sandbox.google.started import running_google
 from migrate.sandbox.microsoft.started import ALL_ROLES, ALL_SCOPES, running_microsoft
 from migrate.sandbox.pymap_server import PymapServer, running_pymap
-from migrate.sandbox.standing import StandIn, Standing, write_private
+from migrate.sandbox.standing import StandIn, Standing
 from migrate.sandbox.zones import write_zones
 
 #: What can be left out; the small servers go with the IMAP servers whose mail they serve.

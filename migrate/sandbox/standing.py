@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,12 +65,3 @@ def read_standing(folder: Path) -> Standing | None:
         return Standing.model_validate_json((folder / FILE).read_bytes())
     except FileNotFoundError:
         return None
-
-
-def write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read, from its first byte on; takes the place of one that is there."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    new.replace(path)
