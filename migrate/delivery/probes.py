@@ -129,10 +129,17 @@ def routes(
             legs = (Leg(side="old", mailbox=person.mailbox),)
             found.append(Route(sender=sender, whom="not-moved", address=person.address, legs=legs))
         if group is not None and moved and not_moved:
-            both = (*_legs(mode, sender, moved[0]), Leg(side="old", mailbox=not_moved[0].mailbox))
-            found.append(Route(sender=sender, whom="group", address=group, legs=both))
+            found.append(Route(sender=sender, whom="group", address=group, legs=_mixed(mode, sender, moved, not_moved)))
         found.append(Route(sender=sender, whom="unknown", address=unknown, legs=()))
     return found
+
+
+def _mixed(mode: Mode, sender: Sender, moved: list[Person], not_moved: list[Person]) -> tuple[Leg, ...]:
+    """To a group of both the first of each belongs; the others may."""
+    first = (*_legs(mode, sender, moved[0]), Leg(side="old", mailbox=not_moved[0].mailbox))
+    others = [leg for person in moved[1:] for leg in _legs(mode, sender, person)]
+    others += [Leg(side="old", mailbox=person.mailbox) for person in not_moved[1:]]
+    return (*first, *(leg.model_copy(update={"must": False}) for leg in others))
 
 
 def _legs(mode: Mode, sender: Sender, person: Person) -> tuple[Leg, ...]:

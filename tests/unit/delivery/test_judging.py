@@ -143,3 +143,22 @@ def test_the_matrix_has_every_sender_and_every_recipient_there_is() -> None:
     split = routes("split", [anna], [], group="all@d.example", unknown="x@d.example")
     assert {one.whom for one in split} == {"moved", "alias", "unknown"}
     assert {leg.side for one in split for leg in one.legs} == {"new"}
+
+
+def test_each_who_stays_is_sent_to_from_the_new_side_and_may_get_what_a_group_gets() -> None:
+    anna, eve, ben, tim = (Person(mailbox=f"{one}@d.example", address=f"{one}@d.example") for one in "aebt")
+    cells = routes("dual", [anna, eve], [ben, tim], group="all@d.example", unknown="x@d.example")
+    to_who_stays = [(one.sender, one.address) for one in cells if one.whom == "not-moved"]
+    assert to_who_stays == [
+        ("outside", "b@d.example"),
+        ("old", "b@d.example"),
+        ("new", "b@d.example"),
+        ("new", "t@d.example"),
+    ]
+    group = next(one for one in cells if one.whom == "group" and one.sender == "outside")
+    assert {(leg.side, leg.mailbox[0]) for leg in group.legs if leg.must} == {("old", "a"), ("new", "a"), ("old", "b")}
+    assert {(leg.side, leg.mailbox[0]) for leg in group.legs if not leg.must} == {
+        ("old", "e"),
+        ("new", "e"),
+        ("old", "t"),
+    }
