@@ -30,7 +30,8 @@ from migrate.delivery.probes import Person, ProbeRun, Route, Side, routes
 from migrate.delivery.probing import Probing, new_run
 from migrate.delivery.recipe import CannotDeliver, Mode
 from migrate.delivery.sending import Mailer
-from migrate.delivery.staying import staying
+from migrate.rollout.staying import staying
+from migrate.rollout.world import World
 from plans import Organisation, Site
 from plans import Person as PlanPerson
 from plans.problems import Worded
@@ -137,7 +138,10 @@ def _routes(
     unknown = f"bascule-nobody-{secrets.token_hex(4)}@{domain.name}"
     moved = [_person(one, domain.name) for one in people]
     with place.ledger() as ledger, ledger.read() as connection:
-        stays = [_person(one, domain.name) for one in staying(connection, organisation, site, domain.name)]
+        others = staying(World.read(organisation, connection, SystemClock().now()), site, domain.name)
+    # Everybody whose mail the new side could keep; where that is nobody, one is enough.
+    chosen = [one for one in others if one.known] or others[:1]
+    stays = [_person(one.person, domain.name) for one in chosen]
     if not organisation.probes:
         text = _("The plan names no account that probes could be sent from. Write probes: into organisation.yaml.")
         raise Trouble(text)

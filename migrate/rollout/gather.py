@@ -18,6 +18,7 @@ from migrate.ledger.standing import Standing
 from migrate.rollout.cases import cases_of
 from migrate.rollout.gather_domain import senders
 from migrate.rollout.history import moment
+from migrate.rollout.staying import staying
 from migrate.rollout.world import TRY_BACK, Fact, SiteGatherer, World, of_mailboxes, of_parts, share_of
 from plans import Site
 from runbooks.facts import Copied, Grade, Graded, Seen, Share, Unknown
@@ -111,22 +112,9 @@ def _routes(world: World, site: Site) -> Fact:
     if not items:
         return Unknown(how=how)
     domain = world.domain_of(site)
-    others = [world.organisation.sites[name] for name in world.sites_of.get(domain or "", ()) if name != site.name]
-    unproved = {
-        person.address
-        for other in others
-        for person in other.people
-        if person.address.rpartition("@")[2] == domain and _is_kept_from(world, other, person.mailbox)
-    }
-    return share_of(world, items, [*items, *sorted(unproved - items.keys())], how)
-
-
-def _is_kept_from(world: World, site: Site, mailbox: str) -> bool:
-    """Whether there is an account on the new side for somebody who works on the old one without copies."""
-    account = world.observed("site", site.name, "accounts").get(mailbox)
-    row = world.mailboxes.get(mailbox)
-    moved = row is not None and (row.went_live is not None or row.dual_delivery_since is not None)
-    return account is not None and account.good and not moved
+    stays = staying(world, site, domain) if domain is not None else []
+    unproved = {one.person.address for one in stays if one.known} - items.keys()
+    return share_of(world, items, [*items, *sorted(unproved)], how)
 
 
 def _delta(world: World, site: Site) -> Fact:

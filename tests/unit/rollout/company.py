@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from migrate.delivery.staying import staying
 from migrate.dns import kept_steps, snapshots
 from migrate.dns.facts import Answer, Facts, Mx, Outcome, Question, View
 from migrate.dns.kept_steps import KeptSteps
@@ -25,6 +24,7 @@ from migrate.ledger.schema import MailboxState, mailbox
 from migrate.ledger.store import Ledger
 from migrate.rollout.facts import rollout_facts
 from migrate.rollout.moves import Rollout
+from migrate.rollout.staying import staying
 from migrate.rollout.steps import next_step
 from migrate.rollout.world import World
 from plans.folder_rules import FolderRules
@@ -153,9 +153,9 @@ class Company:
 
     def _prove_routes(self, name: str, domain: str) -> None:
         """As the command does: one probe to each who stays and has an account."""
-        plan = self.organisation
         with self.ledger.read() as connection:
-            stays = [one.address for one in staying(connection, plan, plan.sites[name], domain)]
+            world = World.read(self.organisation, connection, self.now)
+        stays = [one.person.address for one in staying(world, self.organisation.sites[name], domain) if one.known]
         seen = {address: Observed(True, self.now, "a test") for address in stays or [""]}
         with self.ledger.write() as connection:
             observations.keep(connection, "site", name, "routes", seen, whole=True)

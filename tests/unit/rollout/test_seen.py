@@ -12,13 +12,14 @@ from migrate.cli.dns_seen import keep_arrival, keep_senders
 from migrate.cli.organisation import Place
 from migrate.delivery.judging import Proof, Verdict
 from migrate.delivery.probes import Probe, Route, Sender, Whom
-from migrate.delivery.staying import staying
 from migrate.dns.arrival import Held, State
 from migrate.dns.facts import View
 from migrate.dns.findings import Finding
 from migrate.ledger import deliveries, mailboxes, observations
 from migrate.ledger.observations import Observed
+from migrate.rollout.staying import staying
 from migrate.rollout.steps import judged
+from migrate.rollout.world import World
 from tests.unit.rollout.company import Company, company
 
 
@@ -67,27 +68,25 @@ def test_a_run_of_probes_says_which_routes_hold_and_who_would_lose_mail(one: Com
     assert _states(one, "hq")["probes"] == "not met", "that was years ago"
 
 
-def test_probes_go_to_all_who_have_not_moved_and_whom_the_new_side_knows_already(one: Company) -> None:
-    def stays() -> list[str]:
+def test_who_stays_is_told_with_whether_the_new_side_knows_them(one: Company) -> None:
+    def stays() -> dict[str, bool]:
         with one.ledger.read() as connection:
-            plan = one.organisation
-            return [person.mailbox for person in staying(connection, plan, plan.sites["hq"], "old-first.example")]
+            world = World.read(one.organisation, connection, one.now)
+        found = staying(world, one.organisation.sites["hq"], "old-first.example")
+        return {each.person.mailbox: each.known for each in found}
 
-    assert stays() == ["lea@old-first.example"], "nobody has an account: one is enough"
-    one.see("site", "lyon", "accounts", "lyon@old-first.example")
-    assert stays() == ["lyon@old-first.example"]
-    one.see("site", "lyon", "accounts", "lea@old-first.example", "lyon@old-first.example")
-    assert stays() == ["lea@old-first.example", "lyon@old-first.example"]
+    lea, lyon = "lea@old-first.example", "lyon@old-first.example"
+    assert stays() == {lea: False, lyon: False}
+    one.see("site", "lyon", "accounts", lyon)
+    assert stays() == {lea: False, lyon: True}
     with one.ledger.write() as connection:
-        row = mailboxes.get_or_create(connection, "lyon@old-first.example", "lyon")
+        row = mailboxes.get_or_create(connection, lyon, "lyon")
         deliveries.switch(connection, row.id, "on", one.now, one.now, "Karim")
-    assert stays() == ["lea@old-first.example"]
+    assert stays() == {lea: False}
     with one.ledger.write() as connection:
         deliveries.switch(connection, row.id, "off", one.now + 1, one.now + 1, "Karim")
-        mailboxes.go_live(
-            connection, [mailboxes.get_or_create(connection, "lea@old-first.example", "lyon").id], one.now
-        )
-    assert stays() == ["lyon@old-first.example"]
+        mailboxes.go_live(connection, [mailboxes.get_or_create(connection, lea, "lyon").id], one.now)
+    assert stays() == {lyon: True}
 
 
 def test_an_account_made_after_the_probes_keeps_the_site_from_switching(one: Company) -> None:
