@@ -19,7 +19,7 @@ from threading import Event, Thread
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, Outgoing, Resources
-from connectors.google_workspace import GoogleWorkspaceConnector
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.suite import samples
 from tests.servers.google import GoogleForTests, google_for_tests
 from tests.servers.google_workspace import settings_for

@@ -26,9 +26,10 @@ from benchmarks.nothing_new import OnlyNew
 from benchmarks.pop3 import _mail as _plain_mail
 from connectors.body import ByteBudget
 from connectors.contract import Account, Connector, Resources, Target
-from connectors.imap import ImapConnector, ImapSettings
-from connectors.microsoft365 import Microsoft365Connector
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.microsoft365.access import access_of
+from connectors.microsoft365.connector import Microsoft365Connector
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 from migrate.copy.run import run_pass

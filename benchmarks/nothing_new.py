@@ -21,11 +21,13 @@ from unittest.mock import patch
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Reason, Resources, Source, Target
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld
 from connectors.net.transport import Transport
 from migrate.copy.halt import Halt
-from migrate.copy.job import Job, Placement
+from migrate.copy.job import Job
+from migrate.copy.placement import Placement
 from migrate.copy.run import run_pass
 from migrate.ledger.store import Ledger
 from tests.servers.certificates import make_certificates

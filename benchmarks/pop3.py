@@ -21,7 +21,8 @@ from benchmarks.nothing_new import OnlyNew, _ledger
 from connectors.body import ByteBudget
 from connectors.contract import Account, Message, Resources
 from connectors.memory import MemoryConnector, MemorySettings
-from connectors.pop3 import Pop3Connector, Pop3Settings
+from connectors.pop3.connector import Pop3Connector
+from connectors.pop3.settings import Pop3Settings
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job
 from migrate.copy.run import run_pass

@@ -3,10 +3,14 @@
     .venv/bin/python -m benchmarks.pst [ROUNDS]
 
 Three files are made by the tests' writer and kept in BENCH_DIR (a temporary folder without it): 1 GB of messages with
-attachments, 250 MB of 30,000 small messages, and one message with an attachment of 150 MB.  Rounds come in pairs, ours
-and ``readpst -e``, each a process of its own that writes one file a message, so that both do the same.  readpst starts
-as many processes as the machine has processors, and ours is one: so processor time is told beside the time on the
-clock, for machines that have other things to do.  Memory is the largest that one process held.
+attachments, 250 MB of 30,000 small messages, and one message with an attachment of 150 MB.  Rounds take turns:
+
+* our reader in one process, and in as many as the machine has processors, as an export reads;
+* ``readpst -e``, which starts as many as well; each of these writes one file a message and does nothing else;
+* ``bascule archive export``, which also digests, keeps a journal and has all of it on the disk before it says so.
+
+Processor time is told beside the time on the clock, for machines that have other things to do.  Memory is the largest
+that one process held.
 
 A fourth file, of 25 GB and nearly all of it a hole, is inspected: its folders alone, then all its items.
 """
@@ -29,6 +33,9 @@ from statistics import median
 from tests.pst_writer import Attachment, Message, PstWriter
 
 MB = 1 << 20
+BASCULE = str(Path(sys.executable).with_name("bascule"))
+THEIRS = "readpst -e"
+CORES = len(os.sched_getaffinity(0))
 _START = datetime(2015, 1, 5, 8, 0, tzinfo=UTC)
 _WORDS = [
     "the", "of", "and", "to", "in", "is", "that", "for", "with", "as", "be", "on", "by", "this", "are",
@@ -64,42 +71,55 @@ class Run:
 
 
 def _compare(file: Path, rounds: int) -> None:
-    ours: list[Run] = []
-    theirs: list[Run] = []
+    alone = [[sys.executable, "-m", "benchmarks.pst_export", str(file), "{to}"]]
+    tools = {
+        THEIRS: [["readpst", "-e", "-q", str(file), "-o", "{to}"]],
+        "one reader": alone,
+        "readers": [[*alone[0], str(number), str(CORES)] for number in range(CORES)],
+        "export": [[BASCULE, "archive", "export", str(file), "--to", "{to}"]],
+    }
+    runs: dict[str, list[Run]] = {name: [] for name in tools}
     for _round in range(rounds):
-        ours.append(_run([sys.executable, "-m", "benchmarks.pst_export", str(file)]))
-        theirs.append(_run(["readpst", "-e", "-q", str(file), "-o"]))
+        for name, commands in tools.items():
+            runs[name].append(_run(commands))
     print(f"{file.name}: {file.stat().st_size / MB:,.0f} MB")
-    for name, runs in (("bascule", ours), ("readpst -e", theirs)):
-        clock = median(run.clock for run in runs)
-        processor = median(run.processor for run in runs)
-        memory = max(run.memory for run in runs)
-        print(f"  {name:12} {clock:7.2f} s   processor {processor:6.2f} s   {memory:6.1f} MB", flush=True)
-    clock = median(one.clock / other.clock for one, other in zip(ours, theirs, strict=True))
-    processor = median(one.processor / other.processor for one, other in zip(ours, theirs, strict=True))
-    print(f"  ours: {clock:.2f} times the time, {processor:.2f} times the processor time", flush=True)
+    for name, made in runs.items():
+        clock, processor = median(run.clock for run in made), median(run.processor for run in made)
+        ratio = median(one.clock / other.clock for one, other in zip(made, runs[THEIRS], strict=True))
+        memory = max(run.memory for run in made)
+        print(
+            f"  {name:12} {clock:7.2f} s   processor {processor:6.2f} s   {memory:6.1f} MB   "
+            f"{ratio:.2f} times the time of readpst -e",
+            flush=True,
+        )
 
 
 def _inspect(file: Path) -> None:
     print(f"{file.name}: {file.stat().st_size / MB:,.0f} MB")
     for what in ("folders", "items"):
-        run = _run([sys.executable, "-m", "benchmarks.pst_export", str(file), f"--{what}"], out=False)
+        run = _run([[sys.executable, "-m", "benchmarks.pst_export", str(file), f"--{what}"]])
         print(f"  {what:12} {run.clock:7.2f} s   processor {run.processor:6.2f} s   {run.memory:6.1f} MB", flush=True)
 
 
-def _run(command: list[str], *, out: bool = True) -> Run:
-    with ExitStack() as stack:
-        if out:
-            folder = tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR"))
-            command = [*command, stack.enter_context(folder)]
+def _run(commands: list[list[str]]) -> Run:
+    """All of them at once, into one new folder."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
+        # What earlier runs left to be written is not this one's.
+        os.sync()
         started = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _pid, status, used = os.wait4(process.pid, 0)
-        took = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"{command[0]} ended with {process.returncode}")
-        return Run(took, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        processes = [
+            subprocess.Popen([part.format(to=folder) for part in command], stdout=subprocess.DEVNULL)
+            for command in commands
+        ]
+        processor = memory = 0.0
+        for process in processes:
+            _pid, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"{commands[0][0]} ended with {process.returncode}")
+            processor += used.ru_utime + used.ru_stime
+            memory = max(memory, used.ru_maxrss / 1024)
+        return Run(time.monotonic() - started, processor, memory)
 
 
 def _text(rng: random.Random, size: int) -> str:

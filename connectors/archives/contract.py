@@ -20,6 +20,7 @@ __all__ = [
     "Archive",
     "ArchiveFolder",
     "Damaged",
+    "Divisible",
     "Item",
     "Nature",
     "NotAnArchive",
@@ -164,6 +165,14 @@ class Archive(Protocol):
 
     def close(self) -> None:
         """May be called twice."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """An archive that several processes can read at once, each its part, without reading what lies before it."""
+
+    def some_items(self, folder: ArchiveFolder, numbers: range) -> Iterator[Item]:
+        """Of what ``items`` tells, those of some numbers; the first is 0, and there are ``folder.items`` of them."""
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ What its author said of it (importance, sensitivity) is told here as well as in 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
@@ -65,7 +65,7 @@ class Marks:
 
     def as_json(self) -> dict[str, object]:
         """Every field by its name, dates as ISO 8601 in UTC; for the side-car's file."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 
 @runtime_checkable

@@ -27,7 +27,7 @@ def open_pst(path: Path, reading: Reading) -> PstArchive:
 
 
 class PstArchive:
-    """Fulfils ``Archive``, ``Rebuilding``, ``Personal``, ``Addressed`` and ``Marked``.
+    """Fulfils ``Archive``, ``Divisible``, ``Rebuilding``, ``Personal``, ``Addressed`` and ``Marked``.
 
     Keys are told by :func:`connectors.pst.listing.key_of`; identity and epoch are the record key of the store, which
     every copy of the file shares.
@@ -54,7 +54,13 @@ class PstArchive:
 
     def items(self, folder: ArchiveFolder) -> Iterator[Item]:
         """In ascending order of their nodes.  An item whose properties cannot be read is listed with its node alone."""
-        for node in self._read_tree().in_folder(folder):
+        return self._listed(folder, self._read_tree().in_folder(folder))
+
+    def some_items(self, folder: ArchiveFolder, numbers: range) -> Iterator[Item]:
+        return self._listed(folder, self._read_tree().in_folder(folder)[numbers.start : numbers.stop])
+
+    def _listed(self, folder: ArchiveFolder, nodes: Sequence[int]) -> Iterator[Item]:
+        for node in nodes:
             key = f"{node:x}"
             with self._problems.of(folder.path, key):
                 try:

@@ -5,30 +5,32 @@ Run again it goes on: what the journal names is not written again.
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
-from connectors.archives.contract import Addressed, Archive, ArchiveFolder, Damaged, Item, Nature, Personal
+from connectors.archives.contract import Addressed, Archive, ArchiveFolder, Divisible, Reading
 from connectors.folder_names import FolderPath
-from connectors.language import _
-from connectors.mapi.marks import Marked, Marks
-from migrate.archives.forms import Eml, Form, Maildir, Mbox
-from migrate.archives.handover import write_guide
-from migrate.archives.journal import Journal, Stored
+from migrate.archives.crew import Work, cores, together
+from migrate.archives.forms import Form, form_of
+from migrate.archives.guide import write_guide
+from migrate.archives.journal import Journal
 from migrate.archives.manifest import Origin, begin, finish, reported_as_json
-from migrate.archives.names import digest_of, places_of, stem_of
-from migrate.archives.personal import PersonalFiles, Reported, disk_error, no_form, write_personal
-from migrate.archives.troubles import CannotRead, items_of, reading, writing
+from migrate.archives.names import places_of
+from migrate.archives.personal import PersonalFiles, Reported, write_personal
+from migrate.archives.portions import MESSAGES, Batch, Hand, Portion
+from migrate.archives.troubles import reading, writing
 
 #: Below the export's folder: what is no mail.
 PERSONAL = "calendars-and-contacts"
-#: Messages and bytes after which the disk is made to have them, and the journal to say so.
-_MESSAGES, _BYTES = 200, 32 << 20
+#: Where a folder without a name lies.
+NOWHERE: FolderPath = ("_",)
+#: Bytes of an archive from which on starting further processes pays.
+_LARGE = 64 << 20
 
 FormName = Literal["eml", "mbox", "maildir"]
 
@@ -56,6 +58,8 @@ class Exported:
     salvaged: int = 0
     personal: PersonalFiles = field(default_factory=PersonalFiles)
     reported: list[Reported] = field(default_factory=list)
+    #: X.500 addresses that nobody knows, and in how many places they were met.
+    unknown: Counter[str] = field(default_factory=Counter)
     complete: bool = True
 
     @property
@@ -79,6 +83,10 @@ class Exported:
         }
 
 
+#: Each folder of the archive, and where it lies on the disk.
+_Places = Sequence[tuple[ArchiveFolder, FolderPath]]
+
+
 @dataclass
 class Export:
     """One archive on its way into a folder."""
@@ -91,9 +99,11 @@ class Export:
     language: str = "en"
     #: Hears the messages and bytes that this run wrote so far.
     told: Callable[[int, int], None] = lambda _messages, _size: None
+    #: How further processes open the archive, where that pays; None: this one reads alone.
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
-        self._size = 0
+        self._token = self.archive.token()
 
     def run(self) -> Exported:
         """Write all that is not there yet.
@@ -104,115 +114,85 @@ class Export:
         with writing():
             finished = begin(self.folder, self.origin)
             journal = Journal.read(self.folder / "items.jsonl")
-            form = _form(self.origin.form, self.folder, journal, finished=finished)
+            form = form_of(self.origin.form, self.folder, journal.ends, finished=finished)
         made = Exported()
         with reading():
             folders = list(self.archive.folders())
-        places = places_of(folders, form.rules, journal.places)
-        try:
-            for folder in folders:
-                self._folder(folder, places.get(folder.path, ("_",)), form, journal, made)
-                if self.stop.is_set():
-                    break
-        finally:
-            # What is on the disk is noted, whatever stopped the run.
-            with suppress(OSError):
-                form.sync()
-                journal.commit()
-                form.close()
+        named = places_of(folders, form.rules, journal.places)
+        places = [(folder, named.get(folder.path, NOWHERE)) for folder in folders]
+        with closing(form):
+            others = self._messages(places, form, journal, made)
         made.complete = not self.stop.is_set()
         if made.complete:
-            self._personal(made)
+            self._personal(made, {folder.key for folder in folders} - others)
+        if isinstance(self.archive, Addressed):
+            made.unknown.update(self.archive.unknown_addresses())
         made.exported, made.salvaged = journal.messages.total(), journal.salvaged
-        paths = dict.fromkeys(folder.path for folder in folders)
         made.folders = [
-            FolderExported(path, places.get(path, ("_",)), journal.messages[path], journal.sizes[path])
-            for path in paths
+            FolderExported(path, place, journal.messages[path], journal.sizes[path])
+            for path, place in {folder.path: place for folder, place in places}.items()
         ]
         with writing():
             told = made.as_json() | {"items_file": {"name": journal.path.name, "sha256": journal.digest()}}
             finish(self.folder, self.origin, told)
         return made
 
-    def _folder(self, folder: ArchiveFolder, place: FolderPath, form: Form, journal: Journal, made: Exported) -> None:
-        with writing():
-            form.make(place)
-        waiting = size = 0
-        for item in items_of(self.archive, folder):
+    def _messages(self, places: _Places, form: Form, journal: Journal, made: Exported) -> set[str]:
+        """The keys of folders in which there are items that are no mail."""
+        others: set[str] = set()
+        size = 0
+        for batch in self._batches(places, form, journal):
+            # What is on the disk is noted, whatever stopped the run.
+            with writing():
+                journal.add(batch.stored)
+                journal.commit()
+            made.items += batch.items
+            made.written += len(batch.stored)
+            made.reported += batch.reported
+            made.unknown.update(batch.unknown)
+            others |= batch.others
+            if batch.trouble is not None:
+                raise batch.trouble
+            size += batch.size
+            self.told(made.written, size)
+        return others
+
+    def _batches(self, places: _Places, form: Form, journal: Journal) -> Iterator[Batch]:
+        for _folder, place in places:
+            with writing():
+                form.make(place)
+        waiting = [Portion(folder, place) for folder, place in places]
+        if self.reading is not None and self._can_be_shared(form):
+            work = Work(self.origin.path, self.reading, self._token, self.origin.form, self.folder, set(journal.done))
+            left: list[Portion] = []
+            yield from together(work, _parts(places), self.stop, left)
+            waiting = left
+        hand = Hand(self.archive, form, journal.done, self.stop)
+        for portion in waiting:
             if self.stop.is_set():
                 return
-            made.items += 1
-            if item.nature is not Nature.MAIL:
-                if not isinstance(self.archive, Personal):
-                    made.reported.append(_reported(folder, item, *no_form()))
-                continue
-            if digest_of(folder, item) in journal.done:
-                self._meet(folder, item)
-                continue
-            written = self._message(folder, place, item, form, made)
-            if written is None:
-                continue
-            stored, marks = written
-            journal.add(folder, place, item, stored, marks)
-            made.written += 1
-            waiting, size = waiting + 1, size + stored.size
-            self._size += stored.size
-            self.told(made.written, self._size)
-            if waiting >= _MESSAGES or size >= _BYTES:
-                with writing():
-                    form.sync()
-                    journal.commit()
-                waiting = size = 0
-        with writing():
-            form.sync()
-            journal.commit()
+            yield from hand.batches(portion)
 
-    def _meet(self, folder: ArchiveFolder, item: Item) -> None:
-        """Unknown X.500 addresses are told of the whole archive, by each run."""
-        if isinstance(self.archive, Addressed):
-            with suppress(Damaged, KeyError), reading():
-                self.archive.header(folder, item.key)
+    def _can_be_shared(self, form: Form) -> bool:
+        """Whether further processes pay.  Each would search the whole of a damaged file by itself."""
+        if not (isinstance(self.archive, Divisible) and form.shared) or self.origin.salvage or cores() == 1:
+            return False
+        with reading():
+            return self.origin.path.stat().st_size >= _LARGE
 
-    def _message(
-        self, folder: ArchiveFolder, place: FolderPath, item: Item, form: Form, made: Exported
-    ) -> tuple[Stored, Marks | None] | None:
-        """Where it is and what its owner did with it; None when it cannot be read: that is reported."""
-
-        def fill(out: BinaryIO) -> None:
-            with reading():
-                self.archive.write_message(folder, item.key, out)
-
-        try:
-            with reading():
-                # First: once the message is written, nothing may keep its line from the journal.
-                marks = self.archive.marks(folder, item.key) if isinstance(self.archive, Marked) else None
-            with writing():
-                return form.write(place, stem_of(folder, item), item, fill), marks
-        except Damaged as damaged:
-            made.reported.append(_reported(folder, item, damaged.code, str(damaged)))
-        except KeyError:
-            made.reported.append(_reported(folder, item, "gone", _("The archive was changed while it was read.")))
-        except CannotRead as trouble:
-            if trouble.error.errno != errno.EIO:
-                raise
-            made.reported.append(_reported(folder, item, *disk_error()))
-        return None
-
-    def _personal(self, made: Exported) -> None:
+    def _personal(self, made: Exported, mail_alone: set[str]) -> None:
         folder = self.folder / PERSONAL
         with writing():
-            made.personal = write_personal(self.archive, folder, self.stop)
+            made.personal = write_personal(self.archive, folder, self.stop, mail_alone)
             made.reported += made.personal.reported
             made.complete = made.personal.complete
             if made.personal.files:
                 write_guide(folder, self.origin.path.name, self.language)
 
 
-def _form(name: str, folder: Path, journal: Journal, *, finished: bool) -> Form:
-    if name == "mbox":
-        return Mbox(folder, journal.ends, finished=finished)
-    return Maildir(folder) if name == "maildir" else Eml(folder)
-
-
-def _reported(folder: ArchiveFolder, item: Item, code: str, message: str) -> Reported:
-    return Reported(folder.path, item.key, item.nature, code, message)
+def _parts(places: _Places) -> Iterator[Portion]:
+    """All items, a part of each folder in turn: processes that make files in one folder wait for each other."""
+    for first in range(0, max((folder.items or 0 for folder, _place in places), default=0), MESSAGES):
+        for folder, place in places:
+            if first < (folder.items or 0):
+                yield Portion(folder, place, range(first, first + MESSAGES))

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 #: Writes a message; whatever it raises passes, and nothing is left of the message.
 Fill = Callable[[BinaryIO], None]
-#: Below the export's folder: the mail, and what is being written.
+#: Below the export's folder: the mail.
 MAIL = "mail"
-_DRAFT = ".being-written"
 _LINE_START = re.compile(rb"^(>*From )", re.MULTILINE)
 _MAY_BE_FROM = re.compile(rb">*((?:F(?:r(?:om?)?)?)?)")
 
@@ -39,7 +38,7 @@ class Changed(Exception):
     """A file of the export is not as the export left it."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
+        super().__init__(path)
         self.path = path
 
 
@@ -48,6 +47,8 @@ class Form(Protocol):
 
     #: What names of folders it holds.
     rules: ClassVar[NameRules]
+    #: Several processes can write to it at once: each message is a file of its own.
+    shared: ClassVar[bool]
 
     def make(self, place: FolderPath) -> None:
         """A folder, also for no message."""
@@ -65,6 +66,7 @@ class Eml:
     """A file a message, its time the date of receipt."""
 
     rules: ClassVar[NameRules] = ANYWHERE
+    shared: ClassVar[bool] = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -75,7 +77,7 @@ class Eml:
 
     def write(self, place: FolderPath, stem: str, item: Item, fill: Fill) -> Stored:
         path = self._root.joinpath(MAIL, *place, f"{stem}.eml")
-        size, digest = self._files.write(self._root / _DRAFT, fill, item, lambda _size: path)
+        size, digest = self._files.write(path.with_name(f".{path.name}.part"), fill, item, lambda _size: path)
         return Stored(path.relative_to(self._root).as_posix(), size, digest)
 
     def sync(self) -> None:
@@ -90,6 +92,7 @@ class Maildir:
 
     _shape: ClassVar[Shape] = Shape("maildir++", "utf-7")
     rules: ClassVar[NameRules] = names_of(_shape)
+    shared: ClassVar[bool] = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -132,6 +135,7 @@ class Mbox:
     """
 
     rules: ClassVar[NameRules] = ANYWHERE
+    shared: ClassVar[bool] = False
 
     def __init__(self, root: Path, ends: dict[str, int], *, finished: bool) -> None:
         self._root = root
@@ -295,6 +299,13 @@ class _Quoted:
         self._out.write(data[:first] + _LINE_START.sub(rb">\1", data[first:]))
 
 
+def form_of(name: str, folder: Path, ends: dict[str, int], *, finished: bool) -> Form:
+    """The form of that name, in an export's folder; ``ends`` and ``finished`` as for :class:`Mbox`."""
+    if name == "mbox":
+        return Mbox(folder, ends, finished=finished)
+    return Maildir(folder) if name == "maildir" else Eml(folder)
+
+
 def _from_line(item: Item) -> bytes:
     when = utc_of(item) or datetime.fromtimestamp(0, UTC)
     return f"From - {time.asctime(when.timetuple())}\n".encode("ascii")
@@ -307,5 +318,5 @@ def _separator(folder: Path) -> str:
         probe.touch(mode=0o600)
     except OSError:
         return ";"
-    probe.unlink()
+    probe.unlink(missing_ok=True)  # another process asks the same
     return ":"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,19 +13,17 @@ from connectors.archives.kinds import open_archive
 from connectors.errors import ConnectorError
 from connectors.language import _
 from connectors.os_errors import os_error_text
-from migrate.archives.files import make_private, write_whole
+from migrate.archives.guide import write_guide
 from migrate.archives.named import to_read
 from migrate.archives.names import spelt
-from migrate.archives.personal import LIST, write_personal
+from migrate.archives.personal import write_personal
 from migrate.archives.troubles import CannotRead, CannotWrite, writing
 from migrate.ledger.store import LedgerError
 from plans import Organisation, Person, Site
 from plans.archive_files import called
-from runbooks.handover import HandedFile, guide
 
 #: The folder in the organisation's in which each mailbox has one of its own.
 HANDOVER = "handover"
-_NAMES = {"en": "how-to-import", "fr": "comment-importer"}
 
 
 class NotHandedOver(LedgerError):
@@ -78,29 +75,6 @@ def hand_over(organisation: Organisation, site: Site, person: Person, spool: Pat
         text = _("The calendars and contacts cannot be written to {folder}: {why}. Make room, and run it again.")
         raise NotHandedOver(text.format(folder=folder, why=os_error_text(trouble.error))) from trouble
     return HandedOver(folder, items, reported) if items else None
-
-
-def write_guide(folder: Path, whose: str, language: str) -> bool:
-    """Write the guide to all files that lists below ``folder`` name; False when they name none.
-
-    Read from the lists alone, so that it may be written again after each archive.  Raises OSError.
-    """
-    files: list[HandedFile] = []
-    reported = 0
-    for listing in sorted(folder.rglob(LIST)):
-        told = json.loads(listing.read_text(encoding="utf-8"))
-        reported += len(told["reported"])
-        files += [
-            HandedFile((listing.parent / one["file"]).relative_to(folder).as_posix(), sum(one["items"].values()))
-            for one in told["files"]
-        ]
-    if not files:
-        return False
-    made = guide(whose, files, reported, language)
-    make_private(folder)
-    for suffix, text in ((".md", made.markdown), (".html", made.html)):
-        write_whole(folder / f"{_NAMES[language]}{suffix}", text.encode("utf-8", "replace"))
-    return True
 
 
 def _apart(paths: list[Path]) -> Iterator[tuple[Path, str]]:

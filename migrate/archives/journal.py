@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +38,30 @@ class Stored:
     sha256: str
     offset: int | None = None
     end: int | None = None
+
+
+def record_of(
+    folder: ArchiveFolder, place: FolderPath, item: Item, stored: Stored, marks: Marks | None = None
+) -> dict[str, Any]:
+    """What is noted of a message."""
+    record = {
+        "item": digest_of(folder, item).hex(),
+        "folder": list(folder.path),
+        "place": list(place),
+        "key": item.key,
+        "file": stored.file,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "received": item.received and item.received.isoformat(),
+        "flags": None if item.flags is None else sorted(item.flags),
+        "categories": sorted({*item.labels, *(marks.categories if marks is not None else ())}),
+        "salvaged": item.salvaged,
+    }
+    if marks is not None:
+        record["marks"] = marks.as_json()
+    if stored.end is not None:
+        record |= {"offset": stored.offset, "end": stored.end}
+    return record
 
 
 @dataclass
@@ -75,29 +99,11 @@ class Journal:
         os.truncate(path, whole)
         return journal
 
-    def add(
-        self, folder: ArchiveFolder, place: FolderPath, item: Item, stored: Stored, marks: Marks | None = None
-    ) -> None:
-        """Note a message; its line is written by :meth:`commit`."""
-        record = {
-            "item": digest_of(folder, item).hex(),
-            "folder": list(folder.path),
-            "place": list(place),
-            "key": item.key,
-            "file": stored.file,
-            "size": stored.size,
-            "sha256": stored.sha256,
-            "received": item.received and item.received.isoformat(),
-            "flags": None if item.flags is None else sorted(item.flags),
-            "categories": sorted({*item.labels, *(marks.categories if marks is not None else ())}),
-            "salvaged": item.salvaged,
-        }
-        if marks is not None:
-            record["marks"] = marks.as_json()
-        if stored.end is not None:
-            record |= {"offset": stored.offset, "end": stored.end}
-        self._take(record)
-        self._waiting.append(json.dumps(record, ensure_ascii=True).encode() + b"\n")
+    def add(self, records: Iterable[dict[str, Any]]) -> None:
+        """Note messages, as :func:`record_of` tells them; their lines are written by :meth:`commit`."""
+        for record in records:
+            self._take(record)
+            self._waiting.append(json.dumps(record, ensure_ascii=True).encode() + b"\n")
 
     def commit(self) -> None:
         """Have the lines on the disk.  The files that they tell of have to be there before.  Raises OSError."""

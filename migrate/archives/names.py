@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from connectors.archives.contract import ArchiveFolder, Item
 from connectors.folder_names import FolderPath, NameRules
-from migrate.copy.job import Placement
 from migrate.copy.naming import Wanted, propose
+from migrate.copy.placement import Placement
 
 #: Devices of Windows, whatever stands behind a dot.
 _DEVICES = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -74,12 +74,15 @@ class PersonalFiles:
     complete: bool = True
 
 
-def write_personal(archive: Archive, folder: Path, stop: Event | None = None) -> PersonalFiles:
+def write_personal(
+    archive: Archive, folder: Path, stop: Event | None = None, mail_alone: Set[str] = frozenset()
+) -> PersonalFiles:
     """Write every item that is no mail to ``folder``, one ``.ics`` and one ``.vcf`` for each folder of the archive.
 
     A file that would be too large for the largest programs that import it is cut in parts between two items.  Run
     again it writes the same files anew.  ``folder`` is made when there is something for it, and what lies in it
-    besides stays.  Raises CannotRead when the archive's disk does not deliver, OSError when this one takes no more.
+    besides stays.  ``mail_alone``: keys of folders that need not be looked into, since somebody did who found nothing
+    but mail.  Raises CannotRead when the archive's disk does not deliver, OSError when this one takes no more.
     """
     made = PersonalFiles()
     if not isinstance(archive, Personal):
@@ -89,6 +92,8 @@ def write_personal(archive: Archive, folder: Path, stop: Event | None = None) ->
         folders = list(archive.folders())
     places = places_of(folders, ANYWHERE, {one.source: one.place for one in before})
     for one in folders:
+        if one.key in mail_alone:
+            continue
         place = places.get(one.path, ("_",))
         with _Writing(folder, place, one.path, {file.file for file in made.files}) as writing:
             made.complete = _write_folder(archive, archive, one, writing, made, stop)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.archives.contract import Archive, ArchiveFolder, Item
+from connectors.archives.contract import Archive, ArchiveFolder, Divisible, Item
 
 
 class CannotWrite(Exception):
     """The disk that is written to does not take it: ``error`` says why."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
+        super().__init__(error)
         self.error = error
 
 
@@ -20,7 +20,7 @@ class CannotRead(Exception):
     """The disk of the archive does not deliver: ``error`` says why."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
+        super().__init__(error)
         self.error = error
 
 
@@ -42,10 +42,17 @@ def reading() -> Iterator[None]:
         raise CannotRead(error) from error
 
 
-def items_of(archive: Archive, folder: ArchiveFolder) -> Iterator[Item]:
-    """The items of a folder; :class:`CannotRead` when the archive's disk does not deliver."""
+def items_of(archive: Archive, folder: ArchiveFolder, numbers: range | None = None) -> Iterator[Item]:
+    """The items of a folder, of a divisible archive those of some ``numbers`` where they are given.
+
+    Raises :class:`CannotRead` when the archive's disk does not deliver.
+    """
     with reading():
-        items = iter(archive.items(folder))
+        if numbers is None:
+            items = iter(archive.items(folder))
+        else:
+            assert isinstance(archive, Divisible)
+            items = iter(archive.some_items(folder, numbers))
     while True:
         with reading():
             item = next(items, None)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import click
 
-from connectors.archives.contract import Addressed, NotAnArchive
+from connectors.archives.contract import NotAnArchive
 from connectors.archives.kinds import open_archive
 from connectors.language import _, number, plural, spoken
 from migrate.archives.export import PERSONAL, Export, Exported
@@ -85,7 +85,6 @@ def salvage(path: Path, to: Path, form: str, addresses: Path | None, template: P
 def _export(
     path: Path, to: Path, form: str, addresses: Path | None, template: Path | None, *, to_json: bool, salvage: bool
 ) -> Exit:
-    unknown: dict[str, int] = {}
     working = Working(terminal(stderr=True))
     stopping = _("Stopping after the message in hand.")
     with interruptible(terminal(stderr=True), stopping) as halt, reading_with(addresses, salvage=salvage) as reading:
@@ -97,11 +96,10 @@ def _export(
             archive = open_archive(path, reading)
             try:
                 origin = Origin.of(archive, path, form, salvage=salvage)
-                made = Export(archive, origin, to.absolute(), halt.stop, spoken(), told).run()
-                if isinstance(archive, Addressed):
-                    unknown = dict(archive.unknown_addresses())
+                made = Export(archive, origin, to.absolute(), halt.stop, spoken(), told, reading).run()
             finally:
                 archive.close()
+    unknown = dict(made.unknown)
     added = fill_template(template, unknown, spoken())
     code = Exit.INTERRUPTED if not made.complete else Exit.PARTIAL if made.reported else Exit.OK
     if to_json:

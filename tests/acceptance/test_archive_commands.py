@@ -6,7 +6,9 @@ import json
 import os
 import re
 import subprocess
+import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from migrate.archives.crew import cores
 from tests.acceptance.box import Box
 from tests.acceptance.letters import letter, write_mbox
 from tests.acceptance.organisation import (
@@ -27,8 +30,8 @@ from tests.acceptance.organisation import (
     running,
 )  # fmt: skip
 from tests.acceptance.schemas import valid
+from tests.pst_writer import Attachment, PstWriter
 from tests.pst_writer.letters import letter as pst_letter
-from tests.pst_writer.writer import PstWriter
 from tests.servers.mail import Mail
 
 ANNA = "anna@example.org"
@@ -129,7 +132,60 @@ def test_an_export_that_is_killed_is_gone_on_with_and_nothing_is_lost_or_doubled
         assert len(re.findall(rb"^From - ", file.read_bytes(), re.MULTILINE)) == _MANY
     else:
         assert Counter(sha256(path.read_bytes()).hexdigest() for path in files) == wanted
-    assert not [path for path in to.rglob("*") if "being-written" in path.name]
+    assert not [path for path in to.rglob("*") if path.suffix == ".part"]
+
+
+@pytest.mark.skipif(cores() == 1, reason="one processor is not shared out")
+def test_an_export_by_several_processes_that_is_killed_leaves_none_behind_and_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "anna.pst"
+    with PstWriter(path) as writer:
+        folders = [writer.folder(name) for name in ("Inbox", "Sent Items")]
+        for number in range(_MANY):
+            attachment = Attachment("a.bin", number.to_bytes(2, "big") * 50_000)
+            writer.message(folders[number % 2], pst_letter(number, attachment))
+    to = tmp_path / "out"
+    arguments = ("export", str(path), "--to", str(to), "--json")
+    journal = to / "items.jsonl"
+    kills = 0
+    for enough in (1, 300):
+        process = subprocess.Popen(
+            [str(COMMAND), "archive", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+        )
+        helpers: set[int] = set()
+        with running(process):
+
+            def noted(pid: int = process.pid, seen: set[int] = helpers) -> int:
+                seen.update(_children(pid))
+                return journal.exists() and journal.read_bytes().count(b"\n")
+
+            kills += killed_at(process, noted, enough)
+        assert helpers
+        _wait_for_the_end_of(helpers)
+    ended = run(tmp_path, *arguments)
+    told = ended.json
+    assert kills == 2
+    assert (ended.code, told["complete"], told["items"], told["exported"]) == (0, True, _MANY, _MANY)
+    lines = exported(to)
+    assert len({line["item"] for line in lines}) == len(lines) == _MANY
+    files = {path.relative_to(to).as_posix(): path for path in (to / "mail").rglob("*") if path.is_file()}
+    assert {line["file"]: line["sha256"] for line in lines} == {
+        name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()
+    }
+
+
+def _children(pid: int) -> set[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    with suppress(OSError):
+        return set(map(int, listed.read_text().split()))
+    return set()
+
+
+def _wait_for_the_end_of(processes: set[int]) -> None:
+    """Nobody writes to an export any more whose command was killed."""
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in processes):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def _messages(box: Path) -> list[bytes]:

@@ -170,14 +170,18 @@ def test_half_a_line_of_a_journal_is_taken_off(archive: MemoryArchive, tmp_path:
 
 def test_ctrl_c_ends_it_between_two_messages_and_the_next_run_completes(archive: MemoryArchive, tmp_path: Path) -> None:
     stop = Event()
+    write_message = archive.write_message
 
-    def told(messages: int, _size: int) -> None:
-        if messages == 3:
+    def stopped(folder: ArchiveFolder, key: str, out: BinaryIO) -> None:
+        write_message(folder, key, out)
+        if key == "m2":
             stop.set()
 
-    made = _export(archive, tmp_path / "out", stop=stop, told=told).run()
+    archive.write_message = stopped  # type: ignore[method-assign]
+    made = _export(archive, tmp_path / "out", stop=stop).run()
     assert (made.complete, made.exported) == (False, 3)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["complete"] is False
+    archive.write_message = write_message  # type: ignore[method-assign]
     assert _export(archive, tmp_path / "out").run().exported == 11
 
 
@@ -189,7 +193,7 @@ def test_damage_costs_only_its_item_and_is_reported(archive: MemoryArchive, tmp_
     assert [(one.key, one.code) for one in made.reported] == [("m2", "bad-block"), ("p5", "no-form")]
     _assert_counted(made)
     assert sorted(_message(tmp_path / "out", line) for line in _lines(tmp_path / "out")) == _messages(archive)
-    assert not [path for path in (tmp_path / "out").rglob("*") if "being-written" in path.name]
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix == ".part"]
 
 
 def test_an_item_that_went_meanwhile_is_reported(archive: MemoryArchive, tmp_path: Path) -> None:
@@ -361,7 +365,7 @@ def test_a_full_disk_is_the_exports_and_what_was_written_stays(
             _export(archive, tmp_path / "out", form).run()
     assert raised.value.error.errno == errno.ENOSPC
     assert len(_lines(tmp_path / "out")) == 3
-    assert not [path for path in (tmp_path / "out").rglob("*") if "being-written" in path.name]
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix == ".part"]
 
 
 def test_a_disk_that_goes_away_under_the_archive_ends_the_run(archive: MemoryArchive, tmp_path: Path) -> None:

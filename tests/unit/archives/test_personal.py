@@ -19,7 +19,8 @@ from icalendar import Calendar
 from connectors.archives.contract import ArchiveFolder, Item, Nature, PersonalItem
 from migrate.archives import bundles
 from migrate.archives.bundles import CalendarFile, ContactFile, NotAFile, components
-from migrate.archives.handover import handover_folder, write_guide
+from migrate.archives.guide import write_guide
+from migrate.archives.handover import handover_folder
 from migrate.archives.personal import write_personal
 from migrate.archives.troubles import CannotRead
 from tests.unit.archives.memory_archive import Held, HeldFolder, MemoryArchive, card, event, zone
