@@ -2,7 +2,3 @@
 
 The API is described at https://developers.google.com/workspace/gmail/api/reference/rest.
 """
-
-from connectors.google_workspace.connector import GoogleWorkspaceConnector
-
-__all__ = ["GoogleWorkspaceConnector"]

@@ -12,7 +12,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from connectors.language import _
-from connectors.maildir import MaildirSettings
+from connectors.maildir.settings import MaildirSettings
 from connectors.os_errors import os_error_text
 from migrate.ledger.store import Ledger
 from plans import Organisation, Site, System

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from connectors.contract import Folder, NameRules, Role
 from connectors.folder_names import is_risky
 from connectors.reasons import Reason
-from migrate.copy.job import Placement, Rules
+from migrate.copy.job import Rules
 from migrate.copy.naming import Proposed, Refuses, Wanted, propose
+from migrate.copy.placement import Placement
 from plans.folder_patterns import fold
 
 Path = tuple[str, ...]

@@ -15,7 +15,7 @@ import click
 
 from connectors.contract import Account, ArchiveUnreadable
 from connectors.language import _, labelled, plural
-from connectors.maildir import MaildirConnector
+from connectors.maildir.connector import MaildirConnector
 from connectors.os_errors import os_error_text
 from migrate.backup.check import Checked, check
 from migrate.backup.destination import Destination, NoDestination

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-from connectors.contract import Entry, Folder, Nature, Reason, Resources, Role, Source, Target, Transient
+from connectors.contract import Entry, Folder, Nature, Reason, Resources, Source, Target, Transient
 from migrate.copy.kept import KeptMail
+from migrate.copy.placement import Placement
 from migrate.ledger.schema import Direction
 
 
@@ -31,18 +32,6 @@ class SystemClock:
 
     def wait(self, seconds: float, stop: Event) -> bool:
         return stop.wait(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a source folder's messages go on the target."""
-
-    path: tuple[str, ...]
-    role: Role | None = None
-    #: The plan says that several folders may go into this one; otherwise they are kept apart.
-    merge: bool = False
-    #: The beginning of ``path`` below which the plan puts everything.
-    under: tuple[str, ...] = ()
 
 
 class Rules(Protocol):

@@ -13,7 +13,7 @@ from itertools import count
 
 from connectors.contract import Role
 from connectors.folder_names import FolderPath, NameRules, cautious, is_doubtful
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 
 #: Asks the target which of these paths it holds under no circumstances.
 Refuses = Callable[[Sequence[FolderPath]], Collection[FolderPath]]

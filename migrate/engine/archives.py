@@ -17,7 +17,7 @@ from connectors.errors import ConnectorError
 from connectors.language import _
 from connectors.read_state import ReadRule
 from migrate.archives.named import to_read
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 from migrate.figures import typed
 from plans import Organisation, Person, Site
 from plans.archive_files import ArchiveFile, archives_of, called

@@ -10,8 +10,9 @@ from typing import Literal
 
 from connectors.contract import Account, Connector, Entry, Folder, Reason, Resources, Source
 from connectors.folder_names import FolderPath
-from migrate.copy.job import Job, Placement, Progress, Rules
+from migrate.copy.job import Job, Progress, Rules
 from migrate.copy.kept import KeptMail
+from migrate.copy.placement import Placement
 from migrate.engine.archives import personal_archives
 from migrate.engine.openings import Openings
 from migrate.engine.private_gmail import private_gmail

@@ -12,7 +12,7 @@ from hashlib import sha256
 from connectors.contract import Entry, Folder, Reason, Role
 from connectors.folder_names import FolderPath
 from connectors.language import _
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 from plans import Site, System
 
 #: Clocks differ, and the switch is told by hand (seconds): what is known from before is recognised all the same.

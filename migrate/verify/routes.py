@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Folder, Role
-from migrate.copy.job import Placement, Rules
+from migrate.copy.job import Rules
+from migrate.copy.placement import Placement
 from migrate.verify.shown import FolderPath
 
 

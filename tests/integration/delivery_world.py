@@ -15,7 +15,7 @@ import yaml
 import plans
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from migrate.copy.job import SystemClock
 from migrate.delivery.evidence import Evidence

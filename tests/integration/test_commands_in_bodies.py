@@ -19,7 +19,7 @@ import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, ConnectorError, Folder, Outgoing, Resources
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.wire import digest_bytes
 from tests.conftest import DovecotFactory, _entered

@@ -11,7 +11,8 @@ import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, ConnectorError, Outgoing, Resources, Target
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.net.deflate import Deflate
 from connectors.wire import digest_bytes
 from tests.conftest import DovecotFactory, ProxyFactory

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, FlagChange, Outgoing, Resources, Target
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.wire import digest_bytes
 from tests.conftest import _entered

@@ -14,7 +14,7 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, Source, Target
-from connectors.google_workspace import GoogleWorkspaceConnector
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.suite import Harness, Mail, SourceContract, TargetContract
 from connectors.suite.finding import FindingContract
 from connectors.suite.harness import FolderPath

@@ -28,8 +28,8 @@ from connectors.contract import (
     TooSoon,
     Transient,
 )
-from connectors.google_workspace import GoogleWorkspaceConnector
 from connectors.google_workspace.answers import Denied
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.line import Line
 from connectors.google_workspace.readiness import Side
 from connectors.google_workspace.scopes import MANAGE_ACCOUNTS, READ_MAIL

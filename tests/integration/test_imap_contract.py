@@ -16,7 +16,7 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, ConnectorError, Fatal, Resources, Source, Target
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.suite import SourceContract, TargetContract
 from connectors.suite.harness import PATHS

@@ -15,7 +15,7 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Resources, Source
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.suite.samples import folder_at
 from tests.servers.certificates import Certificates

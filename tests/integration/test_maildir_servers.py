@@ -14,7 +14,8 @@ import pytest
 from connectors.body import ByteBudget
 from connectors.contract import Account, FlagChange, Folder, Message, Resources, Source, Target
 from connectors.imap.names import encode
-from connectors.maildir import MaildirConnector, MaildirSettings
+from connectors.maildir.connector import MaildirConnector
+from connectors.maildir.settings import MaildirSettings
 from connectors.suite import Mail as Sample
 from connectors.suite import samples
 from connectors.suite.samples import contents, folder_at, listed

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, Outgoing, Resources, Source, Target
-from connectors.microsoft365 import Microsoft365Connector
+from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.suite import SourceContract, TargetContract
 from connectors.wire import digest_bytes
 from tests.integration.behind_imap import BehindImap

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, FlagChange, Outgoing, Resources
-from connectors.microsoft365 import Microsoft365Connector
+from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.preconditions import Precondition, preconditions
 from connectors.secret_setting import Secret
 from connectors.wire import digest_bytes

@@ -15,7 +15,8 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, AuthFailed, Denial, Fatal, Message, Resources, Source, Target
-from connectors.pop3 import Pop3Connector, Pop3Settings
+from connectors.pop3.connector import Pop3Connector
+from connectors.pop3.settings import Pop3Settings
 from connectors.suite import Harness, Mail, SourceContract
 from connectors.suite.harness import FolderPath
 from connectors.suite.samples import contents, folder_at, listed, mails

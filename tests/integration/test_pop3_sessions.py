@@ -11,7 +11,8 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, AuthFailed, Denial, Resources, TooManySessions, Transient
-from connectors.pop3 import Pop3Connector, Pop3Settings
+from connectors.pop3.connector import Pop3Connector
+from connectors.pop3.settings import Pop3Settings
 from connectors.suite.samples import folder_at, listed, mails
 from connectors.wrappers import RetryingSource, RetryPolicy
 from tests.conftest import _entered

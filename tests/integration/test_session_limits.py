@@ -10,7 +10,8 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, TooManySessions
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.imap.source import ImapSource
 from tests.conftest import DovecotFactory, _entered
 from tests.servers.courier import running_courier

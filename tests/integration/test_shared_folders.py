@@ -8,7 +8,7 @@ from threading import Event
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, shared_left_out
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import find_dovecot, running_dovecot

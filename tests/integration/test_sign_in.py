@@ -23,7 +23,8 @@ from connectors.contract import (
     TooManySessions,
     Untrusted,
 )
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.wrappers.retry import RetryingSource, RetryPolicy
 from tests.conftest import _entered
 from tests.servers.certificates import Certificates, expired

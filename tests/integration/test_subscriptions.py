@@ -11,7 +11,7 @@ import pytest
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources
-from connectors.imap import ImapConnector
+from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from migrate.copy.halt import Halt
 from migrate.copy.job import Job

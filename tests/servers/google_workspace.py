@@ -11,8 +11,8 @@ import httplib2
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources
-from connectors.google_workspace import GoogleWorkspaceConnector
 from connectors.google_workspace.access import Access
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.scopes import WRITE_MAIL
 from connectors.google_workspace.settings import GoogleSettings
 from connectors.google_workspace.target import GoogleTarget

@@ -13,7 +13,7 @@ from types import ModuleType
 import click
 import pytest
 
-from connectors.maildir import MaildirSettings
+from connectors.maildir.settings import MaildirSettings
 from connectors.reasons import Reason
 from migrate.cli.exit_codes import Exit
 from migrate.cli.main import bascule

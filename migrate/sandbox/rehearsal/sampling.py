@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from connectors.contract import Entry, Folder, Reason, Source, Window
 from connectors.wrappers import SourceWrapper
-from migrate.copy.job import Placement, Rules
+from migrate.copy.job import Rules
+from migrate.copy.placement import Placement
 
 _WHOLE = 1 << 64
 

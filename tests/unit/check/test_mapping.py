@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.contract import Entry, Folder, NameRules, Reason, Role
 from migrate.check.mapping import Mapped, Path, There, map_folders
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 
 
 class Rules:

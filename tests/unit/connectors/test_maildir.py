@@ -28,11 +28,12 @@ from connectors.contract import (
     Unread,
 )
 from connectors.errors import ConnectorError, Transient
-from connectors.maildir import MaildirConnector, MaildirSettings
 from connectors.maildir import keywords as keywords_module
+from connectors.maildir.connector import MaildirConnector
 from connectors.maildir.filename import FileName, Stamps, order
 from connectors.maildir.flags import changed, flags_of
 from connectors.maildir.listing import list_folder
+from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.source import MaildirSource
 from connectors.maildir.target import MaildirTarget
 from connectors.maildir.verdicts import verdict
@@ -87,7 +88,8 @@ from pathlib import Path
 from threading import Event
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources
-from connectors.maildir import MaildirConnector, MaildirSettings
+from connectors.maildir.connector import MaildirConnector
+from connectors.maildir.settings import MaildirSettings
 from connectors.suite import samples
 
 folder = Path({folder!r})

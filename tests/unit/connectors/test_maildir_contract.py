@@ -16,7 +16,8 @@ import pytest
 from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, Source, Target
 from connectors.imap.names import encode
-from connectors.maildir import MaildirConnector, MaildirSettings
+from connectors.maildir.connector import MaildirConnector
+from connectors.maildir.settings import MaildirSettings
 from connectors.suite import Harness, Mail, SourceContract, TargetContract
 
 MANNERS: dict[str, dict[str, Any]] = {

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Refused, Resources
-from connectors.maildir import MaildirConnector, MaildirSettings
+from connectors.maildir.connector import MaildirConnector
+from connectors.maildir.settings import MaildirSettings
 from connectors.maildir.target import MaildirTarget
 from connectors.suite import samples
 from connectors.suite.samples import contents, message

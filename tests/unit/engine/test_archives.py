@@ -14,7 +14,7 @@ from connectors.archives.source import ArchiveSource
 from connectors.body import ByteBudget
 from connectors.contract import ArchiveUnreadable, Entry, Fatal, Folder, Message, Reason, Resources, Role
 from connectors.maildir.source import MaildirSource
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 from migrate.engine.archives import ArchiveRules, PersonalArchive, no_archive, personal_archives
 from plans import Organisation, Person, Site
 from plans.folder_rules import FolderRules

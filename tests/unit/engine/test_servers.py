@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.contract import Stopped, TooManySessions, Transient, Unavailable
-from connectors.imap import ImapSettings
+from connectors.imap.settings import ImapSettings
 from connectors.wrappers import RetryPolicy
 from migrate.copy.run import PassResult
 from migrate.engine.hours import in_turn

@@ -28,7 +28,8 @@ from connectors.contract import (
     Suspect,
     Target,
 )
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from tests.unit.imap.scripted import outgoing
 
 #: What a bent answer is made of: pieces, sent one after the other, endlessly if need be.

@@ -13,7 +13,8 @@ from threading import Event, Thread
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, Outgoing, Resources
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.imap.source import ImapSource
 from connectors.imap.target import ImapTarget
 from connectors.wire import digest_bytes

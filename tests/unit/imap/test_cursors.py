@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Folder, Resources, Window
-from connectors.imap import ImapConnector, ImapSettings
 from connectors.imap import changes as changes_module
 from connectors.imap import source as source_module
 from connectors.imap.changes import Cursor
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.imap.source import ImapSource
 from tests.unit.imap.model import BASIC, CONDSTORE, QRESYNC, Model
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from connectors.body import SPOOL_OVER, ByteBudget
 from connectors.contract import Account, Folder, Message, Reason, Resources, Role, Source, Unread, label_facts_of
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
 from connectors.imap.labels import Labels, Place
+from connectors.imap.settings import ImapSettings
 from tests.servers.gmail import Gmail, running_gmail
 
 WHEN = datetime(2024, 2, 29, 12, tzinfo=UTC)

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from connectors.contract import Account, Source, Target
-from connectors.imap import ImapConnector, ImapSettings
+from connectors.imap.connector import ImapConnector
+from connectors.imap.settings import ImapSettings
 from connectors.wire import wire_bytes
 from connectors.wrappers import RetryingSource, RetryPolicy, Timekeeper
 from migrate.copy.run import PassResult

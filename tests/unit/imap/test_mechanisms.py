@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from scramp import ScramMechanism
 
 from connectors.contract import Account, AuthFailed, ConnectorError, Denial, Fatal, Folder, Transient
-from connectors.imap import ImapSettings
+from connectors.imap.settings import ImapSettings
 from connectors.net import sasl
 from tests.unit.imap.scripted import PASSWORD, Peer, allow, outgoing, playing
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from connectors.contract import Role
 from connectors.folder_names import EXCHANGE, GMAIL_LABELS, FolderPath, NameRules
 from connectors.memory import MemorySettings
-from migrate.copy.job import Placement
 from migrate.copy.naming import Proposed, Wanted, propose
+from migrate.copy.placement import Placement
 from plans.folder_rules import FolderRules
 from tests.unit.passes.world import mail, new_sides, when
 

@@ -16,8 +16,9 @@ from connectors.memory import MemoryConnector, MemorySettings, MemoryWorld, Virt
 from connectors.wire import wire_bytes
 from migrate.copy import pairs as copy_pairs
 from migrate.copy.halt import Halt
-from migrate.copy.job import Job, Placement
+from migrate.copy.job import Job
 from migrate.copy.kept import KeptMail
+from migrate.copy.placement import Placement
 from migrate.copy.run import PassResult, run_adoption, run_pass
 from migrate.ledger.store import Ledger
 from tests.unit.passes.ledgers import open_ledger

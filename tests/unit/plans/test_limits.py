@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.imap import ImapSettings
+from connectors.imap.settings import ImapSettings
 from plans import PlanError, load
 from plans.joining import system_of
 from plans.model import Rates

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import plans
-from connectors.imap import ImapSettings
+from connectors.imap.settings import ImapSettings
 from connectors.language import speak
 from connectors.presets import Preset, of_host, of_mx, presets
 from connectors.presets.words import quirk_texts, sign_in_text

@@ -17,7 +17,8 @@ from threading import Event, Thread
 
 from connectors.body import ByteBudget
 from connectors.contract import Account, Entry, Message, Resources, Source, Unread
-from connectors.pop3 import Pop3Connector, Pop3Settings
+from connectors.pop3.connector import Pop3Connector
+from connectors.pop3.settings import Pop3Settings
 from connectors.pop3.source import Pop3Source
 from connectors.suite.samples import contents, folder_at, listed
 

@@ -24,7 +24,7 @@ from connectors.contract import (
     Transient,
     Unavailable,
 )
-from connectors.pop3 import Pop3Settings
+from connectors.pop3.settings import Pop3Settings
 from tests.servers.certificates import Certificates
 from tests.unit.pop3.fake import FEATURES, GREETING, PASSWORD, Bend, Cut, decoded, fake, letter, sign_in
 

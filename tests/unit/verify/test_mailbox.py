@@ -12,8 +12,8 @@ import pytest
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
 from connectors.memory import MemorySettings
 from migrate.copy.halt import Halt
-from migrate.copy.job import Placement
 from migrate.copy.kept import KeptMail
+from migrate.copy.placement import Placement
 from migrate.ledger import mailboxes
 from migrate.verify.figures import Verified
 from migrate.verify.findings import Cause, Kind

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from connectors.contract import Entry, Folder, Reason, Role
-from migrate.copy.job import Placement
+from migrate.copy.placement import Placement
 from migrate.verify.routes import Routes, find_routes
 
 Path = tuple[str, ...]
