@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from connectors.body import MemoryBody, SpooledBody
 from connectors.contract import Body, Folder, Message, Unread
+from connectors.errors import ConnectorError
 from connectors.imap.arguments import uid_sets
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.response import Fetched
 from connectors.imap.stream import RANGE, Fetcher, FetchRefused, existing
 from connectors.reasons import Reason
 
+#: Pieces of a large message under way at once.
+_AHEAD = 2
 _WHOLE = b"(UID FLAGS INTERNALDATE%s BODY.PEEK[])"
 #: Response codes of a FETCH that say nothing about a message.
 _NOT_ABOUT_MESSAGES = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA"})
@@ -77,12 +82,18 @@ class _Reader:
             self._unanswered.extend(left)
 
     def _fetch(self, uid_set: bytes, items: bytes) -> Iterator[Fetched]:
-        """FETCH from the folder, opened before; a refusal because of a message only ends it."""
+        return self.answers(self.ask(uid_set, items))
+
+    def ask(self, uid_set: bytes, items: bytes) -> bytes:
+        """Send a FETCH from the folder, which is opened before; the command's tag."""
         command = (b"UID FETCH", uid_set, items)
         if self._mailbox.is_open(self._folder):
-            tag = self._dialogue.start(*command)
-        else:
-            _, (tag,) = self._mailbox.open_and_start(self._folder, command)
+            return self._dialogue.start(*command)
+        _, (tag,) = self._mailbox.open_and_start(self._folder, command)
+        return tag
+
+    def answers(self, tag: bytes) -> Iterator[Fetched]:
+        """The answers to such a FETCH; a refusal because of a message only ends them."""
         try:
             yield from self._fetcher.answers(tag)
         except FetchRefused as refusal:
@@ -96,20 +107,24 @@ class _Reader:
         The listed size is an estimate on some servers, so it does not end the reading: an empty piece does.
         """
         body = self._dialogue.new_spool()
+        pieces = _Pieces(self, uid, self._more)
         try:
-            answer = self._gather(uid, body)
+            answer = self._gather(uid, body, pieces)
+            pieces.drop()
         except BaseException:
             body.release()
+            with suppress(ConnectorError):
+                pieces.drop()
             raise
         if not isinstance(answer, Message):
             body.release()
         if answer is not None:
             yield answer
 
-    def _gather(self, uid: int, body: SpooledBody) -> Message | Unread | None:
+    def _gather(self, uid: int, body: SpooledBody, pieces: _Pieces) -> Message | Unread | None:
         first: Fetched | None = None
         while True:
-            piece = self._piece(uid, body.size)
+            piece = pieces.take(body.size)
             if piece is None or (body.size == 0 and not _is_told(piece)):
                 self._unanswered.append(uid)
                 return None
@@ -124,16 +139,61 @@ class _Reader:
             if not data or (len(data) < RANGE and body.size >= self.large[uid]):
                 return Message(str(uid), first.received, first.flags or frozenset(), body, _labels(first))
 
-    def _piece(self, uid: int, offset: int) -> Fetched | None:
-        """The answer about one range, None when there is none."""
-        items = b"(UID%s BODY.PEEK[]<%d.%d>)" % (b"" if offset else b" FLAGS INTERNALDATE" + self._more, offset, RANGE)
-        found: Fetched | None = None
-        for fetched in self._fetch(b"%d" % uid, items):
-            if fetched.uid == uid and (fetched.has_section or fetched.malformed) and found is None:
+
+class _Pieces:
+    """The pieces of one large message in their order; over a long line, the next is asked for while one arrives.
+
+    Asked for ahead is only what the listed size makes sure of, and only of servers that say of each piece where in the
+    message it begins (``BODY[]<0>``).
+    """
+
+    def __init__(self, reader: _Reader, uid: int, more: bytes) -> None:
+        self._reader = reader
+        self._uid = uid
+        self._more = more
+        self._size = reader.large[uid]
+        #: Where the pieces under way begin, and the tags of their commands.
+        self._asked: deque[tuple[int, bytes]] = deque()
+        #: Pieces that came before they were waited for: a server may answer a second FETCH before it ends the first.
+        self._early: dict[int, Fetched] = {}
+        self._tells_places = False
+
+    def take(self, offset: int) -> Fetched | None:
+        """The answer about the piece that begins at ``offset``, None when there is none."""
+        if self._asked and self._asked[0][0] != offset:
+            self.drop()  # the last one was shorter than it was asked for
+        if not self._asked:
+            self._ask(offset)
+        while self._tells_places and len(self._asked) < _AHEAD and self._asked[-1][0] + RANGE < self._size:
+            self._ask(self._asked[-1][0] + RANGE)
+        found = self._early.pop(offset, None)
+        _offset, tag = self._asked.popleft()
+        for fetched in self._reader.answers(tag):
+            if fetched.uid != self._uid or not (fetched.has_section or fetched.malformed):
+                fetched.release()
+            elif fetched.origin in {ahead for ahead, _tag in self._asked} - self._early.keys():
+                self._early[fetched.origin or 0] = fetched
+            elif found is None:
                 found = fetched
             else:
                 fetched.release()
+        self._tells_places = found is not None and found.origin == offset
         return found
+
+    def _ask(self, offset: int) -> None:
+        items = b"(UID%s BODY.PEEK[]<%d.%d>)" % (b"" if offset else b" FLAGS INTERNALDATE" + self._more, offset, RANGE)
+        self._asked.append((offset, self._reader.ask(b"%d" % self._uid, items)))
+
+    def drop(self) -> None:
+        """Hear what is still under way, and keep none of it.  Raises what hearing raises."""
+        early = list(self._early.values())
+        self._early.clear()
+        for fetched in early:
+            fetched.release()
+        while self._asked:
+            _offset, tag = self._asked.popleft()
+            for fetched in self._reader.answers(tag):
+                fetched.release()
 
 
 def _is_told(fetched: Fetched) -> bool:

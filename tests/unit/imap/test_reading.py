@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -193,46 +194,134 @@ def test_a_reader_that_stops_half_way_leaves_no_file_and_no_confusion(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def _ranges(peer: Peer, data: bytes, pieces: list[tuple[int, bytes]]) -> None:
+def _listed_as_large(peer: Peer, size: int) -> None:
     peer.sign_in()
     peer.open_work()
     peer.answer(
         r"UID FETCH 1:\* \(UID FLAGS INTERNALDATE RFC822.SIZE\)",
-        f'* 1 FETCH (UID 1 FLAGS (\\Seen) INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE {len(data)})',
+        f'* 1 FETCH (UID 1 FLAGS (\\Seen) INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE {size})',
         *[f"* {n} FETCH (UID {n} RFC822.SIZE 1)" for n in (2, 3)],
     )
-    for offset, piece in pieces:
-        peer.answer(
-            rf"UID FETCH 1 \(UID{'' if offset else ' FLAGS INTERNALDATE'} BODY.PEEK\[\]<{offset}\.",
-            f"* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[]<{offset}> {{{len(piece)}}}\r\n".encode() + piece + b")\r\n",
-        )
 
 
-def test_a_message_listed_as_large_is_fetched_by_ranges(tmp_path: Path) -> None:
-    size = stream.RANGE
-    data = bytes(range(256)) * (4 * size // 256) + b"end"
+def _asked_at(offset: int) -> str:
+    return rf"UID FETCH 1 \(UID{'' if offset else ' FLAGS INTERNALDATE'} BODY.PEEK\[\]<{offset}\."
 
-    def script(peer: Peer) -> None:
-        pieces = [(at, data[at : at + size]) for at in range(0, len(data), size)]
-        pieces[1] = (size, data[size : 2 * size - 100])  # shorter than asked for: the next goes on from there
-        pieces[2:] = [(at, data[at : at + size]) for at in range(2 * size - 100, len(data), size)]
-        _ranges(peer, data, pieces)
+
+def _piece(data: bytes, offset: int, *, place: bool = True) -> bytes:
+    said = f"BODY[]<{offset}>" if place else "BODY[]"
+    return f"* 1 FETCH (UID 1 FLAGS (\\Seen) {said} {{{len(data)}}}\r\n".encode() + data + b")\r\n"
+
+
+_LARGE = bytes(range(256)) * (4 * stream.RANGE // 256) + b"end"
+
+
+def _read_in_pieces(tmp_path: Path, script: Callable[[Peer], None]) -> Message:
+    """The message of a mailbox in which it is listed as large."""
+
+    def play(peer: Peer) -> None:
+        _listed_as_large(peer, len(_LARGE))
+        script(peer)
         peer.sign_out()
 
-    with playing(tmp_path, script) as server:
+    with playing(tmp_path, play) as server:
         session = server.source()
         list(session.entries(WORK, None))
         (answer,) = session.read(WORK, ["1"])
         assert isinstance(answer, Message)
         assert answer.flags == {"\\Seen"}
-        assert contents(answer) == data
+        assert contents(answer) == _LARGE
+        session.close()
+    assert list(tmp_path.iterdir()) == []
+    return answer
+
+
+def test_the_next_piece_of_a_large_message_is_asked_for_while_one_arrives(tmp_path: Path) -> None:
+    size = stream.RANGE
+
+    def script(peer: Peer) -> None:
+        peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
+        under_way = [(at, peer.expect(_asked_at(at))) for at in (size, 2 * size)]
+        for at in (3 * size, 4 * size, None):
+            (here, tag), *under_way = under_way
+            peer.say(_piece(_LARGE[here : here + size], here), f"{tag} OK done")
+            if at is not None:
+                under_way.append((at, peer.expect(_asked_at(at))))
+        ((here, tag),) = under_way
+        peer.say(_piece(_LARGE[here:], here), f"{tag} OK done")
+
+    _read_in_pieces(tmp_path, script)
+
+
+def test_a_piece_that_comes_before_its_time_is_kept(tmp_path: Path) -> None:
+    """A server may answer the second of two commands before it ends the first."""
+    size = stream.RANGE
+
+    def script(peer: Peer) -> None:
+        peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
+        first, second = peer.expect(_asked_at(size)), peer.expect(_asked_at(2 * size))
+        both = [_piece(_LARGE[at : at + size], at) for at in (2 * size, size)]
+        peer.say(*both, f"{first} OK done", f"{second} OK done")
+        third = peer.expect(_asked_at(3 * size))
+        fourth = peer.expect(_asked_at(4 * size))
+        peer.say(_piece(_LARGE[3 * size : 4 * size], 3 * size), f"{third} OK done")
+        peer.say(_piece(_LARGE[4 * size :], 4 * size), f"{fourth} OK done")
+
+    _read_in_pieces(tmp_path, script)
+
+
+def test_behind_a_piece_shorter_than_asked_for_the_next_goes_on_from_there(tmp_path: Path) -> None:
+    size = stream.RANGE
+
+    def script(peer: Peer) -> None:
+        peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
+        short, ahead = peer.expect(_asked_at(size)), peer.expect(_asked_at(2 * size))
+        peer.say(_piece(_LARGE[size : 2 * size - 100], size), f"{short} OK done")
+        peer.say(_piece(_LARGE[2 * size : 3 * size], 2 * size), f"{ahead} OK done")
+        tags = [(at, peer.expect(_asked_at(at))) for at in (2 * size - 100, 3 * size - 100)]
+        for at in (4 * size - 100, None):
+            (here, tag), *tags = tags
+            peer.say(_piece(_LARGE[here : here + size], here), f"{tag} OK done")
+            if at is not None:
+                tags.append((at, peer.expect(_asked_at(at))))
+        ((here, tag),) = tags
+        peer.say(_piece(_LARGE[here:], here), f"{tag} OK done")
+
+    _read_in_pieces(tmp_path, script)
+
+
+def test_of_a_server_that_does_not_say_where_a_piece_begins_one_is_asked_for_at_a_time(tmp_path: Path) -> None:
+    size = stream.RANGE
+
+    def script(peer: Peer) -> None:
+        for at in range(0, len(_LARGE), size):
+            peer.answer(_asked_at(at), _piece(_LARGE[at : at + size], at, place=False))
+
+    _read_in_pieces(tmp_path, script)
+
+
+def test_a_server_that_gives_the_same_piece_again_is_not_believed(tmp_path: Path) -> None:
+    size = stream.RANGE
+
+    def script(peer: Peer) -> None:
+        _listed_as_large(peer, len(_LARGE))
+        peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
+        first, second = peer.expect(_asked_at(size)), peer.expect(_asked_at(2 * size))
+        peer.say(_piece(_LARGE[:size], 0), f"{first} OK done", _piece(_LARGE[:size], 0), f"{second} OK done")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        list(session.entries(WORK, None))
+        assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.WRONG_LENGTH)]
         session.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_range_longer_than_asked_for_is_a_wrong_length(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
-        _ranges(peer, b"x" * (SPOOL_OVER + 1), [(0, b"x" * (stream.RANGE + 1))])
+        _listed_as_large(peer, SPOOL_OVER + 1)
+        peer.answer(_asked_at(0), _piece(b"x" * (stream.RANGE + 1), 0))
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
