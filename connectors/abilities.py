@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from connectors.folder_names import NameRules
 from connectors.sessions import Source, Target
 from connectors.values import (
+    Folder,
     LabelFacts,
     Quota,
     Role,
@@ -42,6 +43,23 @@ class Labelled(Protocol):
 def label_facts_of(source: Source) -> LabelFacts | None:
     """How the source's labels fit into folders; None when it has none."""
     return source.label_facts() if isinstance(source, Labelled) else None
+
+
+@runtime_checkable
+class Foretold(Protocol):
+    """A source that lists many folders in fewer round trips when it knows which is next.
+
+    Optional: tell by :func:`foretell`.
+    """
+
+    def lists_next(self, folder: Folder | None) -> None:
+        """Behind the folder that is listed now, this one is, from its beginning; None: nobody knows."""
+
+
+def foretell(source: Source, folder: Folder | None) -> None:
+    """Tell the source which folder will be listed behind the next one, if that is of use to it."""
+    if isinstance(source, Foretold):
+        source.lists_next(folder)
 
 
 @runtime_checkable

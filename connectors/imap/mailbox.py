@@ -39,6 +39,16 @@ class Opened:
     modseq: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A folder that is being opened, and commands about it: the tags of all."""
+
+    folder: Folder
+    raw: bytes
+    opening: bytes
+    tags: list[bytes]
+
+
 class Mailbox:
     """One signed-in mailbox, used by one thread."""
 
@@ -198,13 +208,24 @@ class Mailbox:
 
         Raises as ``open``; the connection is cut then, for the commands' answers may be anything.
         """
+        begun = self.begin(folder, *commands)
+        if begun is None:
+            return self.open(folder, fresh=True), self.dialogue.start_all(commands)
+        return self.arrive(begun), begun.tags
+
+    def begin(self, folder: Folder, *commands: Sequence[bytes]) -> Begun | None:
+        """Send what ``open_and_start`` sends, and wait for nothing; None where the folder's name takes a wait."""
         raw = self.raw_name(folder.path)
         if not is_quotable(raw):
-            return self.open(folder, fresh=True), self.dialogue.start_all(commands)
+            return None
         opening, *tags = self.dialogue.start_all([(b"EXAMINE", quoted(raw)), *commands])
+        return Begun(folder, raw, opening, tags)
+
+    def arrive(self, begun: Begun) -> Opened:
+        """The folder of ``begin``, open.  Raises as ``open_and_start``."""
         try:
-            self.opened_by(raw, self.dialogue.finish(opening), writable=False)
-            return self.open(folder), tags
+            self.opened_by(begun.raw, self.dialogue.finish(begun.opening), writable=False)
+            return self.open(begun.folder)
         except ConnectorError:
             self.dialogue.refuse()
             raise

@@ -27,6 +27,11 @@ class Making:
     raw: bytes
     use: str | None
     subscribed: bool
+    #: Every mailbox has one: the inbox.
+    is_there: bool = False
+
+
+_INBOX = Making(b"INBOX", None, subscribed=True, is_there=True)
 
 
 class Maker:
@@ -34,15 +39,17 @@ class Maker:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
-        #: Answers to the commands that made folders ahead, until ``create`` is asked for them.
+        #: Answers to the commands that were sent ahead, until they are asked for.
         self._made: dict[Making, list[Answer]] = {}
 
-    def ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]]) -> None:
-        """CREATE many folders (raw name, role, whether to subscribe) in few round trips.
+    def ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]], *, inbox: bool) -> None:
+        """CREATE many folders (raw name, role, whether to subscribe) in few round trips, and meet the ``inbox``.
 
-        Whether it worked is told when ``create`` is asked for each.
+        Whether it worked is told when each is asked for.
         """
         making = [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
+        if inbox:
+            making.append(_INBOX)
         self._made.clear()
         for start in range(0, len(making), _AT_ONCE):
             group = {one: self._commands(one) for one in making[start : start + _AT_ONCE]}
@@ -78,34 +85,53 @@ class Maker:
             )
         raise verdict if created.word != "OK" else status
 
+    def inbox(self) -> FolderStatus | None:
+        """The inbox, subscribed, and opened once as new folders are; None when it is not there after all."""
+        answers, is_early = self._answers(_INBOX)
+        status = self._met(_INBOX, answers, is_early=is_early)
+        if isinstance(status, FolderMissing):
+            return None
+        if isinstance(status, ConnectorError):
+            raise status
+        return status
+
     def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
+        (created, *answers), is_early = self._answers(making)
+        return created.status, self._met(making, answers, is_early=is_early)
+
+    def _answers(self, making: Making) -> tuple[list[Answer], bool]:
+        """The answers to all that is asked about a folder; whether other commands came behind it."""
+        early = self._made.pop(making, None)
+        if early is not None:
+            return early, True
+        tags = self.mailbox.dialogue.start_all(self._commands(making))
+        return [self.mailbox.dialogue.finish(tag) for tag in tags], False
+
+    def _met(self, making: Making, answers: Sequence[Answer], *, is_early: bool) -> FolderStatus | ConnectorError:
+        """The status of a folder as it will stay: until it was opened, each STATUS of Courier tells another epoch."""
         mailbox = self.mailbox
-        answers = self._made.pop(making, None)
-        if answers is None:
-            tags = mailbox.dialogue.start_all(self._commands(making))
-            answers = [mailbox.dialogue.finish(tag) for tag in tags]
-        created, looked = answers[:2]
-        selected = answers[2 + making.subscribed]
+        looked, selected = answers[0], answers[1 + making.subscribed]
         status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
         mailbox.opened = None
-        if isinstance(status, ConnectorError) and making.subscribed and answers[2].status.word == "OK":
+        if isinstance(status, ConnectorError) and making.subscribed and answers[1].status.word == "OK":
             # A folder that could not be made.
             mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
             opened = mailbox.opened_by(making.raw, selected, writable=True)
             status = replace(status, uidvalidity=opened.uidvalidity)
-            if "UNSELECT" in mailbox.features:
+            if is_early or "UNSELECT" in mailbox.features:
                 mailbox.opened = None
-        return created.status, status
+        return status
 
     def _commands(self, making: Making) -> list[tuple[bytes, ...]]:
         mailbox = self.mailbox
         name = mailbox.argument(making.raw)
         create = (b"CREATE", name) if making.use is None else (b"CREATE", name, b"(USE (%s))" % making.use.encode())
+        making_it = [] if making.is_there else [create]
         subscribe = [(b"SUBSCRIBE", name)] if making.subscribed else []
         leaving = [(b"UNSELECT",)] if "UNSELECT" in mailbox.features else []
-        return [create, (b"STATUS", name, mailbox.status_items), *subscribe, (b"SELECT", name), *leaving]
+        return [*making_it, (b"STATUS", name, mailbox.status_items), *subscribe, (b"SELECT", name), *leaving]
 
     def _use_of(self, role: Role | None) -> str | None:
         return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.mailbox.features else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +11,14 @@ from threading import Event
 
 from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
-from connectors.errors import FolderMissing, Stopped, Transient
+from connectors.errors import ConnectorError, FolderMissing, Stopped, Transient
 from connectors.imap.arguments import uid_of
 from connectors.imap.bodies import read_bodies
 from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
 from connectors.imap.known import Known
-from connectors.imap.mailbox import Mailbox, Opened
+from connectors.imap.mailbox import Begun, Mailbox, Opened
 from connectors.imap.quota import quota_in
 from connectors.imap.response import Fetched
 from connectors.imap.settings import ImapSettings
@@ -57,12 +58,21 @@ class ImapSource:
         self._aborted = Event()
         self._connection = connection
         self._mailbox = self._new_mailbox()
+        self._next: Folder | None = None
+        #: The listing of the next folder, asked for while the one before arrived.
+        self._begun: Begun | None = None
 
-    def _use(self) -> Mailbox:
-        """The mailbox, signed in anew when the connection was cut because of something the server refused."""
+    def _use(self, listing: Folder | None = None) -> Mailbox:
+        """The mailbox, signed in anew when the connection was cut because of something the server refused.
+
+        What was asked of it ahead is heard first, unless that is the ``listing`` that is wanted now.
+        """
+        if self._begun is not None and self._begun.folder != listing:
+            self._drop_begun()
         if self._dialogue.refused:
             self._connection = self._sign_in(self._aborted)
             self._mailbox = self._new_mailbox()
+            self._begun = None
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
@@ -122,15 +132,15 @@ class ImapSource:
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         """Where the folder has HIGHESTMODSEQ, listings from a cursor name what changed; all others name all."""
-        mailbox = self._use()
         since = Cursor.parse(cursor, folder.epoch)
+        mailbox = self._use(folder if since is None else None)
         if since is not None and mailbox.features.modseq:
             changes = self._changes(folder, since)
             if changes is not None:
                 yield changes
                 return
         if folder.messages is not None and folder.messages <= WINDOW:
-            opened, (tag,) = mailbox.open_and_start(folder, (b"UID FETCH", b"1:*", self._items))
+            opened, tag = self._started(mailbox, folder)
             answers = self._fetcher().answers(tag) if opened.exists else self._nothing(tag)
             windows: Iterator[_Asked] = iter([(1, None, answers)])
         else:
@@ -147,6 +157,31 @@ class ImapSource:
         if listed < opened.exists:
             self._check_complete(folder, listed)
         yield Window(held, cursor=Cursor.after(opened, highest, listed))
+
+    def lists_next(self, folder: Folder | None) -> None:
+        self._next = folder
+
+    def _started(self, mailbox: Mailbox, folder: Folder) -> tuple[Opened, bytes]:
+        """The listing of a folder in one go, and that of the next one behind it: nobody waits for the line between."""
+        whole = (b"UID FETCH", b"1:*", self._items)
+        begun, self._begun = self._begun, None
+        begun = begun or mailbox.begin(folder, whole)
+        if begun is None:
+            opened, (tag,) = mailbox.open_and_start(folder, whole)
+            return opened, tag
+        following, self._next = self._next, None
+        if following is not None and following.messages is not None and 0 < following.messages <= WINDOW:
+            self._begun = mailbox.begin(following, whole)
+        return mailbox.arrive(begun), begun.tags[0]
+
+    def _drop_begun(self) -> None:
+        """Hear the listing that was asked for ahead, and keep nothing of it."""
+        begun, self._begun = self._begun, None
+        assert begun is not None
+        with suppress(ConnectorError, FetchRefused):  # whatever it was is met again by who needs the folder
+            self._mailbox.arrive(begun)
+            for fetched in self._fetcher().answers(begun.tags[0]):
+                fetched.release()
 
     def _changes(self, folder: Folder, since: Cursor) -> Window | None:
         """What changed since the cursor; None when only a whole listing can tell."""
@@ -244,7 +279,7 @@ class ImapSource:
 
     def _check_complete(self, folder: Folder, listed: int) -> None:
         """A listing that leaves messages out would call them gone, or never see them."""
-        if listed < self._mailbox.open(folder, fresh=True).exists:
+        if listed < self._use().open(folder, fresh=True).exists:
             raise Transient(_("the server lists fewer messages than it counts"), system=self._dialogue.system)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:

@@ -81,7 +81,8 @@ class ImapTarget(ImapSource):
         there = self._listing(mailbox)
         places = [(self._place_of(one.path, one.role), one) for one in folders]
         self._making(mailbox).ahead(
-            [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there]
+            [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there],
+            inbox=any(place == _INBOX and _INBOX in there for place, _one in places),
         )
 
     def _making(self, mailbox: Mailbox) -> Maker:
@@ -95,19 +96,21 @@ class ImapTarget(ImapSource):
         place = self._place_of(path, role)
         known = folders.get(place)
         raw = mailbox.raw_name(place)
-        status = mailbox.status_if_there(raw) if known is not None and known.selectable else None
+        is_inbox = place == _INBOX
+        status = None
+        if known is not None and known.selectable:
+            status = self._making(mailbox).inbox() if is_inbox else mailbox.status_if_there(raw)
         if status is None:
             raw, status, marked = self._make(mailbox, place, raw, role, subscribed=subscribed)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
-        else:
-            if (not status.messages and subscribed) or place == _INBOX:
+        elif not status.messages and not is_inbox:
+            if subscribed:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
                 subscribe(mailbox, raw)
-            if not status.messages:
-                status = open_first(mailbox, raw, status)
+            status = open_first(mailbox, raw, status)
         mailbox.known.note_uidnext(raw, status.uidvalidity, status.uidnext)
         if status.append_limit is not None:
             mailbox.known.append_limits[raw] = status.append_limit

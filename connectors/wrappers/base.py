@@ -27,6 +27,7 @@ from connectors.contract import (
     Unread,
     Window,
     foresee,
+    foretell,
     label_facts_of,
     names_of,
     quota_of,
@@ -61,6 +62,9 @@ class SourceWrapper(Generic[Inner]):
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         return self._inner.entries(folder, cursor)
+
+    def lists_next(self, folder: Folder | None) -> None:
+        foretell(self._inner, folder)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._inner.states(folder, keys)

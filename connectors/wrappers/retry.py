@@ -35,6 +35,7 @@ from connectors.contract import (
     Unread,
     Window,
     foresee,
+    foretell,
     label_facts_of,
     names_of,
     quota_of,
@@ -147,6 +148,9 @@ class RetryingSource(Generic[Inner]):
                 had.append("\0".join(entry.key for entry in window.entries))
             yield window
         yield from held
+
+    def lists_next(self, folder: Folder | None) -> None:
+        self._ask(lambda session: foretell(session, folder))
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._answers(keys, lambda session, left: session.states(folder, left))

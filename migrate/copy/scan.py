@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 
-from connectors.contract import Entry, Folder, FolderMissing, Reason, Source
+from connectors.contract import Entry, Folder, FolderMissing, Reason, Source, foretell
 from connectors.language import _
 from migrate.copy.compare import compare
 from migrate.copy.hold import Hold
@@ -59,9 +60,10 @@ def scan(
     for _look in range(_LOOKS):
         missing: list[FolderMissing] = []
         before = known_folders(job, hold)
-        for folder in wanted(job, there):
-            if folder.path in done:
-                continue
+        left = [folder for folder in wanted(job, there) if folder.path not in done]
+        next_of = _next_of(job, source, left, before)
+        for folder in left:
+            foretell(source, next_of.get(folder.path))
             try:
                 one = _scan_folder(job, hold, source, folder, before.get(folder.path))
             except FolderMissing as error:
@@ -102,6 +104,25 @@ def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
     return not job.only_folders or any(path[: len(only)] == only for only in job.only_folders)
 
 
+def _next_of(
+    job: Job, source: Source, folders: Sequence[Folder], before: Mapping[tuple[str, ...], FolderRow]
+) -> dict[tuple[str, ...], Folder]:
+    """By the path of each folder that the source is asked for, the one behind it, where that is listed as a whole."""
+    digest = job.rules.digest()
+    asked: list[tuple[Folder, str | None]] = []
+    for folder in folders:
+        row = before.get(folder.path)
+        if folder.messages != 0 and (row is None or not _is_unmoved(row, folder, digest, source)):
+            asked.append((folder, _cursor_of(row, folder, digest)))
+    return {one.path: other for (one, _), (other, cursor) in pairwise(asked) if cursor is None}
+
+
+def _cursor_of(row: FolderRow | None, folder: Folder, digest: str) -> str | None:
+    """Where a listing may go on; None when all must be listed."""
+    may_continue = row is not None and row.epoch == folder.epoch and row.rules_digest == digest
+    return row.cursor if row is not None and may_continue else None
+
+
 def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None) -> Listed:
     """Compare one folder.  Raises FolderMissing when it went away meanwhile."""
     digest = job.rules.digest()
@@ -109,13 +130,13 @@ def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: Fold
     if row is not None and _is_unmoved(row, folder, digest, source):
         return Listed(row, folder, row.cursor, skipped=True)
     fresh = row is None or row.epoch != folder.epoch
-    may_continue = row is not None and not fresh and row.rules_digest == digest
+    cursor = _cursor_of(row, folder, digest)
     with hold.ledger.write() as connection:
         if row is None:
             row = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder)
         else:
             folders.relist(connection, row.id, folder)
-    cursor = _compare_windows(job, hold, source, folder, row, row.cursor if may_continue else None)
+    cursor = _compare_windows(job, hold, source, folder, row, cursor)
     if fresh:
         with hold.ledger.write() as connection:
             old = messages.ids_of_other_epochs(connection, row.id, folder.epoch)

@@ -19,6 +19,7 @@ from connectors.contract import (
     Refused,
     Role,
     Suspect,
+    ToEnsure,
 )
 from tests.unit.imap.scripted import FULL, Peer, outgoing, playing
 
@@ -181,6 +182,8 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
             peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" {STATUS}')
             if name == "INBOX":
                 peer.answer('SUBSCRIBE "INBOX"')
+                peer.answer('SELECT "INBOX"', "* 4 EXISTS", "* OK [UIDVALIDITY 7] epoch")
+                peer.answer("UNSELECT")
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -190,6 +193,51 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
         assert target.ensure(("Sent",), None).path == ("Sent",)
         assert target.ensure(("Posteingang",), Role.INBOX).path == ("INBOX",)
         assert target.ensure(("inbox",), None).path == ("INBOX",)
+        target.close()
+
+
+def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" INBOX')
+        wanted = ["CREATE", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT"]
+        tags = iter([peer.expect(command) for command in wanted])  # all of them before the first answer
+        for name, epoch, create in (("Work", 7, True), ("INBOX", 3, False)):
+            if create:
+                peer.say(f"{next(tags)} OK made")
+            # Until it was opened for the first time, Courier tells another epoch each time.
+            peer.say(f"* STATUS {name} (UIDVALIDITY 99 UIDNEXT 1 MESSAGES 0)", f"{next(tags)} OK looked")
+            peer.say(f"{next(tags)} OK subscribed")
+            peer.say("* 0 EXISTS", f"* OK [UIDVALIDITY {epoch}] epoch", f"{next(tags)} OK opened")
+            peer.say(f"{next(tags)} OK left")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        target.foresee([ToEnsure(("Work",), None, subscribed=True), ToEnsure(("INBOX",), Role.INBOX, subscribed=True)])
+        assert [(one.path, one.epoch) for one in (target.ensure(("Work",), None), target.ensure(("INBOX",), None))] == [
+            (("Work",), "7"),
+            (("INBOX",), "3"),
+        ]
+        target.close()
+
+
+def test_an_inbox_that_is_not_there_after_all_is_made(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" INBOX')
+        for command in ("STATUS", "SUBSCRIBE", "SELECT", "UNSELECT"):
+            peer.answer(command, status="NO [NONEXISTENT] no such mailbox")
+        peer.answer('CREATE "INBOX"')
+        peer.answer("STATUS", "* STATUS INBOX (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)")
+        peer.answer("SUBSCRIBE")
+        peer.answer("SELECT", "* 0 EXISTS", "* OK [UIDVALIDITY 7] epoch")
+        peer.answer("UNSELECT")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert target.ensure(("INBOX",), None).epoch == "7"
         target.close()
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from connectors.body import SPOOL_OVER
-from connectors.contract import ConnectorError, Entry, Folder, FolderMissing, Message, Reason, Transient, Unread
+from connectors.contract import ConnectorError, Entry, Folder, FolderMissing, Message, Reason, Transient, Unread, Window
 from connectors.imap import source as source_module
 from connectors.imap import stream
 from tests.unit.imap.scripted import FULL, Peer, playing
@@ -330,6 +331,102 @@ def test_a_range_longer_than_asked_for_is_a_wrong_length(tmp_path: Path) -> None
         assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.WRONG_LENGTH)]
         session.close()
     assert list(tmp_path.iterdir()) == []
+
+
+FIRST, SECOND = Folder(("Work",), None, "7", messages=1), Folder(("Play",), None, "8", messages=1)
+_LISTING = r"UID FETCH 1:\* \(UID FLAGS INTERNALDATE RFC822.SIZE\)"
+
+
+def _both_asked(peer: Peer) -> list[str]:
+    """The tags of two folders' listings, the second asked for before the first is answered."""
+    return [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING, 'EXAMINE "Play"', _LISTING)]
+
+
+def _opens(epoch: str, tag: str) -> list[str]:
+    return ["* 1 EXISTS", f"* OK [UIDVALIDITY {epoch}] epoch", f"{tag} OK [READ-ONLY] opened"]
+
+
+def _lists(uid: int, tag: str) -> list[str]:
+    listed = f'* 1 FETCH (UID {uid} FLAGS () INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE 3)'
+    return [listed, f"{tag} OK listed"]
+
+
+def _keys(windows: Iterator[Window]) -> list[str]:
+    return [entry.key for window in windows for entry in window.entries]
+
+
+def test_the_listing_of_the_next_folder_is_asked_for_while_one_arrives(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        opening, listing, opening_next, listing_next = _both_asked(peer)
+        peer.say(*_opens("7", opening), *_lists(4, listing), *_opens("8", opening_next), *_lists(5, listing_next))
+        peer.answer(r"UID FETCH 5 ", body(5, b"five"))  # it is open now
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.lists_next(SECOND)
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        assert _keys(session.entries(SECOND, None)) == ["5"]
+        assert [contents(answer) for answer in session.read(SECOND, ["5"])] == [b"five"]
+        session.close()
+
+
+def test_a_listing_asked_for_ahead_is_heard_out_before_anything_else(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        opening, listing, opening_next, listing_next = _both_asked(peer)
+        peer.say(*_opens("7", opening), *_lists(4, listing), *_opens("8", opening_next), *_lists(5, listing_next))
+        peer.open_work(exists=1)
+        peer.answer(r"UID FETCH 4 ", body(4, b"four"))
+        tags = [peer.expect(one) for one in ('EXAMINE "Play"', _LISTING)]
+        peer.say(*_opens("8", tags[0]), *_lists(6, tags[1]))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.lists_next(SECOND)
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        assert [contents(answer) for answer in session.read(FIRST, ["4"])] == [b"four"]
+        assert _keys(session.entries(SECOND, None)) == ["6"]
+        session.close()
+
+
+def test_a_next_folder_that_went_away_costs_only_itself(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        opening, listing, opening_next, listing_next = _both_asked(peer)
+        peer.say(*_opens("7", opening), *_lists(4, listing))
+        peer.say(f"{opening_next} NO no such folder", f"{listing_next} BAD nothing is open")
+
+    def again(peer: Peer) -> None:
+        peer.sign_in()
+        tags = [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING)]
+        peer.say(*_opens("7", tags[0]), *_lists(4, tags[1]))
+        peer.sign_out()
+
+    with playing(tmp_path, script, again) as server:
+        session = server.source()
+        session.lists_next(SECOND)
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        with pytest.raises(FolderMissing):
+            _keys(session.entries(SECOND, None))
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        session.close()
+
+
+def test_a_large_folder_is_not_asked_for_ahead(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        tags = [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING)]
+        peer.say(*_opens("7", tags[0]), *_lists(4, tags[1]))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.lists_next(replace(SECOND, messages=source_module.WINDOW + 1))
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        session.close()
 
 
 def test_a_listing_goes_in_windows_of_existing_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,81 @@
+"""The source is told which folder is listed next, and it is that one which it is asked for, as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from threading import Event
+
+import pytest
+
+from connectors.contract import Folder, Source, Window, foretell
+from connectors.memory import MemorySettings
+from connectors.wrappers.base import SourceWrapper
+from tests.unit.passes.world import Sides, mail, new_sides, when
+
+_Path = tuple[str, ...]
+
+
+class _Heard(SourceWrapper[Source]):
+    """Notes what it is asked to list, each with what it was told to come behind it."""
+
+    def __init__(self, inner: Source, asked: list[tuple[_Path, str | None, _Path | None]]) -> None:
+        super().__init__(inner)
+        self._asked = asked
+        self._next: Folder | None = None
+
+    def lists_next(self, folder: Folder | None) -> None:
+        self._next = folder
+        foretell(self._inner, folder)
+
+    def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
+        self._asked.append((folder.path, cursor, self._next and self._next.path))
+        return super().entries(folder, cursor)
+
+
+@pytest.fixture(params=[True, False], ids=["tokens", "no tokens"])
+def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
+    one = new_sides(source=MemorySettings(flag_tokens=request.param))
+    for number, path in enumerate([("INBOX",), ("Work",), ("Play",), ("Other",)]):
+        if path != ("INBOX",):
+            one.source.create(path)
+        one.source.deliver(mail(number), path, received=when(number))
+    one.source.create(("Empty",))
+    yield one
+    one.close()
+
+
+def _asked_for(sides: Sides) -> list[tuple[_Path, str | None, _Path | None]]:
+    """What a pass asks its source to list."""
+    asked: list[tuple[_Path, str | None, _Path | None]] = []
+    inner = sides.job().open_source
+
+    def open_source(stop: Event) -> Source:
+        return _Heard(inner(stop), asked)
+
+    assert sides.run(open_source=open_source).complete
+    return asked
+
+
+def _assert_kept(asked: list[tuple[_Path, str | None, _Path | None]]) -> None:
+    """Every word was kept: another listing asked for ahead would be read for nothing."""
+    for (_path, _cursor, told), following in zip_longest(asked, asked[1:]):
+        assert told is None or (following is not None and following[:2] == (told, None))
+
+
+def test_each_folder_of_a_first_pass_is_told_but_the_first(sides: Sides) -> None:
+    asked = _asked_for(sides)
+    assert len(asked) == 4
+    assert [told for _path, _cursor, told in asked] == [*(path for path, _cursor, _told in asked[1:]), None]
+    assert ("Empty",) not in {path for path, _cursor, _told in asked}
+
+
+def test_of_a_later_pass_only_those_that_are_listed_as_a_whole(sides: Sides) -> None:
+    _asked_for(sides)
+    sides.source.create(("New",))
+    for number, path in enumerate([("Work",), ("New",)], 10):
+        sides.source.deliver(mail(number), path, received=when(number))
+    asked = _asked_for(sides)
+    assert ("New",) in {path for path, _cursor, _told in asked}
+    _assert_kept(asked)
+    _assert_kept(_asked_for(sides))
