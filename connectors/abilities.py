@@ -47,19 +47,19 @@ def label_facts_of(source: Source) -> LabelFacts | None:
 
 @runtime_checkable
 class Foretold(Protocol):
-    """A source that lists many folders in fewer round trips when it knows which is next.
+    """A source that lists many folders in fewer round trips when it knows which are next.
 
     Optional: tell by :func:`foretell`.
     """
 
-    def lists_next(self, folder: Folder | None) -> None:
-        """Behind the folder that is listed now, this one is, from its beginning; None: nobody knows."""
+    def lists_next(self, folders: Sequence[Folder]) -> None:
+        """Behind the folder that is asked for now these are, in this order, each from its beginning."""
 
 
-def foretell(source: Source, folder: Folder | None) -> None:
-    """Tell the source which folder will be listed behind the next one, if that is of use to it."""
+def foretell(source: Source, folders: Sequence[Folder]) -> None:
+    """Tell the source which folders will be listed behind the next one, if that is of use to it."""
     if isinstance(source, Foretold):
-        source.lists_next(folder)
+        source.lists_next(folders)
 
 
 @runtime_checkable

@@ -18,7 +18,10 @@ from connectors.imap.target import ImapTarget
 
 
 class ImapConnector:
-    """Signs in to one IMAP system.  Thread-safe; the sessions of one mailbox share what they learn."""
+    """Signs in to one IMAP system.  Thread-safe; the sessions of one mailbox share what they learn.
+
+    Which keywords the server takes is shared by all mailboxes: asking costs each a round trip.
+    """
 
     Settings: ClassVar[type[BaseModel]] = ImapSettings
 
@@ -26,7 +29,8 @@ class ImapConnector:
         self.settings = settings
         self._resources = resources
         self._lock = Lock()
-        self._known: dict[str, Known] = defaultdict(Known)
+        keywords: set[str] = set()
+        self._known: dict[str, Known] = defaultdict(lambda: Known(accepted_keywords=keywords))
 
     def open_source(self, account: Account, stop: Event) -> ImapSource:
         """Sign in for reading.  Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set."""

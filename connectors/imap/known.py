@@ -52,8 +52,9 @@ class Known:
     permanent_flags: dict[tuple[bytes, str], PermanentFlags] = field(default_factory=dict)
     #: Folders that take no further keyword, whatever they say, by raw name and UIDVALIDITY.
     full_of_keywords: set[tuple[bytes, str]] = field(default_factory=set)
-    #: Keywords this server has taken, and those it has turned down, with APPEND.
+    #: Keywords that the server has taken with APPEND, from any mailbox: it is its grammar that they passed.
     accepted_keywords: set[str] = field(default_factory=set)
+    #: Those that it has turned down.
     refused_keywords: set[str] = field(default_factory=set)
     #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
     doubted_keywords: set[str] = field(default_factory=set)

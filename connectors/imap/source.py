@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -58,21 +59,21 @@ class ImapSource:
         self._aborted = Event()
         self._connection = connection
         self._mailbox = self._new_mailbox()
-        self._next: Folder | None = None
-        #: The listing of the next folder, asked for while the one before arrived.
-        self._begun: Begun | None = None
+        self._next: Sequence[Folder] = ()
+        #: The listings of the next folders, asked for while the one before arrived.
+        self._begun: deque[Begun] = deque()
 
     def _use(self, listing: Folder | None = None) -> Mailbox:
         """The mailbox, signed in anew when the connection was cut because of something the server refused.
 
         What was asked of it ahead is heard first, unless that is the ``listing`` that is wanted now.
         """
-        if self._begun is not None and self._begun.folder != listing:
+        if self._begun and self._begun[0].folder != listing:
             self._drop_begun()
         if self._dialogue.refused:
             self._connection = self._sign_in(self._aborted)
             self._mailbox = self._new_mailbox()
-            self._begun = None
+            self._begun.clear()
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
@@ -158,30 +159,42 @@ class ImapSource:
             self._check_complete(folder, listed)
         yield Window(held, cursor=Cursor.after(opened, highest, listed))
 
-    def lists_next(self, folder: Folder | None) -> None:
-        self._next = folder
+    def lists_next(self, folders: Sequence[Folder]) -> None:
+        self._next = folders
 
     def _started(self, mailbox: Mailbox, folder: Folder) -> tuple[Opened, bytes]:
-        """The listing of a folder in one go, and that of the next one behind it: nobody waits for the line between."""
+        """The listing of a folder, and those of the next ones behind it: nobody waits for the line in between."""
         whole = (b"UID FETCH", b"1:*", self._items)
-        begun, self._begun = self._begun, None
-        begun = begun or mailbox.begin(folder, whole)
+        begun = self._begun.popleft() if self._begun else mailbox.begin(folder, whole)
         if begun is None:
             opened, (tag,) = mailbox.open_and_start(folder, whole)
             return opened, tag
-        following, self._next = self._next, None
-        if following is not None and following.messages is not None and 0 < following.messages <= WINDOW:
-            self._begun = mailbox.begin(following, whole)
+        self._begin_next(mailbox, whole)
         return mailbox.arrive(begun), begun.tags[0]
 
+    def _begin_next(self, mailbox: Mailbox, whole: Sequence[bytes]) -> None:
+        """Ask for the listings of small folders ahead, as many as one window holds."""
+        following, self._next = self._next, ()
+        under_way = [one.folder for one in self._begun]
+        if list(following[: len(under_way)]) != under_way:
+            return
+        room = WINDOW - sum(one.messages or 0 for one in under_way)
+        for folder in following[len(under_way) :]:
+            if not folder.messages or (room := room - folder.messages) < 0:
+                return
+            begun = mailbox.begin(folder, whole)
+            if begun is None:
+                return
+            self._begun.append(begun)
+
     def _drop_begun(self) -> None:
-        """Hear the listing that was asked for ahead, and keep nothing of it."""
-        begun, self._begun = self._begun, None
-        assert begun is not None
-        with suppress(ConnectorError, FetchRefused):  # whatever it was is met again by who needs the folder
-            self._mailbox.arrive(begun)
-            for fetched in self._fetcher().answers(begun.tags[0]):
-                fetched.release()
+        """Hear the listings that were asked for ahead, and keep nothing of them."""
+        while self._begun:
+            begun = self._begun.popleft()
+            with suppress(ConnectorError, FetchRefused):  # whatever it was is met again by who needs the folder
+                self._mailbox.arrive(begun)
+                for fetched in self._fetcher().answers(begun.tags[0]):
+                    fetched.release()
 
     def _changes(self, folder: Folder, since: Cursor) -> Window | None:
         """What changed since the cursor; None when only a whole listing can tell."""

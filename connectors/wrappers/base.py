@@ -63,8 +63,8 @@ class SourceWrapper(Generic[Inner]):
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
         return self._inner.entries(folder, cursor)
 
-    def lists_next(self, folder: Folder | None) -> None:
-        foretell(self._inner, folder)
+    def lists_next(self, folders: Sequence[Folder]) -> None:
+        foretell(self._inner, folders)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._inner.states(folder, keys)

@@ -149,8 +149,8 @@ class RetryingSource(Generic[Inner]):
             yield window
         yield from held
 
-    def lists_next(self, folder: Folder | None) -> None:
-        self._ask(lambda session: foretell(session, folder))
+    def lists_next(self, folders: Sequence[Folder]) -> None:
+        self._ask(lambda session: foretell(session, folders))
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._answers(keys, lambda session, left: session.states(folder, left))

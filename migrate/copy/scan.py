@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 
 from connectors.contract import Entry, Folder, FolderMissing, Reason, Source, foretell
 from connectors.language import _
@@ -19,6 +18,8 @@ from migrate.ledger.folders import FolderRow
 
 #: Times that the source is asked for its folders when one of them is no longer what it was.
 _LOOKS = 3
+#: Folders that a source is told of before it is asked for them.
+_FORETOLD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def scan(
         missing: list[FolderMissing] = []
         before = known_folders(job, hold)
         left = [folder for folder in wanted(job, there) if folder.path not in done]
-        next_of = _next_of(job, source, left, before)
+        following = _foretelling(job, source, left, before)
         for folder in left:
-            foretell(source, next_of.get(folder.path))
+            foretell(source, following.get(folder.path, ()))
             try:
                 one = _scan_folder(job, hold, source, folder, before.get(folder.path))
             except FolderMissing as error:
@@ -104,17 +105,22 @@ def _is_wanted(job: Job, path: tuple[str, ...]) -> bool:
     return not job.only_folders or any(path[: len(only)] == only for only in job.only_folders)
 
 
-def _next_of(
+def _foretelling(
     job: Job, source: Source, folders: Sequence[Folder], before: Mapping[tuple[str, ...], FolderRow]
-) -> dict[tuple[str, ...], Folder]:
-    """By the path of each folder that the source is asked for, the one behind it, where that is listed as a whole."""
+) -> dict[tuple[str, ...], Sequence[Folder]]:
+    """By the path of each folder that the source is asked for, some behind it that are listed as a whole."""
     digest = job.rules.digest()
     asked: list[tuple[Folder, str | None]] = []
     for folder in folders:
         row = before.get(folder.path)
         if folder.messages != 0 and (row is None or not _is_unmoved(row, folder, digest, source)):
             asked.append((folder, _cursor_of(row, folder, digest)))
-    return {one.path: other for (one, _), (other, cursor) in pairwise(asked) if cursor is None}
+    following: dict[tuple[str, ...], Sequence[Folder]] = {}
+    behind: list[Folder] = []
+    for folder, cursor in reversed(asked):
+        following[folder.path] = behind
+        behind = [folder, *behind[: _FORETOLD - 1]] if cursor is None else []
+    return following
 
 
 def _cursor_of(row: FolderRow | None, folder: Folder, digest: str) -> str | None:

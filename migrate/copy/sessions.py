@@ -20,6 +20,8 @@ class Sessions:
         self._stack = ExitStack()
         self._source: Source | None = None
         self._target: Target | None = None
+        #: Those that are to be closed.
+        self._opened: list[Source] = []
         self._admitted = self._cut = False
         #: Sign-ins on threads of their own, of the source and of the target.
         self._ahead: dict[Callable[[], object], Background] = {}
@@ -62,13 +64,13 @@ class Sessions:
     def _open_source(self) -> Source:
         if self._source is None:
             self._source = self._job.open_source(self._halt.stop)
-            self._stack.callback(self._source.close)
+            self._opened.append(self._source)
         return self._source
 
     def _open_target(self) -> Target:
         if self._target is None:
             self._target = self._job.open_target(self._halt.stop)
-            self._stack.callback(self._target.close)
+            self._opened.append(self._target)
         return self._target
 
     def abort(self) -> None:
@@ -89,9 +91,17 @@ class Sessions:
 
     def close(self) -> None:
         # A sign-in under way leaves a session behind, which is closed too, whatever became of the other side.
-        with self._stack, ExitStack() as under_way:
+        with self._stack, ExitStack() as opened, ExitStack() as under_way:
+            opened.callback(self._log_out)
             for signing_in in self._ahead.values():
                 under_way.callback(_end, signing_in)
+
+    def _log_out(self) -> None:
+        """Of both sides at once: each waits for its server's goodbye."""
+        opened, self._opened = self._opened, []
+        with ExitStack() as both:
+            for session in opened:
+                both.callback(Background(session.close, f"sign out {self._job.mailbox}").finish)
 
 
 def _end(signing_in: Background) -> None:

@@ -365,7 +365,7 @@ def test_the_listing_of_the_next_folder_is_asked_for_while_one_arrives(tmp_path:
 
     with playing(tmp_path, script) as server:
         session = server.source()
-        session.lists_next(SECOND)
+        session.lists_next([SECOND])
         assert _keys(session.entries(FIRST, None)) == ["4"]
         assert _keys(session.entries(SECOND, None)) == ["5"]
         assert [contents(answer) for answer in session.read(SECOND, ["5"])] == [b"five"]
@@ -385,7 +385,7 @@ def test_a_listing_asked_for_ahead_is_heard_out_before_anything_else(tmp_path: P
 
     with playing(tmp_path, script) as server:
         session = server.source()
-        session.lists_next(SECOND)
+        session.lists_next([SECOND])
         assert _keys(session.entries(FIRST, None)) == ["4"]
         assert [contents(answer) for answer in session.read(FIRST, ["4"])] == [b"four"]
         assert _keys(session.entries(SECOND, None)) == ["6"]
@@ -407,11 +407,33 @@ def test_a_next_folder_that_went_away_costs_only_itself(tmp_path: Path) -> None:
 
     with playing(tmp_path, script, again) as server:
         session = server.source()
-        session.lists_next(SECOND)
+        session.lists_next([SECOND])
         assert _keys(session.entries(FIRST, None)) == ["4"]
         with pytest.raises(FolderMissing):
             _keys(session.entries(SECOND, None))
         assert _keys(session.entries(FIRST, None)) == ["4"]
+        session.close()
+
+
+def test_many_small_folders_are_asked_for_at_once(tmp_path: Path) -> None:
+    folders = [Folder((f"F{number}",), None, "7", messages=1) for number in range(5)]
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        asked = [(peer.expect(f'EXAMINE "F{number}"'), peer.expect(_LISTING)) for number in range(3)]
+        for number, (opening, listing) in enumerate(asked):
+            peer.say(*_opens("7", opening), *_lists(number + 1, listing))
+        asked = [(peer.expect(f'EXAMINE "F{number}"'), peer.expect(_LISTING)) for number in (3, 4)]
+        for number, (opening, listing) in enumerate(asked, 3):
+            peer.say(*_opens("7", opening), *_lists(number + 1, listing))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        for number, folder in enumerate(folders):
+            # Told of two behind each, and of none behind the third: the fourth is then asked for by itself.
+            session.lists_next(folders[number + 1 : 3] if number < 3 else folders[number + 1 :])
+            assert _keys(session.entries(folder, None)) == [str(number + 1)]
         session.close()
 
 
@@ -424,7 +446,7 @@ def test_a_large_folder_is_not_asked_for_ahead(tmp_path: Path) -> None:
 
     with playing(tmp_path, script) as server:
         session = server.source()
-        session.lists_next(replace(SECOND, messages=source_module.WINDOW + 1))
+        session.lists_next([replace(SECOND, messages=source_module.WINDOW + 1)])
         assert _keys(session.entries(FIRST, None)) == ["4"]
         session.close()
 

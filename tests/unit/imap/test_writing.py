@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from connectors.body import SpooledBody
 from connectors.contract import (
+    Account,
     ConnectorError,
     Folder,
     FolderMissing,
@@ -20,7 +23,7 @@ from connectors.contract import (
     Transient,
 )
 from connectors.imap.target import ImapTarget
-from tests.unit.imap.scripted import FULL, Peer, allow, outgoing, playing
+from tests.unit.imap.scripted import FULL, PASSWORD, Peer, allow, outgoing, playing
 
 WORK = Folder(("Work",), None, "7")
 ONE, TWO = b"Subject: one\r\n\r\nbody one\r\n", b"Subject: two\r\n\r\nx1 CREATE pwned\r\n"
@@ -331,6 +334,31 @@ def test_a_new_keyword_is_proven_before_its_body_leaves(tmp_path: Path) -> None:
         assert write(target, work) == [Receipt(0, "stored", "1")]
         assert write(target, work) == [Receipt(0, "stored", "2")]
         target.close()
+
+
+def test_a_keyword_is_proven_once_a_server_and_not_for_each_mailbox(tmp_path: Path) -> None:
+    work = outgoing(0, ONE, frozenset({"work"}))
+
+    def script(announced: str) -> Callable[[Peer], None]:
+        def play(peer: Peer) -> None:
+            peer.sign_in()
+            learn(peer)
+            tag = peer.expect(rf'APPEND "Work" \(work\) "[^"]*" \{{{announced}\}}$')
+            if announced == "26":
+                peer.say("+ go")
+            peer.read(len(ONE))
+            peer.line()
+            peer.say(f"{tag} OK [APPENDUID 7 1] done")
+            peer.sign_out()
+
+        return play
+
+    with playing(tmp_path, script("26"), script(r"26\+")) as server:
+        connector = server.connector()
+        for user in ("ann", "bob"):
+            target = connector.open_target(Account(user, PASSWORD), Event())
+            assert write(target, work) == [Receipt(0, "stored", "1")]
+            target.close()
 
 
 def test_a_keyword_that_was_turned_down_is_left_out_next_time(tmp_path: Path) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
 from threading import Event
 
 import pytest
@@ -14,22 +13,24 @@ from connectors.wrappers.base import SourceWrapper
 from tests.unit.passes.world import Sides, mail, new_sides, when
 
 _Path = tuple[str, ...]
+#: What a source was asked to list, from which cursor, and what it was told to come behind it.
+_Asked = list[tuple[_Path, str | None, list[_Path]]]
 
 
 class _Heard(SourceWrapper[Source]):
     """Notes what it is asked to list, each with what it was told to come behind it."""
 
-    def __init__(self, inner: Source, asked: list[tuple[_Path, str | None, _Path | None]]) -> None:
+    def __init__(self, inner: Source, asked: _Asked) -> None:
         super().__init__(inner)
         self._asked = asked
-        self._next: Folder | None = None
+        self._next: Sequence[Folder] = ()
 
-    def lists_next(self, folder: Folder | None) -> None:
-        self._next = folder
-        foretell(self._inner, folder)
+    def lists_next(self, folders: Sequence[Folder]) -> None:
+        self._next = folders
+        foretell(self._inner, folders)
 
     def entries(self, folder: Folder, cursor: str | None) -> Iterator[Window]:
-        self._asked.append((folder.path, cursor, self._next and self._next.path))
+        self._asked.append((folder.path, cursor, [one.path for one in self._next]))
         return super().entries(folder, cursor)
 
 
@@ -45,9 +46,9 @@ def sides(request: pytest.FixtureRequest) -> Iterator[Sides]:
     one.close()
 
 
-def _asked_for(sides: Sides) -> list[tuple[_Path, str | None, _Path | None]]:
+def _asked_for(sides: Sides) -> _Asked:
     """What a pass asks its source to list."""
-    asked: list[tuple[_Path, str | None, _Path | None]] = []
+    asked: _Asked = []
     inner = sides.job().open_source
 
     def open_source(stop: Event) -> Source:
@@ -57,17 +58,17 @@ def _asked_for(sides: Sides) -> list[tuple[_Path, str | None, _Path | None]]:
     return asked
 
 
-def _assert_kept(asked: list[tuple[_Path, str | None, _Path | None]]) -> None:
+def _assert_kept(asked: _Asked) -> None:
     """Every word was kept: another listing asked for ahead would be read for nothing."""
-    for (_path, _cursor, told), following in zip_longest(asked, asked[1:]):
-        assert told is None or (following is not None and following[:2] == (told, None))
+    for number, (_path, _cursor, told) in enumerate(asked, 1):
+        assert [(path, None) for path in told] == [(path, cursor) for path, cursor, _ in asked[number:]][: len(told)]
 
 
 def test_each_folder_of_a_first_pass_is_told_but_the_first(sides: Sides) -> None:
     asked = _asked_for(sides)
-    assert len(asked) == 4
-    assert [told for _path, _cursor, told in asked] == [*(path for path, _cursor, _told in asked[1:]), None]
-    assert ("Empty",) not in {path for path, _cursor, _told in asked}
+    paths = [path for path, _cursor, _told in asked]
+    assert [told for _path, _cursor, told in asked] == [paths[1:], paths[2:], paths[3:], []]
+    assert ("Empty",) not in paths
 
 
 def test_of_a_later_pass_only_those_that_are_listed_as_a_whole(sides: Sides) -> None:
