@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -296,20 +296,27 @@ class ImapSource:
             raise Transient(_("the server lists fewer messages than it counts"), system=self._dialogue.system)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
-        self._use().open(folder, fresh=True)
         left = {uid_of(key) for key in keys}
-        for fetched in self._all(self._fetcher().fetch_known(sorted(left), b"(UID FLAGS INTERNALDATE RFC822.SIZE)")):
+        for fetched in self._known_in(folder, left, b"(UID FLAGS INTERNALDATE RFC822.SIZE)"):
             if fetched.uid in left and fetched.size is not None:
                 left.discard(fetched.uid)
                 yield Entry(str(fetched.uid), fetched.size, fetched.received, fetched.flags)
 
     def headers(self, folder: Folder, keys: Sequence[str]) -> Iterator[Headers]:
-        self._use().open(folder, fresh=True)
         left = {uid_of(key) for key in keys}
-        for fetched in self._all(self._fetcher().fetch_known(sorted(left), _HEADERS)):
+        for fetched in self._known_in(folder, left, _HEADERS):
             if fetched.uid in left and fetched.has_section:
                 left.discard(fetched.uid)
                 yield Headers(str(fetched.uid), _start_of(fetched))
+
+    def _known_in(self, folder: Folder, uids: Collection[int], items: bytes) -> Iterator[Fetched]:
+        """About messages of a folder, which is opened along with the first question.  Raises FolderMissing."""
+        mailbox = self._use()
+
+        def start(commands: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
+            return mailbox.open_and_start(folder, *commands)[1]
+
+        return self._all(self._fetcher().fetch_known(sorted(uids), items, start))
 
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
         yield from read_bodies(self._use(), folder, [uid_of(key) for key in keys])

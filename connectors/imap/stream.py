@@ -33,6 +33,10 @@ _USUAL = re.compile(
 )
 
 
+#: Sends commands; their tags.
+Start = Callable[[Sequence[Sequence[bytes]]], Sequence[bytes]]
+
+
 class FetchRefused(Exception):
     """FETCH was answered with NO or BAD; what came before was given out."""
 
@@ -57,15 +61,20 @@ class Fetcher:
         tag = self._dialogue.start(b"UID FETCH", uid_set, items)
         return self.answers(tag, asked)
 
-    def fetch_known(self, uids: Sequence[int], items: bytes) -> Iterator[Fetched]:
-        """As ``fetch`` for many UIDs, in commands of bounded length, the next one under way before one is read."""
+    def fetch_known(self, uids: Sequence[int], items: bytes, start: Start | None = None) -> Iterator[Fetched]:
+        """As ``fetch`` for many UIDs, in commands of bounded length, the next one under way before one is read.
+
+        ``start`` sends the first of them, with what is to be sent before.
+        """
         waiting: deque[bytes] = deque()
         refused: FetchRefused | None = None
         sets = (uid_set for _, uid_set in uid_sets(uids, WINDOW))
         try:
             while True:
-                for uid_set in islice(sets, _AHEAD - len(waiting)):
-                    waiting.append(self._dialogue.start(b"UID FETCH", uid_set, items))
+                commands = [(b"UID FETCH", uid_set, items) for uid_set in islice(sets, _AHEAD - len(waiting))]
+                if commands:
+                    waiting.extend((start or self._dialogue.start_all)(commands))
+                    start = None
                 if not waiting:
                     break
                 try:
