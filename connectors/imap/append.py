@@ -95,8 +95,10 @@ class Appender:
             self._flush()
             self._commit(may_commit)
             self._send(held + b"\r\n")
-        except EarlyAnswer:
+        except EarlyAnswer as early:
             self._dialogue.refuse()
+            if early.status.word == "BAD":
+                self._doubt(messages)
             raise
         except BaseException:
             self._dialogue.abandon()
@@ -113,10 +115,16 @@ class Appender:
             raise
         if status.word == "BAD":
             self._dialogue.refuse()
+            self._doubt(messages)
         if status.word == "OK":
             for prepared in messages:
                 self._known.accepted_keywords.update(prepared.unproven)
         return status
+
+    def _doubt(self, messages: Sequence[Prepared]) -> None:
+        """What some machine behind this name took, another may not: next time it is asked before a body leaves."""
+        for prepared in messages:
+            self._known.accepted_keywords.difference_update(prepared.flags)
 
     def _commit(self, may_commit: Callable[[], None]) -> None:
         try:

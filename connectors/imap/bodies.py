@@ -101,6 +101,15 @@ class _Reader:
             if status.word != "NO" or status.code in _NOT_ABOUT_MESSAGES or status.throttle is not None:
                 raise self._dialogue.refusal("FETCH", status) from None
 
+    def hear_out(self, tag: bytes) -> None:
+        """Hear the answers to a FETCH that nobody waits for, refused or not."""
+        with suppress(FetchRefused):
+            for fetched in self._fetcher.answers(tag):
+                fetched.release()
+
+    def may_ask_ahead(self) -> bool:
+        return self._mailbox.known.asks_ahead
+
     def read_by_ranges(self, uid: int) -> Iterator[Message | Unread]:
         """Fetch a large message piece by piece, until the server has no more.
 
@@ -113,6 +122,8 @@ class _Reader:
             pieces.drop()
         except BaseException:
             body.release()
+            if pieces.are_under_way:
+                self._mailbox.known.asks_ahead = False
             with suppress(ConnectorError):
                 pieces.drop()
             raise
@@ -158,13 +169,18 @@ class _Pieces:
         self._early: dict[int, Fetched] = {}
         self._tells_places = False
 
+    @property
+    def are_under_way(self) -> bool:
+        return bool(self._asked)
+
     def take(self, offset: int) -> Fetched | None:
         """The answer about the piece that begins at ``offset``, None when there is none."""
         if self._asked and self._asked[0][0] != offset:
             self.drop()  # the last one was shorter than it was asked for
         if not self._asked:
             self._ask(offset)
-        while self._tells_places and len(self._asked) < _AHEAD and self._asked[-1][0] + RANGE < self._size:
+        ahead = self._tells_places and self._reader.may_ask_ahead()
+        while ahead and len(self._asked) < _AHEAD and self._asked[-1][0] + RANGE < self._size:
             self._ask(self._asked[-1][0] + RANGE)
         found = self._early.pop(offset, None)
         _offset, tag = self._asked.popleft()
@@ -192,8 +208,7 @@ class _Pieces:
             fetched.release()
         while self._asked:
             _offset, tag = self._asked.popleft()
-            for fetched in self._reader.answers(tag):
-                fetched.release()
+            self._reader.hear_out(tag)
 
 
 def _is_told(fetched: Fetched) -> bool:

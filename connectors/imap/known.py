@@ -58,6 +58,8 @@ class Known:
     refused_keywords: set[str] = field(default_factory=set)
     #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
     doubted_keywords: set[str] = field(default_factory=set)
+    #: False once a line broke while something was asked for ahead: some servers answer what they like first.
+    asks_ahead: bool = True
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
 

@@ -206,7 +206,7 @@ class Mailbox:
     def open_and_start(self, folder: Folder, *commands: Sequence[bytes]) -> tuple[Opened, list[bytes]]:
         """EXAMINE the folder and send commands about it in the same round trip; the commands' tags.
 
-        Raises as ``open``; the connection is cut then, for the commands' answers may be anything.
+        Raises as ``open``; the connection is cut when another folder has its name now: nobody wants the answers.
         """
         begun = self.begin(folder, *commands)
         if begun is None:
@@ -224,10 +224,20 @@ class Mailbox:
     def arrive(self, begun: Begun) -> Opened:
         """The folder of ``begin``, open.  Raises as ``open_and_start``."""
         try:
-            self.opened_by(begun.raw, self.dialogue.finish(begun.opening), writable=False)
-            return self.open(begun.folder)
+            answer = self.dialogue.finish(begun.opening)
+            if answer.status.word == "NO":
+                # Nothing is open, so the commands are turned down too.
+                for tag in begun.tags:
+                    self.dialogue.finish(tag)
         except ConnectorError:
             self.dialogue.refuse()
+            raise
+        try:
+            self.opened_by(begun.raw, answer, writable=False)
+            return self.open(begun.folder)
+        except ConnectorError:
+            if answer.status.word != "NO":
+                self.dialogue.refuse()
             raise
 
     def open_raw(self, raw: bytes, *, writable: bool, leave: bool = False) -> Opened:

@@ -89,7 +89,7 @@ class Maker:
         """The inbox, subscribed, and opened once as new folders are; None when it is not there after all."""
         answers, is_early = self._answers(_INBOX)
         status = self._met(_INBOX, answers, is_early=is_early)
-        if isinstance(status, FolderMissing):
+        if isinstance(status, FolderMissing | Refused):
             return None
         if isinstance(status, ConnectorError):
             raise status
@@ -114,7 +114,8 @@ class Maker:
         looked, selected = answers[0], answers[1 + making.subscribed]
         status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
         mailbox.opened = None
-        if isinstance(status, ConnectorError) and making.subscribed and answers[1].status.word == "OK":
+        was_subscribed = making.subscribed and answers[1].status.word == "OK"
+        if isinstance(status, ConnectorError) and was_subscribed and not making.is_there:
             # A folder that could not be made.
             mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
         if isinstance(status, FolderStatus) and selected.status.word == "OK":

@@ -12,7 +12,7 @@ from threading import Event
 
 from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
-from connectors.errors import ConnectorError, FolderMissing, Stopped, Transient
+from connectors.errors import FolderMissing, Refused, Stopped, Transient
 from connectors.imap.arguments import uid_of
 from connectors.imap.bodies import read_bodies
 from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
@@ -68,15 +68,15 @@ class ImapSource:
 
         What was asked of it ahead is heard first, unless that is the ``listing`` that is wanted now.
         """
-        if self._begun and self._begun[0].folder != listing:
-            self._drop_begun()
-        if self._dialogue.refused:
-            self._connection = self._sign_in(self._aborted)
-            self._mailbox = self._new_mailbox()
-            self._begun.clear()
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
+        if self._begun and self._begun[0].folder != listing and not self._dialogue.refused:
+            self._drop_begun()
+        if self._dialogue.refused:
+            self._begun.clear()
+            self._connection = self._sign_in(self._aborted)
+            self._mailbox = self._new_mailbox()
         return self._mailbox
 
     def _new_mailbox(self) -> Mailbox:
@@ -102,6 +102,8 @@ class ImapSource:
         )
 
     def close(self) -> None:
+        if self._begun:
+            self._known.asks_ahead = False
         self._connection.close()
 
     def abort(self) -> None:
@@ -175,6 +177,8 @@ class ImapSource:
     def _begin_next(self, mailbox: Mailbox, whole: Sequence[bytes]) -> None:
         """Ask for the listings of small folders ahead, as many as one window holds."""
         following, self._next = self._next, ()
+        if not self._known.asks_ahead:
+            return
         under_way = [one.folder for one in self._begun]
         if list(following[: len(under_way)]) != under_way:
             return
@@ -189,9 +193,10 @@ class ImapSource:
 
     def _drop_begun(self) -> None:
         """Hear the listings that were asked for ahead, and keep nothing of them."""
-        while self._begun:
+        while self._begun and not self._dialogue.refused:
             begun = self._begun.popleft()
-            with suppress(ConnectorError, FetchRefused):  # whatever it was is met again by who needs the folder
+            # Whatever it is about the folder is met again by who needs it.
+            with suppress(FolderMissing, Refused, FetchRefused):
                 self._mailbox.arrive(begun)
                 for fetched in self._fetcher().answers(begun.tags[0]):
                     fetched.release()

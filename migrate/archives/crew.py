@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -64,7 +64,7 @@ def cores() -> int:
 def together(work: Work, portions: Iterable[Portion], stop: Stop, left: list[Portion]) -> Iterator[Batch]:
     """What came of the portions, in any order; those that nobody could do are put into ``left``.
 
-    Ends early when it is to stop, and when a batch tells of a trouble.
+    Ends early when it is to stop, and when a batch tells of a trouble; what is in hand then is told all the same.
     """
     waiting = iter(portions)
     helpers: list[_Helper] = []
@@ -83,24 +83,34 @@ def together(work: Work, portions: Iterable[Portion], stop: Stop, left: list[Por
 
 def _asked(helpers: list[_Helper], waiting: Iterator[Portion], stop: Stop, left: list[Portion]) -> Iterator[Batch]:
     at_work = [helper for helper in helpers if _ask(helper, waiting, left)]
-    stopping = False
+    stopping = troubled = False
     while at_work:
-        if stop.is_set() and not stopping:
+        if (stop.is_set() or troubled) and not stopping:
             stopping, waiting = True, iter(())
             for helper in at_work:
                 with suppress(OSError):
                     helper.pipe.send(None)
-        ready = wait([helper.pipe for helper in at_work], _LOOK)
-        for helper in [one for one in at_work if one.pipe in ready]:
-            try:
-                batches: list[Batch] = helper.pipe.recv()
-            except (EOFError, OSError):
+        # A process that dies while it starts does not close its pipe everywhere.
+        ready = wait([one for helper in at_work for one in (helper.pipe, helper.process.sentinel)], _LOOK)
+        for helper in [one for one in at_work if one.pipe in ready or one.process.sentinel in ready]:
+            batches = _answer_of(helper)
+            if batches is None:
                 at_work.remove(helper)
                 left.append(cast("Portion", helper.portion))
                 continue
             yield from batches
+            troubled |= any(batch.trouble is not None for batch in batches)
             if not _ask(helper, waiting, left):
                 at_work.remove(helper)
+
+
+def _answer_of(helper: _Helper) -> list[Batch] | None:
+    """What it says; None when it is gone."""
+    try:
+        # Asked first: what it said before it went away counts.
+        return cast("list[Batch]", helper.pipe.recv()) if helper.pipe.poll() else None
+    except (EOFError, OSError):
+        return None
 
 
 def _ask(helper: _Helper, waiting: Iterator[Portion], left: list[Portion]) -> bool:
@@ -137,6 +147,8 @@ def _unheard() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Started with the first process otherwise, it would open the door again behind itself.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -140,6 +140,7 @@ class Export:
     def _messages(self, places: _Places, form: Form, journal: Journal, made: Exported) -> set[str]:
         """The keys of folders in which there are items that are no mail."""
         others: set[str] = set()
+        trouble: Exception | None = None
         size = 0
         for batch in self._batches(places, form, journal):
             # What is on the disk is noted, whatever stopped the run.
@@ -151,10 +152,11 @@ class Export:
             made.reported += batch.reported
             made.unknown.update(batch.unknown)
             others |= batch.others
-            if batch.trouble is not None:
-                raise batch.trouble
+            trouble = trouble or batch.trouble
             size += batch.size
             self.told(made.written, size)
+        if trouble is not None:
+            raise trouble
         return others
 
     def _batches(self, places: _Places, form: Form, journal: Journal) -> Iterator[Batch]:
@@ -163,15 +165,21 @@ class Export:
                 form.make(place)
         waiting = [Portion(folder, place) for folder, place in places]
         if self.reading is not None and self._can_be_shared(form):
-            work = Work(self.origin.path, self.reading, self._token, self.origin.form, self.folder, set(journal.done))
+            work = Work(self.origin.path, self.reading, self._token, self.origin.form, self.folder, journal.done)
             left: list[Portion] = []
-            yield from together(work, _parts(places), self.stop, left)
-            waiting = left
+            troubled = False
+            for batch in together(work, _parts(places), self.stop, left):
+                yield batch
+                troubled |= batch.trouble is not None
+            waiting = [] if troubled else left
         hand = Hand(self.archive, form, journal.done, self.stop)
         for portion in waiting:
             if self.stop.is_set():
                 return
-            yield from hand.batches(portion)
+            for batch in hand.batches(portion):
+                yield batch
+                if batch.trouble is not None:
+                    return
 
     def _can_be_shared(self, form: Form) -> bool:
         """Whether further processes pay.  Each would search the whole of a damaged file by itself."""

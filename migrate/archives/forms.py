@@ -174,7 +174,8 @@ class Mbox:
 
     def close(self) -> None:
         if self._open is not None:
-            self._open[1].close()
+            with suppress(OSError):  # half a message that the disk did not take is taken off by the next run
+                self._open[1].close()
             self._open = None
 
     def _writer(self, path: Path) -> BinaryIO:

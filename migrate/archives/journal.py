@@ -110,15 +110,19 @@ class Journal:
         if not self._waiting:
             return
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(descriptor, "ab") as out:
-            before = out.tell()
+        try:
+            before = os.fstat(descriptor).st_size
             try:
-                out.write(b"".join(self._waiting))
-                out.flush()
-                os.fsync(out.fileno())
+                lines = memoryview(b"".join(self._waiting))
+                # Without a buffer: what a full disk did not take must not be written when room was made.
+                while lines:
+                    lines = lines[os.write(descriptor, lines) :]
+                os.fsync(descriptor)
             except OSError:
                 os.truncate(self.path, before)
                 raise
+        finally:
+            os.close(descriptor)
         if not before:
             sync_folder(self.path.parent)
         self._waiting.clear()

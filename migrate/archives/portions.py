@@ -70,25 +70,37 @@ class Hand:
     def batches(self, portion: Portion) -> Iterator[Batch]:
         """Write what is not there yet; a trouble stands in the last batch, with what was written before it."""
         batch = Batch()
+        syncing = False
         try:
             for item in items_of(self._archive, portion.folder, portion.items):
                 if self._stop.is_set():
                     break
                 self._take(portion, item, batch)
                 if len(batch.stored) >= MESSAGES or batch.size >= BYTES:
-                    with writing():
-                        self._form.sync()
+                    syncing = True
+                    self._sync()
+                    syncing = False
                     yield batch
                     batch = Batch()
-            with writing():
-                self._form.sync()
+            syncing = True
+            self._sync()
         except (CannotRead, CannotWrite, Changed) as trouble:
             batch.trouble = trouble
-            try:
-                self._form.sync()
-            except OSError:
+            # A system tells once that it could not write: asked again, it would say that all is well.
+            if syncing or not self._could_sync():
                 batch.stored.clear()
         yield batch
+
+    def _sync(self) -> None:
+        with writing():
+            self._form.sync()
+
+    def _could_sync(self) -> bool:
+        try:
+            self._form.sync()
+        except OSError:
+            return False
+        return True
 
     def _take(self, portion: Portion, item: Item, batch: Batch) -> None:
         batch.items += 1

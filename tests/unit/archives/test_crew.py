@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import subprocess
 from contextlib import closing
@@ -197,14 +198,36 @@ def small_disk(tmp_path: Path) -> Any:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_disk_that_is_full_for_another_process_is_told_here(archive: Path, small_disk: Path) -> None:
+@pytest.mark.parametrize("form", ["eml", "maildir", "mbox"])
+def test_a_full_disk_is_told_whoever_met_it_and_the_next_run_completes(
+    archive: Path, small_disk: Path, form: str
+) -> None:
     with pytest.raises(CannotWrite) as raised:
-        _export(archive, small_disk / "out")
+        _export(archive, small_disk / "out", form)
     assert raised.value.error.errno == errno.ENOSPC
     assert not multiprocessing.active_children()
+    if form != "mbox":
+        # What the others had written by then is noted: with other flags a Maildir would hold it twice.
+        assert {name for name in _files(small_disk / "out") if not name.endswith("maildirfolder")} == {
+            line["file"] for line in _lines(small_disk / "out")
+        }
     subprocess.run(["mount", "-o", "remount,size=5M", small_disk], check=True)
-    assert _export(archive, small_disk / "out").complete
-    _assert_same(archive, small_disk / "out")
+    assert _export(archive, small_disk / "out", form).complete
+    _assert_same(archive, small_disk / "out", form)
+
+
+def test_ctrl_c_is_left_to_the_command(archive: Path, tmp_path: Path) -> None:
+    masks: list[int] = []
+
+    def told(_messages: int, _size: int) -> None:
+        for helper in multiprocessing.active_children():
+            status = Path(f"/proc/{helper.pid}/status").read_text()
+            masks.append(int(re.findall(r"SigBlk:\s+(\w+)", status)[0], 16))
+
+    _export(archive, tmp_path / "out", told=told)
+    assert masks
+    assert all(mask >> (signal.SIGINT - 1) & 1 for mask in masks)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 @pytest.mark.parametrize("trouble", [CannotWrite(OSError(errno.ENOSPC, "full", "/a/file"))])

@@ -368,6 +368,45 @@ def test_a_full_disk_is_the_exports_and_what_was_written_stays(
     assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix == ".part"]
 
 
+def test_what_the_disk_could_not_keep_is_not_noted(
+    archive: MemoryArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system says once that it lost what was written, and then that all is well."""
+    fsync, failed = os.fsync, []
+
+    def once(descriptor: int) -> None:
+        if not failed and Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".eml":
+            failed.append(descriptor)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", once)
+    with pytest.raises(CannotWrite):
+        _export(archive, tmp_path / "out").run()
+    assert not (tmp_path / "out" / "items.jsonl").exists()
+    assert _export(archive, tmp_path / "out").run().written == 11
+
+
+def test_lines_that_a_full_disk_took_in_part_are_taken_off(
+    archive: MemoryArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, taken = os.write, []
+
+    def part(descriptor: int, data: bytes) -> int:
+        if taken:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken.append(write(descriptor, bytes(data)[:100]))
+        return taken[0]
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", part)
+        with pytest.raises(CannotWrite):
+            _export(archive, tmp_path / "out").run()
+    assert taken == [100]
+    assert (tmp_path / "out" / "items.jsonl").read_bytes() == b""
+    assert _export(archive, tmp_path / "out").run().written == 11
+
+
 def test_a_disk_that_goes_away_under_the_archive_ends_the_run(archive: MemoryArchive, tmp_path: Path) -> None:
     def gone(_folder: ArchiveFolder, _key: str, _out: BinaryIO) -> None:
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))

@@ -20,6 +20,7 @@ from connectors.contract import (
     Role,
     Suspect,
     ToEnsure,
+    Transient,
 )
 from tests.unit.imap.scripted import FULL, Peer, outgoing, playing
 
@@ -220,6 +221,23 @@ def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(
             (("INBOX",), "3"),
         ]
         target.close()
+
+
+def test_an_inbox_that_cannot_be_looked_at_stays_subscribed(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.answer("LIST", '* LIST () "/" INBOX')
+        peer.answer("STATUS", status="NO [UNAVAILABLE] not now")
+        for command in ("SUBSCRIBE", "SELECT", "UNSELECT"):
+            peer.answer(command)
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        with pytest.raises(Transient):
+            target.ensure(("INBOX",), None)
+        target.close()
+    assert b"UNSUBSCRIBE" not in server.heard
 
 
 def test_an_inbox_that_is_not_there_after_all_is_made(tmp_path: Path) -> None:

@@ -6,14 +6,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from connectors.body import SPOOL_OVER
-from connectors.contract import ConnectorError, Entry, Folder, FolderMissing, Message, Reason, Transient, Unread, Window
+from connectors.contract import (
+    Account,
+    ConnectorError,
+    Entry,
+    Folder,
+    FolderMissing,
+    Message,
+    Reason,
+    Transient,
+    Unread,
+    Window,
+)
 from connectors.imap import source as source_module
 from connectors.imap import stream
-from tests.unit.imap.scripted import FULL, Peer, playing
+from tests.unit.imap.scripted import FULL, PASSWORD, Peer, playing
 
 WORK = Folder(("Work",), None, "7")
 
@@ -398,20 +410,63 @@ def test_a_next_folder_that_went_away_costs_only_itself(tmp_path: Path) -> None:
         opening, listing, opening_next, listing_next = _both_asked(peer)
         peer.say(*_opens("7", opening), *_lists(4, listing))
         peer.say(f"{opening_next} NO no such folder", f"{listing_next} BAD nothing is open")
-
-    def again(peer: Peer) -> None:
-        peer.sign_in()
         tags = [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING)]
         peer.say(*_opens("7", tags[0]), *_lists(4, tags[1]))
         peer.sign_out()
 
-    with playing(tmp_path, script, again) as server:
+    with playing(tmp_path, script) as server:
         session = server.source()
         session.lists_next([SECOND])
         assert _keys(session.entries(FIRST, None)) == ["4"]
         with pytest.raises(FolderMissing):
             _keys(session.entries(SECOND, None))
         assert _keys(session.entries(FIRST, None)) == ["4"]
+        session.close()
+
+
+def test_a_server_that_answers_in_another_order_is_asked_for_one_folder_at_a_time(tmp_path: Path) -> None:
+    def out_of_order(peer: Peer) -> None:
+        peer.sign_in()
+        opening, _listing, opening_next, _listing_next = _both_asked(peer)
+        peer.say(*_opens("7", opening), *_opens("8", opening_next))
+        peer.ended_by()
+
+    def again(peer: Peer) -> None:
+        peer.sign_in()
+        for name, epoch, uid in (("Work", "7", 4), ("Play", "8", 5)):
+            tags = [peer.expect(one) for one in (f'EXAMINE "{name}"', _LISTING)]
+            peer.say(*_opens(epoch, tags[0]), *_lists(uid, tags[1]))
+        peer.sign_out()
+
+    with playing(tmp_path, out_of_order, again) as server:
+        connector = server.connector()
+        session = connector.open_source(Account("ann", PASSWORD), Event())
+        session.lists_next([SECOND])
+        with pytest.raises(Transient):
+            _keys(session.entries(FIRST, None))
+        session.close()
+        session = connector.open_source(Account("ann", PASSWORD), Event())
+        session.lists_next([SECOND])
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        assert _keys(session.entries(SECOND, None)) == ["5"]
+        session.close()
+
+
+def test_a_next_folder_in_which_the_server_wants_to_be_left_alone_is_heard(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        opening, listing, opening_next, listing_next = _both_asked(peer)
+        peer.say(*_opens("7", opening), *_lists(4, listing))
+        peer.say(f"{opening_next} NO [OVERQUOTA] too much", f"{listing_next} BAD nothing is open")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.lists_next([SECOND])
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        with pytest.raises(ConnectorError) as raised:
+            list(session.read(FIRST, ["4"]))
+        assert not isinstance(raised.value, FolderMissing)
         session.close()
 
 
