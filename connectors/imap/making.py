@@ -86,9 +86,12 @@ class Maker:
         raise verdict if created.word != "OK" else status
 
     def inbox(self) -> FolderStatus | None:
-        """The inbox, subscribed, and opened once as new folders are; None when it is not there after all."""
-        answers, is_early = self._answers(_INBOX)
-        status = self._met(_INBOX, answers, is_early=is_early)
+        """The inbox, which is subscribed; None when it is not there after all.
+
+        It is not opened, which would change its mail: what nobody had seen yet would no longer be recent.
+        """
+        (looked, _subscribed), _is_early = self._answers(_INBOX)
+        status = self.mailbox.status_in(_INBOX.raw, looked, dict(statuses_in(looked)))
         if isinstance(status, FolderMissing | Refused):
             return None
         if isinstance(status, ConnectorError):
@@ -114,8 +117,7 @@ class Maker:
         looked, selected = answers[0], answers[1 + making.subscribed]
         status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
         mailbox.opened = None
-        was_subscribed = making.subscribed and answers[1].status.word == "OK"
-        if isinstance(status, ConnectorError) and was_subscribed and not making.is_there:
+        if isinstance(status, ConnectorError) and making.subscribed and answers[1].status.word == "OK":
             # A folder that could not be made.
             mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
@@ -129,10 +131,12 @@ class Maker:
         mailbox = self.mailbox
         name = mailbox.argument(making.raw)
         create = (b"CREATE", name) if making.use is None else (b"CREATE", name, b"(USE (%s))" % making.use.encode())
-        making_it = [] if making.is_there else [create]
+        look = (b"STATUS", name, mailbox.status_items)
         subscribe = [(b"SUBSCRIBE", name)] if making.subscribed else []
+        if making.is_there:
+            return [look, *subscribe]
         leaving = [(b"UNSELECT",)] if "UNSELECT" in mailbox.features else []
-        return [*making_it, (b"STATUS", name, mailbox.status_items), *subscribe, (b"SELECT", name), *leaving]
+        return [create, look, *subscribe, (b"SELECT", name), *leaving]
 
     def _use_of(self, role: Role | None) -> str | None:
         return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.mailbox.features else None

@@ -105,8 +105,8 @@ class ImapTarget(ImapSource):
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
-        elif not status.messages and not is_inbox:
-            if subscribed:
+        elif not status.messages:
+            if subscribed and not is_inbox:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
                 subscribe(mailbox, raw)
