@@ -41,13 +41,17 @@ class Features:
         return "CONDSTORE" in self or "QRESYNC" in self
 
     @property
+    def is_cyrus(self) -> bool:
+        return "X-SIEVE-MAILBOX" in self
+
+    @property
     def object_id_in_status(self) -> bool:
         """Whether STATUS tells a folder's object id.
 
-        Cyrus (known by its X-SIEVE-MAILBOX) answers STATUS, and LIST with STATUS, from memory that it has given back
-        when MAILBOXID stands among other items (seen in 3.6): any bytes, line ends and brackets among them.
+        Cyrus answers STATUS, and LIST with STATUS, from memory that it has given back when MAILBOXID stands among
+        other items (seen in 3.6): any bytes, line ends and brackets among them.
         """
-        return "OBJECTID" in self and "X-SIEVE-MAILBOX" not in self
+        return "OBJECTID" in self and not self.is_cyrus
 
     @property
     def append_limit(self) -> int | None:

@@ -20,7 +20,8 @@ from connectors.imap.target import ImapTarget
 class ImapConnector:
     """Signs in to one IMAP system.  Thread-safe; the sessions of one mailbox share what they learn.
 
-    Which keywords the server takes is shared by all mailboxes: asking costs each a round trip.
+    Which keywords the server takes is shared by all mailboxes: asking costs each a round trip.  So are the ids of new
+    folders, which a server may give twice.
     """
 
     Settings: ClassVar[type[BaseModel]] = ImapSettings
@@ -30,7 +31,8 @@ class ImapConnector:
         self._resources = resources
         self._lock = Lock()
         keywords: set[str] = set()
-        self._known: dict[str, Known] = defaultdict(lambda: Known(accepted_keywords=keywords))
+        made: dict[bytes, object] = {}
+        self._known: dict[str, Known] = defaultdict(lambda: Known(accepted_keywords=keywords, made=made))
 
     def open_source(self, account: Account, stop: Event) -> ImapSource:
         """Sign in for reading.  Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Large messages remembered a mailbox; the others are read in one piece.
 _LARGE_LIMIT = 10_000
+#: Folders remembered by their object ids; one that comes twice does so within a second or two.
+_MADE_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Known:
     refused_keywords: set[str] = field(default_factory=set)
     #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
     doubted_keywords: set[str] = field(default_factory=set)
+    #: Object ids of the folders that were made last, in any mailbox, each with what stands for its making.
+    made: dict[bytes, object] = field(default_factory=dict)
     #: False once a line broke while something was asked for ahead: some servers answer what they like first.
     asks_ahead: bool = True
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
@@ -82,6 +86,13 @@ class Known:
     def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
         """An older, lower number is a valid line too, so threads need not agree."""
         self.uidnext[raw, epoch] = max(uidnext, self.uidnext.get((raw, epoch), 0))
+
+    def note_made(self, object_id: bytes) -> bool:
+        """False when another new folder has the same id."""
+        if len(self.made) >= _MADE_LIMIT:
+            self.made.clear()
+        making = object()
+        return self.made.setdefault(object_id, making) is making
 
     def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:
         if len(self.large) < _LARGE_LIMIT:

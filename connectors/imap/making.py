@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectors.contract import Role
-from connectors.errors import ConnectorError, FolderMissing, Refused
+from connectors.errors import ConnectorError, Fatal, FolderMissing, Refused, telling
 from connectors.imap.arguments import is_quotable
 from connectors.imap.dialogue import Answer
 from connectors.imap.mailbox import Mailbox
-from connectors.imap.names import USES
+from connectors.imap.names import USES, path_of
 from connectors.imap.response import Status
 from connectors.imap.status import FolderStatus, statuses_in
 from connectors.language import _
@@ -101,7 +101,26 @@ class Maker:
     def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         (created, *answers), is_early = self._answers(making)
+        self._is_alone(making, created.status)
         return created.status, self._met(making, answers, is_early=is_early)
+
+    def _is_alone(self, making: Making, created: Status) -> None:
+        """A folder has an id of its own (RFC 8474, section 4.1).  Raises Fatal when Cyrus gave it another's.
+
+        Cyrus keeps a folder's mail in a place named after that id: the two are one from then on, and empty.  Where it
+        chooses partitions itself (no ``defaultpartition``), Debian's 3.6 draws ids from numbers that begin anew with
+        the second in which a process makes its first folder.
+        """
+        is_told = created.word == "OK" and created.code == "MAILBOXID" and self.mailbox.features.is_cyrus
+        if is_told and not self.mailbox.known.note_made(created.words):
+            folder = path_of(making.raw, self.mailbox.namespace.separator, self.mailbox.namespace)
+            what = _(
+                "the server has put the new folder {folder} in the same place as another new folder, which has lost "
+                "its mail by that.  Nothing more is written there.  Its administrator sets defaultpartition in its "
+                "imapd.conf, starts it again, and deletes both folders, which now show the same mail; bascule verify "
+                "then says whose mail is missing"
+            )
+            raise telling(Fatal(what.format(folder="/".join(folder)), system=self.mailbox.dialogue.system))
 
     def _answers(self, making: Making) -> tuple[list[Answer], bool]:
         """The answers to all that is asked about a folder; whether other commands came behind it."""

@@ -1,9 +1,10 @@
-"""What is particular to Cyrus: a folder full of keywords, and object ids that STATUS makes up."""
+"""What is particular to Cyrus: a folder full of keywords, object ids that STATUS makes up or that are given twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -12,6 +13,7 @@ import pytest
 
 from connectors.body import ByteBudget, MemoryBody
 from connectors.contract import Account, FlagChange, Outgoing, Resources, Target
+from connectors.errors import ConnectorError, Fatal
 from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.wire import digest_bytes
@@ -116,3 +118,26 @@ def test_every_folder_is_listed_whatever_its_status_makes_up(cyrus: ImapServer, 
     folders = {folder.path: folder for folder in target.folders()}
     assert folders.keys() >= set(paths)
     assert all(folder.object_id is None and folder.token for folder in folders.values())
+
+
+def test_a_folder_that_is_put_in_the_place_of_another_stops_everything(tmp_path: Path) -> None:
+    """Several processes make their first folder in the same second: of eight, within seven seconds, two at least."""
+    with ExitStack() as running:
+        cyrus = _entered(running, running_cyrus(chooses_partition=True))
+        settings = ImapSettings(host=cyrus.host, port=cyrus.port, tls="plain", settle=1)
+        connector = ImapConnector(settings, Resources(ByteBudget(), tmp_path))
+
+        def make(number: int) -> ConnectorError | None:
+            account = Account(f"bob{number}", cyrus.password)
+            session = running.enter_context(closing(connector.open_target(account, Event())))
+            try:
+                session.ensure(("Projects",), None)
+            except ConnectorError as error:
+                return error
+            return None
+
+        with ThreadPoolExecutor(8) as people:
+            errors = [error for error in people.map(make, range(8)) if error is not None]
+    assert errors
+    assert all(isinstance(error, Fatal) and error.tells_what_to_do for error in errors)
+    assert "Projects" in str(errors[0])

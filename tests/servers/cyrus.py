@@ -8,6 +8,8 @@ Its manners (3.6.1, Debian 12), as docs/servers.md tells them in full:
 * ``STATUS (... MAILBOXID ...)`` answers with bytes that are no id, line ends among them;
 * a folder keeps 100 keywords, says that it takes any, and refuses a message with one more;
 * 8-bit bytes in headers become ``X`` silently; NUL and header lines without a colon are refused;
+* without ``defaultpartition``, processes that make their first folder in the same second give out the same ids, and
+  folders with one id are one folder;
 * a session goes on reading what another has removed since it opened the folder;
 * a wrong password is answered after three seconds.
 """
@@ -43,6 +45,7 @@ X-QUOTA=X-NUM-FOLDERS X-REPLICATION X-SIEVE-MAILBOX
 _SETTINGS = """\
 configdirectory: {folder}/state
 partition-default: {folder}/mail
+{partition}
 mboxname_lockpath: {folder}/lock
 proc_path: {folder}/proc
 cyrus_user: {user}
@@ -73,13 +76,19 @@ SERVICES {{
 
 @contextmanager
 def running_cyrus(
-    *, modern: bool = False, capability: str | None = None, quota: int = 0, settings: str = ""
+    *,
+    modern: bool = False,
+    capability: str | None = None,
+    quota: int = 0,
+    chooses_partition: bool = False,
+    settings: str = "",
 ) -> Iterator[ImapServer]:
     """A private Cyrus.  Raises ServerMissing.
 
     Its names are Debian's: below ``INBOX.``, with ``.`` as separator; ``modern`` is Cyrus' own default since 3.0: no
     prefix, and ``/``.  ``capability`` is all that it announces (it still understands the rest); ``quota`` is what
     a mailbox may hold in KiB, 0 for no limit; ``settings`` is added to its imapd.conf.  Plain connections only.
+    One that ``chooses_partition`` itself, which Debian's settings do not let it, gives folders the ids of others.
     """
     root = find_cyrus()
     account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
@@ -95,6 +104,7 @@ def running_cyrus(
                 suppressed=_suppressing(capability) if capability else "",
                 admin=ADMIN,
                 quota=quota,
+                partition="" if chooses_partition else "defaultpartition: default",
                 settings=settings,
             )
         )
