@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from connectors.contract import Entry, Folder, FolderMissing, Reason, Source, foretell
+from sqlalchemy import Connection
+
+from connectors.contract import Entry, Folder, FolderMissing, Reason, Source, Window, foretell
 from connectors.language import _
 from migrate.copy.compare import compare
 from migrate.copy.hold import Hold
@@ -135,18 +137,7 @@ def _scan_folder(job: Job, hold: Hold, source: Source, folder: Folder, row: Fold
     job.progress.scanned(job.mailbox, folder.path, 0)
     if row is not None and _is_unmoved(row, folder, digest, source):
         return Listed(row, folder, row.cursor, skipped=True)
-    fresh = row is None or row.epoch != folder.epoch
-    cursor = _cursor_of(row, folder, digest)
-    with hold.ledger.write() as connection:
-        if row is None:
-            row = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder)
-        else:
-            folders.relist(connection, row.id, folder)
-    cursor = _compare_windows(job, hold, source, folder, row, cursor)
-    if fresh:
-        with hold.ledger.write() as connection:
-            old = messages.ids_of_other_epochs(connection, row.id, folder.epoch)
-            messages.mark_gone(connection, old, job.clock.now())
+    row, cursor = _compare_windows(job, hold, source, folder, row)
     return Listed(row, folder, cursor, skipped=False)
 
 
@@ -163,8 +154,12 @@ def _is_unmoved(row: FolderRow, folder: Folder, digest: str, source: Source) -> 
 
 
 def _compare_windows(
-    job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow, cursor: str | None
-) -> str | None:
+    job: Job, hold: Hold, source: Source, folder: Folder, row: FolderRow | None
+) -> tuple[FolderRow, str | None]:
+    """The folder's row, and where its next listing may start.
+
+    What there is to say of the folder itself is written along with a window: each transaction waits for the disk.
+    """
     left_out = job.rules.why_left_out(folder) if job.rules.place(folder) is None else None
 
     def leaves_out(entry: Entry) -> Reason | None:
@@ -172,36 +167,66 @@ def _compare_windows(
         return why if why is Reason.NOT_MAIL else left_out or why
 
     named = array("q")
-    complete, gone, count = True, list[str](), 0
-    with hold.ledger.read() as connection:
-        newest = messages.newest(connection, row.id)
-    if folder.messages == 0:
-        cursor = None  # nothing to ask for: it would stand for messages that are no longer there
-    for window in source.entries(folder, cursor) if folder.messages != 0 else ():
-        complete, cursor = window.complete, window.cursor
+    gone = list[str]()
+    count = newest = 0
+    is_new_epoch = row is not None and row.epoch != folder.epoch
+    is_met, cursor = False, _cursor_of(row, folder, job.rules.digest())
+    # Nothing is asked for in an empty folder; a cursor would stand for messages that are no longer there.
+    windows = source.entries(folder, cursor) if folder.messages != 0 else iter((Window(()),))
+    for window, is_last in _and_whether_last(windows):
+        cursor = window.cursor
         gone.extend(window.gone)
         count += len(window.entries)
         keys = [entry.key for entry in window.entries]
         with hold.ledger.write() as connection:
+            now = job.clock.now()
+            if row is None:
+                row, is_met = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder), True
+            elif not is_met:
+                is_met = True
+                folders.relist(connection, row.id, folder)
+                newest = messages.newest(connection, row.id)
             # A folder seen for the first time has no rows to look up.
             known = messages.known(connection, row.id, folder.epoch, keys) if newest else {}
             changes = compare(window.entries, known, leaves_out)
-            now = job.clock.now()
             messages.see(connection, changes.seen)
             messages.decide(connection, changes.decided, now)
             messages.add(connection, hold.mailbox.id, job.direction, row.id, folder.epoch, changes.new, now)
-        named.extend(changes.named)
+            named.extend(changes.named)
+            if is_last:
+                messages.mark_gone(connection, _missing(connection, row, folder, window, newest, named, gone), now)
+                if is_new_epoch:
+                    messages.mark_gone(connection, messages.ids_of_other_epochs(connection, row.id, folder.epoch), now)
         job.progress.scanned(job.mailbox, folder.path, count)
-    with hold.ledger.write() as connection:
-        if complete:
-            # Rows made by this listing are there; only rows from before can be missing from it.
-            missing = _not_named(messages.ids(connection, row.id, folder.epoch, newest), named)
-        else:
-            # A system may name what went long ago, too.
-            known = messages.known(connection, row.id, folder.epoch, gone)
-            missing = [one.id for one in known.values() if not one.gone]
-        messages.mark_gone(connection, missing, job.clock.now())
-    return cursor
+    assert row is not None
+    return row, cursor
+
+
+def _and_whether_last(windows: Iterator[Window]) -> Iterator[tuple[Window, bool]]:
+    """The windows of a listing, one at least."""
+    held: Window | None = None
+    for window in windows:
+        if held is not None:
+            yield held, False
+        held = window
+    yield held or Window(()), True
+
+
+def _missing(
+    connection: Connection,
+    row: FolderRow,
+    folder: Folder,
+    last: Window,
+    newest: int,
+    named: array[int],
+    gone: Sequence[str],
+) -> list[int]:
+    """Rows of the folder that are no longer there, after the ``last`` window of its listing."""
+    if last.complete:
+        # Rows made by this listing are there; only rows from before, up to ``newest``, can be missing from it.
+        return _not_named(messages.ids(connection, row.id, folder.epoch, newest), named) if newest else []
+    # A system may name what went long ago, too.
+    return [one.id for one in messages.known(connection, row.id, folder.epoch, gone).values() if not one.gone]
 
 
 def _folder_is_gone(job: Job, hold: Hold, row: FolderRow) -> None:
