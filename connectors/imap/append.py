@@ -43,12 +43,12 @@ class Prepared:
     def of(cls, message: Outgoing, flags: frozenset[str], known: Known) -> Prepared:
         """Raises ValueError when an argument cannot be said in IMAP."""
         arguments = b" ".join((flag_list(flags), date_time(message.received)))
-        unproven = frozenset(flag for flag in flags if not flag.startswith("\\")) - known.accepted_keywords
+        unproven = frozenset(flag for flag in flags if not flag.startswith("\\")) - known.server.accepted_keywords
         return cls(message, flags, arguments, unproven, is_usual_date(message.received))
 
     def is_proven(self, known: Known) -> bool:
         """Whether the server has taken such arguments; it may have since the batch was prepared."""
-        return self.usual_date and self.unproven <= known.accepted_keywords
+        return self.usual_date and self.unproven <= known.server.accepted_keywords
 
 
 class EarlyAnswer(Exception):
@@ -118,13 +118,13 @@ class Appender:
             self._doubt(messages)
         if status.word == "OK":
             for prepared in messages:
-                self._known.accepted_keywords.update(prepared.unproven)
+                self._known.server.accepted_keywords.update(prepared.unproven)
         return status
 
     def _doubt(self, messages: Sequence[Prepared]) -> None:
         """What some machine behind this name took, another may not: next time it is asked before a body leaves."""
         for prepared in messages:
-            self._known.accepted_keywords.difference_update(prepared.flags)
+            self._known.server.accepted_keywords.difference_update(prepared.flags)
 
     def _commit(self, may_commit: Callable[[], None]) -> None:
         try:
@@ -143,7 +143,7 @@ class Appender:
         self._flush()
         status = self._dialogue.wait_for_plus(self._tag)
         if status is None:
-            self._known.accepted_keywords.update(prepared.unproven)
+            self._known.server.accepted_keywords.update(prepared.unproven)
             return
         blames = status.throttle is None and (status.word == "BAD" or status.code in BLAMES_ARGUMENTS)
         blamed = blames and not proven

@@ -11,18 +11,14 @@ from pydantic import BaseModel
 from connectors.contract import Account, Resources
 from connectors.imap.connection import Connection, connect
 from connectors.imap.gmail import GmailSource
-from connectors.imap.known import Known
+from connectors.imap.known import Known, KnownServer
 from connectors.imap.settings import ImapSettings
 from connectors.imap.source import ImapSource
 from connectors.imap.target import ImapTarget
 
 
 class ImapConnector:
-    """Signs in to one IMAP system.  Thread-safe; the sessions of one mailbox share what they learn.
-
-    Which keywords the server takes is shared by all mailboxes: asking costs each a round trip.  So are the ids of new
-    folders, which a server may give twice.
-    """
+    """Signs in to one IMAP system.  Thread-safe; the sessions of one mailbox share what they learn."""
 
     Settings: ClassVar[type[BaseModel]] = ImapSettings
 
@@ -30,9 +26,8 @@ class ImapConnector:
         self.settings = settings
         self._resources = resources
         self._lock = Lock()
-        keywords: set[str] = set()
-        made: dict[bytes, object] = {}
-        self._known: dict[str, Known] = defaultdict(lambda: Known(accepted_keywords=keywords, made=made))
+        server = KnownServer()
+        self._known: dict[str, Known] = defaultdict(lambda: Known(server))
 
     def open_source(self, account: Account, stop: Event) -> ImapSource:
         """Sign in for reading.  Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set."""

@@ -9,6 +9,7 @@ from connectors.folder_names import FolderPath, NameRules
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.names import Namespace, encode, raw_of
+from connectors.imap.response import Status
 
 #: On the safe side of the 255 bytes of a file's name, in which Maildir keeps a whole path.
 _FILE_NAME = 250
@@ -42,12 +43,20 @@ def rules_of(mailbox: Mailbox, greeting: bytes) -> NameRules:
 
 
 def refused(mailbox: Mailbox, paths: Sequence[FolderPath]) -> list[FolderPath]:
-    """Those that STATUS says can never be (CANNOT, RFC 5530); many questions at a time."""
+    """Those that STATUS says can never be (CANNOT, RFC 5530); many questions at a time, and none twice of a server."""
+    server = mailbox.known.server
     raws = {path: raw_of(path, mailbox.namespace) for path in paths}
-    asked = [path for path, raw in raws.items() if is_quotable(raw)]
-    tags = mailbox.dialogue.start_all([(b"STATUS", quoted(raws[path]), b"(UIDVALIDITY)") for path in asked])
-    answers = [mailbox.dialogue.finish(tag) for tag in tags]
-    return [path for path, answer in zip(asked, answers, strict=True) if answer.status.code == "CANNOT"]
+    asked = [raw for raw in raws.values() if is_quotable(raw) and raw not in server.names]
+    tags = mailbox.dialogue.start_all([(b"STATUS", quoted(raw), b"(UIDVALIDITY)") for raw in asked])
+    found = {raw: mailbox.dialogue.finish(tag).status for raw, tag in zip(asked, tags, strict=True)}
+    for raw, status in found.items():
+        if status.word == "OK" or (status.code in ("", "NONEXISTENT", "CANNOT") and status.throttle is None):
+            server.note_name(raw, is_held=_may_be(status))
+    return [path for path, raw in raws.items() if not server.names.get(raw, _may_be(found.get(raw)))]
+
+
+def _may_be(status: Status | None) -> bool:
+    return status is None or status.code != "CANNOT"
 
 
 def _nests_in_inbox(namespace: Namespace) -> bool:

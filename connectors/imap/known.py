@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LARGE_LIMIT = 10_000
 #: Folders remembered by their object ids; one that comes twice does so within a second or two.
 _MADE_LIMIT = 10_000
+#: Names of folders remembered; others are asked about again.
+_NAMES_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +47,43 @@ class PermanentFlags:
 
 
 @dataclass(slots=True)
+class KnownServer:
+    """Shared by all mailboxes of a server: asking costs each a round trip.  Every change is one operation."""
+
+    #: Keywords that it has taken with APPEND: it is its grammar that they passed.
+    accepted_keywords: set[str] = field(default_factory=set)
+    #: Names of folders that were asked about, and whether there can be such folders.
+    names: dict[bytes, bool] = field(default_factory=dict)
+    #: Object ids of the folders that were made last, each with what stands for its making.
+    made: dict[bytes, object] = field(default_factory=dict)
+
+    def note_name(self, raw: bytes, *, is_held: bool) -> None:
+        if len(self.names) < _NAMES_LIMIT:
+            self.names[raw] = is_held
+
+    def note_made(self, object_id: bytes) -> bool:
+        """False when another new folder has the same id."""
+        if len(self.made) >= _MADE_LIMIT:
+            self.made.clear()
+        making = object()
+        return self.made.setdefault(object_id, making) is making
+
+
+@dataclass(slots=True)
 class Known:
     """Shared by the threads of one mailbox; every change is one dictionary or set operation."""
 
+    server: KnownServer = field(default_factory=KnownServer)
     #: The raw name of each listed folder: it cannot always be made from the path.
     raw_names: dict[tuple[str, ...], bytes] = field(default_factory=dict)
     #: By raw name and UIDVALIDITY.
     permanent_flags: dict[tuple[bytes, str], PermanentFlags] = field(default_factory=dict)
     #: Folders that take no further keyword, whatever they say, by raw name and UIDVALIDITY.
     full_of_keywords: set[tuple[bytes, str]] = field(default_factory=set)
-    #: Keywords that the server has taken with APPEND, from any mailbox: it is its grammar that they passed.
-    accepted_keywords: set[str] = field(default_factory=set)
-    #: Those that it has turned down.
+    #: Keywords that the server has turned down.
     refused_keywords: set[str] = field(default_factory=set)
     #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
     doubted_keywords: set[str] = field(default_factory=set)
-    #: Object ids of the folders that were made last, in any mailbox, each with what stands for its making.
-    made: dict[bytes, object] = field(default_factory=dict)
     #: False once a line broke while something was asked for ahead: some servers answer what they like first.
     asks_ahead: bool = True
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
@@ -86,13 +108,6 @@ class Known:
     def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
         """An older, lower number is a valid line too, so threads need not agree."""
         self.uidnext[raw, epoch] = max(uidnext, self.uidnext.get((raw, epoch), 0))
-
-    def note_made(self, object_id: bytes) -> bool:
-        """False when another new folder has the same id."""
-        if len(self.made) >= _MADE_LIMIT:
-            self.made.clear()
-        making = object()
-        return self.made.setdefault(object_id, making) is making
 
     def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:
         if len(self.large) < _LARGE_LIMIT:

@@ -25,9 +25,9 @@ class Lister:
     with_shared: bool
 
     def ask(
-        self, status_items: bytes = b"", enabling: Sequence[Sequence[bytes]] = ()
+        self, status_items: bytes = b"", beside: Sequence[Sequence[bytes]] = ()
     ) -> tuple[list[Answer], list[Answer]]:
-        """LIST of all that belongs to the mailbox, in one round trip; the answers to ``enabling`` besides.
+        """LIST of all that belongs to the mailbox, in one round trip; the answers to commands ``beside`` it.
 
         With ``status_items`` the answers hold subscriptions too, and statuses where they are offered (LIST-STATUS,
         RFC 5819).
@@ -42,14 +42,14 @@ class Lister:
             returned.append(b"STATUS " + status_items)
         options = [b"RETURN (%s)" % b" ".join(returned)] if returned else []
         lists = self._commands(b"LIST", prefixes, *options)
-        tags = self.dialogue.start_all([*enabling, *lists, *subscribed])
+        tags = self.dialogue.start_all([*beside, *lists, *subscribed])
         answers = [self.dialogue.finish(tag) for tag in tags]
-        enabled, answers = answers[: len(enabling)], answers[len(enabling) :]
+        others, answers = answers[: len(beside)], answers[len(beside) :]
         if status_items and any(answer.status.word != "OK" for answer in answers[: len(lists)]):
-            return self.ask()[0], enabled
+            return self.ask()[0], others
         for answer in answers[: len(lists)]:
             self.dialogue.must("LIST", answer)
-        return answers, enabled
+        return answers, others
 
     def folders(self, answers: Iterable[Answer]) -> Folders:
         """The folders by path, and what may not be selected too.

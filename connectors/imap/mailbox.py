@@ -99,6 +99,12 @@ class Mailbox:
         lister = self._lister
         return self._listed(lister.folders(lister.ask()[0]))
 
+    def listing_and_inbox(self) -> tuple[Folders, FolderStatus | None]:
+        """As ``listing``, and the inbox's status in the same round trip; None where it is not told."""
+        lister = self._lister
+        answers, (looked,) = lister.ask(beside=[(b"STATUS", quoted(b"INBOX"), self.status_items)])
+        return self._listed(lister.folders(answers)), dict(statuses_in(looked)).get(b"INBOX")
+
     def _listed(self, folders: Folders) -> Folders:
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})
         return folders

@@ -22,16 +22,18 @@ _AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A folder to be made: its raw name, its special use, and whether it is to be subscribed."""
+    """A folder to be made: its raw name, its special use, and whether it is to be subscribed and opened."""
 
     raw: bytes
     use: str | None
     subscribed: bool
-    #: Every mailbox has one: the inbox.
-    is_there: bool = False
+    creates: bool = True
+    opens: bool = True
 
 
-_INBOX = Making(b"INBOX", None, subscribed=True, is_there=True)
+#: Every mailbox has one.  Opened while there is mail in it, what nobody had seen yet would no longer be recent.
+_INBOX = Making(b"INBOX", None, subscribed=True, creates=False, opens=False)
+_EMPTY_INBOX = replace(_INBOX, opens=True)
 
 
 class Maker:
@@ -42,14 +44,16 @@ class Maker:
         #: Answers to the commands that were sent ahead, until they are asked for.
         self._made: dict[Making, list[Answer]] = {}
 
-    def ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]], *, inbox: bool) -> None:
+    def ahead(
+        self, folders: Sequence[tuple[bytes, Role | None, bool]], *, inbox: bool, inbox_is_empty: bool = False
+    ) -> None:
         """CREATE many folders (raw name, role, whether to subscribe) in few round trips, and meet the ``inbox``.
 
         Whether it worked is told when each is asked for.
         """
         making = [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
         if inbox:
-            making.append(_INBOX)
+            making.append(_EMPTY_INBOX if inbox_is_empty else _INBOX)
         self._made.clear()
         for start in range(0, len(making), _AT_ONCE):
             group = {one: self._commands(one) for one in making[start : start + _AT_ONCE]}
@@ -85,18 +89,16 @@ class Maker:
             )
         raise verdict if created.word != "OK" else status
 
-    def inbox(self) -> FolderStatus | None:
-        """The inbox, which is subscribed; None when it is not there after all.
-
-        It is not opened, which would change its mail: what nobody had seen yet would no longer be recent.
-        """
-        (looked, _subscribed), _is_early = self._answers(_INBOX)
-        status = self.mailbox.status_in(_INBOX.raw, looked, dict(statuses_in(looked)))
+    def inbox(self) -> tuple[FolderStatus | None, bool]:
+        """The inbox, which is subscribed, None when it is not there after all; and whether it was opened."""
+        making = _EMPTY_INBOX if _EMPTY_INBOX in self._made else _INBOX
+        answers, is_early = self._answers(making)
+        status = self._met(making, answers, is_early=is_early)
         if isinstance(status, FolderMissing | Refused):
-            return None
+            return None, False
         if isinstance(status, ConnectorError):
             raise status
-        return status
+        return status, making.opens
 
     def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
@@ -112,7 +114,7 @@ class Maker:
         the second in which a process makes its first folder.
         """
         is_told = created.word == "OK" and created.code == "MAILBOXID" and self.mailbox.features.is_cyrus
-        if is_told and not self.mailbox.known.note_made(created.words):
+        if is_told and not self.mailbox.known.server.note_made(created.words):
             folder = path_of(making.raw, self.mailbox.namespace.separator, self.mailbox.namespace)
             what = _(
                 "the server has put the new folder {folder} in the same place as another new folder, which has lost "
@@ -133,12 +135,14 @@ class Maker:
     def _met(self, making: Making, answers: Sequence[Answer], *, is_early: bool) -> FolderStatus | ConnectorError:
         """The status of a folder as it will stay: until it was opened, each STATUS of Courier tells another epoch."""
         mailbox = self.mailbox
-        looked, selected = answers[0], answers[1 + making.subscribed]
+        looked, selected = answers[0], answers[1 + making.subscribed] if making.opens else None
         status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
-        mailbox.opened = None
-        if isinstance(status, ConnectorError) and making.subscribed and answers[1].status.word == "OK":
-            # A folder that could not be made.
+        is_made = isinstance(status, FolderStatus) or not making.creates
+        if not is_made and making.subscribed and answers[1].status.word == "OK":
             mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
+        if selected is None:
+            return status
+        mailbox.opened = None
         if isinstance(status, FolderStatus) and selected.status.word == "OK":
             opened = mailbox.opened_by(making.raw, selected, writable=True)
             status = replace(status, uidvalidity=opened.uidvalidity)
@@ -149,13 +153,18 @@ class Maker:
     def _commands(self, making: Making) -> list[tuple[bytes, ...]]:
         mailbox = self.mailbox
         name = mailbox.argument(making.raw)
-        create = (b"CREATE", name) if making.use is None else (b"CREATE", name, b"(USE (%s))" % making.use.encode())
-        look = (b"STATUS", name, mailbox.status_items)
-        subscribe = [(b"SUBSCRIBE", name)] if making.subscribed else []
-        if making.is_there:
-            return [look, *subscribe]
-        leaving = [(b"UNSELECT",)] if "UNSELECT" in mailbox.features else []
-        return [create, look, *subscribe, (b"SELECT", name), *leaving]
+        commands: list[tuple[bytes, ...]] = []
+        if making.creates:
+            use = [] if making.use is None else [b"(USE (%s))" % making.use.encode()]
+            commands.append((b"CREATE", name, *use))
+        commands.append((b"STATUS", name, mailbox.status_items))
+        if making.subscribed:
+            commands.append((b"SUBSCRIBE", name))
+        if making.opens:
+            commands.append((b"SELECT", name))
+            if "UNSELECT" in mailbox.features:
+                commands.append((b"UNSELECT",))
+        return commands
 
     def _use_of(self, role: Role | None) -> str | None:
         return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.mailbox.features else None

@@ -52,6 +52,8 @@ class ImapTarget(ImapSource):
 
     _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
+    #: When the folders were listed.
+    _inbox_was_empty = False
     _maker: Maker | None = None
 
     def capabilities(self) -> Capabilities:
@@ -83,7 +85,9 @@ class ImapTarget(ImapSource):
         self._making(mailbox).ahead(
             [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there],
             inbox=any(place == _INBOX and _INBOX in there for place, _one in places),
+            inbox_is_empty=self._inbox_was_empty,
         )
+        self._inbox_was_empty = False  # soon it is not
 
     def _making(self, mailbox: Mailbox) -> Maker:
         if self._maker is None or self._maker.mailbox is not mailbox:
@@ -97,15 +101,18 @@ class ImapTarget(ImapSource):
         known = folders.get(place)
         raw = mailbox.raw_name(place)
         is_inbox = place == _INBOX
-        status = None
+        status, is_opened = None, False
         if known is not None and known.selectable:
-            status = self._making(mailbox).inbox() if is_inbox else mailbox.status_if_there(raw)
+            if is_inbox:
+                status, is_opened = self._making(mailbox).inbox()
+            else:
+                status = mailbox.status_if_there(raw)
         if status is None:
             raw, status, marked = self._make(mailbox, place, raw, role, subscribed=subscribed)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
-        elif not status.messages:
+        elif not status.messages and not is_opened:
             if subscribed and not is_inbox:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
@@ -119,7 +126,8 @@ class ImapTarget(ImapSource):
     def _listing(self, mailbox: Mailbox) -> dict[tuple[str, ...], Listed]:
         """The target's folders, listed once."""
         if self._folders is None:
-            self._folders = mailbox.listing()
+            self._folders, inbox = mailbox.listing_and_inbox()
+            self._inbox_was_empty = inbox is not None and not inbox.messages
         return self._folders
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:

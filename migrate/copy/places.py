@@ -14,6 +14,7 @@ from connectors.contract import (
     Folder,
     Reason,
     Refused,
+    Role,
     Target,
     ToEnsure,
     foresee,
@@ -21,7 +22,7 @@ from connectors.contract import (
     refused_by,
     roles_of,
 )
-from connectors.folder_names import FolderPath
+from connectors.folder_names import FolderPath, NameRules
 from migrate.copy.background import Background
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
@@ -31,14 +32,43 @@ from migrate.copy.scan import Listed, known_folders, wanted
 from migrate.ledger import counts, folders, messages
 from migrate.ledger.schema import Outcome
 
+#: A target's own folders by role, and which names it holds.
+Surveyed = tuple[Mapping[Role, FolderPath], NameRules]
+
+
+class Survey:
+    """Asks a target what it says of its folders, while the source is asked for its own.
+
+    On a thread of its own; nobody else may use the session until :meth:`told` returned.
+    """
+
+    def __init__(self, job: Job, target: Target) -> None:
+        self._told: Surveyed | None = None
+        self._asking = Background(partial(self._ask, target), f"survey {job.mailbox}")
+
+    def told(self) -> Surveyed | None:
+        """None where something stood in the way, which whoever asks next will meet again."""
+        self._asking.finish()
+        return self._told
+
+    def _ask(self, target: Target) -> None:
+        with suppress(ConnectorError):
+            self._told = _surveyed(target)
+
+
+def _surveyed(target: Target) -> Surveyed:
+    return roles_of(target), names_of(target)
+
 
 class Naming:
     """The target folder of each source folder of a pass, proposed for all of them together.  Thread-safe."""
 
-    def __init__(self, job: Job, hold: Hold, there: Sequence[Folder]) -> None:
+    def __init__(self, job: Job, hold: Hold, there: Sequence[Folder], surveyed: Surveyed | None = None) -> None:
+        """``surveyed``: what the target said a moment ago, if it was asked."""
         self._job = job
         self._hold = hold
         self._there = {folder.path: folder for folder in there}
+        self._surveyed = surveyed
         self._proposed: dict[FolderPath, Proposed] | None = None
         self._lock = Lock()
 
@@ -55,14 +85,15 @@ class Naming:
         with hold.ledger.read() as connection:
             recorded = folders.places(connection, hold.mailbox.id, job.direction, job.source)
         recorded |= {path: one.path for path, one in (self._proposed or {}).items()}
-        roles = roles_of(target)
+        roles, names = self._surveyed or _surveyed(target)
+        self._surveyed = None
         travelling = []
         for folder in self._there.values():
             placement = job.rules.place(folder)
             if placement is not None:
                 by_role = roles.get(placement.role) if placement.role else None
                 travelling.append(Wanted(folder.path, placement, by_role, recorded.get(folder.path)))
-        return propose(travelling, names_of(target), partial(refused_by, target))
+        return propose(travelling, names, partial(refused_by, target))
 
 
 class Ahead:

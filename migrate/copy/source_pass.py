@@ -39,7 +39,7 @@ from migrate.copy.moves import find_moved, follow
 from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError
 from migrate.copy.pairs import joining, run_pairs, worth
-from migrate.copy.places import Ahead, Naming, make_places, place_in_empty
+from migrate.copy.places import Ahead, Naming, Survey, Surveyed, make_places, place_in_empty
 from migrate.copy.round_trip import leave_what_came_from_there
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
@@ -77,11 +77,11 @@ class SourcePass:
             sessions = stack.enter_context(closing(Sessions(self.job, self._halt)))
             sessions.open_ahead(wait=True)
             self._settle_earlier(sessions.target)
-            there = list(sessions.source.folders())
+            there, surveyed = self._look(sessions)
             self._note_source()
             self._open_extras(stack, sessions, there)
             began = self.job.clock.now()
-            naming = Naming(self.job, self._hold, there)
+            naming = Naming(self.job, self._hold, there, surveyed)
             listed, made = self._list(stack, sessions, there, naming)
             again = True
             for number in range(_ROUNDS):
@@ -131,6 +131,17 @@ class SourcePass:
             places = make_places(self.job, self._hold, target, listed, Naming(self.job, self._hold, there))
             self._recognise(source, target, list(places.values()))
             self.adopted = adopt(self.job, self._hold, source, target, list(places.values()))
+
+    def _look(self, sessions: Sessions) -> tuple[list[Folder], Surveyed | None]:
+        """The source's folders; and what the target says of its own, if this is a first pass and will need that."""
+        if known_folders(self.job, self._hold):
+            return list(sessions.source.folders()), None
+        survey = Survey(self.job, sessions.target)
+        try:
+            there = list(sessions.source.folders())
+        finally:
+            surveyed = survey.told()
+        return there, surveyed
 
     def _note_source(self) -> None:
         """Keep what people call a source that has another name in the ledger: it may be out of reach when asked for."""

@@ -68,6 +68,11 @@ class Peer:
         if "NAMESPACE" in capabilities:
             self.answer("NAMESPACE", '* NAMESPACE (("" "/")) NIL NIL')
 
+    def list_for_target(self, *lines: str, inbox: str = "") -> None:
+        """What a target is asked first: its folders, and the ``inbox``, of which STATUS tells this."""
+        self.answer('STATUS "INBOX"', *([f"* STATUS INBOX {inbox}"] if inbox else []))
+        self.answer("LIST", *lines)
+
     def sign_out(self) -> None:
         self.answer("LOGOUT", "* BYE bye")
 

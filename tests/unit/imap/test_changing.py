@@ -178,7 +178,7 @@ def test_moves_without_a_key_or_refused_say_so(
 def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST (\\Sent) "/" Gesendet', '* LIST () "/" Sent', '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST (\\Sent) "/" Gesendet', '* LIST () "/" Sent', '* LIST () "/" INBOX')
         for name in ("Gesendet", "Sent", "INBOX", "INBOX"):
             peer.answer(f'STATUS "{name}"', f'* STATUS "{name}" {STATUS}')
             if name == "INBOX":
@@ -198,7 +198,7 @@ def test_a_folder_is_found_by_its_role_then_by_its_path(tmp_path: Path) -> None:
 def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" INBOX')
         wanted = ["CREATE", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT", "STATUS", "SUBSCRIBE"]
         tags = iter([peer.expect(command) for command in wanted])  # all of them before the first answer
         peer.say(f"{next(tags)} OK made")
@@ -221,10 +221,34 @@ def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(
         target.close()
 
 
+def test_an_inbox_that_was_empty_when_it_was_listed_is_opened_along_with_the_folders_that_are_made(
+    tmp_path: Path,
+) -> None:
+    empty = "(UIDVALIDITY 99 UIDNEXT 1 MESSAGES 0)"
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.list_for_target('* LIST () "/" INBOX', inbox=empty)
+        tags = [peer.expect(f'{command} "INBOX"') for command in ("STATUS", "SUBSCRIBE", "SELECT")]
+        peer.say(f"* STATUS INBOX {empty}", f"{tags[0]} OK looked", f"{tags[1]} OK subscribed")
+        peer.say("* 0 EXISTS", "* OK [UIDVALIDITY 7] epoch", f"{tags[2]} OK opened")
+        peer.answer("UNSELECT")
+        # By now it may hold mail.
+        peer.answer('STATUS "INBOX"', "* STATUS INBOX (UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1)")
+        peer.answer('SUBSCRIBE "INBOX"')
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        target.foresee([ToEnsure(("INBOX",), Role.INBOX, subscribed=True)])
+        assert [target.ensure(("INBOX",), None).epoch for _ in range(2)] == ["7", "7"]
+        target.close()
+
+
 def test_an_inbox_that_cannot_be_looked_at_stays_subscribed(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" INBOX')
         peer.answer("STATUS", status="NO [UNAVAILABLE] not now")
         peer.answer("SUBSCRIBE")
         peer.sign_out()
@@ -240,7 +264,7 @@ def test_an_inbox_that_cannot_be_looked_at_stays_subscribed(tmp_path: Path) -> N
 def test_an_inbox_that_is_not_there_after_all_is_made(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" INBOX')
         for command in ("STATUS", "SUBSCRIBE"):
             peer.answer(command, status="NO [NONEXISTENT] no such mailbox")
         peer.answer('CREATE "INBOX"')
@@ -259,7 +283,7 @@ def test_an_inbox_that_is_not_there_after_all_is_made(tmp_path: Path) -> None:
 def test_a_server_that_announces_no_roles_has_its_folders_found_by_their_names(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"', '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"', '* LIST () "/" INBOX')
         peer.answer("STATUS", f'* STATUS "&AMk-l&AOk-ments envoy&AOk-s" {STATUS}')
         peer.sign_out()
 
@@ -275,7 +299,7 @@ def test_an_empty_folder_that_is_there_is_subscribed_and_one_with_mail_is_left_a
 ) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" Empty', '* LIST () "/" Used')
+        peer.list_for_target('* LIST () "/" Empty', '* LIST () "/" Used')
         peer.answer("STATUS", '* STATUS "Empty" (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)')
         peer.answer('SUBSCRIBE "Empty"', status="NO no subscriptions here")
         peer.answer('SELECT "Empty"', "* OK [UIDVALIDITY 7] valid")
@@ -294,7 +318,7 @@ def test_an_empty_folder_that_is_there_is_subscribed_and_one_with_mail_is_left_a
 def test_a_folder_is_made_once(tmp_path: Path, made_by_us: bool) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST")
+        peer.list_for_target()
         create, status = peer.expect('CREATE "a/b_c"'), peer.expect('STATUS "a/b_c"')
         told = "OK made" if made_by_us else "NO [ALREADYEXISTS] there"
         peer.say(f"{create} {told}", f'* STATUS "a/b_c" {STATUS}', f"{status} OK")
@@ -329,7 +353,7 @@ def _refuse(peer: Peer, name: str) -> None:
 def test_a_name_the_server_does_not_hold_is_made_more_cautiously(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST")
+        peer.list_for_target()
         _refuse(peer, r"a\.b")
         create, status = peer.expect('CREATE "a_b"'), peer.expect('STATUS "a_b"')
         peer.say(f"{create} OK", f"* STATUS a_b {STATUS}", f"{status} OK")
@@ -346,7 +370,7 @@ def test_a_name_the_server_does_not_hold_is_made_more_cautiously(tmp_path: Path)
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST")
+        peer.list_for_target()
         _refuse(peer, "plain")
         peer.sign_out()
 

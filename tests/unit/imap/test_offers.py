@@ -88,7 +88,7 @@ def test_subscriptions_are_told_unless_nobody_goes_by_them(
 def test_a_folder_that_is_not_to_be_subscribed_is_not(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
-        peer.answer("LIST", '* LIST () "/" Empty', '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" Empty', '* LIST () "/" INBOX')
         peer.answer('CREATE "New"$')
         peer.answer("STATUS", f"* STATUS New {STATUS}")
         peer.answer('SELECT "New"', "* OK [UIDVALIDITY 7] x")
@@ -110,7 +110,7 @@ def test_a_folder_that_is_not_to_be_subscribed_is_not(tmp_path: Path) -> None:
 def test_a_new_folder_is_marked_with_its_role(tmp_path: Path, answer: str, role: Role | None) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in(f"{FULL} SPECIAL-USE CREATE-SPECIAL-USE")
-        peer.answer("LIST", '* LIST () "/" INBOX')
+        peer.list_for_target('* LIST () "/" INBOX')
         peer.answer(r'CREATE "Sent" \(USE \(\\Sent\)\)', status=answer)
         refused = answer.startswith("NO")
         for _ in range(2 if refused else 1):
@@ -133,7 +133,7 @@ def test_a_new_folder_is_marked_with_its_role(tmp_path: Path, answer: str, role:
 
 def _ensured(peer: Peer, capabilities: str, limit: str) -> None:
     peer.sign_in(capabilities)
-    peer.answer("LIST", '* LIST () "/" Work', '* LIST () "/" INBOX')
+    peer.list_for_target('* LIST () "/" Work', '* LIST () "/" INBOX')
     peer.answer(
         r'STATUS "Work" \(.* APPENDLIMIT\)', f"* STATUS Work (UIDVALIDITY 7 UIDNEXT 4 MESSAGES 3 APPENDLIMIT {limit})"
     )
