@@ -23,7 +23,13 @@ _BESIDE = "../shared/bench"
 TIMEOUT = 1200
 
 #: The command that must be installed for one of the rig's peers.
-_COMMANDS = {"interimap": "interimap", "mbsync": "mbsync", "offlineimap": "offlineimap", "larch": "larch"}
+_COMMANDS = {
+    "interimap": "interimap",
+    "mbsync": "mbsync",
+    "offlineimap": "offlineimap",
+    "larch": "larch",
+    "dsync": "doveadm",
+}
 
 
 class RigMissing(Exception):
