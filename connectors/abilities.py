@@ -47,19 +47,28 @@ def label_facts_of(source: Source) -> LabelFacts | None:
 
 @runtime_checkable
 class Foretold(Protocol):
-    """A source that lists many folders in fewer round trips when it knows which are next.
+    """A source that lists and reads many folders in fewer round trips when it knows which are next.
 
-    Optional: tell by :func:`foretell`.
+    Optional: tell by :func:`foretell` and :func:`foretell_reading`.
     """
 
     def lists_next(self, folders: Sequence[Folder]) -> None:
-        """Behind the folder that is asked for now these are, in this order, each from its beginning."""
+        """Behind the folder that is listed now these are, in this order, each from its beginning."""
+
+    def reads_next(self, folder: Folder, keys: Sequence[str]) -> None:
+        """Behind the messages that are read now these are, of another folder."""
 
 
 def foretell(source: Source, folders: Sequence[Folder]) -> None:
     """Tell the source which folders will be listed behind the next one, if that is of use to it."""
     if isinstance(source, Foretold):
         source.lists_next(folders)
+
+
+def foretell_reading(source: Source, folder: Folder, keys: Sequence[str]) -> None:
+    """Tell the source which messages will be read behind the next ones, if that is of use to it."""
+    if isinstance(source, Foretold):
+        source.reads_next(folder, keys)
 
 
 @runtime_checkable

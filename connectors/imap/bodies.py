@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from connectors.body import MemoryBody, SpooledBody
 from connectors.contract import Body, Folder, Message, Unread
 from connectors.errors import ConnectorError
 from connectors.imap.arguments import uid_sets
-from connectors.imap.mailbox import Mailbox
+from connectors.imap.mailbox import Begun, Mailbox
 from connectors.imap.response import Fetched
 from connectors.imap.stream import RANGE, Fetcher, FetchRefused, existing
 from connectors.reasons import Reason
@@ -27,18 +28,52 @@ _STAND_IN = (
 )
 
 
-def read_bodies(mailbox: Mailbox, folder: Folder, uids: Sequence[int], more: bytes = b"") -> Iterator[Message | Unread]:
-    """Read messages; those known to be large by ranges.  ``more`` are further items.  Raises FolderMissing."""
-    raw = mailbox.raw_name(folder.path)
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a session asks for ahead of its time."""
+
+    #: The first command of this very question, if it was sent before.
+    begun: Begun | None
+    #: Sends the first command of the next question, behind the last one of this.
+    begin_next: Callable[[], None]
+    #: Hears out what ``begin_next`` sent, so that this question's folder can be opened again.
+    drop: Callable[[], None]
+
+
+def begin(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Begun | None:
+    """Ask for the first messages of a question and wait for nothing; None where that cannot be."""
     asked = list(dict.fromkeys(uids))
-    large = {uid: size for uid in asked if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
+    if not asked or _large_in(mailbox, folder, asked):
+        return None
+    _group, uid_set = next(uid_sets(asked))
+    begun = mailbox.begin(folder, (b"UID FETCH", uid_set, _WHOLE % b""))
+    return begun and replace(begun, uids=uids)
+
+
+def read_bodies(
+    mailbox: Mailbox, folder: Folder, uids: Sequence[int], more: bytes = b"", ahead: Ahead | None = None
+) -> Iterator[Message | Unread]:
+    """Read messages; those known to be large by ranges.  ``more`` are further items.  Raises FolderMissing."""
+    asked = list(dict.fromkeys(uids))
+    large = _large_in(mailbox, folder, asked)
     unanswered: list[int] = []
     reader = _Reader(mailbox, folder, large, unanswered, more)
-    yield from reader.read([uid for uid in asked if uid not in large])
+    # Large messages take more commands, for which their folder has to stay open.
+    begin_next = ahead.begin_next if ahead is not None and not large else None
+    begun = None if ahead is None else ahead.begun
+    yield from reader.read([uid for uid in asked if uid not in large], begun, begin_next)
     for uid in large:
         yield from reader.read_by_ranges(uid)
     if unanswered:
+        if ahead is not None:
+            ahead.drop()
         yield from _ask_again(mailbox, folder, reader, unanswered)
+
+
+def _large_in(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
+    """The listed sizes of those that are read by ranges."""
+    raw = mailbox.raw_name(folder.path)
+    return {uid: size for uid in uids if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
 
 
 def _ask_again(mailbox: Mailbox, folder: Folder, reader: _Reader, unanswered: list[int]) -> Iterator[Message | Unread]:
@@ -70,19 +105,27 @@ class _Reader:
         self._unanswered = unanswered
         self._more = more
 
-    def read(self, uids: Sequence[int]) -> Iterator[Message | Unread]:
-        for group, uid_set in uid_sets(uids):
+    def read(
+        self, uids: Sequence[int], begun: Begun | None = None, begin_next: Callable[[], None] | None = None
+    ) -> Iterator[Message | Unread]:
+        """Read messages; the first command may have been sent before, and ``begin_next`` sends what comes behind."""
+        groups = list(uid_sets(uids))
+        for number, (group, uid_set) in enumerate(groups, 1):
             left = dict.fromkeys(group)
-            for fetched in self._fetch(uid_set, _WHOLE % self._more):
+            if begun is not None:
+                self._mailbox.arrive(begun)
+                (tag,), begun = begun.tags, None
+            else:
+                tag = self.ask(uid_set, _WHOLE % self._more)
+            if number == len(groups) and begin_next is not None:
+                begin_next()
+            for fetched in self.answers(tag):
                 if fetched.uid not in left or not (_is_told(fetched) or fetched.malformed):
                     fetched.release()  # not asked for, answered before, news about flags, or no message
                     continue
                 del left[fetched.uid]
                 yield _message(fetched)
             self._unanswered.extend(left)
-
-    def _fetch(self, uid_set: bytes, items: bytes) -> Iterator[Fetched]:
-        return self.answers(self.ask(uid_set, items))
 
     def ask(self, uid_set: bytes, items: bytes) -> bytes:
         """Send a FETCH from the folder, which is opened before; the command's tag."""

@@ -7,18 +7,27 @@ from dataclasses import replace
 
 from connectors.folder_names import FolderPath, NameRules
 from connectors.imap.arguments import is_quotable, quoted
+from connectors.imap.dialogue import Answer
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.names import Namespace, encode, raw_of
-from connectors.imap.response import Status
 
 #: On the safe side of the 255 bytes of a file's name, in which Maildir keeps a whole path.
 _FILE_NAME = 250
 #: A name that a Maildir cannot hold under this separator, and every other layout can.
 _DOTTED = ("a.b",)
+#: The code of a name that can never be (RFC 5530).
+_NEVER = "CANNOT"
 
 
-def rules_of(mailbox: Mailbox, greeting: bytes) -> NameRules:
-    """What the server's names are like.
+def question_of(mailbox: Mailbox, greeting: bytes) -> tuple[bytes, ...] | None:
+    """The command whose answer :func:`rules_of` needs; None when it needs none."""
+    if b"dovecot" not in greeting.lower() or mailbox.namespace.separator == ".":
+        return None
+    return b"STATUS", quoted(raw_of(_DOTTED, mailbox.namespace)), b"(UIDVALIDITY)"
+
+
+def rules_of(mailbox: Mailbox, greeting: bytes, answer: Answer | None) -> NameRules:
+    """What the server's names are like; ``answer``: to :func:`question_of`, where it was asked already.
 
     Dovecot, Courier and Cyrus tell names apart by case, by Unicode form and by what stands at their end.  Of a server
     that does not say what it is nothing is assumed: names that differ only by these are kept apart by a number.
@@ -34,7 +43,9 @@ def rules_of(mailbox: Mailbox, greeting: bytes) -> NameRules:
     if b"courier" in words or "ACL2=UNION" in mailbox.features:
         return replace(rules, forbidden="./", beyond_bmp=False, longest_path=_FILE_NAME)
     if b"dovecot" in words:
-        if namespace.separator == "." or refused(mailbox, [_DOTTED]):  # a Maildir
+        if answer is None and (question := question_of(mailbox, greeting)) is not None:
+            answer = mailbox.dialogue.run(*question)
+        if namespace.separator == "." or (answer is not None and answer.status.code == _NEVER):  # a Maildir
             return replace(rules, forbidden=f"{namespace.separator or ''}.", longest_path=_FILE_NAME)
         return rules
     if b"cyrus" in words:
@@ -43,20 +54,12 @@ def rules_of(mailbox: Mailbox, greeting: bytes) -> NameRules:
 
 
 def refused(mailbox: Mailbox, paths: Sequence[FolderPath]) -> list[FolderPath]:
-    """Those that STATUS says can never be (CANNOT, RFC 5530); many questions at a time, and none twice of a server."""
-    server = mailbox.known.server
+    """Those that STATUS says can never be (CANNOT, RFC 5530); many questions at a time."""
     raws = {path: raw_of(path, mailbox.namespace) for path in paths}
-    asked = [raw for raw in raws.values() if is_quotable(raw) and raw not in server.names]
-    tags = mailbox.dialogue.start_all([(b"STATUS", quoted(raw), b"(UIDVALIDITY)") for raw in asked])
-    found = {raw: mailbox.dialogue.finish(tag).status for raw, tag in zip(asked, tags, strict=True)}
-    for raw, status in found.items():
-        if status.word == "OK" or (status.code in ("", "NONEXISTENT", "CANNOT") and status.throttle is None):
-            server.note_name(raw, is_held=_may_be(status))
-    return [path for path, raw in raws.items() if not server.names.get(raw, _may_be(found.get(raw)))]
-
-
-def _may_be(status: Status | None) -> bool:
-    return status is None or status.code != "CANNOT"
+    asked = [path for path, raw in raws.items() if is_quotable(raw)]
+    tags = mailbox.dialogue.start_all([(b"STATUS", quoted(raws[path]), b"(UIDVALIDITY)") for path in asked])
+    answers = [mailbox.dialogue.finish(tag) for tag in tags]
+    return [path for path, answer in zip(asked, answers, strict=True) if answer.status.code == _NEVER]
 
 
 def _nests_in_inbox(namespace: Namespace) -> bool:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _LARGE_LIMIT = 10_000
 #: Folders remembered by their object ids; one that comes twice does so within a second or two.
 _MADE_LIMIT = 10_000
-#: Names of folders remembered; others are asked about again.
-_NAMES_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +50,10 @@ class KnownServer:
 
     #: Keywords that it has taken with APPEND: it is its grammar that they passed.
     accepted_keywords: set[str] = field(default_factory=set)
-    #: Names of folders that were asked about, and whether there can be such folders.
-    names: dict[bytes, bool] = field(default_factory=dict)
     #: Object ids of the folders that were made last, each with what stands for its making.
     made: dict[bytes, object] = field(default_factory=dict)
-
-    def note_name(self, raw: bytes, *, is_held: bool) -> None:
-        if len(self.names) < _NAMES_LIMIT:
-            self.names[raw] = is_held
+    #: Why nothing more may be written there, in words for a person; empty as long as nothing is known against it.
+    harm: str = ""
 
     def note_made(self, object_id: bytes) -> bool:
         """False when another new folder has the same id."""

@@ -47,6 +47,8 @@ class Begun:
     raw: bytes
     opening: bytes
     tags: list[bytes]
+    #: The messages that are read; None when the folder is listed.
+    uids: Sequence[int] | None = None
 
 
 class Mailbox:
@@ -99,11 +101,13 @@ class Mailbox:
         lister = self._lister
         return self._listed(lister.folders(lister.ask()[0]))
 
-    def listing_and_inbox(self) -> tuple[Folders, FolderStatus | None]:
-        """As ``listing``, and the inbox's status in the same round trip; None where it is not told."""
+    def listing_and_inbox(self, *commands: Sequence[bytes]) -> tuple[Folders, FolderStatus | None, Sequence[Answer]]:
+        """As ``listing``, the inbox's status, None where it is not told, and answers, all in the same round trip."""
         lister = self._lister
-        answers, (looked,) = lister.ask(beside=[(b"STATUS", quoted(b"INBOX"), self.status_items)])
-        return self._listed(lister.folders(answers)), dict(statuses_in(looked)).get(b"INBOX")
+        listed, beside = lister.ask(beside=[*commands, (b"STATUS", quoted(b"INBOX"), self.status_items)])
+        answers = [*beside, *listed]  # which of them a line came with is the server's affair
+        told = {raw: status for answer in answers for raw, status in statuses_in(answer)}
+        return self._listed(lister.folders(answers)), told.get(b"INBOX"), beside[: len(commands)]
 
     def _listed(self, folders: Folders) -> Folders:
         self.known.raw_names.update({path: listed.raw for path, listed in folders.items()})

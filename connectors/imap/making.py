@@ -51,15 +51,16 @@ class Maker:
 
         Whether it worked is told when each is asked for.
         """
-        making = [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
-        if inbox:
-            making.append(_EMPTY_INBOX if inbox_is_empty else _INBOX)
+        # The inbox first: where it cannot be left, the next folder that is opened ends that.
+        making = [_EMPTY_INBOX if inbox_is_empty else _INBOX] if inbox else []
+        making += [Making(raw, self._use_of(role), subscribed) for raw, role, subscribed in folders if is_quotable(raw)]
         self._made.clear()
         for start in range(0, len(making), _AT_ONCE):
             group = {one: self._commands(one) for one in making[start : start + _AT_ONCE]}
             tags = iter(self.mailbox.dialogue.start_all([words for commands in group.values() for words in commands]))
             for one, commands in group.items():
                 self._made[one] = [self.mailbox.dialogue.finish(next(tags)) for _ in commands]
+                self._is_alone(one, self._made[one][0].status)
         self.mailbox.opened = None
 
     def create(
@@ -98,12 +99,13 @@ class Maker:
             return None, False
         if isinstance(status, ConnectorError):
             raise status
-        return status, making.opens
+        return status, making.opens and answers[1 + making.subscribed].status.word == "OK"
 
     def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         (created, *answers), is_early = self._answers(making)
-        self._is_alone(making, created.status)
+        if not is_early:
+            self._is_alone(making, created.status)
         return created.status, self._met(making, answers, is_early=is_early)
 
     def _is_alone(self, making: Making, created: Status) -> None:
@@ -113,16 +115,18 @@ class Maker:
         chooses partitions itself (no ``defaultpartition``), Debian's 3.6 draws ids from numbers that begin anew with
         the second in which a process makes its first folder.
         """
-        is_told = created.word == "OK" and created.code == "MAILBOXID" and self.mailbox.features.is_cyrus
-        if is_told and not self.mailbox.known.server.note_made(created.words):
+        server = self.mailbox.known.server
+        is_told = making.creates and created.word == "OK" and created.code == "MAILBOXID"
+        if is_told and self.mailbox.features.is_cyrus and not server.note_made(created.words):
             folder = path_of(making.raw, self.mailbox.namespace.separator, self.mailbox.namespace)
             what = _(
                 "the server has put the new folder {folder} in the same place as another new folder, which has lost "
-                "its mail by that.  Nothing more is written there.  Its administrator sets defaultpartition in its "
-                "imapd.conf, starts it again, and deletes both folders, which now show the same mail; bascule verify "
-                "then says whose mail is missing"
+                "its mail by that.  This run writes nothing more there.  Before the next one, the server's "
+                "administrator sets defaultpartition in its imapd.conf, starts it again, and deletes both folders, "
+                "which now show the same mail; bascule verify says whose mail is missing"
             )
-            raise telling(Fatal(what.format(folder="/".join(folder)), system=self.mailbox.dialogue.system))
+            server.harm = what.format(folder="/".join(folder))
+            raise telling(Fatal(server.harm, system=self.mailbox.dialogue.system))
 
     def _answers(self, making: Making) -> tuple[list[Answer], bool]:
         """The answers to all that is asked about a folder; whether other commands came behind it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
 from connectors.errors import FolderMissing, Refused, Stopped, Transient
 from connectors.imap.arguments import uid_of
-from connectors.imap.bodies import read_bodies
+from connectors.imap.bodies import Ahead, begin, read_bodies
 from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -60,18 +60,20 @@ class ImapSource:
         self._connection = connection
         self._mailbox = self._new_mailbox()
         self._next: Sequence[Folder] = ()
-        #: The listings of the next folders, asked for while the one before arrived.
+        self._next_read: tuple[Folder, Sequence[str]] | None = None
+        #: The listings of the next folders or the next messages, asked for while what was before them arrived.
         self._begun: deque[Begun] = deque()
 
-    def _use(self, listing: Folder | None = None) -> Mailbox:
+    def _use(self, wanted: Folder | None = None, uids: Sequence[int] | None = None) -> Mailbox:
         """The mailbox, signed in anew when the connection was cut because of something the server refused.
 
-        What was asked of it ahead is heard first, unless that is the ``listing`` that is wanted now.
+        What was asked of it ahead is heard first, unless that is what is ``wanted`` now: the listing of a folder, or
+        messages of it.
         """
         if self._aborted.is_set():
             self._dialogue.transport.cut()
             raise Stopped(_("the session was aborted"), system=self._settings.host)
-        if self._begun and self._begun[0].folder != listing and not self._dialogue.refused:
+        if self._begun and (self._begun[0].folder, self._begun[0].uids) != (wanted, uids):
             self._drop_begun()
         if self._dialogue.refused:
             self._begun.clear()
@@ -102,8 +104,6 @@ class ImapSource:
         )
 
     def close(self) -> None:
-        if self._begun:
-            self._known.asks_ahead = False
         self._connection.close()
 
     def abort(self) -> None:
@@ -154,7 +154,8 @@ class ImapSource:
         for first, last, answers in windows:
             if held:
                 yield Window(held)
-            held = self._collect(opened, first, last, answers)
+            with self._asking_ahead():
+                held = self._collect(opened, first, last, answers)
             listed += len(held)
             highest = int(held[-1].key) if held else highest
         if listed < opened.exists:
@@ -167,12 +168,24 @@ class ImapSource:
     def _started(self, mailbox: Mailbox, folder: Folder) -> tuple[Opened, bytes]:
         """The listing of a folder, and those of the next ones behind it: nobody waits for the line in between."""
         whole = (b"UID FETCH", b"1:*", self._items)
-        begun = self._begun.popleft() if self._begun else mailbox.begin(folder, whole)
+        early = self._begun.popleft() if self._begun else None
+        begun = early or mailbox.begin(folder, whole)
         if begun is None:
             opened, (tag,) = mailbox.open_and_start(folder, whole)
             return opened, tag
-        self._begin_next(mailbox, whole)
-        return mailbox.arrive(begun), begun.tags[0]
+        with self._asking_ahead(early):
+            self._begin_next(mailbox, whole)
+            return mailbox.arrive(begun), begun.tags[0]
+
+    @contextmanager
+    def _asking_ahead(self, early: Begun | None = None) -> Iterator[None]:
+        """A line that breaks while something was asked for ahead, or over its answer (``early``), ends asking ahead."""
+        try:
+            yield
+        except Transient:
+            if early is not None or self._begun:
+                self._known.asks_ahead = False
+            raise
 
     def _begin_next(self, mailbox: Mailbox, whole: Sequence[bytes]) -> None:
         """Ask for the listings of small folders ahead, as many as one window holds."""
@@ -192,11 +205,11 @@ class ImapSource:
             self._begun.append(begun)
 
     def _drop_begun(self) -> None:
-        """Hear the listings that were asked for ahead, and keep nothing of them."""
+        """Hear what was asked for ahead, and keep nothing of it."""
         while self._begun and not self._dialogue.refused:
             begun = self._begun.popleft()
             # Whatever it is about the folder is met again by who needs it.
-            with suppress(FolderMissing, Refused, FetchRefused):
+            with self._asking_ahead(begun), suppress(FolderMissing, Refused, FetchRefused):
                 self._mailbox.arrive(begun)
                 for fetched in self._fetcher().answers(begun.tags[0]):
                     fetched.release()
@@ -323,8 +336,24 @@ class ImapSource:
 
         return self._all(self._fetcher().fetch_known(sorted(uids), items, start))
 
+    def reads_next(self, folder: Folder, keys: Sequence[str]) -> None:
+        self._next_read = folder, keys
+
     def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
-        yield from read_bodies(self._use(), folder, [uid_of(key) for key in keys])
+        uids = [uid_of(key) for key in keys]
+        following, self._next_read = self._next_read, None
+        mailbox = self._use(folder, uids)
+        begun = self._begun.popleft() if self._begun else None
+
+        def begin_next() -> None:
+            if following is not None and self._known.asks_ahead:
+                folder, keys = following
+                next_begun = begin(mailbox, folder, [uid_of(key) for key in keys])
+                if next_begun is not None:
+                    self._begun.append(next_begun)
+
+        with self._asking_ahead(begun):
+            yield from read_bodies(mailbox, folder, uids, ahead=Ahead(begun, begin_next, self._drop_begun))
 
     def _fetcher(self) -> Fetcher:
         return Fetcher(self._dialogue)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from time import monotonic
 
 from connectors.body import SPOOL_OVER
 from connectors.contract import (
@@ -20,12 +21,13 @@ from connectors.contract import (
     Suspect,
     ToEnsure,
 )
-from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
+from connectors.errors import AuthFailed, Fatal, FolderMissing, Refused, Transient, telling
 from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
+from connectors.imap.dialogue import Answer
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
-from connectors.imap.held_names import refused, rules_of
+from connectors.imap.held_names import question_of, refused, rules_of
 from connectors.imap.known import PermanentFlags
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.making import Maker, open_first, subscribe
@@ -41,6 +43,8 @@ from connectors.reasons import Reason
 
 #: Batches sent before the first of them is answered: enough to keep a server busy over a long line.
 _UNDER_WAY = 4
+#: Seconds for which an empty inbox is believed to be empty.
+_MOMENT = 5.0
 _INBOX = ("INBOX",)
 
 
@@ -52,9 +56,17 @@ class ImapTarget(ImapSource):
 
     _may_be_shared = False
     _folders: dict[tuple[str, ...], Listed] | None = None
-    #: When the folders were listed.
-    _inbox_was_empty = False
+    #: When the inbox was seen empty, by the clock of ``time.monotonic``; None when it was not.
+    _inbox_was_empty: float | None = None
+    #: What the server said about names when the folders were listed.
+    _about_names: Answer | None = None
     _maker: Maker | None = None
+
+    def _use(self, wanted: Folder | None = None, uids: Sequence[int] | None = None) -> Mailbox:
+        harm = self._known.server.harm
+        if harm:
+            raise telling(Fatal(harm, system=self._settings.host))
+        return super()._use(wanted, uids)
 
     def capabilities(self) -> Capabilities:
         told = super().capabilities()
@@ -67,7 +79,7 @@ class ImapTarget(ImapSource):
     # -- before anything is written ------------------------------------------------------------------------------
 
     def names(self) -> NameRules:
-        return rules_of(self._use(), self._connection.greeting)
+        return rules_of(self._use(), self._connection.greeting, self._about_names)
 
     def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
         return refused(self._use(), paths)
@@ -85,9 +97,13 @@ class ImapTarget(ImapSource):
         self._making(mailbox).ahead(
             [(mailbox.raw_name(place), one.role, one.subscribed) for place, one in places if place not in there],
             inbox=any(place == _INBOX and _INBOX in there for place, _one in places),
-            inbox_is_empty=self._inbox_was_empty,
+            inbox_is_empty=self._is_inbox_empty(),
         )
-        self._inbox_was_empty = False  # soon it is not
+
+    def _is_inbox_empty(self) -> bool:
+        """Whether it was, a moment ago; told once, for soon it is not."""
+        seen, self._inbox_was_empty = self._inbox_was_empty, None
+        return seen is not None and monotonic() - seen < _MOMENT
 
     def _making(self, mailbox: Mailbox) -> Maker:
         if self._maker is None or self._maker.mailbox is not mailbox:
@@ -126,8 +142,11 @@ class ImapTarget(ImapSource):
     def _listing(self, mailbox: Mailbox) -> dict[tuple[str, ...], Listed]:
         """The target's folders, listed once."""
         if self._folders is None:
-            self._folders, inbox = mailbox.listing_and_inbox()
-            self._inbox_was_empty = inbox is not None and not inbox.messages
+            question = question_of(mailbox, self._connection.greeting)
+            self._folders, inbox, answers = mailbox.listing_and_inbox(*([] if question is None else [question]))
+            self._about_names = answers[0] if answers else None
+            if inbox is not None and not inbox.messages:
+                self._inbox_was_empty = monotonic()
         return self._folders
 
     def _place_of(self, path: tuple[str, ...], role: Role | None) -> tuple[str, ...]:

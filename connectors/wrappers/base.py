@@ -28,6 +28,7 @@ from connectors.contract import (
     Window,
     foresee,
     foretell,
+    foretell_reading,
     label_facts_of,
     names_of,
     quota_of,
@@ -65,6 +66,9 @@ class SourceWrapper(Generic[Inner]):
 
     def lists_next(self, folders: Sequence[Folder]) -> None:
         foretell(self._inner, folders)
+
+    def reads_next(self, folder: Folder, keys: Sequence[str]) -> None:
+        foretell_reading(self._inner, folder, keys)
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._inner.states(folder, keys)

@@ -36,6 +36,7 @@ from connectors.contract import (
     Window,
     foresee,
     foretell,
+    foretell_reading,
     label_facts_of,
     names_of,
     quota_of,
@@ -151,6 +152,9 @@ class RetryingSource(Generic[Inner]):
 
     def lists_next(self, folders: Sequence[Folder]) -> None:
         self._ask(lambda session: foretell(session, folders))
+
+    def reads_next(self, folder: Folder, keys: Sequence[str]) -> None:
+        self._ask(lambda session: foretell_reading(session, folder, keys))
 
     def states(self, folder: Folder, keys: Sequence[str]) -> Iterator[Entry]:
         return self._answers(keys, lambda session, left: session.states(folder, left))

@@ -81,8 +81,10 @@ class BatchQueue:
         self._changed = Condition()
         self._places: deque[Place] = deque()
         self._current: Iterator[Batch] = iter(())
-        #: Cut, and not to be read in one question with the batch before it.
+        #: Cut, and not taken.
         self._cut: Batch | None = None
+        #: Questions that were taken and not read.
+        self._returned: list[list[Batch]] = []
         self._closed = False
         #: Messages that were taken so far.
         self.handed_out = 0
@@ -105,17 +107,45 @@ class BatchQueue:
         """
         with self._changed:
             while not stop.is_set():
-                batches = self._cut_off(most)
+                batches = self._next(most)
                 if batches:
-                    self.handed_out += sum(len(batch.rows) for batch in batches)
+                    self.handed_out += _count(batches)
                     return batches
-                if self._places:
-                    self._current = self._batches(self._places.popleft())
-                elif self._closed:
+                if self._closed:
                     return []
-                else:
-                    self._changed.wait(timeout=0.2)
+                self._changed.wait(timeout=0.2)
         return []
+
+    def take_elsewhere(self, most: int) -> list[Batch]:
+        """As ``take``, once nothing is left of the place that was taken from, and without waiting.
+
+        Empty as long as there is, and when the next batch is one that is spooled.
+        """
+        with self._changed:
+            self._cut = self._cut or next(self._current, None)
+            if self._cut is not None or self._returned:
+                return []
+            batches = self._next(most)
+            if batches and batches[0].oversize:
+                (self._cut,) = batches
+                return []
+            self.handed_out += _count(batches)
+            return batches
+
+    def give_back(self, batches: list[Batch]) -> None:
+        """What was taken and not read is somebody else's to take."""
+        if batches:
+            with self._changed:
+                self.handed_out -= _count(batches)
+                self._returned.append(batches)
+                self._changed.notify_all()
+
+    def _next(self, most: int) -> list[Batch]:
+        if self._returned:
+            return self._returned.pop()
+        while not (batches := self._cut_off(most)) and self._places:
+            self._current = self._batches(self._places.popleft())
+        return batches
 
     def _cut_off(self, most: int) -> list[Batch]:
         taken: list[Batch] = []
@@ -144,6 +174,10 @@ class BatchQueue:
                 return
             after = rows[-1].id
             yield from (row for row in rows if row.id not in self._hold_back)
+
+
+def _count(batches: Iterable[Batch]) -> int:
+    return sum(len(batch.rows) for batch in batches)
 
 
 def listed_size(row: PendingRow) -> int:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from connectors.contract import (
     ConnectorError,
+    Fatal,
     Folder,
     Reason,
     Refused,
@@ -122,7 +123,10 @@ class Ahead:
         self._making = Background(self._make, f"folders {job.mailbox}")
 
     def made(self) -> Mapping[FolderPath, Folder]:
-        """The folders that could be made, by source path; whatever stood in the way of others will be met again."""
+        """The folders that could be made, by source path; whatever stood in the way of others will be met again.
+
+        Raises Fatal, which nobody may have a second try at.
+        """
         self._making.finish()
         return self._made
 
@@ -134,7 +138,7 @@ class Ahead:
             return self._made.get(source)
 
     def _make(self) -> None:
-        with suppress(ConnectorError):
+        try:
             target = self._open_target()
             to_ensure = [self._to_ensure(folder, target) for folder in self._folders]
             foresee(target, to_ensure)
@@ -143,6 +147,10 @@ class Ahead:
                 with self._changed:
                     self._made[folder.path] = there
                     self._changed.notify_all()
+        except Fatal:
+            raise
+        except ConnectorError:
+            return
 
     def _to_ensure(self, folder: Folder, target: Target) -> ToEnsure:
         proposed = self._naming.of(folder, target)

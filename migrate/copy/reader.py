@@ -11,7 +11,7 @@ from threading import Event, Lock
 
 from connectors.attachments import likeness
 from connectors.body import CHUNK
-from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread
+from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread, foretell_reading
 from connectors.language import _
 from connectors.repairs import traits_of
 from connectors.wire import Digests, to_wire
@@ -87,11 +87,24 @@ def read_batches(
     """Read until the queue is empty, ``stop`` is set or the writer is gone.  Connector errors pass to the caller.
 
     As long as batches go through quickly, several are asked for at once: with a round trip for each, a source far away
-    is waited for more than it is read.  A source is not left in the middle of a long answer while a slow target writes.
+    is waited for more than it is read.  While a slow target writes, a source is left in the middle of no long answer:
+    then one batch is asked for at a time, and none ahead.
     """
     reading = _Reading(job, source, channel, stop, oversize)
-    while batches := queue.take(stop, reading.at_once):
-        reading.read(batches)
+    ahead: list[Batch] = []
+    try:
+        while not stop.is_set() and (batches := ahead or queue.take(stop, reading.at_once)):
+            # A folder's last question is followed by the next folder's, so that nobody waits for the line in between.
+            ahead = queue.take_elsewhere(reading.at_once) if reading.at_once > 1 else []
+            if ahead:
+                foretell_reading(source, ahead[0].place.source, _keys(ahead))
+            reading.read(batches)
+    finally:
+        queue.give_back(ahead)
+
+
+def _keys(batches: Sequence[Batch]) -> list[str]:
+    return [row.key for batch in batches for row in batch.rows]
 
 
 class _Reading:
@@ -111,7 +124,7 @@ class _Reading:
         left = [{row.key: row for row in batch.rows} for batch in batches]
         number_of = {key: number for number, rows in enumerate(left) for key in rows}
         number: int | None = 0
-        with closing(self._answers(batches[0].place, list(number_of))) as answers:
+        with closing(self._answers(batches[0].place, _keys(batches))) as answers:
             following: Message | Unread | None = None
             while number is not None and not self._stop.is_set():
                 # A message that is answered out of turn finds its batch gone, and is one by itself.

@@ -169,7 +169,6 @@ def _compare_windows(
     named = array("q")
     gone = list[str]()
     count = newest = 0
-    is_new_epoch = row is not None and row.epoch != folder.epoch
     is_met, cursor = False, _cursor_of(row, folder, job.rules.digest())
     # Nothing is asked for in an empty folder; a cursor would stand for messages that are no longer there.
     windows = source.entries(folder, cursor) if folder.messages != 0 else iter((Window(()),))
@@ -186,6 +185,9 @@ def _compare_windows(
                 is_met = True
                 folders.relist(connection, row.id, folder)
                 newest = messages.newest(connection, row.id)
+                if row.epoch != folder.epoch:
+                    # Along with the epoch: whoever goes on after a listing that broke sees no other one.
+                    messages.mark_gone(connection, messages.ids_of_other_epochs(connection, row.id, folder.epoch), now)
             # A folder seen for the first time has no rows to look up.
             known = messages.known(connection, row.id, folder.epoch, keys) if newest else {}
             changes = compare(window.entries, known, leaves_out)
@@ -195,8 +197,6 @@ def _compare_windows(
             named.extend(changes.named)
             if is_last:
                 messages.mark_gone(connection, _missing(connection, row, folder, window, newest, named, gone), now)
-                if is_new_epoch:
-                    messages.mark_gone(connection, messages.ids_of_other_epochs(connection, row.id, folder.epoch), now)
         job.progress.scanned(job.mailbox, folder.path, count)
     assert row is not None
     return row, cursor

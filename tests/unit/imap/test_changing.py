@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from connectors.contract import (
+    Account,
     ConnectorError,
+    Fatal,
     FlagChange,
     Folder,
     FolderMissing,
@@ -22,7 +25,7 @@ from connectors.contract import (
     ToEnsure,
     Transient,
 )
-from tests.unit.imap.scripted import FULL, Peer, outgoing, playing
+from tests.unit.imap.scripted import FULL, PASSWORD, Peer, outgoing, playing
 
 WORK = Folder(("Work",), None, "7")
 SEEN, FLAGGED = frozenset({"\\Seen"}), frozenset({"\\Flagged"})
@@ -199,16 +202,15 @@ def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(
     def script(peer: Peer) -> None:
         peer.sign_in()
         peer.list_for_target('* LIST () "/" INBOX')
-        wanted = ["CREATE", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT", "STATUS", "SUBSCRIBE"]
+        wanted = ["STATUS", "SUBSCRIBE", "CREATE", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT"]
         tags = iter([peer.expect(command) for command in wanted])  # all of them before the first answer
-        peer.say(f"{next(tags)} OK made")
+        # An inbox with mail in it is not opened: that would change which of it is recent.
+        peer.say("* STATUS INBOX (UIDVALIDITY 3 UIDNEXT 9 MESSAGES 1)", f"{next(tags)} OK looked")
+        peer.say(f"{next(tags)} OK subscribed", f"{next(tags)} OK made")
         # Until it was opened for the first time, Courier tells another epoch each time.
         peer.say("* STATUS Work (UIDVALIDITY 99 UIDNEXT 1 MESSAGES 0)", f"{next(tags)} OK looked")
         peer.say(f"{next(tags)} OK subscribed")
         peer.say("* 0 EXISTS", "* OK [UIDVALIDITY 7] epoch", f"{next(tags)} OK opened", f"{next(tags)} OK left")
-        # An inbox with mail in it is not opened: that would change which of it is recent.
-        peer.say("* STATUS INBOX (UIDVALIDITY 3 UIDNEXT 9 MESSAGES 1)", f"{next(tags)} OK looked")
-        peer.say(f"{next(tags)} OK subscribed")
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -219,6 +221,34 @@ def test_folders_that_are_foreseen_are_made_and_the_inbox_met_in_one_round_trip(
             (("INBOX",), "3"),
         ]
         target.close()
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_two_new_folders_in_one_place_end_all_writing_on_that_server(tmp_path: Path, foreseen: bool) -> None:
+    """Each CREATE says OK once: asked again, it would say that there is such a folder, and all would look well."""
+
+    def made(peer: Peer) -> None:
+        peer.sign_in(f"{FULL} X-SIEVE-MAILBOX")
+        peer.list_for_target('* LIST () "/" INBOX')
+        tags = [peer.expect(command) for command in ("CREATE", "STATUS", "SUBSCRIBE", "SELECT", "UNSELECT")]
+        peer.say(f"{tags[0]} OK [MAILBOXID (one)] made", f"* STATUS Work {STATUS}", f"{tags[1]} OK", f"{tags[2]} OK")
+        peer.say("* OK [UIDVALIDITY 7] epoch", f"{tags[3]} OK opened", f"{tags[4]} OK left")
+        peer.sign_out()
+
+    with playing(tmp_path, made, made) as server:
+        connector = server.connector()
+        first = connector.open_target(Account("ann", PASSWORD), Event())
+        first.ensure(("Work",), None)
+        first.close()
+        second = connector.open_target(Account("ben", PASSWORD), Event())
+        work = ToEnsure(("Work",), None, subscribed=True)
+        with pytest.raises(Fatal, match="Work") as raised:
+            second.foresee([work]) if foreseen else second.ensure(work.path, work.role)
+        assert raised.value.tells_what_to_do
+        for anything in (lambda: second.ensure(("Work",), None), lambda: second.fence(WORK, [])):
+            with pytest.raises(Fatal, match="Work"):
+                anything()
+        second.close()
 
 
 def test_an_inbox_that_was_empty_when_it_was_listed_is_opened_along_with_the_folders_that_are_made(

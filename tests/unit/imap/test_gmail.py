@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.body import SPOOL_OVER, ByteBudget
-from connectors.contract import Account, Folder, Message, Reason, Resources, Role, Source, Unread, label_facts_of
+from connectors.contract import (
+    Account,
+    Folder,
+    Message,
+    Reason,
+    Resources,
+    Role,
+    Source,
+    Unread,
+    foretell_reading,
+    label_facts_of,
+)
 from connectors.imap.connector import ImapConnector
 from connectors.imap.labels import Labels, Place
 from connectors.imap.settings import ImapSettings
@@ -132,6 +143,16 @@ def test_what_left_its_folder_is_no_longer_told_there(gmail: Gmail, tmp_path: Pa
     gmail.messages.clear()
     assert list(source.read(work, [key])) == [Unread(key, Reason.GONE)]
     assert keys(source, work) == []
+    source.close()
+
+
+def test_what_is_read_next_may_be_told_although_it_is_of_no_use(gmail: Gmail, tmp_path: Path) -> None:
+    """Gmail's keys are no UIDs, and longer."""
+    keys_there = [str(gmail.add(mail(number), WHEN, label)) for number, label in enumerate(("Work", "Home"))]
+    source = opened(gmail, tmp_path)
+    foretell_reading(source, at(source, "Home"), keys_there[1:])
+    assert [answer.key for answer in source.read(at(source, "Work"), keys_there[:1])] == keys_there[:1]
+    assert [answer.key for answer in source.read(at(source, "Home"), keys_there[1:])] == keys_there[1:]
     source.close()
 
 

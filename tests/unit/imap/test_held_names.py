@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from connectors.contract import Account, names_of, refused_by
+from connectors.contract import Role, names_of, refused_by, roles_of
 from connectors.folder_names import NameRules
-from tests.unit.imap.scripted import FULL, PASSWORD, Peer, playing
+from tests.unit.imap.scripted import FULL, Peer, playing
 
 DOVECOT, COURIER, OTHER = "* OK Dovecot (Debian) ready.", "* OK Courier-IMAP ready.", "* OK Welcome"
 
@@ -72,26 +71,18 @@ def test_only_a_name_that_can_never_be_is_refused_and_nothing_is_made(tmp_path: 
     assert b"CREATE" not in server.heard
 
 
-def test_a_server_is_asked_about_a_name_once_and_not_for_each_mailbox(tmp_path: Path) -> None:
-    names = [("~home",), ("x", "cur"), ("soon",)]
-
-    def first(peer: Peer) -> None:
+def test_what_names_are_like_is_asked_along_with_the_folders(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
         peer.sign_in(greeting=DOVECOT)
-        tags = [peer.expect("STATUS") for _ in names]
-        peer.say(f"{tags[0]} NO [CANNOT] '~'", f"{tags[1]} NO [NONEXISTENT] none", f"{tags[2]} NO [UNAVAILABLE] later")
+        peer.answer(r'STATUS "a\.b"', status="NO [CANNOT] Character not allowed in mailbox name: '.'")
+        peer.list_for_target('* LIST (\\Sent) "/" Sent')
         peer.sign_out()
 
-    def second(peer: Peer) -> None:
-        peer.sign_in(greeting=DOVECOT)
-        peer.answer('STATUS "soon"', status="NO [CANNOT] no")  # nothing was said of it
-        peer.sign_out()
-
-    with playing(tmp_path, first, second) as server:
-        connector = server.connector()
-        for user, refused in (("ann", names[:1]), ("ben", [names[0], names[2]])):
-            target = connector.open_target(Account(user, PASSWORD), Event())
-            assert list(refused_by(target, names)) == refused
-            target.close()
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        assert roles_of(target) == {Role.SENT: ("Sent",)}
+        assert names_of(target).spelt("v1.2", at_top=True) == "v1_2"
+        target.close()
 
 
 def test_where_all_lies_below_the_inbox_its_folders_are_beside_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from connectors.contract import (
     FolderMissing,
     Message,
     Reason,
+    Source,
     Transient,
     Unread,
     Window,
@@ -489,6 +490,142 @@ def test_many_small_folders_are_asked_for_at_once(tmp_path: Path) -> None:
             # Told of two behind each, and of none behind the third: the fourth is then asked for by itself.
             session.lists_next(folders[number + 1 : 3] if number < 3 else folders[number + 1 :])
             assert _keys(session.entries(folder, None)) == [str(number + 1)]
+        session.close()
+
+
+def _bodies_asked(peer: Peer, *, uids: tuple[str, str] = ("4", "5")) -> list[str]:
+    """The tags of two folders' bodies, the second asked for before the first is answered, which is open already."""
+    opening, reading = (peer.expect(one) for one in ('EXAMINE "Work"', f"UID FETCH {uids[0]} "))
+    peer.say(*_opens("7", opening))
+    return [reading, *(peer.expect(one) for one in ('EXAMINE "Play"', f"UID FETCH {uids[1]} "))]
+
+
+def _read(session: Source, folder: Folder, *uids: str) -> list[bytes | Unread]:
+    return [one if isinstance(one, Unread) else contents(one) for one in session.read(folder, uids)]
+
+
+def test_bodies_of_the_next_folder_are_asked_for_while_those_of_one_arrive(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        reading, opening_next, reading_next = _bodies_asked(peer)
+        peer.say(body(4, b"four"), f"{reading} OK read")
+        peer.say(*_opens("8", opening_next), body(5, b"five"), f"{reading_next} OK read")
+        peer.answer(r"UID FETCH 6 ", body(6, b"six"))  # it is open now
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.reads_next(SECOND, ["5"])
+        assert _read(session, FIRST, "4") == [b"four"]
+        assert _read(session, SECOND, "5") == [b"five"]
+        assert _read(session, SECOND, "6") == [b"six"]
+        session.close()
+
+
+def test_bodies_asked_for_ahead_and_not_wanted_are_heard_out(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        reading, opening_next, reading_next = _bodies_asked(peer)
+        peer.say(body(4, b"four"), f"{reading} OK read")
+        peer.say(*_opens("8", opening_next), body(5, b"five"), f"{reading_next} OK read")
+        peer.open_work(exists=2)
+        peer.answer(r"UID FETCH 6 ", body(6, b"six"))
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.reads_next(SECOND, ["5"])
+        assert _read(session, FIRST, "4") == [b"four"]
+        assert _read(session, FIRST, "6") == [b"six"]
+        session.close()
+
+
+def test_a_message_that_was_not_answered_is_asked_for_again_in_its_own_folder(tmp_path: Path) -> None:
+    """The next folder is open by then, and its message has the same number."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        reading, opening_next, reading_next = _bodies_asked(peer, uids=("4:5", "5"))
+        peer.say(body(4, b"four"), f"{reading} OK read")
+        peer.say(*_opens("8", opening_next), body(5, b"another's"), f"{reading_next} OK read")
+        peer.open_work(exists=2)
+        peer.answer(r"UID FETCH 5 \(UID\)", "* 2 FETCH (UID 5)")
+        peer.answer(r"UID FETCH 5 ", body(5, b"five"))
+        tags = [peer.expect(one) for one in ('EXAMINE "Play"', "UID FETCH 5 ")]
+        peer.say(*_opens("8", tags[0]), body(5, b"another's"), f"{tags[1]} OK read")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.reads_next(SECOND, ["5"])
+        assert _read(session, FIRST, "4", "5") == [b"four", b"five"]
+        assert _read(session, SECOND, "5") == [b"another's"]
+        session.close()
+
+
+def test_a_next_folder_that_was_made_anew_gives_none_of_its_bodies(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        reading, opening_next, _reading_next = _bodies_asked(peer)
+        peer.say(body(4, b"four"), f"{reading} OK read")
+        peer.say(*_opens("9", opening_next))
+        peer.ended_by()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        session.reads_next(SECOND, ["5"])
+        assert _read(session, FIRST, "4") == [b"four"]
+        with pytest.raises(FolderMissing):
+            _read(session, SECOND, "5")
+        session.close()
+
+
+def test_bodies_in_another_order_are_nobodys(tmp_path: Path) -> None:
+    """A server that opens the next folder before it has answered: its message must not pass for one of the first."""
+
+    def out_of_order(peer: Peer) -> None:
+        peer.sign_in()
+        _reading, opening_next, _reading_next = _bodies_asked(peer, uids=("5", "5"))
+        peer.say(*_opens("8", opening_next), body(5, b"another's"))
+        peer.ended_by()
+
+    def again(peer: Peer) -> None:
+        peer.sign_in()
+        peer.open_work(exists=1)
+        peer.answer("UID FETCH 5 ", body(5, b"five"))
+        peer.sign_out()
+
+    with playing(tmp_path, out_of_order, again) as server:
+        connector = server.connector()
+        session = connector.open_source(Account("ann", PASSWORD), Event())
+        session.reads_next(SECOND, ["5"])
+        with pytest.raises(Transient):
+            _read(session, FIRST, "5")
+        session.close()
+        session = connector.open_source(Account("ann", PASSWORD), Event())
+        session.reads_next(SECOND, ["5"])  # and not asked for any more
+        assert _read(session, FIRST, "5") == [b"five"]
+        session.close()
+
+
+def test_nothing_is_asked_for_behind_a_large_message(tmp_path: Path) -> None:
+    """Its pieces are asked for one after the other, in its folder."""
+    size = 9 << 20
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        tags = [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING)]
+        peer.say(*_opens("7", tags[0]), f"* 1 FETCH (UID 4 RFC822.SIZE {size} FLAGS ())", f"{tags[1]} OK listed")
+        peer.answer(r"UID FETCH 4 \(UID FLAGS INTERNALDATE BODY.PEEK\[\]<0\.", "* 1 FETCH (UID 4 BODY[]<0> NIL)")
+        peer.open_work(exists=0)
+        peer.answer(r"UID FETCH 4 \(UID\)")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        session = server.source()
+        assert _keys(session.entries(FIRST, None)) == ["4"]
+        session.reads_next(SECOND, ["5"])
+        assert _read(session, FIRST, "4") == [Unread("4", Reason.GONE)]
         session.close()
 
 

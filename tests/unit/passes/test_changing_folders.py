@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.contract import FolderMissing, Transient
-from connectors.memory import Moment
+from connectors.contract import Fatal, FolderMissing, Transient
+from connectors.memory import MemorySettings, Moment
 from tests.unit.passes.world import Sides, mail, new_sides, when
 
 WORK = ("Work",)
@@ -51,6 +51,22 @@ def test_a_source_folder_whose_identity_changes_while_it_is_listed_is_seen(sides
     assert result.complete
     assert result.copied == 1
     assert sides.on_target() == sides.on_source()
+
+
+def test_a_folder_made_anew_whose_listing_broke_off_is_known_again_message_by_message() -> None:
+    """Its first window is written by then, and with it that what was listed before has other keys now."""
+    sides = new_sides(source=MemorySettings(window=2))
+    sides.source.create(WORK)
+    for number in range(5):
+        sides.source.deliver(mail(number), WORK, received=when(number))
+    sides.run()
+    sides.source.bump_epoch(WORK)
+    sides.worlds[0].faults.at("window", Fatal("no more"), skip=2)
+    assert not sides.run().complete
+    result = sides.run()
+    assert (result.complete, result.copied) == (True, 0)
+    assert sides.on_target() == sides.on_source()
+    sides.close()
 
 
 def test_a_source_folder_that_is_never_the_same_leaves_the_pass_incomplete_and_is_named(sides: Sides) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import cast
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.body import SPOOL_OVER, ByteBudget, MemoryBody
-from connectors.contract import Folder, Message, Reason, Resources, Source, Unread
+from connectors.contract import Folder, FolderMissing, Message, Reason, Resources, Source, Unread
 from migrate.copy import reader
 from migrate.copy.batches import Batch, BatchQueue, Place
 from migrate.copy.channel import Channel
@@ -40,6 +41,12 @@ class Listed:
         self.asked.append(len(batches))
         return batches
 
+    def take_elsewhere(self, most: int) -> list[Batch]:
+        return self._queue.take_elsewhere(most)
+
+    def give_back(self, batches: list[Batch]) -> None:
+        self._queue.give_back(batches)
+
 
 class Told:
     """A source that answers in an order of its own."""
@@ -64,16 +71,24 @@ def batches_of(sizes: Sequence[int], size: int = 1000) -> list[Batch]:
     return [Batch(_PLACE, [PendingRow(n := next(numbers), str(n), size, None) for _ in range(many)]) for many in sizes]
 
 
-def read_all(source: Told, queue: Listed, resources: Resources, stop: Event | None = None) -> list[PreparedBatch]:
+def read_all(
+    source: Told, queue: Listed | BatchQueue, resources: Resources, stop: Event | None = None
+) -> list[PreparedBatch]:
     job = Job(
         "anna", "paris", "old", lambda _: cast("Source", source), lambda _: None, EverythingGoes(), resources
     )  # type: ignore[arg-type,return-value]  # only the source is read  # fmt: skip
     channel: Channel[PreparedBatch] = Channel(2)
     read: list[PreparedBatch] = []
 
+    failed: list[FolderMissing] = []
+
     def work() -> None:
-        read_batches(job, cast("Source", source), cast("BatchQueue", queue), channel, stop or Event(), Lock())
-        channel.end()
+        try:
+            read_batches(job, cast("Source", source), cast("BatchQueue", queue), channel, stop or Event(), Lock())
+        except FolderMissing as error:
+            failed.append(error)
+        finally:
+            channel.end()
 
     thread = Thread(target=work)
     thread.start()
@@ -87,6 +102,8 @@ def read_all(source: Told, queue: Listed, resources: Resources, stop: Event | No
         batch.release()
     thread.join(timeout=10)
     assert not thread.is_alive()
+    if failed:
+        raise failed[0]
     return read
 
 
@@ -157,3 +174,77 @@ def test_an_interruption_ends_the_reading_behind_the_batch_in_hand() -> None:
     read = read_all(Stopping(resources, {}), Listed(batches_of([2] * 20)), resources, stop)
     assert [item.row for batch in read for item in batch.items] == [1, 2, 3, 4, 5, 6]
     assert resources.budget.used == 0
+
+
+class Given(BatchQueue):
+    """A queue of two folders with given messages."""
+
+    def __init__(self, rows: Sequence[Sequence[PendingRow]]) -> None:
+        super().__init__(cast("object", None), most=2)  # type: ignore[arg-type]  # rows are given
+        self._rows = rows
+        folders = [Folder((f"F{number}",), None, "1") for number in range(len(rows))]
+        self.add(*(replace(_PLACE, folder_id=number, source=folder) for number, folder in enumerate(folders)))
+        self.close()
+
+    def _pending(self, place: Place) -> Iterator[PendingRow]:
+        return iter(self._rows[place.folder_id])
+
+
+class Foretold(Told):
+    """Notes what it is asked for, and what it was told to come behind that."""
+
+    def __init__(self, resources: Resources, missing: str = "") -> None:
+        super().__init__(resources, {})
+        self._missing = missing
+        self._next: tuple[str, list[str]] | None = None
+        self.asked: list[tuple[str, list[str], tuple[str, list[str]] | None]] = []
+
+    def lists_next(self, folders: Sequence[Folder]) -> None: ...
+
+    def reads_next(self, folder: Folder, keys: Sequence[str]) -> None:
+        self._next = folder.path[0], list(keys)
+
+    def read(self, folder: Folder, keys: Sequence[str]) -> Iterator[Message | Unread]:
+        following, self._next = self._next, None
+        self.asked.append((folder.path[0], list(keys), following))
+        if folder.path[0] == self._missing:
+            raise FolderMissing("gone")
+        yield from super().read(folder, keys)
+
+
+def _folders_of(*counts: int, size: int = 1000) -> list[list[PendingRow]]:
+    numbers = iter(range(1, 10_000))
+    return [[PendingRow(n := next(numbers), str(n), size, None) for _ in range(count)] for count in counts]
+
+
+def test_the_next_folder_is_told_behind_the_last_question_of_one() -> None:
+    resources = Resources(ByteBudget(), Path("/nonexistent"))
+    source = Foretold(resources)
+    read = read_all(source, Given(_folders_of(5, 1, 1, 2)), resources)
+    assert sorted(item.row for batch in read for item in batch.items) == list(range(1, 10))
+    assert [folder for folder, _keys, _following in source.asked] == ["F0", "F0", "F1", "F2", "F3"]
+    told = [following for _folder, _keys, following in source.asked]
+    assert told == [None, *((folder, keys) for folder, keys, _ in source.asked[2:]), None]
+    assert resources.budget.used == 0
+
+
+def test_a_message_that_is_spooled_is_not_told_ahead() -> None:
+    resources = Resources(ByteBudget(), Path("/nonexistent"))
+    source = Foretold(resources)
+    first, second = _folders_of(4, 1)
+    read_all(source, Given([first, [replace(second[0], size=SPOOL_OVER + 1)]]), resources)
+    assert [(folder, following) for folder, _keys, following in source.asked] == [
+        ("F0", None),
+        ("F0", None),
+        ("F1", None),
+    ]
+
+
+def test_what_was_taken_ahead_is_given_back_when_its_reader_fails() -> None:
+    resources = Resources(ByteBudget(), Path("/nonexistent"))
+    queue = Given(_folders_of(2, 2, 2))
+    with pytest.raises(FolderMissing):
+        read_all(Foretold(resources, missing="F1"), queue, resources)
+    assert queue.handed_out == 4, "of the third folder none is in hand"
+    left = queue.take(Event(), 8)
+    assert [row.key for batch in left for row in batch.rows] == ["5", "6"]

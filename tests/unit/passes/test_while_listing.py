@@ -58,3 +58,18 @@ def test_a_defect_in_a_helping_thread_ends_the_pass(sides: Sides) -> None:
     sides.worlds[1].faults.at("ensure", break_down)
     with pytest.raises(AssertionError, match="a defect"):
         sides.run()
+
+
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_what_nothing_works_with_any_more_is_not_tried_a_second_time(pairs: int) -> None:
+    """A system that says once that it destroys mail may say the next time that all is well."""
+    one = new_sides(pairs=pairs)
+    one.source.create(("Work",))
+    for path in (("INBOX",), ("Work",)):
+        one.source.deliver(mail(1), path)
+    one.worlds[1].faults.at("ensure", Fatal("two folders are one"))
+    result = one.run()
+    assert not result.complete
+    assert [type(error) for error in result.errors] == [Fatal]
+    assert not one.on_target()
+    one.close()
