@@ -60,7 +60,7 @@ class Maker:
             tags = iter(self.mailbox.dialogue.start_all([words for commands in group.values() for words in commands]))
             for one, commands in group.items():
                 self._made[one] = [self.mailbox.dialogue.finish(next(tags)) for _ in commands]
-                self._is_alone(one, self._made[one][0].status)
+                self._must_be_alone(one, self._made[one][0].status)
         self.mailbox.opened = None
 
     def create(
@@ -105,10 +105,10 @@ class Maker:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
         (created, *answers), is_early = self._answers(making)
         if not is_early:
-            self._is_alone(making, created.status)
+            self._must_be_alone(making, created.status)
         return created.status, self._met(making, answers, is_early=is_early)
 
-    def _is_alone(self, making: Making, created: Status) -> None:
+    def _must_be_alone(self, making: Making, created: Status) -> None:
         """A folder has an id of its own (RFC 8474, section 4.1).  Raises Fatal when Cyrus gave it another's.
 
         Cyrus keeps a folder's mail in a place named after that id: the two are one from then on, and empty.  Where it
