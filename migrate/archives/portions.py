@@ -70,37 +70,33 @@ class Hand:
     def batches(self, portion: Portion) -> Iterator[Batch]:
         """Write what is not there yet; a trouble stands in the last batch, with what was written before it."""
         batch = Batch()
-        syncing = False
         try:
             for item in items_of(self._archive, portion.folder, portion.items):
                 if self._stop.is_set():
                     break
                 self._take(portion, item, batch)
                 if len(batch.stored) >= MESSAGES or batch.size >= BYTES:
-                    syncing = True
-                    self._sync()
-                    syncing = False
+                    self._sync(batch)
                     yield batch
                     batch = Batch()
-            syncing = True
-            self._sync()
+            self._sync(batch)
         except (CannotRead, CannotWrite, Changed) as trouble:
             batch.trouble = trouble
-            # A system tells once that it could not write: asked again, it would say that all is well.
-            if syncing or not self._could_sync():
-                batch.stored.clear()
+            with suppress(CannotWrite):
+                self._sync(batch)
         yield batch
 
-    def _sync(self) -> None:
-        with writing():
-            self._form.sync()
+    def _sync(self, batch: Batch) -> None:
+        """Have the batch's messages on the disk; else it tells of none.
 
-    def _could_sync(self) -> bool:
+        A system tells once that it could not write: asked again, it would say that all is well.
+        """
         try:
-            self._form.sync()
-        except OSError:
-            return False
-        return True
+            with writing():
+                self._form.sync()
+        except CannotWrite:
+            batch.stored.clear()
+            raise
 
     def _take(self, portion: Portion, item: Item, batch: Batch) -> None:
         batch.items += 1

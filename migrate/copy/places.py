@@ -54,10 +54,10 @@ class Survey:
 
     def _ask(self, target: Target) -> None:
         with suppress(ConnectorError):
-            self._told = _surveyed(target)
+            self._told = _said_by(target)
 
 
-def _surveyed(target: Target) -> Surveyed:
+def _said_by(target: Target) -> Surveyed:
     return roles_of(target), names_of(target)
 
 
@@ -86,7 +86,7 @@ class Naming:
         with hold.ledger.read() as connection:
             recorded = folders.places(connection, hold.mailbox.id, job.direction, job.source)
         recorded |= {path: one.path for path, one in (self._proposed or {}).items()}
-        roles, names = self._surveyed or _surveyed(target)
+        roles, names = self._surveyed or _said_by(target)
         self._surveyed = None
         travelling = []
         for folder in self._there.values():

@@ -182,12 +182,7 @@ def _compare_windows(
             if row is None:
                 row, is_met = folders.create(connection, hold.mailbox.id, job.direction, job.source, folder), True
             elif not is_met:
-                is_met = True
-                folders.relist(connection, row.id, folder)
-                newest = messages.newest(connection, row.id)
-                if row.epoch != folder.epoch:
-                    # Along with the epoch: whoever goes on after a listing that broke sees no other one.
-                    messages.mark_gone(connection, messages.ids_of_other_epochs(connection, row.id, folder.epoch), now)
+                is_met, newest = True, _relisted(connection, row, folder, now)
             # A folder seen for the first time has no rows to look up.
             known = messages.known(connection, row.id, folder.epoch, keys) if newest else {}
             changes = compare(window.entries, known, leaves_out)
@@ -200,6 +195,15 @@ def _compare_windows(
         job.progress.scanned(job.mailbox, folder.path, count)
     assert row is not None
     return row, cursor
+
+
+def _relisted(connection: Connection, row: FolderRow, folder: Folder, now: float) -> int:
+    """The newest row of a folder that is listed again."""
+    folders.relist(connection, row.id, folder)
+    if row.epoch != folder.epoch:
+        # Along with the epoch: whoever goes on after a listing that broke sees no other one.
+        messages.mark_gone(connection, messages.ids_of_other_epochs(connection, row.id, folder.epoch), now)
+    return messages.newest(connection, row.id)
 
 
 def _and_whether_last(windows: Iterator[Window]) -> Iterator[tuple[Window, bool]]:
