@@ -161,12 +161,11 @@ class _Reader:
         body = self._dialogue.new_spool()
         pieces = _Pieces(self, uid, self._more)
         try:
-            answer = self._gather(uid, body, pieces)
-            pieces.drop()
+            with self._mailbox.known.asking_ahead(lambda: pieces.are_under_way):
+                answer = self._gather(uid, body, pieces)
+                pieces.drop()
         except BaseException:
             body.release()
-            if pieces.are_under_way:
-                self._mailbox.known.asks_ahead = False
             with suppress(ConnectorError):
                 pieces.drop()
             raise

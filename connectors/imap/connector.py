@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from threading import Event, Lock
 from typing import ClassVar
 
@@ -26,8 +25,8 @@ class ImapConnector:
         self.settings = settings
         self._resources = resources
         self._lock = Lock()
-        server = KnownServer()
-        self._known: dict[str, Known] = defaultdict(lambda: Known(server))
+        self._server = KnownServer()
+        self._known: dict[str, Known] = {}
 
     def open_source(self, account: Account, stop: Event) -> ImapSource:
         """Sign in for reading.  Raises AuthFailed, Unavailable, Transient, Fatal; Stopped once ``stop`` is set."""
@@ -49,4 +48,4 @@ class ImapConnector:
 
     def _known_of(self, account: Account) -> Known:
         with self._lock:
-            return self._known[account.user]
+            return self._known.setdefault(account.user, Known(self._server, account.user))

@@ -27,7 +27,7 @@ def question_of(mailbox: Mailbox, greeting: bytes) -> tuple[bytes, ...] | None:
 
 
 def rules_of(mailbox: Mailbox, greeting: bytes, answer: Answer | None) -> NameRules:
-    """What the server's names are like; ``answer``: to :func:`question_of`, where it was asked already.
+    """What the server's names are like; ``answer``: to :func:`question_of`.
 
     Dovecot, Courier and Cyrus tell names apart by case, by Unicode form and by what stands at their end.  Of a server
     that does not say what it is nothing is assumed: names that differ only by these are kept apart by a number.
@@ -43,8 +43,6 @@ def rules_of(mailbox: Mailbox, greeting: bytes, answer: Answer | None) -> NameRu
     if b"courier" in words or "ACL2=UNION" in mailbox.features:
         return replace(rules, forbidden="./", beyond_bmp=False, longest_path=_FILE_NAME)
     if b"dovecot" in words:
-        if answer is None and (question := question_of(mailbox, greeting)) is not None:
-            answer = mailbox.dialogue.run(*question)
         if namespace.separator == "." or (answer is not None and answer.status.code == _NEVER):  # a Maildir
             return replace(rules, forbidden=f"{namespace.separator or ''}.", longest_path=_FILE_NAME)
         return rules

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connectors.contract import SYSTEM_FLAGS
+from connectors.errors import Transient
 from connectors.imap.arguments import system_flag
 from connectors.keywords import is_keyword
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Large messages remembered a mailbox; the others are read in one piece.
 _LARGE_LIMIT = 10_000
-#: Folders remembered by their object ids; one that comes twice does so within a second or two.
-_MADE_LIMIT = 10_000
+#: Folders remembered by their object ids; one that is given twice is so within a second or two.
+_FOLDERS_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,22 @@ class PermanentFlags:
 
 @dataclass(slots=True)
 class KnownServer:
-    """Shared by all mailboxes of a server: asking costs each a round trip.  Every change is one operation."""
+    """What is known of a server, shared by the sessions of all mailboxes; every change is one operation."""
 
-    #: Keywords that it has taken with APPEND: it is its grammar that they passed.
+    #: Keywords that it has taken with APPEND: it is its grammar that they passed.  Asking costs a round trip.
     accepted_keywords: set[str] = field(default_factory=set)
-    #: Object ids of the folders that were made last, each with what stands for its making.
-    made: dict[bytes, object] = field(default_factory=dict)
-    #: Why nothing more may be written there, in words for a person; empty as long as nothing is known against it.
-    harm: str = ""
+    #: The folders that were made or opened last, by object id: whose, and which.
+    folders: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    #: Whose folder it put in another's place: nothing may be written there any more.  Empty as long as it did not.
+    harmed: str = ""
 
-    def note_made(self, object_id: bytes) -> bool:
-        """False when another new folder has the same id."""
-        if len(self.made) >= _MADE_LIMIT:
-            self.made.clear()
-        making = object()
-        return self.made.setdefault(object_id, making) is making
+    def note_folder(self, object_id: bytes, user: str, folder: str) -> tuple[str, str] | None:
+        """Whose folder, and which, was noted with this id before; None when none was."""
+        if len(self.folders) >= _FOLDERS_LIMIT:
+            self.folders.clear()
+        mine = user, folder
+        first = self.folders.setdefault(object_id, mine)
+        return None if first is mine else first
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Known:
     """Shared by the threads of one mailbox; every change is one dictionary or set operation."""
 
     server: KnownServer = field(default_factory=KnownServer)
+    #: Whose mailbox it is.
+    user: str = ""
     #: The raw name of each listed folder: it cannot always be made from the path.
     raw_names: dict[tuple[str, ...], bytes] = field(default_factory=dict)
     #: By raw name and UIDVALIDITY.
@@ -102,6 +107,16 @@ class Known:
     def note_uidnext(self, raw: bytes, epoch: str, uidnext: int) -> None:
         """An older, lower number is a valid line too, so threads need not agree."""
         self.uidnext[raw, epoch] = max(uidnext, self.uidnext.get((raw, epoch), 0))
+
+    @contextmanager
+    def asking_ahead(self, is_ahead: Callable[[], bool]) -> Iterator[None]:
+        """Nothing more is asked for ahead once a line broke while ``is_ahead``."""
+        try:
+            yield
+        except Transient:
+            if is_ahead():
+                self.asks_ahead = False
+            raise
 
     def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:
         if len(self.large) < _LARGE_LIMIT:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from connectors.contract import Folder, Role
 from connectors.errors import ConnectorError, FolderMissing, Refused, Transient
 from connectors.imap.arguments import is_quotable, quoted
+from connectors.imap.clashes import must_be_alone
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Answer
 from connectors.imap.known import Known, PermanentFlags
 from connectors.imap.listing import Folders, Lister
-from connectors.imap.names import Listed, Namespace, parse_list, parse_namespace, raw_of
+from connectors.imap.names import Listed, Namespace, parse_list, parse_namespace, path_of, raw_of
 from connectors.imap.response import flags_of
 from connectors.imap.status import FolderStatus, status_items, statuses_in
 from connectors.language import _
@@ -280,8 +281,16 @@ class Mailbox:
         flags = PermanentFlags.of(listed)
         if writable:
             flags = self.known.note_permanent_flags(raw, uidvalidity, flags)
+            for object_id in answer.codes("MAILBOXID"):
+                self.must_be_alone(raw, object_id, is_new=False)
         self.opened = Opened(raw, writable, uidvalidity, exists, flags, modseq)
         return self.opened
+
+    def must_be_alone(self, raw: bytes, object_id: bytes, *, is_new: bool) -> None:
+        """Raises Fatal when a folder of Cyrus is in another's place (see :mod:`connectors.imap.clashes`)."""
+        if self.features.is_cyrus:
+            folder = "/".join(path_of(raw, self.namespace.separator, self.namespace))
+            must_be_alone(self.known, self.dialogue.system, object_id, folder, is_new=is_new)
 
     def unselect(self) -> None:
         """Leave the open folder, where that can be done without an expunge (UNSELECT, RFC 3691; never CLOSE)."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectors.contract import Role
-from connectors.errors import ConnectorError, Fatal, FolderMissing, Refused, telling
+from connectors.errors import ConnectorError, FolderMissing, Refused
 from connectors.imap.arguments import is_quotable
 from connectors.imap.dialogue import Answer
 from connectors.imap.mailbox import Mailbox
-from connectors.imap.names import USES, path_of
+from connectors.imap.names import USES
 from connectors.imap.response import Status
 from connectors.imap.status import FolderStatus, statuses_in
 from connectors.language import _
@@ -44,9 +44,7 @@ class Maker:
         #: Answers to the commands that were sent ahead, until they are asked for.
         self._made: dict[Making, list[Answer]] = {}
 
-    def ahead(
-        self, folders: Sequence[tuple[bytes, Role | None, bool]], *, inbox: bool, inbox_is_empty: bool = False
-    ) -> None:
+    def ahead(self, folders: Sequence[tuple[bytes, Role | None, bool]], *, inbox: bool, inbox_is_empty: bool) -> None:
         """CREATE many folders (raw name, role, whether to subscribe) in few round trips, and meet the ``inbox``.
 
         Whether it worked is told when each is asked for.
@@ -90,16 +88,18 @@ class Maker:
             )
         raise verdict if created.word != "OK" else status
 
-    def inbox(self) -> tuple[FolderStatus | None, bool]:
-        """The inbox, which is subscribed, None when it is not there after all; and whether it was opened."""
+    def inbox(self) -> FolderStatus | None:
+        """The inbox, which is subscribed, and opened if it is empty; None when it is not there after all."""
         making = _EMPTY_INBOX if _EMPTY_INBOX in self._made else _INBOX
         answers, is_early = self._answers(making)
         status = self._met(making, answers, is_early=is_early)
         if isinstance(status, FolderMissing | Refused):
-            return None, False
+            return None
         if isinstance(status, ConnectorError):
             raise status
-        return status, making.opens and answers[1 + making.subscribed].status.word == "OK"
+        if not status.messages and _selected(making, answers) is None:
+            return open_first(self.mailbox, making.raw, status)
+        return status
 
     def _create(self, making: Making) -> tuple[Status, FolderStatus | ConnectorError]:
         """CREATE, and all that is to be known of the new folder, in one round trip."""
@@ -109,24 +109,9 @@ class Maker:
         return created.status, self._met(making, answers, is_early=is_early)
 
     def _must_be_alone(self, making: Making, created: Status) -> None:
-        """A folder has an id of its own (RFC 8474, section 4.1).  Raises Fatal when Cyrus gave it another's.
-
-        Cyrus keeps a folder's mail in a place named after that id: the two are one from then on, and empty.  Where it
-        chooses partitions itself (no ``defaultpartition``), Debian's 3.6 draws ids from numbers that begin anew with
-        the second in which a process makes its first folder.
-        """
-        server = self.mailbox.known.server
-        is_told = making.creates and created.word == "OK" and created.code == "MAILBOXID"
-        if is_told and self.mailbox.features.is_cyrus and not server.note_made(created.words):
-            folder = path_of(making.raw, self.mailbox.namespace.separator, self.mailbox.namespace)
-            what = _(
-                "the server has put the new folder {folder} in the same place as another new folder, which has lost "
-                "its mail by that.  This run writes nothing more there.  Before the next one, the server's "
-                "administrator sets defaultpartition in its imapd.conf, starts it again, and deletes both folders, "
-                "which now show the same mail; bascule verify says whose mail is missing"
-            )
-            server.harm = what.format(folder="/".join(folder))
-            raise telling(Fatal(server.harm, system=self.mailbox.dialogue.system))
+        """Raises Fatal when the server gave a new folder the place of another (see :mod:`connectors.imap.clashes`)."""
+        if making.creates and created.word == "OK" and created.code == "MAILBOXID":
+            self.mailbox.must_be_alone(making.raw, created.words, is_new=True)
 
     def _answers(self, making: Making) -> tuple[list[Answer], bool]:
         """The answers to all that is asked about a folder; whether other commands came behind it."""
@@ -139,15 +124,14 @@ class Maker:
     def _met(self, making: Making, answers: Sequence[Answer], *, is_early: bool) -> FolderStatus | ConnectorError:
         """The status of a folder as it will stay: until it was opened, each STATUS of Courier tells another epoch."""
         mailbox = self.mailbox
-        looked, selected = answers[0], answers[1 + making.subscribed] if making.opens else None
+        looked, selected = answers[0], _selected(making, answers)
         status = mailbox.status_in(making.raw, looked, dict(statuses_in(looked)))
         is_made = isinstance(status, FolderStatus) or not making.creates
         if not is_made and making.subscribed and answers[1].status.word == "OK":
             mailbox.dialogue.run(b"UNSUBSCRIBE", mailbox.argument(making.raw))
-        if selected is None:
-            return status
-        mailbox.opened = None
-        if isinstance(status, FolderStatus) and selected.status.word == "OK":
+        if making.opens:
+            mailbox.opened = None
+        if isinstance(status, FolderStatus) and selected is not None:
             opened = mailbox.opened_by(making.raw, selected, writable=True)
             status = replace(status, uidvalidity=opened.uidvalidity)
             if is_early or "UNSELECT" in mailbox.features:
@@ -172,6 +156,14 @@ class Maker:
 
     def _use_of(self, role: Role | None) -> str | None:
         return USES.get(role) if role is not None and "CREATE-SPECIAL-USE" in self.mailbox.features else None
+
+
+def _selected(making: Making, answers: Sequence[Answer]) -> Answer | None:
+    """The answer to SELECT, among those behind CREATE; None when the folder was not opened."""
+    if not making.opens:
+        return None
+    selected = answers[1 + making.subscribed]
+    return selected if selected.status.word == "OK" else None
 
 
 def subscribe(mailbox: Mailbox, raw: bytes) -> None:

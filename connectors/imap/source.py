@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -154,7 +154,7 @@ class ImapSource:
         for first, last, answers in windows:
             if held:
                 yield Window(held)
-            with self._asking_ahead():
+            with self._known.asking_ahead(lambda: bool(self._begun)):
                 held = self._collect(opened, first, last, answers)
             listed += len(held)
             highest = int(held[-1].key) if held else highest
@@ -173,19 +173,9 @@ class ImapSource:
         if begun is None:
             opened, (tag,) = mailbox.open_and_start(folder, whole)
             return opened, tag
-        with self._asking_ahead(early):
+        with self._known.asking_ahead(lambda: early is not None or bool(self._begun)):
             self._begin_next(mailbox, whole)
             return mailbox.arrive(begun), begun.tags[0]
-
-    @contextmanager
-    def _asking_ahead(self, early: Begun | None = None) -> Iterator[None]:
-        """A line that breaks while something was asked for ahead, or over its answer (``early``), ends asking ahead."""
-        try:
-            yield
-        except Transient:
-            if early is not None or self._begun:
-                self._known.asks_ahead = False
-            raise
 
     def _begin_next(self, mailbox: Mailbox, whole: Sequence[bytes]) -> None:
         """Ask for the listings of small folders ahead, as many as one window holds."""
@@ -209,7 +199,7 @@ class ImapSource:
         while self._begun and not self._dialogue.refused:
             begun = self._begun.popleft()
             # Whatever it is about the folder is met again by who needs it.
-            with self._asking_ahead(begun), suppress(FolderMissing, Refused, FetchRefused):
+            with self._known.asking_ahead(lambda: True), suppress(FolderMissing, Refused, FetchRefused):
                 self._mailbox.arrive(begun)
                 for fetched in self._fetcher().answers(begun.tags[0]):
                     fetched.release()
@@ -352,7 +342,7 @@ class ImapSource:
                 if next_begun is not None:
                     self._begun.append(next_begun)
 
-        with self._asking_ahead(begun):
+        with self._known.asking_ahead(lambda: begun is not None or bool(self._begun)):
             yield from read_bodies(mailbox, folder, uids, ahead=Ahead(begun, begin_next, self._drop_begun))
 
     def _fetcher(self) -> Fetcher:

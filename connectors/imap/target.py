@@ -21,9 +21,10 @@ from connectors.contract import (
     Suspect,
     ToEnsure,
 )
-from connectors.errors import AuthFailed, Fatal, FolderMissing, Refused, Transient, telling
+from connectors.errors import AuthFailed, FolderMissing, Refused, Transient
 from connectors.imap.append import BLAMES_ARGUMENTS, Appender, EarlyAnswer, Prepared
 from connectors.imap.arguments import is_usual_date
+from connectors.imap.clashes import must_be_unharmed
 from connectors.imap.dialogue import Answer
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
@@ -63,9 +64,7 @@ class ImapTarget(ImapSource):
     _maker: Maker | None = None
 
     def _use(self, wanted: Folder | None = None, uids: Sequence[int] | None = None) -> Mailbox:
-        harm = self._known.server.harm
-        if harm:
-            raise telling(Fatal(harm, system=self._settings.host))
+        must_be_unharmed(self._known, self._settings.host)
         return super()._use(wanted, uids)
 
     def capabilities(self) -> Capabilities:
@@ -79,7 +78,9 @@ class ImapTarget(ImapSource):
     # -- before anything is written ------------------------------------------------------------------------------
 
     def names(self) -> NameRules:
-        return rules_of(self._use(), self._connection.greeting, self._about_names)
+        mailbox = self._use()
+        self._listing(mailbox)
+        return rules_of(mailbox, self._connection.greeting, self._about_names)
 
     def refuses(self, paths: Sequence[tuple[str, ...]]) -> Collection[tuple[str, ...]]:
         return refused(self._use(), paths)
@@ -117,19 +118,16 @@ class ImapTarget(ImapSource):
         known = folders.get(place)
         raw = mailbox.raw_name(place)
         is_inbox = place == _INBOX
-        status, is_opened = None, False
+        status = None
         if known is not None and known.selectable:
-            if is_inbox:
-                status, is_opened = self._making(mailbox).inbox()
-            else:
-                status = mailbox.status_if_there(raw)
+            status = self._making(mailbox).inbox() if is_inbox else mailbox.status_if_there(raw)
         if status is None:
             raw, status, marked = self._make(mailbox, place, raw, role, subscribed=subscribed)
             place = path_of(raw, mailbox.namespace.separator, mailbox.namespace)
             mailbox.known.raw_names[place] = raw
             known = folders.setdefault(place, Listed(raw, mailbox.namespace.separator, marked, selectable=True))
-        elif not status.messages and not is_opened:
-            if subscribed and not is_inbox:
+        elif not status.messages and not is_inbox:
+            if subscribed:
                 # Made by the server itself, it is often not subscribed, and many programs would not show it.  One that
                 # holds mail has an owner who may have left it out.
                 subscribe(mailbox, raw)

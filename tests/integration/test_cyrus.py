@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -127,17 +129,22 @@ def test_a_folder_that_is_put_in_the_place_of_another_stops_everything(tmp_path:
         settings = ImapSettings(host=cyrus.host, port=cyrus.port, tls="plain", settle=1)
         connector = ImapConnector(settings, Resources(ByteBudget(), tmp_path))
 
-        def make(number: int) -> ConnectorError | None:
+        def make(connector: ImapConnector, number: int) -> ConnectorError | None:
             account = Account(f"bob{number}", cyrus.password)
             session = running.enter_context(closing(connector.open_target(account, Event())))
             try:
-                session.ensure(("Projects",), None)
+                folder = session.ensure(("Projects",), None)
+                list(session.write(folder, [_outgoing(number)], lambda: None))
             except ConnectorError as error:
                 return error
             return None
 
         with ThreadPoolExecutor(8) as people:
-            errors = [error for error in people.map(make, range(8)) if error is not None]
+            errors = [error for error in people.map(partial(make, connector), range(8)) if error is not None]
+            # The folders are there now, and each has the mail of another.
+            later = ImapConnector(settings, Resources(ByteBudget(), tmp_path))
+            errors_later = [error for error in people.map(partial(make, later), range(8)) if error is not None]
     assert errors
     assert all(isinstance(error, Fatal) and error.tells_what_to_do for error in errors)
-    assert "Projects" in str(errors[0])
+    assert any(isinstance(error, Fatal) for error in errors_later)
+    assert any(re.search(r"Projects of bob\d .* Projects of bob\d", str(error)) for error in errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -25,7 +26,7 @@ from connectors.contract import (
     ToEnsure,
     Transient,
 )
-from tests.unit.imap.scripted import FULL, PASSWORD, Peer, outgoing, playing
+from tests.unit.imap.scripted import FULL, PASSWORD, Peer, Script, outgoing, playing
 
 WORK = Folder(("Work",), None, "7")
 SEEN, FLAGGED = frozenset({"\\Seen"}), frozenset({"\\Flagged"})
@@ -242,13 +243,36 @@ def test_two_new_folders_in_one_place_end_all_writing_on_that_server(tmp_path: P
         first.close()
         second = connector.open_target(Account("ben", PASSWORD), Event())
         work = ToEnsure(("Work",), None, subscribed=True)
-        with pytest.raises(Fatal, match="Work") as raised:
+        with pytest.raises(Fatal, match=r"Work of ben .* Work of ann") as raised:
             second.foresee([work]) if foreseen else second.ensure(work.path, work.role)
         assert raised.value.tells_what_to_do
         for anything in (lambda: second.ensure(("Work",), None), lambda: second.fence(WORK, [])):
-            with pytest.raises(Fatal, match="Work"):
+            with pytest.raises(Fatal, match=r"told of ben$") as raised:
                 anything()
+            assert raised.value.tells_what_to_do
         second.close()
+
+
+@pytest.mark.parametrize(("user", "is_clash"), [("ben", True), ("ann", False)], ids=["another's", "renamed"])
+def test_two_folders_in_one_place_are_met_by_a_later_run_too(tmp_path: Path, user: str, is_clash: bool) -> None:
+    def script(name: str) -> Script:
+        def opened(peer: Peer) -> None:
+            peer.sign_in(f"{FULL} X-SIEVE-MAILBOX")
+            peer.answer(f'SELECT "{name}"', "* OK [UIDVALIDITY 7] epoch", "* OK [MAILBOXID (one)] its id")
+            if name == "Work" or not is_clash:
+                peer.answer("UID FETCH 1 ")
+            peer.sign_out()
+
+        return opened
+
+    with playing(tmp_path, script("Work"), script("Play")) as server:
+        connector = server.connector()
+        for person, name in (("ann", "Work"), (user, "Play")):
+            target = connector.open_target(Account(person, PASSWORD), Event())
+            clashes = is_clash and name == "Play"
+            with pytest.raises(Fatal, match=r"Play of ben .* Work of ann") if clashes else nullcontext():
+                list(target.mark(Folder((name,), None, "7"), [FlagChange("1", add=frozenset())]))
+            target.close()
 
 
 def test_an_inbox_that_was_empty_when_it_was_listed_is_opened_along_with_the_folders_that_are_made(

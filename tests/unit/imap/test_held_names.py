@@ -18,6 +18,7 @@ def rules(tmp_path: Path, greeting: str, *answers: str) -> NameRules:
         peer.sign_in(greeting=greeting)
         for status in answers:
             peer.answer(r'STATUS "a\.b"', status=status)
+        peer.list_for_target()
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
@@ -91,6 +92,8 @@ def test_where_all_lies_below_the_inbox_its_folders_are_beside_it(tmp_path: Path
         for command in ("CAPABILITY", "LOGIN", "CAPABILITY"):
             peer.answer(command, *([f"* CAPABILITY {FULL}"] if command == "CAPABILITY" else []))
         peer.answer("NAMESPACE", '* NAMESPACE (("INBOX." ".")) NIL NIL')
+        peer.list_for_target()
+        peer.answer("LIST")  # of the inbox, and of what lies below it
         peer.sign_out()
 
     with playing(tmp_path, script) as server:

@@ -74,6 +74,7 @@ def test_wrappers_pass_it_on(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in(FULL + " QUOTA")
         peer.answer('GETQUOTAROOT "INBOX"', '* QUOTA "" (STORAGE 1 4)')
+        peer.list_for_target()
         peer.sign_out()
 
     with playing(tmp_path, script) as server:

@@ -500,16 +500,21 @@ def _bodies_asked(peer: Peer, *, uids: tuple[str, str] = ("4", "5")) -> list[str
     return [reading, *(peer.expect(one) for one in ('EXAMINE "Play"', f"UID FETCH {uids[1]} "))]
 
 
+def _both_read(peer: Peer) -> None:
+    """Sign in, and hand out the bodies of both folders."""
+    peer.sign_in()
+    reading, opening_next, reading_next = _bodies_asked(peer)
+    peer.say(body(4, b"four"), f"{reading} OK read")
+    peer.say(*_opens("8", opening_next), body(5, b"five"), f"{reading_next} OK read")
+
+
 def _read(session: Source, folder: Folder, *uids: str) -> list[bytes | Unread]:
     return [one if isinstance(one, Unread) else contents(one) for one in session.read(folder, uids)]
 
 
 def test_bodies_of_the_next_folder_are_asked_for_while_those_of_one_arrive(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
-        peer.sign_in()
-        reading, opening_next, reading_next = _bodies_asked(peer)
-        peer.say(body(4, b"four"), f"{reading} OK read")
-        peer.say(*_opens("8", opening_next), body(5, b"five"), f"{reading_next} OK read")
+        _both_read(peer)
         peer.answer(r"UID FETCH 6 ", body(6, b"six"))  # it is open now
         peer.sign_out()
 
@@ -524,10 +529,7 @@ def test_bodies_of_the_next_folder_are_asked_for_while_those_of_one_arrive(tmp_p
 
 def test_bodies_asked_for_ahead_and_not_wanted_are_heard_out(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
-        peer.sign_in()
-        reading, opening_next, reading_next = _bodies_asked(peer)
-        peer.say(body(4, b"four"), f"{reading} OK read")
-        peer.say(*_opens("8", opening_next), body(5, b"five"), f"{reading_next} OK read")
+        _both_read(peer)
         peer.open_work(exists=2)
         peer.answer(r"UID FETCH 6 ", body(6, b"six"))
         peer.sign_out()
