@@ -6,13 +6,13 @@ import hashlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event
 from typing import Literal
 
 from cryptography import x509
@@ -21,6 +21,7 @@ from connectors.errors import ConnectorError, Fatal, Stopped, Transient, Unavail
 from connectors.imap.looking import look as look_at_imap
 from connectors.imap.settings import ImapSettings
 from connectors.language import _
+from connectors.net.deadline import shut_down_after
 from connectors.net.offered import Offered, greeting_text
 from connectors.net.verdicts import connection_lost, tls_failed, unreachable
 from connectors.pop3.looking import look as look_at_pop3
@@ -136,7 +137,7 @@ def _look_at_smtp(candidate: Candidate, *, trust: bool) -> Offered:
     server = smtplib.SMTP(local_hostname="[127.0.0.1]", timeout=_CONNECT)
     try:
         server.sock = socket.create_connection((candidate.host, candidate.port), timeout=_CONNECT)
-        with _ended(server):
+        with shut_down_after(_WHOLE, lambda: server.sock):
             if candidate.tls == "implicit":
                 server.sock = context.wrap_socket(server.sock, server_hostname=candidate.host)
             code, greeting = server.getreply()
@@ -178,21 +179,3 @@ def _shown(candidate: Candidate) -> str:
         return hashlib.sha256(_look_at_smtp(candidate, trust=False).certificate).hexdigest()
     except ConnectorError:
         return ""
-
-
-@contextmanager
-def _ended(server: smtplib.SMTP) -> Iterator[None]:
-    """A server that says a little now and then is not listened to for ever."""
-
-    def end() -> None:
-        with suppress(OSError, ValueError, AttributeError):
-            assert server.sock is not None
-            server.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = Timer(_WHOLE, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

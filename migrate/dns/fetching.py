@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from socket import SHUT_RDWR, create_connection, socket
-from threading import Timer
+from socket import create_connection
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from connectors.language import _
 from connectors.net.certificate_faults import certificate_fault
+from connectors.net.deadline import shut_down_after
 from connectors.os_errors import os_error_text
 
 #: Bytes of an answer, seconds for all of it with its redirects, and redirects.
@@ -69,7 +69,7 @@ def _once(web: Web, url: SplitResult, body: bytes | None, deadline: float) -> by
             # What took too long before leaves no time for this one, and that is what it is told as.
             create_connection(web.place(host, port), timeout=max(left, 1e-3)) as plain,
             web.context.wrap_socket(plain, server_hostname=host) as secured,
-            _ended_at(deadline, secured),
+            shut_down_after(deadline - time.monotonic(), lambda: secured),
         ):
             connection = HTTPConnection(host)
             connection.sock = secured
@@ -114,20 +114,3 @@ def _answer(response: HTTPResponse) -> bytes | _Redirect:
 
 def _another_status(status: int) -> NotFetched:
     return NotFetched(_("the server answers with status {status}.").format(status=status))
-
-
-@contextmanager
-def _ended_at(deadline: float, connection: socket) -> Iterator[None]:
-    """A byte now and then keeps a socket's own timeout from passing: the connection is ended from outside."""
-
-    def end() -> None:
-        with suppress(OSError, ValueError):
-            connection.shutdown(SHUT_RDWR)
-
-    timer = Timer(max(deadline - time.monotonic(), 0), end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
