@@ -6,7 +6,7 @@ import hashlib
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Event
 
@@ -156,12 +156,11 @@ def test_a_denied_account_is_what_the_server_calls_it(doors: Doors) -> None:
 
 def test_too_many_connections_of_one_mailbox_come_with_their_number(doors: Doors, user: str) -> None:
     account = Account(user, PASSWORD)
-    open_ones = [doors.source(account), doors.source(account)]
-    error = doors.refused(account)
+    with closing(doors.source(account)), closing(doors.source(account)):
+        error = doors.refused(account)
     assert isinstance(error, TooManySessions)
-    assert (error.limit, error.of, error.detail) == (2, "account", "LIMIT")
-    for session in open_ones:
-        session.close()
+    assert (error.limit, error.of) == (2, "account")
+    assert error.detail in {"LIMIT", "UNAVAILABLE"}  # by Dovecot's version
 
 
 # -- certificates -----------------------------------------------------------------------------------------------

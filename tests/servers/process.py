@@ -5,20 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 #: Seconds within which a server must answer.
 START_LIMIT = 15.0
 _KEEPER = Path(__file__).with_name("keeper.py")
+#: Below the range from which the kernel takes the ports of outgoing connections; each process has a slice of them.
+_PORTS, _SLICE = range(20000, 32000), 500
+_locks: list[FileLock] = []
 
 
 class ServerFailed(Exception):
@@ -30,16 +36,35 @@ class ServerMissing(Exception):
 
 
 def free_port() -> int:
-    """A port nobody listens on, below the range from which the kernel takes the ports of outgoing connections."""
-    while True:
-        port = random.randrange(20000, 32000)
+    """A port nobody listens on, and which no other process of the tests is about to listen on."""
+    for port in _own_ports():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+            with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+                return port
+    raise ServerFailed("every port of this process is taken")
+
+
+def _own_ports() -> Iterator[int]:
+    """The ports of this process, once round, from behind the one that was taken last."""
+    ports = _slice()
+    for _ in range(_SLICE):
+        ports.rotate(-1)
+        yield ports[-1]
+
+
+@cache
+def _slice() -> deque[int]:
+    """Ports that are this process's alone as long as it runs: between finding a port and listening on it passes time,
+    and other test processes run beside."""
+    for start in range(_PORTS.start, _PORTS.stop, _SLICE):
+        lock = FileLock(Path(tempfile.gettempdir(), f"bascule-ports-{os.getuid()}-{start}.lock"))
+        with contextlib.suppress(Timeout):
+            lock.acquire(blocking=False)
+            _locks.append(lock)  # who forgets a lock gives it back
+            return deque(range(start, start + _SLICE))
+    raise ServerFailed("too many test processes run at once")
 
 
 @contextmanager
