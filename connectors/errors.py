@@ -48,6 +48,12 @@ class Transient(ConnectorError):
         self.retry_after = retry_after
 
 
+    @property
+    def is_lost_line(self) -> bool:
+        """Whether the connection broke; who asks for a pause, or takes no session at the moment, broke nothing."""
+        return type(self) is Transient and self.retry_after is None
+
+
 class Unavailable(Transient):
     """The system cannot be reached, or takes no further session at the moment."""
 
@@ -84,6 +90,12 @@ class TooManySessions(Unavailable):
 
 class TooSoon(Unavailable):
     """This account may not sign in again before ``retry_after`` seconds have passed; others may."""
+
+
+class FolderNotMade(Transient):
+    """The system answers, and does not make this one folder at the moment; others may be made all the same."""
+
+    reason = Reason.FOLDER_REFUSED
 
 
 class OverQuota(ConnectorError):

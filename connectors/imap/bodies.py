@@ -70,8 +70,30 @@ def read_bodies(
         yield from _ask_again(mailbox, folder, reader, unanswered)
 
 
+def read_what_can_be_read(
+    mailbox: Mailbox, folder: Folder, uids: Sequence[int], more: bytes = b"", ahead: Ahead | None = None
+) -> Iterator[Message | Unread]:
+    """As :func:`read_bodies`, where a message of which the server dies again and again is unreadable."""
+    losses = mailbox.known.losses
+    left = deque(dict.fromkeys(uids))
+    raw = mailbox.raw_name(folder.path)
+    while left and losses.ask_for_one and not (ahead is not None and ahead.begun):
+        uid = left.popleft()
+        message = raw, folder.epoch, uid
+        if losses.give_up(message):
+            yield Unread(str(uid), Reason.UNREADABLE)
+            continue
+        with losses.at(message):
+            yield from read_bodies(mailbox, folder, [uid], more)
+    if left:
+        with losses.among_many():
+            yield from read_bodies(mailbox, folder, left, more, ahead)
+
+
 def _large_in(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
     """The listed sizes of those that are read by ranges."""
+    if not mailbox.known.reads_in_pieces:
+        return {}
     raw = mailbox.raw_name(folder.path)
     return {uid: size for uid in uids if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
 
@@ -154,50 +176,56 @@ class _Reader:
         return self._mailbox.known.asks_ahead
 
     def read_by_ranges(self, uid: int) -> Iterator[Message | Unread]:
-        """Fetch a large message piece by piece, until the server has no more.
+        """Fetch a large message piece by piece; whole, where the pieces do not make up the message that was listed.
 
-        The listed size is an estimate on some servers, so it does not end the reading: an empty piece does.
+        A whole one comes with its length.  Without it nothing tells what is missing: the listed size is an estimate on
+        some servers, and an empty piece is the end of the message, or of a server that lost it meanwhile.
         """
         body = self._dialogue.new_spool()
         pieces = _Pieces(self, uid, self._more)
         try:
             with self._mailbox.known.asking_ahead(lambda: pieces.are_under_way):
-                answer = self._gather(uid, body, pieces)
+                first = self._gather(uid, body, pieces)
                 pieces.drop()
         except BaseException:
             body.release()
             with suppress(ConnectorError):
                 pieces.drop()
             raise
-        if not isinstance(answer, Message):
-            body.release()
-        if answer is not None:
+        if first is not None:
+            yield Message(str(uid), first.received, first.flags or frozenset(), body, _labels(first))
+            return
+        body.release()
+        for answer in self.read([uid]):
+            self._mailbox.known.reads_in_pieces = False
             yield answer
 
-    def _gather(self, uid: int, body: SpooledBody, pieces: _Pieces) -> Message | Unread | None:
+    def _gather(self, uid: int, body: SpooledBody, pieces: _Pieces) -> Fetched | None:
+        """Write all pieces to ``body``; the answer about the first, None when they are not the whole message."""
+        listed = self.large[uid]
         first: Fetched | None = None
-        while True:
+        while body.size <= listed:
             piece = pieces.take(body.size)
-            if piece is None or (body.size == 0 and not _is_told(piece)):
-                self._unanswered.append(uid)
+            if piece is None:
                 return None
-            if piece.malformed:
-                return Unread(str(uid), Reason.UNREADABLE)
-            data = piece.section or b""
-            if isinstance(data, SpooledBody) or len(data) > RANGE or piece.origin not in (None, body.size):
+            data = piece.section
+            if not isinstance(data, bytes) or len(data) > RANGE or piece.origin != body.size:
                 piece.release()
-                return Unread(str(uid), Reason.WRONG_LENGTH)
+                return None
             first = first or piece
             body.write(data)
-            if not data or (len(data) < RANGE and body.size >= self.large[uid]):
-                return Message(str(uid), first.received, first.flags or frozenset(), body, _labels(first))
+            if len(data) < RANGE and body.size == listed:
+                return first
+            if not data:
+                return None
+        return None
 
 
 class _Pieces:
     """The pieces of one large message in their order; over a long line, the next is asked for while one arrives.
 
-    Asked for ahead is only what the listed size makes sure of, and only of servers that say of each piece where in the
-    message it begins (``BODY[]<0>``).
+    Asked for ahead is only what the listed size makes sure of, once the first piece said where in the message it
+    begins (``BODY[]<0>``).
     """
 
     def __init__(self, reader: _Reader, uid: int, more: bytes) -> None:
@@ -209,7 +237,6 @@ class _Pieces:
         self._asked: deque[tuple[int, bytes]] = deque()
         #: Pieces that came before they were waited for: a server may answer a second FETCH before it ends the first.
         self._early: dict[int, Fetched] = {}
-        self._tells_places = False
 
     @property
     def are_under_way(self) -> bool:
@@ -221,7 +248,7 @@ class _Pieces:
             self.drop()  # the last one was shorter than it was asked for
         if not self._asked:
             self._ask(offset)
-        ahead = self._tells_places and self._reader.may_ask_ahead()
+        ahead = offset > 0 and self._reader.may_ask_ahead()
         while ahead and len(self._asked) < _AHEAD and self._asked[-1][0] + RANGE < self._size:
             self._ask(self._asked[-1][0] + RANGE)
         found = self._early.pop(offset, None)
@@ -235,7 +262,6 @@ class _Pieces:
                 found = fetched
             else:
                 fetched.release()
-        self._tells_places = found is not None and found.origin == offset
         return found
 
     def _ask(self, offset: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.contract import SYSTEM_FLAGS
 from connectors.errors import Transient
 from connectors.imap.arguments import system_flag
+from connectors.imap.losses import Losses
 from connectors.keywords import is_keyword
 
 if TYPE_CHECKING:
@@ -47,6 +48,27 @@ class PermanentFlags:
 
 
 @dataclass(slots=True)
+class TurnedDown:
+    """Keywords that a server turns down; every change is one set operation."""
+
+    always: set[str] = field(default_factory=set)
+    #: Turned down together with an odd date: either may be to blame, so such dates go without them.
+    with_odd_dates: set[str] = field(default_factory=set)
+
+    def note(self, keywords: Iterable[str], *, usual_date: bool) -> None:
+        (self.always if usual_date else self.with_odd_dates).update(keywords)
+
+    def join(self, others: TurnedDown) -> None:
+        self.always.update(others.always)
+        self.with_odd_dates.update(others.with_odd_dates)
+
+    def taken_off(self, flags: frozenset[str], *, usual_date: bool) -> frozenset[str]:
+        """The flags without them."""
+        left = flags - self.always
+        return left if usual_date else left - self.with_odd_dates
+
+
+@dataclass(slots=True)
 class KnownServer:
     """What is known of a server, shared by the sessions of all mailboxes; every change is one operation."""
 
@@ -79,14 +101,19 @@ class Known:
     permanent_flags: dict[tuple[bytes, str], PermanentFlags] = field(default_factory=dict)
     #: Folders that take no further keyword, whatever they say, by raw name and UIDVALIDITY.
     full_of_keywords: set[tuple[bytes, str]] = field(default_factory=set)
-    #: Keywords that the server has turned down.
-    refused_keywords: set[str] = field(default_factory=set)
-    #: Keywords turned down together with an odd date: either may be to blame, so such dates go without them.
-    doubted_keywords: set[str] = field(default_factory=set)
+    #: Keywords that the server has turned down, and took the messages without.
+    turned_down: TurnedDown = field(default_factory=TurnedDown)
     #: False once a line broke while something was asked for ahead: some servers answer what they like first.
     asks_ahead: bool = True
+    #: False once the pieces of a large message were not all of it, which came whole.
+    reads_in_pieces: bool = True
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
+
+    #: Messages of which the server died.
+    losses: Losses = field(default_factory=Losses)
+    #: Raw names of folders of which changes are not asked for: the line broke the last time.
+    broken_changes: set[bytes] = field(default_factory=set)
 
     #: Where Gmail's messages were when its folders were last listed.
     gmail: Overview | None = None
@@ -116,6 +143,15 @@ class Known:
         except Transient:
             if is_ahead():
                 self.asks_ahead = False
+            raise
+
+    @contextmanager
+    def asking_for_changes(self, raw: bytes) -> Iterator[None]:
+        """Of a folder where the line broke meanwhile, everything is listed: its changes may be what is too long."""
+        try:
+            yield
+        except Transient:
+            self.broken_changes.add(raw)
             raise
 
     def note_large(self, raw: bytes, epoch: str, uid: int, size: int) -> None:

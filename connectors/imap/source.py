@@ -14,7 +14,7 @@ from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
 from connectors.errors import FolderMissing, Refused, Stopped, Transient
 from connectors.imap.arguments import uid_of
-from connectors.imap.bodies import Ahead, begin, read_bodies
+from connectors.imap.bodies import Ahead, begin, read_what_can_be_read
 from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -137,8 +137,10 @@ class ImapSource:
         """Where the folder has HIGHESTMODSEQ, listings from a cursor name what changed; all others name all."""
         since = Cursor.parse(cursor, folder.epoch)
         mailbox = self._use(folder if since is None else None)
-        if since is not None and mailbox.features.modseq:
-            changes = self._changes(folder, since)
+        raw = mailbox.raw_name(folder.path)
+        if since is not None and mailbox.features.modseq and raw not in self._known.broken_changes:
+            with self._known.asking_for_changes(raw):
+                changes = self._changes(folder, since)
             if changes is not None:
                 yield changes
                 return
@@ -343,7 +345,8 @@ class ImapSource:
                     self._begun.append(next_begun)
 
         with self._known.asking_ahead(lambda: begun is not None or bool(self._begun)):
-            yield from read_bodies(mailbox, folder, uids, ahead=Ahead(begun, begin_next, self._drop_begun))
+            ahead = Ahead(begun, begin_next, self._drop_begun)
+            yield from read_what_can_be_read(mailbox, folder, uids, ahead=ahead)
 
     def _fetcher(self) -> Fetcher:
         return Fetcher(self._dialogue)

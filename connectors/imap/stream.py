@@ -28,7 +28,7 @@ _UNASKED = 100_000
 _USUAL = re.compile(
     rb"\* \d+ FETCH \(UID ([1-9]\d{0,9})(?: MODSEQ \((\d{1,18})\))?"
     rb'(?: FLAGS \(([^()\r\n"{]*)\))?(?: INTERNALDATE "([^"\r\n]*)")?(?: RFC822\.SIZE (\d{1,14}))?'
-    rb'(?: EMAILID \(([^()\r\n"{]{0,255})\))?(?: MODSEQ \((\d{1,18})\))?'
+    rb"(?: EMAILID \((?!(?i:NIL)\))([A-Za-z0-9_-]{1,255})\))?(?: MODSEQ \((\d{1,18})\))?"
     rb"(?: (?:BODY\[\]|BODY\[HEADER\.FIELDS \([A-Za-z\-\" ]*\)\]) \{(\d{1,9})\}|\))\r\n\Z"
 )
 
@@ -156,7 +156,7 @@ class Fetcher:
             received=None if date is None else date_of(date),
             size=None if size is None else int(size),
             modseq=None if modseq is None else int(modseq),
-            object_id=None if object_id is None else object_id.decode("ascii", "backslashreplace"),
+            object_id=None if object_id is None else object_id.decode("ascii"),
             section=section,
             has_section=length is not None,
         )

@@ -1,8 +1,9 @@
 """What changed its place on the source: the copy we made follows, and no second one is sent.
 
-A new row and a copy of ours are one message when the system says so (object id), or when received second, size and
-header digest agree.  Where the header cannot tell for sure - no Message-ID, or several that look alike - the content
-decides.  In doubt the new row stays pending and is copied: better twice than lost.
+A new row and a copy of ours are one message when the system says so (object id) and neither size nor date speaks
+against it, or when received second, size and header digest agree.  Where the header cannot tell for sure - no
+Message-ID, or several that look alike - the content decides.  In doubt the new row stays pending and is copied: better
+twice than lost.
 """
 
 from __future__ import annotations
@@ -93,9 +94,12 @@ class _Pairing:
 
 
 def _is_named_the_same(new: messages.NewRow, copy: CopyRow, left: Collection[int]) -> bool:
-    """The system says that it is the same message; or its whole folder was renamed, and epoch and keys stayed."""
+    """The system says that it is the same message; or its whole folder was renamed, and epoch and keys stayed.
+
+    Some give one id to many messages, so an id alone is not believed: with another size or date, the header decides.
+    """
     if new.object_id is not None or copy.object_id is not None:
-        return new.object_id == copy.object_id
+        return (new.object_id, new.size, new.received) == (copy.object_id, copy.size, copy.received)
     return copy.folder_id in left and (new.epoch, new.key) == (copy.epoch, copy.key)
 
 

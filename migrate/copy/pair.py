@@ -13,6 +13,7 @@ from migrate.copy.channel import Channel, Closed
 from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold, HoldLost
 from migrate.copy.job import Job
+from migrate.copy.portions import Portions
 from migrate.copy.reader import AHEAD, PreparedBatch, read_batches
 from migrate.copy.sessions import Sessions
 from migrate.copy.writer import Writer
@@ -40,12 +41,15 @@ class Pair(Thread):
     ``errors`` says then what went wrong, ``died`` what should never have.
     """
 
-    def __init__(self, job: Job, hold: Hold, sessions: Sessions, queue: BatchQueue, halt: Halt) -> None:
+    def __init__(
+        self, job: Job, hold: Hold, sessions: Sessions, queue: BatchQueue, portions: Portions, halt: Halt
+    ) -> None:
         super().__init__(name=f"write {job.mailbox}", daemon=True)
         self._job = job
         self._hold = hold
         self._sessions = sessions
         self._queue = queue
+        self._portions = portions
         self._halt = halt
         self._channel: Channel[PreparedBatch] = Channel(AHEAD)
         self._failures: list[Transient] = []
@@ -105,7 +109,7 @@ class Pair(Thread):
             self._channel.end()
 
     def _write(self) -> None:
-        writer = Writer(self._job, self._hold, self._sessions.target)
+        writer = Writer(self._job, self._hold, self._sessions.target, self._portions)
         self._let_in = True
         self._answered.set()
         try:
@@ -114,10 +118,13 @@ class Pair(Thread):
                 if batch is None:
                     writer.flush()
                     continue
+                stored = writer.stored
                 try:
                     writer.write(batch)
                     self._failures.clear()
                 except Transient as error:
+                    if writer.stored > stored:
+                        self._failures.clear()  # a line that carries a little each time gets there
                     self._pause(error)
         except Closed:
             # What went wrong with the last batches, no later one has made good.

@@ -11,6 +11,7 @@ from migrate.copy.halt import Halt
 from migrate.copy.hold import Hold
 from migrate.copy.job import Job
 from migrate.copy.pair import Pair, PairError
+from migrate.copy.portions import Portions
 from migrate.copy.sessions import Sessions
 
 #: A pair more is opened only for so many messages more.
@@ -51,7 +52,14 @@ def run_pairs(pairs: Sequence[Pair], another: Callable[[int], Pair | None]) -> l
 
 
 def joining(
-    job: Job, hold: Hold, halt: Halt, stack: ExitStack, sessions: Sessions, queue: BatchQueue, count: int
+    job: Job,
+    hold: Hold,
+    halt: Halt,
+    stack: ExitStack,
+    sessions: Sessions,
+    queue: BatchQueue,
+    portions: Portions,
+    count: int,
 ) -> Callable[[int], Pair | None]:
     """For :func:`run_pairs`: one more when other mailboxes have left their sessions and enough of ``count`` is left.
 
@@ -70,6 +78,6 @@ def joining(
         except ConnectorError:
             return None
         stack.callback(extra.close)
-        return Pair(job, hold, extra, queue, halt)
+        return Pair(job, hold, extra, queue, portions, halt)
 
     return another

@@ -40,6 +40,7 @@ from migrate.copy.oversize import keep_too_large
 from migrate.copy.pair import Pair, PairError
 from migrate.copy.pairs import joining, run_pairs, worth
 from migrate.copy.places import Ahead, Naming, Survey, Surveyed, make_places, place_in_empty
+from migrate.copy.portions import Portions
 from migrate.copy.round_trip import leave_what_came_from_there
 from migrate.copy.scan import Listed, known_folders, scan, wanted
 from migrate.copy.sessions import Sessions
@@ -68,6 +69,7 @@ class SourcePass:
         #: Sessions of further pairs that sign in while the source is listed.
         self._extras: list[Sessions] = []
         self._to_copy = to_copy
+        self._portions = Portions()
 
     def run(self) -> None:
         self._settle_opposite()
@@ -85,7 +87,7 @@ class SourcePass:
             listed, made = self._list(stack, sessions, there, naming)
             again = True
             for number in range(_ROUNDS):
-                before = self._unfinished()
+                before, at_once = self._unfinished(), self._portions.at_once
                 self._copy_round(sessions, listed, naming, made)
                 made = {}
                 if not self._halt.stop.is_set():
@@ -100,7 +102,7 @@ class SourcePass:
                     break
                 if self._halt.stop.is_set() or self._is_hopeless():
                     break
-                if after == before:
+                if after == before and self._portions.at_once == at_once:
                     if not (asked_again or (again and self._may_have_passed())):
                         break
                     again = False  # once, not for ever
@@ -182,7 +184,7 @@ class SourcePass:
         """
         limit = sessions.target.capabilities().max_message
         queue = self._queue(sessions.target)
-        pairs = [Pair(self.job, self._hold, extra, queue, self._halt) for extra in self._extras]
+        pairs = [Pair(self.job, self._hold, extra, queue, self._portions, self._halt) for extra in self._extras]
         self._extras = []
         ahead = Ahead(self.job, self._hold, lambda: sessions.target, there, naming)
         stack.callback(ahead.made)
@@ -205,7 +207,7 @@ class SourcePass:
         made = ahead.made()
         queue.close()
         if pairs:
-            first = Pair(self.job, self._hold, sessions, queue, self._halt)
+            first = Pair(self.job, self._hold, sessions, queue, self._portions, self._halt)
             count = sum(count for count, _ in self._to_copy.values())
             self._run([first, *pairs], stack, sessions, queue, count)
             if not self._halt.stop.is_set():
@@ -242,11 +244,12 @@ class SourcePass:
         queue.add(*places)
         queue.close()
         with ExitStack() as stack:
-            self._run([Pair(self.job, self._hold, sessions, queue, self._halt)], stack, sessions, queue, count)
+            pair = Pair(self.job, self._hold, sessions, queue, self._portions, self._halt)
+            self._run([pair], stack, sessions, queue, count)
 
     def _run(self, pairs: Sequence[Pair], stack: ExitStack, sessions: Sessions, queue: BatchQueue, count: int) -> None:
         """Copy by these pairs.  A round that is tried again brings its own troubles; those of the last one count."""
-        another = joining(self.job, self._hold, self._halt, stack, sessions, queue, count)
+        another = joining(self.job, self._hold, self._halt, stack, sessions, queue, self._portions, count)
         self.errors = _troubles(run_pairs(pairs, another), pairs[0])
 
     def _announce(self, folder_ids: Collection[int]) -> int:

@@ -22,12 +22,14 @@ from connectors.contract import (
     Receipt,
     Suspect,
     Target,
+    Transient,
 )
 from connectors.language import _
 from migrate.copy.batches import Place
 from migrate.copy.hold import DeadlinePassed, Hold
 from migrate.copy.identity import Identity, is_shared
 from migrate.copy.job import Job
+from migrate.copy.portions import Portions
 from migrate.copy.reader import Prepared, PreparedBatch
 from migrate.copy.repair import Mender
 from migrate.ledger import attempts, copies, identity, messages
@@ -63,14 +65,17 @@ class _Flight:
 class Writer:
     """Writes prepared batches for one pair, on one target session, as many under way as the target takes."""
 
-    def __init__(self, job: Job, hold: Hold, target: Target) -> None:
+    def __init__(self, job: Job, hold: Hold, target: Target, portions: Portions) -> None:
         self._job = job
         self._hold = hold
+        self._portions = portions
         self._ledger = hold.ledger
         self._target = target
         self._capabilities: Capabilities = target.capabilities()
         self._identity = Identity(job, hold) if is_shared(job, hold) else None
         self._flights: deque[_Flight] = deque()
+        #: Messages that were stored so far.
+        self.stored = 0
         self._stored: list[dict[str, Any]] = []
         self._refused: list[tuple[int, Outcome, Reason | None]] = []
         self._mender = Mender(job, hold, target)
@@ -115,8 +120,10 @@ class Writer:
                 self._land()
             self._mender.look_back(batch.place, doubtful)
             waiting = self._mender.mend_known([item for item in waiting if item is not doubtful])
-        if waiting:
-            self._send(batch, waiting)
+        while waiting:
+            at_once = self._portions.at_once or len(waiting)
+            self._send(batch, waiting[:at_once])
+            waiting = waiting[at_once:]
         batch.landed()
 
     def _send(self, batch: PreparedBatch, items: Sequence[Prepared]) -> None:
@@ -158,13 +165,16 @@ class Writer:
                 self._send(flight.batch, [item])
         finally:
             flight.batch.landed()
+        self._portions.went_through()
 
     @contextmanager
     def _failing_together(self) -> Iterator[None]:
         """When the connection fails, it fails for every batch under way: each is in doubt as far as it was sent."""
         try:
             yield
-        except ConnectorError:
+        except ConnectorError as error:
+            if isinstance(error, Transient) and error.is_lost_line and self._flights:
+                self._portions.broke(max(len(flight.items) for flight in self._flights))
             while self._flights:
                 self._break_off(self._flights.popleft())
             self._mended = []  # pending again, as they are on the source
@@ -253,6 +263,7 @@ class Writer:
                 )
                 done, size = done + 1, size + item.outgoing.body.size
         if done:
+            self.stored += done
             self._job.progress.copied(self._job.mailbox, done, size)
         doubtful = [items[ordinal].row for ordinal, receipt in receipts.items() if receipt.outcome == "uncertain"]
         if doubtful:

@@ -32,6 +32,7 @@ class _Pipe:
     writes: socket.socket
     waiting: deque[tuple[float, bytes]] = field(default_factory=deque)
     size: int = 0
+    delivered: int = 0
     ended: bool = False
     #: Nothing more is delivered.
     broken: bool = False
@@ -51,6 +52,8 @@ class Proxy:
         self.delivered: dict[Direction, int] = {"up": 0, "down": 0}
         self._to_port = to_port
         self._cuts: dict[Direction, int] = {}
+        #: Bytes of a direction after which each connection is cut.
+        self.carries: dict[Direction, int] = {}
         self._stalled = False
         self._closed = False
         self._changed = threading.Condition()
@@ -172,8 +175,11 @@ class Proxy:
     def _deliver(self, pipe: _Pipe, piece: bytes) -> bool:
         """Write one piece at the pace; False when this direction is over."""
         with self._changed:
-            left = self._cuts.get(pipe.direction, self.delivered[pipe.direction] + len(piece) + 1)
-            left -= self.delivered[pipe.direction]
+            never = len(piece) + 1
+            left = min(
+                self._cuts.get(pipe.direction, self.delivered[pipe.direction] + never) - self.delivered[pipe.direction],
+                self.carries.get(pipe.direction, pipe.delivered + never) - pipe.delivered,
+            )
         cut = left <= len(piece)
         piece = piece[:left]
         started = time.monotonic()
@@ -186,6 +192,7 @@ class Proxy:
             # The client is gone.  What the server says is lost, and what the client had sent still arrives.
         with self._changed:
             self.delivered[pipe.direction] += len(piece)
+            pipe.delivered += len(piece)
             pipe.size -= len(piece)
             self._changed.notify_all()
             if cut:

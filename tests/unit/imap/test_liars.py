@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,11 +33,11 @@ class Company:
     def __init__(self, model: Model, sides: Sides) -> None:
         self.model = model
         self.sides = sides
-        values = ImapSettings(host="127.0.0.1", port=model.port, tls="plain", timeout=1)
+        values = ImapSettings(host="127.0.0.1", port=model.port, tls="plain", timeout=0.3)
         self._connector = ImapConnector(values, sides.resources)
 
     def run(self) -> PassResult:
-        policy = RetryPolicy(tries=3, timekeeper=Timekeeper(lambda: 0.0, lambda _seconds: None), first=0, longest=0)
+        policy = RetryPolicy(tries=6, timekeeper=Timekeeper(lambda: 0.0, lambda _seconds: None), first=0, longest=0)
 
         def open_source(stop: Event) -> Source:
             return RetryingSource(lambda: self._connector.open_source(Account("ann", "x"), stop), policy, stop)
@@ -137,6 +137,34 @@ def test_a_harmless_lie_changes_nothing(lie: Lie, capabilities: str) -> None:
         assert second.tally.seen == MESSAGES + 1
 
 
+@pytest.mark.parametrize("said", [b"()", b"(NIL)", b"(M1)"])
+def test_an_object_id_that_all_messages_share_makes_no_two_of_them_one(said: bytes) -> None:
+    """The mail that came would count as the one that went, moved, and never travel."""
+    with company(BASIC + " OBJECTID", _swapped(rb"(RFC822.SIZE \d+)\)", rb"\1 EMAILID " + said + b")")) as here:
+        assert here.run().complete
+        here.model.inbox.expunge(2)
+        came = here.model.inbox.deliver(mail(100))
+        alike = here.model.inbox.deliver(mail(101))
+        result = here.run()
+        assert result.complete
+        assert result.copied == 2
+        assert here.on_target()[wire_bytes(came.data)] == here.on_target()[wire_bytes(alike.data)] == 1
+
+
+def test_a_list_of_what_went_that_is_too_long_to_be_heard_leaves_nothing_unseen() -> None:
+    """A server that forgot when mail went names every UID that is missing: that folder is listed whole."""
+    with company(QRESYNC) as here:
+        assert here.run().complete
+        inbox = here.model.inbox
+        inbox.deliver(mail(100))
+        inbox.expunge(2)
+        inbox.gone = [(inbox.modseq, 1_000_000 + 2 * number) for number in range(150_000)]
+        result = here.run()
+        assert result.complete
+        assert result.copied == 1
+        assert result.tally.gone == 1
+
+
 def test_a_date_that_is_missing_is_the_senders() -> None:
     with company(lie=HARMLESS["an INTERNALDATE of NIL"]) as here:
         assert here.run().complete
@@ -207,6 +235,58 @@ def test_a_body_of_another_length_than_announced_is_not_stored(says: int) -> Non
         for _ in range(3):
             result = here.run()
         assert result.complete
+        assert here.on_target() == here.on_source()
+
+
+def _another_length(says: int) -> Callable[[bytes], list[bytes]]:
+    return lambda line: [re.sub(rb"\{(\d+)\}", lambda found: b"{%d}" % (int(found[1]) + says), line, count=1)]
+
+
+#: What becomes of the answer about a message that a server cannot hand out.
+DEADLY: dict[str, Callable[[bytes], list[bytes]]] = {
+    "fewer bytes than announced": _another_length(9),
+    "more bytes than announced": _another_length(-7),
+    "the end of the session": lambda _line: [b"* BYE internal error\r\n"],
+}
+
+
+def _dying_of(poisoned: Sequence[int], dies: Callable[[bytes], list[bytes]]) -> Lie:
+    def change(line: bytes) -> list[bytes]:
+        is_one = b"BODY[]" in line and any(b"UID %d " % uid in line for uid in poisoned)
+        return dies(line) if is_one else [line]
+
+    return fetch(change)
+
+
+@pytest.mark.parametrize("poisoned", [[1], [3, 4], [150], [1, 80, 81, 82, 83, 84, 160]], ids=str)
+@pytest.mark.parametrize("dies", DEADLY.values(), ids=DEADLY)
+def test_a_message_that_ends_every_session_does_not_keep_the_others_back(
+    dies: Callable[[bytes], list[bytes]], poisoned: list[int]
+) -> None:
+    with company(lie=_dying_of(poisoned, dies)) as here:
+        here.model.inbox.messages = []
+        for number in range(160):
+            here.model.inbox.deliver(mail(number)).uid = number + 1
+        for _ in range(2):
+            result = here.run()
+            assert result.complete
+            assert result.tally.outcomes == {Outcome.STORED: 160 - len(poisoned), Outcome.REFUSED: len(poisoned)}
+            assert result.tally.reasons == {"unreadable": len(poisoned)}
+        here.model.lie = lambda _command, said: said
+        assert here.run().complete
+        assert here.on_target() == here.on_source()
+
+
+def test_a_line_that_breaks_at_every_message_is_told_as_what_it_is() -> None:
+    with company(lie=_dying_of(range(1, 50), DEADLY["the end of the session"])) as here:
+        for number in range(30):
+            here.model.inbox.deliver(mail(100 + number))
+        result = here.run()
+        assert not result.complete
+        assert result.errors
+        assert result.tally.outcomes[Outcome.PENDING] >= 1
+        here.model.lie = lambda _command, said: said
+        assert here.run().complete
         assert here.on_target() == here.on_source()
 
 

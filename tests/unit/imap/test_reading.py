@@ -304,44 +304,88 @@ def test_behind_a_piece_shorter_than_asked_for_the_next_goes_on_from_there(tmp_p
     _read_in_pieces(tmp_path, script)
 
 
-def test_of_a_server_that_does_not_say_where_a_piece_begins_one_is_asked_for_at_a_time(tmp_path: Path) -> None:
-    size = stream.RANGE
+def _is_read_whole_after(tmp_path: Path, pieces: Callable[[Peer], None]) -> None:
+    """What comes in pieces is not the message; asked for as a whole it comes with its length, as do later ones."""
 
     def script(peer: Peer) -> None:
-        for at in range(0, len(_LARGE), size):
-            peer.answer(_asked_at(at), _piece(_LARGE[at : at + size], at, place=False))
+        pieces(peer)
+        peer.answer(r"UID FETCH 1 \(UID FLAGS INTERNALDATE BODY.PEEK\[\]\)", _piece(_LARGE, 0, place=False))
 
     _read_in_pieces(tmp_path, script)
 
 
-def test_a_server_that_gives_the_same_piece_again_is_not_believed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", [None, 0], ids=["it does not say", "always the first"])
+def test_a_server_that_does_not_give_the_piece_that_was_asked_for_is_not_believed(
+    tmp_path: Path, said: int | None
+) -> None:
     size = stream.RANGE
 
-    def script(peer: Peer) -> None:
-        _listed_as_large(peer, len(_LARGE))
+    def pieces(peer: Peer) -> None:
+        if said is None:
+            peer.answer(_asked_at(0), _piece(_LARGE[:size], 0, place=False))
+            return
         peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
         first, second = peer.expect(_asked_at(size)), peer.expect(_asked_at(2 * size))
-        peer.say(_piece(_LARGE[:size], 0), f"{first} OK done", _piece(_LARGE[:size], 0), f"{second} OK done")
-        peer.sign_out()
+        again = _piece(_LARGE[:size], 0)
+        peer.say(again, f"{first} OK done", again, f"{second} OK done")
 
-    with playing(tmp_path, script) as server:
-        session = server.source()
-        list(session.entries(WORK, None))
-        assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.WRONG_LENGTH)]
-        session.close()
-    assert list(tmp_path.iterdir()) == []
+    _is_read_whole_after(tmp_path, pieces)
 
 
-def test_a_range_longer_than_asked_for_is_a_wrong_length(tmp_path: Path) -> None:
+def test_a_range_longer_than_asked_for_is_not_believed(tmp_path: Path) -> None:
+    _is_read_whole_after(tmp_path, lambda peer: peer.answer(_asked_at(0), _piece(_LARGE[: stream.RANGE + 1], 0)))
+
+
+@pytest.mark.parametrize("nothing", [b"NIL", b'""', b"{0}\r\n"], ids=["NIL", "quoted", "literal"])
+def test_a_piece_that_is_nothing_does_not_end_a_message(tmp_path: Path, nothing: bytes) -> None:
+    """Some servers say so of a message that somebody removed while it was read."""
+    size = stream.RANGE
+
+    def pieces(peer: Peer) -> None:
+        peer.answer(_asked_at(0), _piece(_LARGE[:size], 0))
+        first, second = peer.expect(_asked_at(size)), peer.expect(_asked_at(2 * size))
+        said = b"* 1 FETCH (UID 1 BODY[]<%d> " + nothing + b")\r\n"
+        peer.say(said % size, f"{first} OK done", said % (2 * size), f"{second} OK done")
+
+    _is_read_whole_after(tmp_path, pieces)
+
+
+@pytest.mark.parametrize("more", [-50, 50], ids=["too small", "too large"])
+def test_where_listed_sizes_are_estimates_large_messages_are_read_whole(tmp_path: Path, more: int) -> None:
+    """The first one is read twice; of the others no piece is asked for."""
+    large = _LARGE[: 2 * stream.RANGE + 100]
+
     def script(peer: Peer) -> None:
-        _listed_as_large(peer, SPOOL_OVER + 1)
-        peer.answer(_asked_at(0), _piece(b"x" * (stream.RANGE + 1), 0))
+        peer.sign_in()
+        peer.open_work()
+        peer.answer(
+            r"UID FETCH 1:\* \(UID FLAGS INTERNALDATE RFC822.SIZE\)",
+            *[f"* {n} FETCH (UID {n} RFC822.SIZE {len(large) + more})" for n in (1, 2, 3)],
+        )
+        at, size = 0, stream.RANGE
+        under_way: list[tuple[int, str]] = []
+        while at < len(large):
+            here, tag = under_way.pop(0) if under_way else (at, peer.expect(_asked_at(at)))
+            if at and len(large) + more > at + size:
+                under_way.append((at + size, peer.expect(_asked_at(at + size))))
+            peer.say(_piece(large[here : here + size], here), f"{tag} OK done")
+            at += size
+        for here, tag in under_way:
+            peer.say(_piece(b"", here), f"{tag} OK done")
+        if more > 0:
+            peer.answer(_asked_at(len(large)), _piece(b"", len(large)))
+        peer.answer(r"UID FETCH 1 .*BODY.PEEK\[\]\)", body(1, large))
+        peer.answer(r"UID FETCH 2 .*BODY.PEEK\[\]\)", body(2, large))
         peer.sign_out()
 
     with playing(tmp_path, script) as server:
         session = server.source()
         list(session.entries(WORK, None))
-        assert list(session.read(WORK, ["1"])) == [Unread("1", Reason.WRONG_LENGTH)]
+        for key in ("1", "2"):
+            (answer,) = session.read(WORK, [key])
+            assert isinstance(answer, Message)
+            assert contents(answer) == large
+            answer.body.release()
         session.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -619,6 +663,7 @@ def test_nothing_is_asked_for_behind_a_large_message(tmp_path: Path) -> None:
         tags = [peer.expect(one) for one in ('EXAMINE "Work"', _LISTING)]
         peer.say(*_opens("7", tags[0]), f"* 1 FETCH (UID 4 RFC822.SIZE {size} FLAGS ())", f"{tags[1]} OK listed")
         peer.answer(r"UID FETCH 4 \(UID FLAGS INTERNALDATE BODY.PEEK\[\]<0\.", "* 1 FETCH (UID 4 BODY[]<0> NIL)")
+        peer.answer(r"UID FETCH 4 \(UID FLAGS INTERNALDATE BODY.PEEK\[\]\)", "* 1 FETCH (UID 4 BODY[] NIL)")
         peer.open_work(exists=0)
         peer.answer(r"UID FETCH 4 \(UID\)")
         peer.sign_out()

@@ -105,10 +105,14 @@ def test_no_bytes_break_the_parser(parts: list[bytes]) -> None:
     st.frozensets(st.sampled_from(["\\Seen", "\\Deleted", "$Junk", "work", "[x]"])),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([None, b"M6d99ac3275bb4e", b"nil-1", b"-", b"x" * 255]),
 )
-def test_the_fast_path_agrees_with_the_parser(uid: int, flags: frozenset[str], dated: bool, sized: bool) -> None:
+def test_the_fast_path_agrees_with_the_parser(
+    uid: int, flags: frozenset[str], dated: bool, sized: bool, object_id: bytes | None
+) -> None:
     line = b"* 4 FETCH (UID %d FLAGS (%s)" % (uid, " ".join(sorted(flags)).encode())
-    line += b' INTERNALDATE " 7-Feb-2021 10:11:12 +0130"' * dated + b" RFC822.SIZE 1234" * sized + b")\r\n"
+    line += b' INTERNALDATE " 7-Feb-2021 10:11:12 +0130"' * dated + b" RFC822.SIZE 1234" * sized
+    line += (b"" if object_id is None else b" EMAILID (%s)" % object_id) + b")\r\n"
     found = _USUAL.match(line)
     slow = parse_fetch([line])
     assert found is not None
@@ -117,6 +121,18 @@ def test_the_fast_path_agrees_with_the_parser(uid: int, flags: frozenset[str], d
     assert flags_of(found[3]) == slow.flags == flags
     assert (date_of(found[4]) if dated else None) == slow.received
     assert (int(found[5]) if sized else None) == slow.size
+    assert found[6] == object_id
+    assert slow.object_id == (object_id and object_id.decode())
+
+
+@pytest.mark.parametrize("said", [b"()", b"(NIL)", b"(nil)", b"NIL", b"(a b)", b'("M1")', b"(%s)" % (b"x" * 256)])
+def test_what_is_no_object_id_is_left_to_the_parser(said: bytes) -> None:
+    """Taken for one, it would be the same for all messages."""
+    line = b"* 4 FETCH (UID 7 RFC822.SIZE 1 EMAILID " + said + b")\r\n"
+    assert _USUAL.match(line) is None
+    slow = parse_fetch([line])
+    assert slow is not None
+    assert slow.object_id in {None, "M1"}
 
 
 @pytest.mark.parametrize(
