@@ -29,7 +29,8 @@ class ByteBudget:
     """Bounds the message bytes that one process holds in memory.
 
     A reservation covers a whole batch and is granted at once or not at all: whoever holds one can finish its batch
-    without asking for more, so threads never wait for each other in a ring.
+    without asking for more, so threads never wait for each other in a ring.  Where sizes were understated, it takes
+    what there is, and those who come next wait for it.
     """
 
     def __init__(self, limit: int = 64 << 20) -> None:
@@ -51,6 +52,11 @@ class ByteBudget:
                 if stop.is_set():
                     raise Stopped(_("interrupted while waiting for memory"))
                 self._freed.wait(timeout=0.2)
+            self._used += size
+
+    def exceed(self, size: int) -> None:
+        """Count ``size`` bytes that are held beyond a reservation."""
+        with self._freed:
             self._used += size
 
     def release(self, size: int) -> None:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from threading import Event, Lock
 
 from connectors.attachments import likeness
-from connectors.body import CHUNK
+from connectors.body import CHUNK, MemoryBody
 from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread, foretell_reading
 from connectors.language import _
 from connectors.repairs import traits_of
 from connectors.wire import Digests, to_wire
-from migrate.copy.batches import Batch, BatchQueue, Place
+from migrate.copy.batches import BATCH_BYTES, Batch, BatchQueue, Place
 from migrate.copy.channel import Channel
 from migrate.copy.job import Job
 from migrate.ledger.messages import PendingRow, flags_text
@@ -26,6 +26,8 @@ AHEAD = 2
 #: Batches that are asked for in one question, while each goes through within so many seconds.
 _MOST_AT_ONCE = 8
 _QUICK = 1.0
+#: Bytes with which a batch is handed over, whatever was listed.
+_MOST_HELD = 2 * BATCH_BYTES
 
 
 @dataclass(slots=True)
@@ -62,8 +64,19 @@ class PreparedBatch:
     #: Rows that could not be read.
     unread: list[tuple[int, Outcome, Reason | None]] = field(default_factory=list)
 
+    #: Bytes of messages in memory.
+    held: int = 0
     #: Parts of it that are being written.
     flights: int = 0
+
+    def hold(self, item: Prepared) -> None:
+        """Add a message, of which the source may have told a smaller size."""
+        self.items.append(item)
+        body = item.outgoing.body
+        self.held += body.size if isinstance(body, MemoryBody) else 0
+        if self.held > self.reserved:
+            self.resources.budget.exceed(self.held - self.reserved)
+            self.reserved = self.held
 
     def landed(self) -> None:
         """One part less is being written; after the last one its bytes are given back."""
@@ -144,11 +157,12 @@ class _Reading:
         answers: Iterator[Message | Unread],
         following: Message | Unread | None,
     ) -> Message | Unread | None:
-        """Hand over a batch of ``following`` and what comes behind it; returns an answer that was none of it."""
+        """Hand over a batch of ``following`` and what comes behind it; returns an answer that is no part of it."""
         began = time.monotonic()
         with _released_on_error(_reserve(self._job, batch, self._stop, self._oversize)) as prepared:
             following = following or next(answers, None)
-            while following is not None and following.key in rows:
+            # What is larger than it was listed makes several batches of one.
+            while following is not None and following.key in rows and prepared.held <= _MOST_HELD:
                 self._add(prepared, rows.pop(following.key), following)
                 following = next(answers, None) if rows else None
             if prepared.items or prepared.unread:
@@ -163,7 +177,7 @@ class _Reading:
         if isinstance(answer, Unread):
             prepared.unread.append((row.id, Outcome.REFUSED, answer.reason))
         else:
-            prepared.items.append(_prepare(row.id, len(prepared.items), answer, self._job))
+            prepared.hold(_prepare(row.id, len(prepared.items), answer, self._job))
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from threading import Event
 import pytest
 from sqlalchemy import select
 
+from connectors.body import ByteBudget
 from connectors.contract import Account, Source, Target
 from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
 from connectors.wire import wire_bytes
 from connectors.wrappers import RetryingSource, RetryPolicy, Timekeeper
+from migrate.copy.reader import _MOST_HELD, AHEAD
 from migrate.copy.run import PassResult
 from migrate.ledger.schema import Outcome, message
 from tests.unit.imap.model import BASIC, CONDSTORE, QRESYNC, Lie, Model
@@ -149,6 +151,29 @@ def test_an_object_id_that_all_messages_share_makes_no_two_of_them_one(said: byt
         assert result.complete
         assert result.copied == 2
         assert here.on_target()[wire_bytes(came.data)] == here.on_target()[wire_bytes(alike.data)] == 1
+
+
+@pytest.mark.parametrize("lie", ["every size is too small", "no size"])
+def test_mail_larger_than_it_was_listed_is_counted_as_what_it_is(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by what a batch really holds."""
+    most, size = 0, 1_000_000
+    exceed = ByteBudget.exceed
+
+    def counted(budget: ByteBudget, more: int) -> None:
+        nonlocal most
+        exceed(budget, more)
+        most = max(most, budget.used)
+
+    monkeypatch.setattr(ByteBudget, "exceed", counted)
+    with company(lie=HARMLESS[lie]) as here:
+        for number in range(30):
+            here.model.inbox.deliver(mail(200 + number) + b"x" * size)
+        assert here.run().complete
+        assert here.on_target() == here.on_source()
+        batch = _MOST_HELD + size
+        # One is being filled, one waits to be handed over, some wait for the writer, one is written.
+        assert size < most <= (AHEAD + 3) * batch
+        assert here.sides.resources.budget.used == 0
 
 
 def test_a_list_of_what_went_that_is_too_long_to_be_heard_leaves_nothing_unseen() -> None:
