@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Literal, Self
 
@@ -11,6 +12,25 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from connectors.contract import SYSTEM_FLAGS, Capabilities
 
 _TRAILING_SPACE = re.compile(rb"[ \t]+(?=\r\n)")
+#: Without its line end (RFC 5322 2.1.1).
+_LONGEST_LINE = 998
+
+Defect = Literal["nul", "raw-8bit-header", "long-line", "missing-date", "missing-from", "missing-message-id"]
+
+
+def _lacks(field: bytes) -> Callable[[bytes, bytes], bool]:
+    return lambda head, _: b"\r\n" + field + b":" not in b"\r\n" + head.lower()
+
+
+#: Each defect, found in a message's header block and the whole message.
+_HAS: Mapping[Defect, Callable[[bytes, bytes], bool]] = {
+    "nul": lambda _, data: b"\0" in data,
+    "raw-8bit-header": lambda head, _: not head.isascii(),
+    "long-line": lambda _, data: any(len(line) > _LONGEST_LINE for line in data.split(b"\r\n")),
+    "missing-date": _lacks(b"date"),
+    "missing-from": _lacks(b"from"),
+    "missing-message-id": _lacks(b"message-id"),
+}
 
 
 class MemorySettings(BaseModel):
@@ -49,7 +69,7 @@ class MemorySettings(BaseModel):
     #: Longest message in bytes.
     max_message: int | None = None
     #: What a message must not have to be taken, as a strict server sees it.
-    refuses: frozenset[Literal["nul", "raw-8bit-header", "missing-message-id"]] = frozenset()
+    refuses: frozenset[Defect] = frozenset()
     #: What becomes of a written message: a header line on top, or NUL replaced and spaces at line ends trimmed.
     rewrites: Literal["none", "adds-header", "alters-body"] = "none"
     #: Folder names that differ only by case are one folder.
@@ -70,11 +90,7 @@ class MemorySettings(BaseModel):
     def takes(self, data: bytes) -> bool:
         """Whether a message is sound enough for it."""
         head = data.partition(b"\r\n\r\n")[0]
-        return not (
-            ("nul" in self.refuses and b"\0" in data)
-            or ("raw-8bit-header" in self.refuses and not head.isascii())
-            or ("missing-message-id" in self.refuses and b"message-id:" not in head.lower())
-        )
+        return not any(_HAS[defect](head, data) for defect in self.refuses)
 
     def rewritten(self, data: bytes) -> bytes:
         """What becomes of a message that is written."""

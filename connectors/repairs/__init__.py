@@ -2,8 +2,8 @@
 
 A repair is a rule with a name, a pure function from bytes to bytes.  It changes the one thing that it is named after
 and leaves every other byte as it is; applied again it changes nothing.  Nothing inside ``multipart/signed``, S/MIME or
-PGP/MIME is ever touched: there the bytes are what was signed.  Whoever sends a repaired message keeps the original
-first.
+PGP/MIME is ever touched: there the bytes are what was signed, and where in doubt they are taken for it.  Whoever sends
+a repaired message keeps the original first.
 """
 
 from __future__ import annotations

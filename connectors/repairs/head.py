@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from connectors.repairs.content_type import ContentType, content_type
 
 #: The longest line that every server must take, without its line end (RFC 5322 2.1.1).
 LINE_LIMIT = 998
 
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_PARAMETER = re.compile(rb';[ \t\r\n]*boundary[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.IGNORECASE)
 _BLANKS = re.compile(rb"[ \t]+")
-#: Bytes matter in these, whoever may read them: they are signed, or encrypted.
-_SEALED = frozenset(
-    {
-        b"multipart/signed",
-        b"multipart/encrypted",
-        b"application/pkcs7-mime",
-        b"application/x-pkcs7-mime",
-        b"application/pgp-encrypted",
-    }
-)
+#: Messages within a message: their bodies begin with a header block.
+_MESSAGES = frozenset({b"message/rfc822", b"message/global", b"message/news"})
+#: Fields and nothing else: no part of them can be signed.
+_NOTICES = frozenset({b"message/delivery-status", b"message/disposition-notification", b"message/feedback-report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +33,19 @@ class Field:
         return b" ".join(self.raw.partition(b":")[2].split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """A header block.  ``end``: the empty line behind it, or nothing where the message ends before one."""
 
     fields: Sequence[Field]
     end: bytes
+    #: What it is where no field says it: within ``multipart/digest`` a message (RFC 2046 5.1.5).
+    default_type: bytes = b""
 
     @classmethod
-    def of(cls, block: bytes) -> Head:
+    def of(cls, block: bytes, default_type: bytes = b"") -> Head:
         end = b"\r\n" if block == b"\r\n" or block.endswith(b"\r\n\r\n") else b""
-        return cls(tuple(_fields(block[: len(block) - len(end)])), end)
+        return cls(tuple(_fields(block[: len(block) - len(end)])), end, default_type)
 
     def block(self) -> bytes:
         return b"".join(field.raw for field in self.fields) + self.end
@@ -57,22 +55,27 @@ class Head:
         """Whether every line belongs to a field, so that all readers agree where the body begins."""
         return bool(self.end) and all(field.name for field in self.fields)
 
+    @cached_property
+    def content_type(self) -> ContentType:
+        return content_type([field.raw.partition(b":")[2] for field in self.fields if field.name == b"content-type"])
+
     @property
     def media_type(self) -> bytes:
         """In lower case; empty where there is none."""
-        return self.first(b"content-type").partition(b";")[0].strip().lower()
+        return self.content_type.media_type or self.default_type
+
+    @property
+    def is_message(self) -> bool:
+        """A message follows, as it is: a header block comes next."""
+        return self.media_type in _MESSAGES and not self.encoding
 
     @property
     def is_sealed(self) -> bool:
-        return self.media_type in _SEALED
-
-    @property
-    def boundary(self) -> bytes | None:
-        found = _PARAMETER.search(next((f.raw for f in self.fields if f.name == b"content-type"), b""))
-        if found is None:
-            return None
-        quoted, plain = found.groups()
-        return plain if quoted is None else re.sub(rb"\\(.)", rb"\1", quoted)
+        """What follows is signed or encrypted, or may hold what is in a place that nobody can be sure of."""
+        if self.content_type.is_sealed:
+            return True
+        kind = self.media_type
+        return kind.startswith(b"message/") and not self.is_message and kind not in _NOTICES
 
     @property
     def encoding(self) -> bytes:
@@ -93,12 +96,12 @@ class Head:
         fields.insert(place, new_field(b"Content-Transfer-Encoding", encoding))
         if of_message and not self.has(b"mime-version"):
             fields.append(new_field(b"MIME-Version", b"1.0"))
-        return Head(tuple(fields), self.end)
+        return replace(self, fields=tuple(fields))
 
     def with_field(self, name: bytes, value: bytes) -> Head:
         """With one field more: the last one, or the first where the block is not sound."""
         field = new_field(name, value)
-        return Head((*self.fields, field) if self.is_sound else (field, *self.fields), self.end)
+        return replace(self, fields=(*self.fields, field) if self.is_sound else (field, *self.fields))
 
 
 def new_field(name: bytes, value: bytes) -> Field:

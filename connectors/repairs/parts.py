@@ -13,7 +13,6 @@ _PIECE = 1 << 16
 #: A header block longer than this, or more parts than these, are no mail that anybody wrote.
 _HEAD_LIMIT = 1 << 20
 _PARTS_LIMIT = 10_000
-_MESSAGES = frozenset({b"message/rfc822", b"message/global"})
 
 
 class Unwalkable(Exception):
@@ -55,6 +54,8 @@ class _Open:
 
     boundary: bytes
     sealed: bool
+    #: What its parts are that do not say it.
+    default_type: bytes
 
 
 class _Walk:
@@ -65,27 +66,30 @@ class _Walk:
         self.count = 0
         self.head: bytearray | None = bytearray()
         self.of_message = True
+        self.default_type = b""
         #: The part whose body follows, and whether what follows is sealed.
         self.number: int | None = None
         self.sealed = False
 
-    def begin(self, *, of_message: bool, sealed: bool) -> None:
+    def begin(self, *, of_message: bool, sealed: bool, default_type: bytes = b"") -> None:
         self.head, self.of_message, self.sealed, self.number = bytearray(), of_message, sealed, None
+        self.default_type = default_type
 
     def close_head(self) -> Block:
         """The header block is complete: what follows depends on what it says."""
         assert self.head is not None
-        head = Head.of(bytes(self.head))
+        head = Head.of(bytes(self.head), self.default_type)
         block = Block(self.count, head, self.of_message, self.sealed)
         self.count += 1
         if self.count > _PARTS_LIMIT:
             raise Unwalkable
         self.head, self.sealed = None, block.is_sealed
-        boundary = head.boundary if head.media_type.startswith(b"multipart/") else None
+        boundary = head.content_type.boundary
         if boundary:
-            self.open.append(_Open(boundary, block.is_sealed))
+            default_type = b"message/rfc822" if head.media_type == b"multipart/digest" else b""
+            self.open.append(_Open(boundary, block.is_sealed, default_type))
             self.number = None
-        elif head.media_type in _MESSAGES and not head.encoding:
+        elif head.is_message:
             self.begin(of_message=True, sealed=block.is_sealed)
         else:
             self.number = block.number
@@ -109,7 +113,8 @@ class _Walk:
             self.sealed = self.open[-1].sealed if self.open else False
         else:
             del self.open[depth + 1 :]
-            self.begin(of_message=False, sealed=self.open[depth].sealed)
+            multipart = self.open[depth]
+            self.begin(of_message=False, sealed=multipart.sealed, default_type=multipart.default_type)
 
 
 def walk(reader: BinaryIO) -> Iterator[Block | Piece]:

@@ -39,8 +39,10 @@ class KeptMail:
     def _write(self, path: Path, body: Body) -> None:
         for folder in (self._folder, path.parent):
             if not folder.exists():
-                folder.mkdir(mode=0o700)
-                _sync(folder.parent)
+                # Another process may be making it at this moment, ...
+                folder.mkdir(mode=0o700, exist_ok=True)
+            # ... and may not have come to this yet.
+            _sync(folder.parent)
         # Whole under its name or not at all; what a killed run left is overwritten.
         part = path.with_suffix(".part")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
