@@ -22,6 +22,7 @@ from plans.people import Placed, people_in_csv, people_in_yaml
 from plans.people_checks import across_sites
 from plans.preset_keys import filled, preset_of, wrong_preset_of
 from plans.problems import PlanError, Problem, did_you_mean, suggestion
+from plans.session_checks import one_session_for_both_sides
 from plans.shapes import domain_name
 from plans.site_checks import ORGANISATION_FILE, site_problems
 from plans.site_file import SiteFile
@@ -78,6 +79,7 @@ class _Loading:
             self._problems += groups_and_licences(shape, document, self._everyone)
             licences = {name: system.accounts.licence for name, system in systems.items()}
             self._problems += licences_of_systems(shape.licences, licences, document)
+            self._problems += one_session_for_both_sides(sites.values(), systems, document)
         if self._problems or shape is None:
             raise PlanError(sorted(self._problems, key=_reading_order))
         return organisation_of(shape, systems, sites, self._folder, x500)

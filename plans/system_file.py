@@ -139,7 +139,10 @@ class SystemEntry(Shape):
         ),
     )
     max_sessions: int = Field(
-        default=10, ge=1, description="connections at a time, over all mailboxes; 10 unless given"
+        default=10,
+        ge=1,
+        description="connections at a time, over all mailboxes; 10 unless given, 2 or more for a system that is source "
+        "and target at once",
     )
     bandwidth: Speed | None = Field(
         default=None,

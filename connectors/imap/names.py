@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 from imapclient import imap_utf7
 
@@ -38,7 +39,8 @@ class Namespace:
 
     prefix: str = ""
     separator: str | None = "/"
-    #: Prefixes of other people's and shared folders, which are not part of this mailbox.
+    #: Prefixes of other people's and shared folders, which are not part of this mailbox.  An empty one among them
+    #: says that all folders are foreign whose names begin with no other prefix.
     foreign: tuple[str, ...] = ()
     #: Further prefixes of the user's own folders, which stay in their paths: an archive beside the mailbox, say.
     further: tuple[str, ...] = ()
@@ -51,7 +53,17 @@ class Namespace:
     def is_foreign(self, listed: Listed) -> bool:
         """Whether a folder is somebody else's, or the folder in which theirs lie."""
         name = listed.raw + (listed.separator or "").encode("latin-1")
-        return any(name[:length] in prefixes for length, prefixes in self._foreign.items())
+        if any(name[:length] in prefixes for length, prefixes in self._foreign.items()):
+            return True
+        return self._rest_is_foreign and listed.raw != b"INBOX" and not name.startswith(self._own)
+
+    @cached_property
+    def _rest_is_foreign(self) -> bool:
+        return "" in self.foreign
+
+    @cached_property
+    def _own(self) -> tuple[bytes, ...]:
+        return tuple(encode(prefix) for prefix in self.personal if prefix)
 
     @cached_property
     def _foreign(self) -> dict[int, set[bytes]]:
@@ -77,25 +89,33 @@ class Listed:
 
 
 def parse_namespace(responses: Iterable[Sequence[Part]]) -> Namespace | None:
-    """The personal namespaces, the first of which is taken off names; None when there is none."""
+    """The namespaces, of which the first personal one is taken off names; None when there is none of any kind.
+
+    Where none is personal, what lies in no other is the user's own.
+    """
     for parts in responses:
         values = _values(parts)
         if len(values) < 5 or not isinstance(values[1], bytes) or values[1].upper() != b"NAMESPACE":
             continue
-        personal, *others = (
-            [_pair(item) for item in value] if isinstance(value, list) else [] for value in values[2:5]
-        )
-        foreign = tuple(prefix for group in others for prefix, _ in group if prefix)
+        personal, *others = map(_pairs, values[2:5])
+        own = {prefix for prefix, _ in personal}
+        foreign = [pair for group in others for pair in group if pair[0] not in own]
+        if foreign and not personal:  # so Cyrus tells somebody without an inbox
+            personal = [("", foreign[0][1])]
         if personal:
-            return Namespace(*personal[0], foreign, tuple(prefix for prefix, _ in personal[1:]))
+            further = tuple(prefix for prefix, _ in personal[1:])
+            return Namespace(*personal[0], tuple(prefix for prefix, _ in foreign), further)
     return None
 
 
-def _pair(item: object) -> tuple[str, str | None]:
-    if isinstance(item, list) and len(item) >= 2 and isinstance(item[0], bytes):
-        separator = item[1].decode("latin-1") if isinstance(item[1], bytes) and item[1] else None
-        return decode(item[0]), separator
-    return "", None
+def _pairs(group: object) -> list[tuple[str, str | None]]:
+    """Prefixes and separators.  What is no such pair is left out: it must not pass for an empty prefix."""
+    found: list[tuple[str, str | None]] = []
+    for item in group if isinstance(group, list) else []:
+        if isinstance(item, list) and len(item) >= 2 and isinstance(item[0], bytes):
+            separator = item[1].decode("latin-1") if isinstance(item[1], bytes) and item[1] else None
+            found.append((decode(item[0]), separator))
+    return found
 
 
 def parse_list(parts: Sequence[Part], word: bytes = b"LIST") -> Listed | None:
@@ -173,10 +193,12 @@ def by_path(folders: Iterable[Listed], namespace: Namespace) -> dict[tuple[str, 
             as_we_would = folder.raw == raw_of(path, namespace)
             doubles.append(holder if as_we_would else folder)
             found[path] = folder if as_we_would else holder
+    numbers: dict[str, Iterator[int]] = {}
     for folder in doubles:
-        name = _as_written(folder.raw)
+        written = name = _as_written(folder.raw)
         while (name,) in found:
-            name += "_"
+            number = next(numbers.setdefault(written, count(1)))  # there may be many that are written alike
+            name = f"{written}_{number}" if number > 1 else f"{written}_"
         found[name,] = folder
     return found
 

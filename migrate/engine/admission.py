@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from math import inf
 from threading import Condition, Event
 from typing import Any
 
@@ -15,6 +16,7 @@ class Admission:
     """Counts sessions by what they have in common: a system of the plan, a server, an account there.
 
     What has no cap is not bound.  A pair takes its two sessions at once, so pairs never wait for each other in a ring.
+    Nobody waits for what never comes: a cap keeps nobody out when none of its sessions is taken.
     """
 
     def __init__(self, most: Mapping[Any, int]) -> None:
@@ -46,7 +48,13 @@ class Admission:
         return Permit(self, wanted)
 
     def _is_full(self, wanted: Counter[Hashable]) -> bool:
-        return any(name in self._most and self._open[name] + n > self._most[name] for name, n in wanted.items())
+        return any(self._must_wait(name, more) for name, more in wanted.items())
+
+    def _must_wait(self, name: Hashable, more: int) -> bool:
+        # A server that is both sides of a pair may have taught a cap of one.  The pair tries all the same: with one
+        # session nothing could ever be copied, and if the server still grants no second, its refusal says so.
+        held = self._open[name]
+        return held > 0 and held + more > self._most.get(name, inf)
 
     def lower(self, name: Hashable, most: int) -> None:
         """No more than ``most`` from now on; those that are beyond it are still held."""

@@ -1,4 +1,4 @@
-"""A mailbox with a public namespace beside its own, and an archive of its own: what is read, what is left out."""
+"""A mailbox that sees other people's and public folders, and has an archive of its own: what is read, what left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from connectors.body import ByteBudget
 from connectors.contract import Account, Resources, shared_left_out
 from connectors.imap.connector import ImapConnector
 from connectors.imap.settings import ImapSettings
+from tests.conftest import CyrusFactory
 from tests.servers.certificates import Certificates
+from tests.servers.cyrus import ADMIN
 from tests.servers.dovecot import find_dovecot, running_dovecot
 from tests.servers.server import ImapServer
 
@@ -67,3 +69,56 @@ def test_shared_folders_are_left_out_and_told_unless_the_plan_asks(certificates:
         target = _source(server, tmp_path, shared_folders=True).open_target(account, Event())
         assert {folder.path for folder in target.folders()} == own.keys(), "nothing is written to them"
         target.close()
+
+
+def _share(server: ImapServer) -> None:
+    """A public folder, and one of Bob's: everybody may read them and add to them."""
+    for user, folder in ((ADMIN, "public.news"), ("bob", "INBOX.Work")):
+        with server.login(user) as connection:
+            connection.create(folder)
+            connection.setacl(folder, "anyone", "lrsip")
+            _append(connection, folder)
+
+
+def test_what_cyrus_shares_without_a_prefix_is_told_from_the_mailboxes_own(cyrus: CyrusFactory, tmp_path: Path) -> None:
+    server = cyrus()
+    account = Account("ann", server.password)
+    with server.login("ann") as ann:
+        assert ann.namespace()[1] == [b'(("INBOX." ".")) (("user." ".")) (("" "."))']
+        _append(ann, "INBOX.Sent")
+        _append(ann, "INBOX.public.news")
+    _share(server)
+
+    source = _source(server, tmp_path).open_source(account, Event())
+    own = {folder.path: folder.messages for folder in source.folders()}
+    left_out = set(shared_left_out(source))
+    source.close()
+    assert own == {("INBOX",): 0, ("Sent",): 1, ("public",): 0, ("public", "news"): 1}
+    assert left_out == {("user", "bob", "Work"), ("public",), ("public", "news")}
+
+    source = _source(server, tmp_path, shared_folders=True).open_source(account, Event())
+    everything = {folder.path: folder for folder in source.folders()}
+    shared = {("user", "bob", "Work"): 1, ("public_",): 0, ("public.news",): 1}  # the paths of her own are taken
+    assert {path: folder.messages for path, folder in everything.items()} == own | shared
+    (window,) = source.entries(everything["public.news",], None)
+    assert len(window.entries) == 1
+    assert shared_left_out(source) == []
+    source.close()
+
+    target = _source(server, tmp_path, shared_folders=True).open_target(account, Event())
+    assert {folder.path for folder in target.folders()} == own.keys(), "nothing is written to them"
+    assert target.ensure(("user", "bob", "Work"), None).messages == 0, "that is a new one of Ann's"
+    target.close()
+
+
+def test_on_cyrus_somebody_without_an_inbox_has_no_folders_of_others(cyrus: CyrusFactory, tmp_path: Path) -> None:
+    server = cyrus(quota=-1)  # none is made at the first login
+    with server.login(ADMIN) as administrator:
+        administrator.create("user.bob")
+    _share(server)
+    with server.login("ann") as ann:
+        assert ann.namespace()[1] == [b'NIL (("user." ".")) (("" "."))']
+    source = _source(server, tmp_path).open_source(Account("ann", server.password), Event())
+    assert list(source.folders()) == []
+    assert set(shared_left_out(source)) == {("user", "bob", "Work"), ("public",), ("public", "news")}
+    source.close()

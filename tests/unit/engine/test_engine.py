@@ -68,13 +68,23 @@ def test_a_cap_holds_over_all_threads() -> None:
 
 def test_a_further_pair_that_is_not_granted_does_not_wait() -> None:
     admission = Admission({"old": 1})
-    with pytest.raises(Unavailable):
-        admission.enter(("old", "old"), Event(), wait=False)
     admission.enter(("old",), Event(), wait=True)
+    with pytest.raises(Unavailable):
+        admission.enter(("old",), Event(), wait=False)
     stop = Event()
     stop.set()
     with pytest.raises(Stopped):
         admission.enter(("old",), stop, wait=True)
+
+
+def test_a_cap_below_what_a_pair_needs_lets_pairs_in_one_after_the_other() -> None:
+    admission = Admission({"one": 1})
+    held = admission.enter(("one", "one"), Event(), wait=False)
+    for wanted in (("one",), ("one", "one")):
+        with pytest.raises(Unavailable):
+            admission.enter(wanted, Event(), wait=False)
+    held.release()
+    admission.enter(("one", "one"), Event(), wait=False)
 
 
 def test_who_waits_for_a_session_comes_before_a_further_pair() -> None:

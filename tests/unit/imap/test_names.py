@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +115,43 @@ def test_other_peoples_folders_are_foreign() -> None:
     assert namespace == Namespace("INBOX.", ".", ("user.", "shared.", "#news."))
     assert parse_namespace([[b"* NAMESPACE NIL NIL NIL\r\n"]]) is None
     assert parse_namespace([[b"* NAMESPACE ((\r\n"]]) is None
+
+
+def _foreign_of(namespace: bytes, names: Iterable[bytes], separator: str | None = ".") -> set[bytes]:
+    """Those of the raw names that are foreign under what a server says to NAMESPACE."""
+    told = parse_namespace([[b"* NAMESPACE " + namespace + b"\r\n"]])
+    assert told is not None
+    return {raw for raw in names if told.is_foreign(Listed(raw, separator, None, selectable=True))}
+
+
+def test_without_a_shared_prefix_what_lies_in_no_other_namespace_is_shared() -> None:
+    cyrus = b'(("INBOX." ".")("Attic." ".")) (("user." ".")) (("" "."))'
+    own = {b"INBOX", b"INBOX.Work", b"INBOX.user.bob", b"Attic", b"Attic.2019"}
+    foreign = {b"user", b"user.bob.Work", b"public", b"public.news", b"INBOXES"}
+    assert _foreign_of(cyrus, own | foreign) == foreign
+    assert _foreign_of(cyrus, [b"INBOX"], separator=None) == set()
+    nested = b'(("user.ann." ".")) (("user." ".")) (("" "."))'
+    assert _foreign_of(nested, [b"INBOX", b"user.ann.Work", b"user.bob.Work"]) == {b"user.bob.Work"}
+
+
+@pytest.mark.parametrize("personal", [b'(("" "/"))', b'(("INBOX/" "/")("" "/"))'])
+def test_folders_without_a_prefix_are_the_users_own_before_they_are_shared(personal: bytes) -> None:
+    names = [b"INBOX", b"Work", b"user/bob"]
+    assert _foreign_of(personal + b' (("user/" "/")) (("" "/"))', names, "/") == {b"user/bob"}
+
+
+def test_other_peoples_folders_are_foreign_to_a_user_without_any() -> None:
+    named = b'NIL (("user." ".")) (("shared." "."))'
+    assert parse_namespace([[b"* NAMESPACE " + named + b"\r\n"]]) == Namespace("", ".", ("user.", "shared."))
+    names = [b"INBOX", b"Work", b"user.bob.Work", b"shared.news"]
+    assert _foreign_of(named, names) == {b"user.bob.Work", b"shared.news"}
+    assert _foreign_of(b'NIL (("user." ".")) (("" "."))', names) == {*names} - {b"INBOX"}
+    assert _foreign_of(b'NIL NIL (("" "."))', names) == {*names} - {b"INBOX"}
+
+
+@pytest.mark.parametrize("shared", [b'((NIL "."))', b'("" ".")', b'(("") ())', b'""'])
+def test_a_malformed_namespace_does_not_make_everything_shared(shared: bytes) -> None:
+    assert _foreign_of(b'(("INBOX." ".")) NIL ' + shared, [b"INBOX", b"INBOX.Work", b"Work"]) == set()
 
 
 @pytest.mark.parametrize("raw", [b"a\x1b[2Jb", b"&ABs-x", b"a\r\nb", b"\x00\x7f", b"\x9b", "\x9b31m".encode()])

@@ -512,3 +512,18 @@ def test_two_sites_cannot_have_one_name_and_one_person_cannot_be_in_two(complain
         ),
         'sites/paris.yaml:1:7: Un autre fichier contient déjà le site "lyon". Donnez à chaque site un nom différent.',
     ]
+
+
+def test_one_session_for_both_sides_is_told_in_french(complaints: Complaints) -> None:
+    files: dict[str, str | bytes | None] = {
+        "organisation.yaml": ORGANISATION.replace(HOST, HOST + "    max_sessions: 1\n"),
+        "sites/lyon.yaml": SITE.replace("target: new-host", "target: old-host"),
+        "sites/lyon.csv": "adresse;utilisateur source\na@m.example;a-old\n",
+    }
+
+    assert complaints(files) == [
+        (
+            'organisation.yaml:8:19: "old-host" est à la fois source et cible, et n’a droit qu’à une connexion. '
+            "Une copie lit avec une connexion et écrit avec une autre\xa0: indiquez max_sessions: 2 ou plus."
+        )
+    ]
