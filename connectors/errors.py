@@ -47,7 +47,6 @@ class Transient(ConnectorError):
         super().__init__(what, system=system, detail=detail)
         self.retry_after = retry_after
 
-
     @property
     def is_lost_line(self) -> bool:
         """Whether the connection broke; who asks for a pause, or takes no session at the moment, broke nothing."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,8 @@ _DOUBTFUL = re.compile(rf"{_BEYOND.pattern}|{_OFTEN_REFUSED.pattern}|^(cur|new|t
 _RISKY = re.compile(f"[*%]|{_BEYOND.pattern}")
 #: A name is not cut shorter than this to make room for the folders it lies in: it moves up instead.
 _LEAST_ROOM = 24
+#: Deeper than any mailbox that was made by people.
+_DEEPEST = 100
 
 
 def harmless(name: str) -> str:
@@ -48,11 +51,12 @@ class NameRules:
     forbidden_end: str = ""
     #: Characters that may not count at the end of a name, so that names that differ only by them are kept apart.
     ignored_end: str = ""
-    #: The longest name and the longest path, separators included, as ``measure`` counts; None for no limit.
+    #: The longest name and the longest path, separators included, as ``measure`` counts; None for no limit.  It counts
+    #: every character as one at least.
     longest_name: int | None = None
     longest_path: int | None = None
     measure: Callable[[str], int] = _utf8
-    #: How many folders may lie in each other; 1 for a system without a hierarchy.
+    #: How many folders may lie in each other; 1 for a system without a hierarchy, None for no limit but our own.
     deepest: int | None = None
     #: Names that differ only by case are one folder.
     folds_case: bool = False
@@ -63,18 +67,22 @@ class NameRules:
     reserved_anywhere: frozenset[str] = frozenset()
     #: Folders below the inbox are others than those beside it.  Not so where everything lies below INBOX.
     nests_in_inbox: bool = True
+    #: A folder in the inbox may be called INBOX.
+    inbox_in_inbox: bool = True
     #: Whether this, and what the system answers when it is asked, is all: it refuses no other name.
     complete: bool = True
 
     def arranged(self, path: FolderPath) -> FolderPath:
         """The path as deep as the system goes, its names unchanged; what lies deeper is joined into the last name."""
         if path[0].upper() == _INBOX:
-            path = (_INBOX, *path[1:])
-            if not self.nests_in_inbox and len(path) > 1:
-                # Some such servers hold an INBOX.INBOX; for others it is the inbox itself.
-                path = path[1:] if path[1].upper() != _INBOX else (f"{path[1]}_", *path[2:])
-        if self.deepest is not None and len(path) > self.deepest:
-            path = (*path[: self.deepest - 1], "_".join(path[self.deepest - 1 :]))
+            inside = path[1:]
+            if inside and inside[0].upper() == _INBOX and not (self.nests_in_inbox and self.inbox_in_inbox):
+                # Where all lies below INBOX some servers hold an INBOX.INBOX; for others it is the inbox itself.
+                inside = (f"{inside[0]}_", *inside[1:])
+            path = (_INBOX, *inside) if self.nests_in_inbox or not inside else inside
+        deepest = _DEEPEST if self.deepest is None else self.deepest
+        if len(path) > deepest:
+            path = (*path[: deepest - 1], "_".join(path[deepest - 1 :]))
         return path
 
     def spelt(self, name: str, *, at_top: bool) -> str:
@@ -88,7 +96,7 @@ class NameRules:
         name = name.rstrip(self.forbidden_end) if self.forbidden_end else name
         if name in ("", ".", ".."):
             name = name.replace(".", "_") or "_"
-        folded = name.casefold()
+        folded = self._key(name).casefold()
         return f"{name}_" if folded in self.reserved_anywhere or (at_top and folded in self.reserved) else name
 
     def fitted(self, parent: FolderPath, name: str, suffix: str = "") -> FolderPath:
@@ -98,17 +106,23 @@ class NameRules:
         """
         room = self.longest_name
         if self.longest_path is not None:
-            above = sum(self.measure(part) + 1 for part in parent)
-            left = self.longest_path - above
-            if parent and left < _LEAST_ROOM:
-                return self.fitted(parent[:-1], name, suffix)
+            left = self.longest_path - sum(self.measure(part) + 1 for part in parent)
+            while parent and left < _LEAST_ROOM:
+                *above, last = parent
+                parent, left = tuple(above), left + self.measure(last) + 1
             room = left if room is None else min(room, left)
-        kept = name
-        while room is not None and len(kept) > 1 and self.measure(kept + suffix) > room:
-            kept = kept[:-1]
+        kept = name if room is None else self._cut(name, suffix, room)
         if suffix or kept != name:
             kept = kept.rstrip(f" {self.ignored_end}") or kept
         return (*parent, kept + suffix)
+
+    def _cut(self, name: str, suffix: str, room: int) -> str:
+        """As much of the name as has room together with the suffix, one character at least."""
+        longest = min(len(name), max(room, 1))
+        if longest == len(name) and self.measure(name + suffix) <= room:
+            return name
+        lengths = range(1, longest + 1)
+        return name[: max(1, bisect_right(lengths, room, key=lambda length: self.measure(name[:length] + suffix)))]
 
     def key(self, path: FolderPath) -> FolderPath:
         """Equal for paths that the system takes for one folder."""

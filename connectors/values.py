@@ -86,6 +86,8 @@ class Folder:
     subscribed: bool | None = None
     #: False for calendars, contacts and their kin: on a target there is such a folder only if mail lies in it.
     for_mail: bool = True
+    #: The longest message (bytes) that it takes, where the system says so of each folder (APPENDLIMIT, RFC 7889).
+    max_message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class Prepared:
         unproven = frozenset(flag for flag in flags if not flag.startswith("\\")) - known.server.accepted_keywords
         return cls(message, flags, arguments, unproven, is_usual_date(message.received))
 
+    @property
+    def relies_on_keywords(self) -> bool:
+        """Whether keywords went with it unasked, because the server had taken them before."""
+        return self.usual_date and not self.unproven and any(not flag.startswith("\\") for flag in self.flags)
+
     def is_proven(self, known: Known) -> bool:
         """Whether the server has taken such arguments; it may have since the batch was prepared."""
         return self.usual_date and self.unproven <= known.server.accepted_keywords
@@ -54,10 +59,11 @@ class Prepared:
 class EarlyAnswer(Exception):
     """The server answered before it had everything; the connection was cut, nothing of the command is stored."""
 
-    def __init__(self, status: Status, *, arguments_blamed: bool = False) -> None:
+    def __init__(self, status: Status, blamed: Prepared | None = None) -> None:
+        """``blamed``: the message whose arguments are why, as far as the answer tells."""
         super().__init__(status.word)
         self.status = status
-        self.arguments_blamed = arguments_blamed
+        self.blamed = blamed
 
 
 class Appender:
@@ -146,11 +152,7 @@ class Appender:
             self._known.server.accepted_keywords.update(prepared.unproven)
             return
         blames = status.throttle is None and (status.word == "BAD" or status.code in BLAMES_ARGUMENTS)
-        blamed = blames and not proven
-        if blamed:
-            known = self._known
-            (known.refused_keywords if prepared.usual_date else known.doubted_keywords).update(prepared.unproven)
-        raise EarlyAnswer(status, arguments_blamed=blamed)
+        raise EarlyAnswer(status, prepared if blames and not proven else None)
 
     def _gather(self, data: bytes | memoryview) -> None:
         if len(data) >= _GATHER:

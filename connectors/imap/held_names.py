@@ -17,6 +17,17 @@ _FILE_NAME = 250
 _DOTTED = ("a.b",)
 #: The code of a name that can never be (RFC 5530).
 _NEVER = "CANNOT"
+#: What no name on a Cyrus has (measured with 3.6), and what none has where ``/`` separates: a dot inside the server.
+_CYRUS_FORBIDDEN, _CYRUS_DOT = '/!"%;<>\\`{|}', "^"
+#: On the safe side of the 490 bytes in which Cyrus keeps a path together with the user's name.
+_CYRUS_PATH = 400
+#: Where Cyrus keeps its own: it makes them for whoever asks, takes mail in them, and shows them to nobody.
+_CYRUS_HIDDEN = frozenset(
+    {
+        "#addressbooks", "#calendars", "#drive", "#jmap", "#jmappushsubscription", "#jmapsubmission", "#notifications",
+        "#sieve",
+    }
+)  # fmt: skip
 
 
 def question_of(mailbox: Mailbox, greeting: bytes) -> tuple[bytes, ...] | None:
@@ -39,6 +50,7 @@ def rules_of(mailbox: Mailbox, greeting: bytes, answer: Answer | None) -> NameRu
         nests_in_inbox=_nests_in_inbox(namespace),
         longest_name=_FILE_NAME,
         measure=_octets,
+        reserved=_of_others(namespace),
     )
     if b"courier" in words or "ACL2=UNION" in mailbox.features:
         return replace(rules, forbidden="./", beyond_bmp=False, longest_path=_FILE_NAME)
@@ -46,8 +58,14 @@ def rules_of(mailbox: Mailbox, greeting: bytes, answer: Answer | None) -> NameRu
         if namespace.separator == "." or (answer is not None and answer.status.code == _NEVER):  # a Maildir
             return replace(rules, forbidden=f"{namespace.separator or ''}.", longest_path=_FILE_NAME)
         return rules
-    if b"cyrus" in words:
-        return rules
+    if b"cyrus" in words or mailbox.features.is_cyrus:
+        return replace(
+            rules,
+            forbidden=_CYRUS_FORBIDDEN + (_CYRUS_DOT if namespace.separator == "/" else rules.forbidden),
+            longest_path=_CYRUS_PATH,
+            reserved=rules.reserved | _CYRUS_HIDDEN,
+            inbox_in_inbox=False,
+        )
     return replace(rules, folds_case=True, normal_form="NFC", ignored_end=" .", complete=False)
 
 
@@ -62,6 +80,15 @@ def refused(mailbox: Mailbox, paths: Sequence[FolderPath]) -> list[FolderPath]:
 
 def _nests_in_inbox(namespace: Namespace) -> bool:
     return not namespace.prefix or namespace.prefix.upper() != f"INBOX{namespace.separator or ''}".upper()
+
+
+def _of_others(namespace: Namespace) -> frozenset[str]:
+    """Names at the top that are the roots of other people's folders and shared ones, which are no part of a mailbox."""
+    separator = namespace.separator or ""
+    own = namespace.prefix
+    inside = [prefix.removeprefix(own) for prefix in namespace.foreign if prefix.startswith(own)]
+    roots = [prefix.removesuffix(separator).casefold() for prefix in inside]
+    return frozenset(root for root in roots if root and not (separator and separator in root))
 
 
 def _octets(name: str) -> int:

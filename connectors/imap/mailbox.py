@@ -187,7 +187,8 @@ class Mailbox:
         token: str | None = f"{status.uidvalidity}:{status.uidnext}:{status.messages}"
         if self.features.modseq:
             token = f"{token}:{status.modseq}" if status.modseq else None
-        return Folder(path, role, status.uidvalidity, token, status.object_id, status.messages)
+        told = status.object_id, status.messages
+        return Folder(path, role, status.uidvalidity, token, *told, max_message=status.append_limit)
 
     # -- opening ------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,7 @@ from connectors.imap.mailbox import Mailbox
 from connectors.imap.names import USES
 from connectors.imap.response import Status
 from connectors.imap.status import FolderStatus, statuses_in
-from connectors.language import _
-from connectors.reasons import Reason
+from connectors.imap.verdicts import creation_refused
 
 #: Folders made in one go.
 _AT_ONCE = 20
@@ -68,7 +67,8 @@ class Maker:
 
         A folder that another session made meanwhile is fine.
 
-        Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder.
+        Raises Refused (FOLDER_REFUSED) when the server does not hold such a folder, and FolderNotMade when it does not
+        make it at the moment.
         """
         use = self._use_of(role)
         created, status = self._create(Making(raw, use, subscribed))
@@ -81,12 +81,11 @@ class Maker:
             created, status = self._create(Making(raw, None, subscribed))
         if isinstance(status, FolderStatus):
             return status, role if use is not None and created.word == "OK" else None
-        verdict = self.mailbox.dialogue.refusal("CREATE", created)
-        if isinstance(verdict, Refused | FolderMissing):
-            verdict = Refused(
-                _("the folder cannot be made"), Reason.FOLDER_REFUSED, system=verdict.system, detail=verdict.detail
-            )
-        raise verdict if created.word != "OK" else status
+        if created.word == "OK":
+            raise status
+        dialogue = self.mailbox.dialogue
+        verdict = creation_refused(dialogue.system, created.word, created.code, created.throttle)
+        raise verdict or dialogue.refusal("CREATE", created)
 
     def inbox(self) -> FolderStatus | None:
         """The inbox, which is subscribed, and opened if it is empty; None when it is not there after all."""

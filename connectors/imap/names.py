@@ -30,7 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: Characters that some servers hold in no folder name: surrogates in UTF-16, as emoji are; layouts on disk and
 #: wildcards of LIST too.
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
-_OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#\U00010000-\U0010ffff]')
+_OFTEN_REFUSED = re.compile('[./\\\\~%*:|"<>?&#!;^`{}\U00010000-\U0010ffff]')
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,9 @@ def _throttle(refusal: Refusal) -> Throttle | None:
     code = refusal.status.code
     if code in _TELLING:
         return None
-    throttle = throttle_in(refusal.said)
-    if throttle is None and code == "LIMIT":
+    throttle = throttle_in(refusal.said, code)
+    if code == "LIMIT" and throttle in (None, Throttle()):
+        # Whatever the rate, it was a session too many: Yahoo calls the fourth of an account a rate limit.
         throttle = Throttle(sessions="account")
     if throttle is not None and throttle.sessions is not None and refusal.of_anybody:
         return replace(throttle, sessions="system")

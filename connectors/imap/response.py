@@ -80,7 +80,8 @@ def parse_status(text: bytes) -> Status | None:
     if word not in ("NO", "BAD", "BYE"):
         return Status(word, code_said, words or b"")
     said = text[found.end() : found.end() + _TEXT]
-    return Status(word, code_said or _code_in(said), words or b"", throttle_in(said))
+    code_meant = code_said or _code_in(said)
+    return Status(word, code_meant, words or b"", throttle_in(said, code_meant))
 
 
 def _code_in(said: bytes) -> str:

@@ -29,7 +29,7 @@ from connectors.imap.dialogue import Answer
 from connectors.imap.find import fence_of, find
 from connectors.imap.flags import Marker
 from connectors.imap.held_names import question_of, refused, rules_of
-from connectors.imap.known import PermanentFlags
+from connectors.imap.known import PermanentFlags, TurnedDown
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.making import Maker, open_first, subscribe
 from connectors.imap.moving import move
@@ -238,31 +238,38 @@ class ImapTarget(ImapSource):
         permanent: PermanentFlags,
         group: Sequence[Outgoing],
         may_commit: Callable[[], None],
+        suspected: TurnedDown | None = None,
     ) -> Iterator[Receipt]:
-        """Send the group; its receipts are awaited when they are asked for."""
+        """Send the group; its receipts are awaited when they are asked for.
+
+        ``suspected`` are keywords at which the server said no a moment ago.  They are left out, and known to be turned
+        down once it takes the messages without them: a no for any other reason drops no keyword for good.
+        """
         mailbox = self._use()
+        suspected = suspected or TurnedDown()
         try:
-            prepared = [Prepared.of(message, self._kept(message, permanent), mailbox.known) for message in group]
+            prepared = [self._prepared(message, permanent, suspected) for message in group]
         except ValueError:
             return _refused(group, Reason.ARGUMENTS)
         appender = Appender(mailbox.dialogue, mailbox.features, mailbox.known)
         try:
             tag = appender.send(name, prepared, may_commit)
         except EarlyAnswer as early:
-            if early.arguments_blamed:
+            if early.blamed is None:
+                return self._answered(mailbox, folder, prepared, early.status)
+            if not early.blamed.unproven:
                 return _refused(group, Reason.ARGUMENTS)
-            return self._answered(mailbox, folder, prepared, early.status)
+            suspected.note(early.blamed.unproven, usual_date=early.blamed.usual_date)
+            return self._append(folder, name, permanent, group, may_commit, suspected)
 
         def answered() -> Iterator[Receipt]:
             status = appender.answer(tag, prepared)
             listed = self._full_of_keywords(mailbox, folder, prepared, status)
             if listed is not None:
-                yield from self._append(folder, name, listed, group, may_commit)
+                yield from self._append(folder, name, listed, group, may_commit, suspected)
                 return
-            if status.word == "OK" and not permanent.any_keyword:
-                raw = mailbox.raw_name(folder.path)
-                mailbox.known.full_of_keywords.add((raw, folder.epoch))
-                mailbox.known.note_permanent_flags(raw, folder.epoch, permanent)
+            if status.word == "OK":
+                self._note_keywords(mailbox, folder, permanent, suspected)
             bare = status.word == "NO" and not status.code and status.throttle is None
             if bare and not self._is_there(mailbox, folder):
                 # Dovecot says so of a folder that was renamed at that moment, and the messages may be in it all the
@@ -271,6 +278,22 @@ class ImapTarget(ImapSource):
             yield from self._answered(mailbox, folder, prepared, status)
 
         return answered()
+
+    def _prepared(self, message: Outgoing, permanent: PermanentFlags, suspected: TurnedDown) -> Prepared:
+        """Raises ValueError when an argument cannot be said in IMAP."""
+        kept = self._kept(message, permanent)
+        flags = suspected.taken_off(kept, usual_date=is_usual_date(message.received))
+        return Prepared.of(message, flags, self._known)
+
+    def _note_keywords(
+        self, mailbox: Mailbox, folder: Folder, permanent: PermanentFlags, suspected: TurnedDown
+    ) -> None:
+        """The folder took messages without the ``suspected`` keywords, and without those it does not list."""
+        self._known.turned_down.join(suspected)
+        if not permanent.any_keyword:
+            raw = mailbox.raw_name(folder.path)
+            self._known.full_of_keywords.add((raw, folder.epoch))
+            self._known.note_permanent_flags(raw, folder.epoch, permanent)
 
     def _is_there(self, mailbox: Mailbox, folder: Folder) -> bool:
         status = mailbox.status_if_there(mailbox.raw_name(folder.path))
@@ -306,6 +329,8 @@ class ImapTarget(ImapSource):
         if status.throttle is not None or (status.word != "BAD" and passing):
             raise verdict
         reason = message_reason(status.word, status.code)
+        if reason is Reason.ARGUMENTS and not any(one.relies_on_keywords for one in prepared):
+            reason = Reason.REFUSED  # the server asked for what came behind them, or they are what every server takes
         if status.word == "NO" and not status.code and self._is_full(mailbox.raw_name(folder.path), prepared):
             reason = Reason.OVER_QUOTA
         yield from _refused([one.message for one in prepared], reason)
@@ -317,9 +342,8 @@ class ImapTarget(ImapSource):
 
     def _kept(self, message: Outgoing, permanent: PermanentFlags) -> frozenset[str]:
         """The flags that can be sent: the folder keeps them, and the server has turned none of them down."""
-        known = self._known
-        kept = permanent.kept(message.flags) - known.refused_keywords
-        return kept if is_usual_date(message.received) else kept - known.doubted_keywords
+        usual_date = is_usual_date(message.received)
+        return self._known.turned_down.taken_off(permanent.kept(message.flags), usual_date=usual_date)
 
     def _stored(self, folder: Folder, prepared: Sequence[Prepared], status: Status) -> Iterator[Receipt]:
         keys: list[int] | None = None

@@ -12,6 +12,7 @@ from connectors.errors import (
     AuthFailed,
     ConnectorError,
     FolderMissing,
+    FolderNotMade,
     OverQuota,
     Refused,
     Transient,
@@ -55,6 +56,17 @@ def command_refused(system: str, what: str, status: str, code: str, throttle: Th
     if code in _PASSING or status != "NO":
         return Transient(_("{what}: not now").format(what=what), system=system, detail=detail)
     return Refused(_("{what}: refused").format(what=what), Reason.REFUSED, system=system, detail=detail)
+
+
+def creation_refused(system: str, status: str, code: str, throttle: Throttle | None) -> ConnectorError | None:
+    """Verdict for a CREATE answered with NO or BAD, where that is about this one folder; None where it may be more."""
+    verdict = command_refused(system, "CREATE", status, code, throttle)
+    what = _("the folder cannot be made")
+    if isinstance(verdict, Refused | FolderMissing):
+        return Refused(what, Reason.FOLDER_REFUSED, system=system, detail=verdict.detail)
+    if isinstance(verdict, Transient) and throttle is None:
+        return FolderNotMade(what, system=system, detail=verdict.detail)
+    return None
 
 
 def message_reason(status: str, code: str) -> Reason:

@@ -1,7 +1,7 @@
 """What a refusal asks of us beyond the command: to stay away for a time, or to hold fewer sessions.
 
-Response codes decide where there are any.  These three things are told in free text alone by the servers named below,
-so their wording is looked for, in refusals only; the text itself is not kept.
+Response codes decide where there are any.  These things are told in free text alone by the servers named below, so
+their wording is looked for, in refusals only; the text itself is not kept.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ _OF_ALL = re.compile(rb"\b(?:host|ip|address|server)\b|\(\d{1,6} of \d{1,6} from
 _OF_USER = re.compile(rb"\buser|\(\d{1,6} of \d{1,6} for ", re.IGNORECASE)
 #: How many are granted, where that is said: Dovecot as above; Cyrus, ``(2 of 2 for anna)`` or ``from`` a host.
 _STATED = re.compile(rb"mail_max_userip_connections=(\d{1,6})\b|\(\d{1,6} of (\d{1,6}) (?:for|from) ", re.IGNORECASE)
+#: Gmail's own response code.
+_TOO_FAST = "THROTTLED"
+#: Yahoo: ``[LIMIT] UID FETCH Rate limit hit.``
+_RATE = re.compile(
+    rb"\brate limit (?:hit|reached|exceeded)|\bslow down\b|\btoo many requests\b|\bis throttled\b", re.IGNORECASE
+)
+#: Codes that leave open what was too much.  Beside any other, such words may be the name of a folder.
+_OPEN = frozenset({"", "ALERT", "LIMIT"})
 
 #: Nobody means more than a day; a server that says so is mistaken.
 _LONGEST = 86_400.0
@@ -34,7 +42,7 @@ _LONGEST = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """One of the three."""
+    """One of these; none of them where we were too fast, and for how long to stay away is not said."""
 
     #: Seconds for which to ask nothing.
     seconds: float | None = None
@@ -46,7 +54,7 @@ class Throttle:
     limit: int | None = None
 
 
-def throttle_in(text: bytes) -> Throttle | None:
+def throttle_in(text: bytes, code: str = "") -> Throttle | None:
     """What a refusal (its words after the response code) asks for; None when it is a plain refusal."""
     found = _BACK_OFF.search(text)
     if found is not None:
@@ -55,7 +63,7 @@ def throttle_in(text: bytes) -> Throttle | None:
         return Throttle(allowance=True)
     found = _SESSIONS.search(text)
     if found is None:
-        return None
+        return Throttle() if code == _TOO_FAST or (code in _OPEN and _RATE.search(text)) else None
     of_all = _OF_ALL.search(found[1]) and not _OF_USER.search(found[1])
     stated = _STATED.search(found[1])
     return Throttle(sessions="system" if of_all else "account", limit=int(stated[1] or stated[2]) if stated else None)

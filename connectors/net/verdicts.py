@@ -16,6 +16,8 @@ from connectors.net.throttling import Throttle
 _CERTIFICATE_EXPIRED = 10
 #: A provider that does not say until when an allowance is used up is asked again after so long.
 _ALLOWANCE_PAUSE = timedelta(hours=1)
+#: Seconds for which a server is left alone that finds us too fast, and does not say for how long.
+_RATE_PAUSE = 5.0
 
 
 def errno_name(error: OSError) -> str:
@@ -74,4 +76,5 @@ def throttled(system: str, throttle: Throttle, detail: str) -> ConnectorError:
         until = datetime.now(UTC) + _ALLOWANCE_PAUSE
         what = _("the provider's allowance for this mailbox is used up; it is looked at again after an hour")
         return OverQuota(what, system=system, detail=detail, until=until)
-    return Transient(_("asks to be left alone for a while"), system=system, detail=detail, retry_after=throttle.seconds)
+    seconds = _RATE_PAUSE if throttle.seconds is None else throttle.seconds
+    return Transient(_("asks to be left alone for a while"), system=system, detail=detail, retry_after=seconds)

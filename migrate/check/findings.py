@@ -183,11 +183,12 @@ def _use(line: str | None) -> str:
 
 
 def _messages(survey: Survey, copied: int) -> Iterator[Finding]:
-    too_large = sum(facts.too_large for facts in survey.folders)
-    if too_large and survey.max_message is not None:
-        count = plural("{n} message is", "{n} messages are", too_large)
+    limits = [facts.max_message for facts in survey.folders if facts.too_large and facts.max_message is not None]
+    if limits:
+        count = plural("{n} message is", "{n} messages are", sum(facts.too_large for facts in survey.folders))
+        # Where folders differ, each of them is over the lowest.
         text = _("{messages} over the {limit} that the target takes").format(
-            messages=count, limit=size_text(survey.max_message)
+            messages=count, limit=size_text(min(limits))
         )
         to_do = _(
             "Ask for a higher limit on the target; the copy keeps each as a file, and bascule not-copied names it."

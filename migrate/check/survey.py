@@ -37,6 +37,7 @@ from plans import SecretError
 
 #: Days from which it is told how fast a mailbox grows.
 RECENT = 30
+_INBOX = ("INBOX",)
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class FolderFacts:
     travelling: int = 0
     travelling_size: int = 0
     too_large: int = 0
+    #: The longest message that the folder it goes to takes; None when the target does not say.
+    max_message: int | None = None
     largest: int = 0
     #: When the first and the last of them were received, as far as the source says.
     oldest: datetime | None = None
@@ -72,7 +75,7 @@ class Survey:
     shared: Sequence[tuple[str, ...]] = ()
     source_error: ConnectorError | SecretError | None = None
     target_error: ConnectorError | SecretError | None = None
-    #: The longest message that the target takes; None when it does not say.
+    #: The longest message that the target takes, in a new folder where folders differ; None when it does not say.
     max_message: int | None = None
     quota: Quota | None = None
     #: What the source says that its mailbox may hold.
@@ -132,6 +135,7 @@ def survey(
         further = _survey(job, halt, recorded or {}, sides, max_message)
         found.folders += further.folders
         found.source_error = found.source_error or further.source_error
+        found.too_large += further.too_large
         found.listing += further.listing
         found.shared = [*found.shared, *further.shared]
         found.interrupted = found.interrupted or further.interrupted
@@ -159,6 +163,7 @@ def _look(
         folders: list[Folder] = []
         source: Source | None = None
         target: Target | None = None
+        limits: Mapping[Path, int | None] = {}
         try:
             source = _signed_in(stack, job.open_source, halt)
             folders = list(source.folders())
@@ -173,13 +178,13 @@ def _look(
         try:
             if sides == "both":
                 target = _signed_in(stack, job.open_target, halt)
-                _look_at_target(found, target)
+                limits = _look_at_target(found, target)
                 mapped = map_folders(folders, rules, there_on(target, recorded))
         except Stopped:
             raise
         except (ConnectorError, SecretError) as error:
             found.target_error = error
-        found.folders = [FolderFacts(one) for one in mapped]
+        found.folders = [FolderFacts(one, max_message=limits.get(one.to or (), found.max_message)) for one in mapped]
         if source is not None and found.source_error is None:
             _list_all(found, source, rules, halt, job.progress)
     return found
@@ -199,12 +204,19 @@ def there_on(target: Target, recorded: Mapping[Path, Path]) -> There:
     return There(names_of(target), partial(refused_by, target), roles_of(target), recorded)
 
 
-def _look_at_target(found: Survey, target: Target) -> None:
+def _look_at_target(found: Survey, target: Target) -> Mapping[Path, int | None]:
+    """The longest message that each folder takes which is there already."""
     there = list(target.folders())
     capabilities = target.capabilities()
     found.max_message, found.target_product = capabilities.max_message, capabilities.product
+    limits = {
+        folder.path: capabilities.max_message if folder.max_message is None else folder.max_message for folder in there
+    }
+    if found.max_message is None:
+        found.max_message = limits.get(_INBOX)  # the only folder that is there for certain stands for those to be made
     found.quota = quota_of(target)
     found.on_target = sum(folder.messages or 0 for folder in there)
+    return limits
 
 
 def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress: Progress) -> None:
@@ -222,7 +234,7 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
         try:
             for window in source.entries(folder, None) if folder.messages != 0 else ():
                 for entry in window.entries:
-                    if _count(facts, entry, rules, found.max_message, recent):
+                    if _count(facts, entry, rules, recent):
                         found.too_large.append((folder.path, entry))
                 progress.scanned(found.mailbox, folder.path, facts.messages)
                 if halt.stop.is_set():
@@ -236,7 +248,7 @@ def _list_all(found: Survey, source: Source, rules: Rules, halt: Halt, progress:
     found.interrupted = halt.stop.is_set()
 
 
-def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | None, recent: datetime) -> bool:
+def _count(facts: FolderFacts, entry: Entry, rules: Rules, recent: datetime) -> bool:
     """True when the message is over the target's limit."""
     size = entry.size or 0
     facts.messages += 1
@@ -250,7 +262,7 @@ def _count(facts: FolderFacts, entry: Entry, rules: Rules, max_message: int | No
     reason = why_left_out(rules, entry)
     if reason is not None:
         facts.left_out[reason] += 1
-    elif max_message is not None and size > max_message:
+    elif facts.max_message is not None and size > facts.max_message:
         facts.too_large += 1
         return True
     else:

@@ -304,7 +304,10 @@ TOO_MANY_SESSIONS = "too-many-sessions"
 CROWDED = Explanation(
     mark("the system takes no further session at the moment"),
     mark("Servers limit the connections of one mailbox, or of one machine; the mail programs of its person count too."),
-    mark("Lower max_sessions of this system in organisation.yaml, or wait until others have signed out."),
+    mark(
+        "Lower max_sessions of this system in organisation.yaml, or wait until others have signed out. A server that is"
+        " source and target at once must grant two sessions: if it grants one, ask its host for more."
+    ),
 )
 
 EXITS: Mapping[Exit, Explanation] = {

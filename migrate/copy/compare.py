@@ -15,6 +15,7 @@ TRIED_AGAIN = frozenset(
     {
         Reason.UNREADABLE,
         Reason.WRONG_LENGTH,
+        Reason.ARGUMENTS,
         Reason.OVER_QUOTA,
         Reason.NO_PERMISSION,
         Reason.FOLDER_REFUSED,

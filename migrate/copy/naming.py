@@ -116,6 +116,8 @@ class _Tree:
         self._roles: set[Role] = set()
         #: The keys of the names that numbered places came too late for.
         self._numbered: dict[FolderPath, FolderPath] = {}
+        #: The next number to try, by the key of the place with the first one.
+        self._next: dict[FolderPath, int] = {}
 
     def keep_recorded(self, one: Wanted) -> None:
         """Stay where the ledger says, unless the plan wants another place now."""
@@ -185,14 +187,22 @@ class _Tree:
         """The node's place, under the next free number when its name is taken."""
         parent = self._nodes[node[:-1]] if len(node) > 1 else ()
         name = self._spelt(node[-1], len(node) == 1)
-        first = path = self._names.fitted(parent, name)
-        for number in count(2):
-            if self._names.key(path) not in self._taken:
-                break
-            path = self._names.fitted(parent, name, f" ({number})")
-        if path != first:
-            self._numbered[path] = self._names.key(first)
+        first = self._names.fitted(parent, name)
+        if self._names.key(first) not in self._taken:
+            return first
+        path = self._under_a_number(parent, name)
+        self._numbered[path] = self._names.key(first)
         return path
+
+    def _under_a_number(self, parent: FolderPath, name: str) -> FolderPath:
+        """The place with the next free number, counted on from the last one of this name."""
+        family = self._names.key(self._names.fitted(parent, name, " (2)"))
+        for number in count(self._next.get(family, 2)):
+            path = self._names.fitted(parent, name, f" ({number})")
+            if self._names.key(path) not in self._taken:
+                self._next[family] = number
+                return path
+        raise AssertionError("count() does not end")
 
     def place(self, one: Wanted) -> None:
         """The place of the folder's node, or beside it when that is another folder's."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from threading import Condition, Lock
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from connectors.contract import (
     ConnectorError,
     Fatal,
     Folder,
+    FolderNotMade,
     Reason,
     Refused,
     Role,
@@ -24,6 +24,7 @@ from connectors.contract import (
     roles_of,
 )
 from connectors.folder_names import FolderPath, NameRules
+from connectors.language import _
 from migrate.copy.background import Background
 from migrate.copy.batches import Place
 from migrate.copy.hold import Hold
@@ -32,6 +33,9 @@ from migrate.copy.naming import Proposed, Wanted, propose
 from migrate.copy.scan import Listed, known_folders, wanted
 from migrate.ledger import counts, folders, messages
 from migrate.ledger.schema import Outcome
+
+#: Names that are tried for a folder whose target answers each with a folder that is another's.
+_MOST_NUMBERS = 100
 
 #: A target's own folders by role, and which names it holds.
 Surveyed = tuple[Mapping[Role, FolderPath], NameRules]
@@ -81,6 +85,12 @@ class Naming:
                 self._proposed = self._propose(target)
             return self._proposed.get(folder.path)
 
+    def are_one(self, one: FolderPath, other: FolderPath) -> bool:
+        """Whether one place is proposed for both source folders, which it is only where the plan says so."""
+        with self._lock:
+            proposed = self._proposed or {}
+        return one in proposed and other in proposed and proposed[one].path == proposed[other].path
+
     def _propose(self, target: Target) -> dict[FolderPath, Proposed]:
         job, hold = self._job, self._hold
         with hold.ledger.read() as connection:
@@ -117,7 +127,7 @@ class Ahead:
             and job.rules.place(folder) is not None
         ]
         self._open_target = open_target
-        self._naming = naming
+        self.naming = naming
         self._made: dict[FolderPath, Folder] = {}
         self._changed = Condition()
         self._making = Background(self._make, f"folders {job.mailbox}")
@@ -153,7 +163,7 @@ class Ahead:
             return
 
     def _to_ensure(self, folder: Folder, target: Target) -> ToEnsure:
-        proposed = self._naming.of(folder, target)
+        proposed = self.naming.of(folder, target)
         assert proposed is not None
         return ToEnsure(proposed.path, proposed.role, folder.subscribed is not False)
 
@@ -166,10 +176,9 @@ def place_in_empty(job: Job, hold: Hold, one: Listed, ahead: Ahead) -> Place | N
     there = None if placement is None else ahead.folder(one.folder.path)
     if placement is None or there is None or there.messages != 0:
         return None
+    if _is_anothers(job, hold, ahead.naming, one, there):
+        return None
     with hold.ledger.write() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
-        if not placement.merge and folders.path_text(there.path) in others:
-            return None
         row = folders.target(connection, hold.mailbox.id, job.direction, there)
         folders.place(connection, one.row.id, row.id)
         folders.mark_adopted(connection, one.row.id, row.id)
@@ -186,8 +195,8 @@ def make_places(
 ) -> dict[int, Place]:
     """Places, by source folder row, of the folders that have something to copy or never had a place.
 
-    ``made`` are target folders that were made a moment ago.  A folder that the target refuses keeps its messages,
-    accounted for as refused.
+    ``made`` are target folders that were made a moment ago.  A folder that the target refuses, or does not make
+    at the moment, keeps its messages, accounted for as refused.
     """
     with hold.ledger.read() as connection:
         pending = counts.count_pending(connection, hold.mailbox.id, job.direction, job.source)
@@ -200,7 +209,7 @@ def make_places(
             continue
         try:
             there = _make(job, hold, target, one, naming, made)
-        except Refused as refusal:
+        except (Refused, FolderNotMade) as refusal:
             _refuse_folder(job, hold, one, refusal.reason)
             continue
         with hold.ledger.write() as connection:
@@ -213,21 +222,30 @@ def make_places(
 def _make(
     job: Job, hold: Hold, target: Target, one: Listed, naming: Naming, made: Mapping[FolderPath, Folder]
 ) -> Folder:
-    """The folder under its proposed name.  What the target made of it nobody foresaw when it is another folder's."""
+    """The folder under its proposed name, under a number where the target makes of it a folder that is another's."""
     proposed = naming.of(one.folder, target)
+    placement = job.rules.place(one.folder)
     assert proposed is not None
+    assert placement is not None
     subscribed = one.folder.subscribed is not False
     there = made.get(one.folder.path) or target.ensure(proposed.path, proposed.role, subscribed=subscribed)
-    if there.path == proposed.path:
+    if placement.merge and there.path == proposed.path:
         return there
-    with hold.ledger.read() as connection:
-        others = folders.placed_elsewhere(connection, hold.mailbox.id, job.direction, job.source, one.row.id)
-    for number in count(2):
-        if folders.path_text(there.path) not in others:
+    *parents, name = proposed.path
+    for number in range(2, _MOST_NUMBERS):
+        if not _is_anothers(job, hold, naming, one, there):
             return there
-        *parents, name = proposed.path
         there = target.ensure((*parents, f"{name} ({number})"), None, subscribed=subscribed)
-    raise AssertionError("count() does not end")
+    raise Refused(_("the folder cannot be made"), Reason.FOLDER_REFUSED)
+
+
+def _is_anothers(job: Job, hold: Hold, naming: Naming, one: Listed, there: Folder) -> bool:
+    """Whether another folder of this source has the place, and not because the plan has both in one."""
+    with hold.ledger.read() as connection:
+        if folders.place_of(connection, one.row.id) == there.path:
+            return False
+        others = folders.going_to(connection, hold.mailbox.id, job.direction, job.source, there.path)
+    return not all(naming.are_one(one.folder.path, other) for other in others)
 
 
 def _refuse_folder(job: Job, hold: Hold, one: Listed, reason: Reason) -> None:

@@ -25,7 +25,7 @@ from migrate.ledger import repairs
 from migrate.ledger.repairs import Repair
 
 #: Refusals that the bytes of a message may be the cause of.
-_OF_BYTES = frozenset({Reason.CONTENT, Reason.REFUSED, Reason.ARGUMENTS})
+_OF_BYTES = frozenset({Reason.CONTENT, Reason.REFUSED})
 
 
 class Mender:

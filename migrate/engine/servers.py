@@ -72,7 +72,11 @@ class Servers:
         with self._lock:
             for account, bandwidth, messages in wanted:
                 if (system.name, account) not in self._rates:
-                    limit = RateLimit(bytes_per_second=bandwidth, messages_per_second=messages)
+                    limit = RateLimit(
+                        bytes_per_second=bandwidth,
+                        messages_per_second=messages,
+                        timekeeper=self._manner.timekeeper,
+                    )
                     self._rates[system.name, account] = limit
                 found.append(self._rates[system.name, account])
         return [limit for limit in found if limit.limits]

@@ -113,25 +113,40 @@ def place(connection: Connection, folder_id: int, target_folder_id: int) -> bool
     return bool(adopted_in == target_folder_id)
 
 
-def placed_elsewhere(
-    connection: Connection, mailbox_id: int, direction: Direction, source: str, folder_id: int
-) -> set[str]:
-    """Paths (as text) of target folders that other folders of the same source already go to.
+def place_of(connection: Connection, folder_id: int) -> FolderPath | None:
+    """The target folder that a source folder's messages go to, if it has one."""
+    rows = select(target_folder.c.path).join(folder, folder.c.target_folder_id == target_folder.c.id)
+    path = connection.execute(rows.where(folder.c.id == folder_id)).scalar_one_or_none()
+    return None if path is None else _path(path)
+
+
+def going_to(
+    connection: Connection, mailbox_id: int, direction: Direction, source: str, place: FolderPath
+) -> set[FolderPath]:
+    """The folders of a source that go to this target folder.
 
     The inbox of each source goes into the one inbox there is, and so does every folder of one name.
     """
+    there = connection.execute(
+        select(target_folder.c.id).where(
+            target_folder.c.mailbox_id == mailbox_id,
+            target_folder.c.direction == direction,
+            target_folder.c.path == path_text(place),
+        )
+    )
+    ids = there.scalars().all()
+    if not ids:  # mostly so, and looked up in an index; folders are not
+        return set()
     rows = connection.execute(
-        select(target_folder.c.path)
-        .join(folder, folder.c.target_folder_id == target_folder.c.id)
-        .where(
+        select(folder.c.path).where(
             folder.c.mailbox_id == mailbox_id,
             folder.c.direction == direction,
             folder.c.source == source,
-            folder.c.id != folder_id,
             folder.c.gone_at.is_(None),
+            folder.c.target_folder_id.in_(ids),
         )
     )
-    return set(rows.scalars())
+    return {_path(path) for path in rows.scalars()}
 
 
 def places(connection: Connection, mailbox_id: int, direction: Direction, source: str) -> dict[FolderPath, FolderPath]:

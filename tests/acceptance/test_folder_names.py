@@ -22,8 +22,9 @@ NAMES = [
     "Reports", "reports", "v1.2", "v1_2", "v1.2/a.b", "tail ", "tail.", "tail", "cur", "a/new", "#news", "star*",
     "per%", "R&D", "Fête 🎉", "Fête _", unicodedata.normalize("NFC", "Été"), unicodedata.normalize("NFD", "Été"),
     "INBOX/Clients", "Clients", "INBOX/INBOX", "l" * 240, DEEP, f"{DEEP} bis",
+    "a;b", "a`b", "^x", "{y}!", "R_D", "R%D", "#calendars/x", "Other Users/x",
 ]  # fmt: skip
-TARGETS = ["maildir", "prefixed", "fs", "sdbox", "courier"]
+TARGETS = ["maildir", "prefixed", "fs", "sdbox", "courier", "cyrus", "modern cyrus"]
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ def seeded() -> list[Mail]:
 @pytest.fixture
 def target(request: pytest.FixtureRequest, dovecot: DovecotFactory) -> Iterator[ImapServer]:
     match request.param:
-        case "courier":
-            yield request.getfixturevalue("standing_courier")
+        case "courier" | "cyrus" | "modern cyrus":
+            yield request.getfixturevalue("standing")(request.param)
         case "prefixed":
             yield dovecot(prefix="INBOX.", separator=".")
         case "fs":

@@ -24,10 +24,14 @@ def copying(tmp_path: Path, standing_dovecot: ImapServer) -> Iterator[Callable[.
     with ExitStack() as running:
 
         def start(
-            *, new: ImapServer = standing_dovecot, old: ImapServer = standing_dovecot, settle: float = SETTLE
+            *,
+            new: ImapServer = standing_dovecot,
+            old: ImapServer = standing_dovecot,
+            settle: float = SETTLE,
+            size: int = 1200,
         ) -> Copy:
             number = next(_numbers)
-            mails = letters(MESSAGES)
+            mails = letters(MESSAGES, size=size)
             seed(old, f"faults-from-{number}", mails)
             before_old = running.enter_context(running_faulty(old.port))
             before_new = running.enter_context(running_faulty(new.port))

@@ -6,10 +6,13 @@ The engine's own passes run through a proxy that does the harm; what arrived is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 
 import pytest
 
-from connectors.contract import AuthFailed, Transient
+from connectors.contract import AuthFailed, ConnectorError, Transient
+from migrate.engine.resting import BackOffs
+from migrate.ledger.limits import Whom
 from tests.integration.passes import TIMEOUT, Copy, struck
 from tests.servers.faults import Effect, Fault
 from tests.servers.phases import ON_APPEND, ON_FETCH, Phase
@@ -53,19 +56,86 @@ def test_a_byte_now_and_then(copying: Callable[..., Copy], phase: Phase) -> None
     copy.arrives(struck(copy, Fault(phase, Effect.DRIP, seconds=0.3)))
 
 
-@pytest.mark.parametrize("phase", [Phase.FETCH, Phase.APPEND, Phase.LOGIN])
 @pytest.mark.parametrize(
-    "words",
+    "phase",
     [
-        "[LIMIT] slow down",
-        "[THROTTLED] slow down",
-        pytest.param("[UNAVAILABLE] not now", marks=pytest.mark.nightly),
-        pytest.param("[INUSE] wait", marks=pytest.mark.nightly),
+        Phase.IN_LITERAL,
+        pytest.param(Phase.APPEND, marks=pytest.mark.nightly),
+        pytest.param(Phase.LITERAL_BEGINS, marks=pytest.mark.nightly),
     ],
 )
-def test_a_server_that_throttles(copying: Callable[..., Copy], phase: Phase, words: str) -> None:
+@pytest.mark.parametrize("size", [1200, 100_000], ids=["while it is waited for", "while it is sent to"])
+def test_a_target_that_reads_a_byte_now_and_then_is_given_up_in_time(
+    copying: Callable[..., Copy], verdicts: list[ConnectorError], phase: Phase, size: int
+) -> None:
+    """Ten messages of 1200 bytes are on their way before anybody reads them, of longer ones the line is soon full."""
+    copy, began = copying(size=size), monotonic()
+    result = struck(copy, Fault(phase, Effect.TRICKLE, nth=2, seconds=0.3))
+    assert monotonic() - began < 20 * TIMEOUT, "at this pace a batch takes an hour"
+    assert {error.detail for error in verdicts if isinstance(error, Transient)} == {"ETIMEDOUT"}
+    copy.arrives(result)
+
+
+@pytest.fixture
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> list[ConnectorError]:
+    """What the sessions of a run told of their systems."""
+    told: list[ConnectorError] = []
+    note = BackOffs.note
+
+    def listened(back_offs: BackOffs, whom: Whom, error: ConnectorError) -> None:
+        told.append(error)
+        note(back_offs, whom, error)
+
+    monkeypatch.setattr(BackOffs, "note", listened)
+    return told
+
+
+#: The first APPEND asks whether its literal may follow, as its keywords are new to the server; the third does not ask.
+REFUSABLE = [(Phase.FETCH, 1), (Phase.APPEND, 1), (Phase.APPEND, 3), (Phase.LOGIN, 1)]
+NOT_NOW = [
+    pytest.param(phase, nth, code, marks=pytest.mark.nightly if code == "INUSE" else ())
+    for phase, nth in REFUSABLE
+    for code in ("UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED")
+    # Said of keywords that are new to the server, LIMIT means that a folder has too many of them.
+    if (phase, nth, code) != (Phase.APPEND, 1, "LIMIT")
+]
+
+
+@pytest.mark.parametrize(("phase", "nth"), REFUSABLE)
+def test_a_server_that_asks_for_a_pause_is_left_alone_for_so_long(
+    copying: Callable[..., Copy], verdicts: list[ConnectorError], phase: Phase, nth: int
+) -> None:
+    """What was sent before the refusal was heard is no question."""
+    copy, seconds, heard = copying(), 2.0, 0.5
+    words = "Request is throttled. Suggested Backoff Time: 2000 milliseconds"
+    throttle = Fault(phase, Effect.REFUSE, nth=nth, times=2, words=words)
+    result = struck(copy, throttle)
+    assert {error.retry_after for error in verdicts if isinstance(error, Transient)} == {seconds}
+    side = copy.before_old if phase is Phase.FETCH else copy.before_new
+    asked = [at - throttle.struck_at for at in side.asked_at]
+    assert [at for at in asked if heard <= at < seconds] == []
+    assert max(asked) >= seconds
+    assert result.complete
+    copy.arrives(result)
+
+
+@pytest.mark.parametrize(("phase", "nth", "code"), NOT_NOW)
+def test_a_server_that_says_not_now_is_asked_again(
+    copying: Callable[..., Copy], verdicts: list[ConnectorError], phase: Phase, nth: int, code: str
+) -> None:
     copy = copying()
-    copy.arrives(struck(copy, Fault(phase, Effect.REFUSE, times=2, words=words)))
+    result = struck(copy, Fault(phase, Effect.REFUSE, nth=nth, times=2, words=f"[{code}] not now"))
+    assert {error.detail for error in verdicts if isinstance(error, Transient)} == {code}
+    assert result.complete
+    copy.arrives(result)
+
+
+@pytest.mark.parametrize(("phase", "nth"), REFUSABLE)
+def test_a_refusal_that_asks_for_nothing_is_not_waited_out(
+    copying: Callable[..., Copy], verdicts: list[ConnectorError], phase: Phase, nth: int
+) -> None:
+    struck(copying(), Fault(phase, Effect.REFUSE, nth=nth, times=2, words="no"))
+    assert not any(isinstance(error, Transient) for error in verdicts)
 
 
 @pytest.mark.parametrize(("phase", "nth"), [(Phase.IN_LITERAL, 25), (Phase.LAST_BYTE, 25), (Phase.STORED, 3)])
@@ -82,9 +152,12 @@ def test_a_sign_in_that_expires_in_an_append(copying: Callable[..., Copy], phase
     copy.arrives(copy.run())
 
 
-def test_a_line_that_breaks_again_and_again_ends_the_pass_and_no_more(copying: Callable[..., Copy]) -> None:
+@pytest.mark.parametrize("effect", [Effect.CUT, pytest.param(Effect.TRICKLE, marks=pytest.mark.nightly)])
+def test_a_line_that_breaks_again_and_again_ends_the_pass_and_no_more(
+    copying: Callable[..., Copy], effect: Effect
+) -> None:
     copy = copying()
-    result = struck(copy, Fault(Phase.LAST_BYTE, Effect.CUT, times=10**6))
+    result = struck(copy, Fault(Phase.LAST_BYTE, effect, times=10**6, seconds=TIMEOUT))
     assert any(isinstance(error, Transient) for error in result.errors)
     copy.before_new.faults = []
     copy.arrives(copy.run())

@@ -14,11 +14,13 @@ from contextlib import closing
 
 import pytest
 
+from connectors.contract import Reason
 from migrate.copy.hold import MailboxBusy
 from migrate.ledger import store
 from migrate.ledger.store import Ledger, LedgerError
 from tests.acceptance.box import Box
 from tests.acceptance.letters import FOLDERS, letter
+from tests.conftest import DovecotFactory
 from tests.integration.passes import Copy, struck
 from tests.servers.faults import Effect, Fault
 from tests.servers.mail import _Names, content_of
@@ -220,3 +222,21 @@ def test_a_second_pass_beside_the_first_is_kept_away(copying: Callable[..., Copy
     copy.before_new.faults = [Fault(Phase.STORED, Effect.NONE, nth=2, do=second)]
     copy.arrives(copy.run())
     assert len(met) == 1
+
+
+@pytest.mark.parametrize(
+    ("storage", "name"),
+    [("maildir:~/fs:LAYOUT=fs", "subscriptions"), ("sdbox:~/sdbox", "dbox-Mails")],
+    ids=["answered SERVERBUG", "answered CANNOT"],
+)
+def test_a_folder_that_the_target_does_not_make_keeps_no_other_from_travelling(
+    copying: Callable[..., Copy], dovecot: DovecotFactory, storage: str, name: str
+) -> None:
+    """Dovecot keeps files of its own under these names."""
+    copy = copying(new=dovecot(settings=f"mail_location = {storage}"))
+    copy.source.add(letter(990, folder=(name,)))
+    for _ in range(2):
+        result = copy.run()
+        assert result.errors == ()
+        assert result.tally.reasons == {Reason.FOLDER_REFUSED: 1}
+        assert contents(copy.target) == wanted(copy)

@@ -6,8 +6,10 @@ What the client sent before the fault has reached the server, what the server sa
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,8 +29,9 @@ class Effect(StrEnum):
     GARBAGE = "the client hears bytes that follow no grammar"
     STALL = "nothing is delivered for some seconds, and then everything"
     DRIP = "the client hears one byte now and then"
+    TRICKLE = "the server reads one byte now and then, until the client gives up"
     NONE = "the line goes on; somebody does something meanwhile"
-    REFUSE = "the command does not reach the server; the client hears NO in its place"
+    REFUSE = "the command does not reach the server; when its turn has come, the client hears NO"
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Fault:
     times: int = 1
     #: Words of a goodbye or a refusal.
     words: str = "[UNAVAILABLE] not now"
-    #: Of a stall, and between two bytes that drip.
+    #: Of a stall, and between two bytes that drip or trickle.
     seconds: float = 0.05
     #: Strikes only once this one has struck.
     after: Fault | None = None
@@ -49,6 +52,8 @@ class Fault:
     do: Callable[[], None] | None = None
     met: int = 0
     struck: int = 0
+    #: When it struck last, by the clock of ``time.monotonic``.
+    struck_at: float = 0.0
 
     def strikes(self, phase: Phase) -> bool:
         if phase is not self.phase or (self.after is not None and not self.after.struck):
@@ -57,6 +62,7 @@ class Fault:
         if self.met < self.nth or self.struck >= self.times:
             return False
         self.struck += 1
+        self.struck_at = time.monotonic()
         return True
 
 
@@ -73,8 +79,11 @@ class _Line:
     talk: Conversation = field(default_factory=Conversation)
     silent: threading.Event = field(default_factory=threading.Event)
     dripping: float = 0.0
-    #: The command that is kept from the server, and what is said instead.
-    refused: tuple[bytes, str] | None = None
+    trickling: float = 0.0
+    #: The tag of the command that is being kept from the server.
+    kept: bytes = b""
+    #: What is said to commands that were kept from it, by tag.
+    refused: dict[bytes, str] = field(default_factory=dict)
 
 
 class FaultyProxy:
@@ -82,6 +91,8 @@ class FaultyProxy:
 
     def __init__(self, to_port: int, *faults: Fault) -> None:
         self.faults = list(faults)
+        #: When clients sent something, by the clock of ``time.monotonic``.
+        self.asked_at: list[float] = []
         self._to_port = to_port
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -130,6 +141,8 @@ class FaultyProxy:
         reads, writes = (line.client, line.server) if up else (line.server, line.client)
         with contextlib.suppress(_Broken, OSError):
             while data := reads.recv(_PIECE):
+                if up:
+                    self.asked_at.append(time.monotonic())
                 for piece in line.talk.up(data) if up else line.talk.down(data):
                     self._pass(line, piece, writes, up=up)
         if line.silent.is_set():
@@ -138,7 +151,7 @@ class FaultyProxy:
             writes.shutdown(socket.SHUT_WR)
 
     def _pass(self, line: _Line, piece: Piece, writes: socket.socket, *, up: bool) -> None:
-        data, done = piece.data, 0
+        data, done = piece.data if up else _said(line, piece.data), 0
         for phase, at in piece.phases:
             with self._lock:
                 fault = next((one for one in self.faults if one.strikes(phase)), None)
@@ -148,23 +161,26 @@ class FaultyProxy:
             done = at
             self._strike(line, fault, piece)
         self._deliver(line, data[done:], writes, up=up)
-        if up and line.refused is not None and piece.ends:
-            tag, words = line.refused
-            line.refused = None
-            line.talk.open.pop(tag, None)
-            line.client.sendall(tag + b" NO " + words.encode() + b"\r\n")
+        if up and line.kept and (piece.ends or piece.asks):
+            # The server answers this one behind all that it was sent before.
+            line.server.sendall(line.kept + b" NOOP\r\n")
+            line.kept = b""
+            if piece.asks:
+                line.talk.no_literal_follows()
 
     def _deliver(self, line: _Line, data: bytes, writes: socket.socket, *, up: bool) -> None:
         if line.silent.is_set():
             raise _Broken
-        if not data or (up and line.refused is not None):
+        if not data or (up and line.kept):
             return
-        if up or not line.dripping:
+        between = line.trickling if up else line.dripping
+        if not between:
             writes.sendall(data)
             return
         for byte in data:
             writes.sendall(bytes([byte]))
-            if self._closed.wait(line.dripping):
+            # A server that reads slowly never reads what a client that reset the connection had sent.
+            if self._closed.wait(between) or (up and _was_reset(line.client)):
                 raise _Broken
 
     def _strike(self, line: _Line, fault: Fault, piece: Piece) -> None:
@@ -189,8 +205,25 @@ class FaultyProxy:
                 self._closed.wait(fault.seconds)
             case Effect.DRIP:
                 line.dripping = fault.seconds
+            case Effect.TRICKLE:
+                line.trickling = fault.seconds
             case Effect.REFUSE:
-                line.refused = piece.tag, fault.words
+                line.talk.open.pop(piece.tag, None)
+                line.refused[piece.tag] = fault.words
+                line.kept = piece.tag
+
+
+def _said(line: _Line, data: bytes) -> bytes:
+    """What the server says, with a refusal in the place of the answer to a command that it was not sent."""
+    tag = data.partition(b" ")[0] if line.refused else b""
+    words = line.refused.pop(tag, None)
+    return data if words is None else b"%s NO %s\r\n" % (tag, words.encode())
+
+
+def _was_reset(end: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(end, 0)
+    return bool(poll.poll(0))
 
 
 def _end(end: socket.socket) -> None:

@@ -54,6 +54,8 @@ class Piece:
     #: The tag of the command that it is part of; and whether the command ends with it.
     tag: bytes = b""
     ends: bool = False
+    #: The client waits to be told whether its literal may follow.
+    asks: bool = False
 
 
 @dataclass
@@ -123,7 +125,11 @@ class Conversation:
                 phases.append((Phase.APPEND_LINE, len(line) // 2))
             phases.append((Phase.LITERAL_BEGINS if literal else Phase.APPEND_ENDS, len(line)))
         self._fresh = not literal
-        return Piece(line, tuple(phases), self._tag, ends=not literal)
+        return Piece(line, tuple(phases), self._tag, ends=not literal, asks=literal and not line.endswith(b"+}\r\n"))
+
+    def no_literal_follows(self) -> None:
+        """The client asked whether it may send a literal, and may not: its command is over."""
+        self._up.left, self._fresh = 0, True
 
     def _within(self, part: bytes, at: int, size: int, middle: Phase, last: Phase) -> tuple[tuple[Phase, int], ...]:
         if middle is Phase.IN_LITERAL and self._verb != "APPEND":

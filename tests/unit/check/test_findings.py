@@ -88,9 +88,16 @@ def test_a_name_that_only_creating_shows_is_a_note_that_says_so(name: str) -> No
 
 
 def test_messages_over_the_limit_are_counted() -> None:
-    (finding,) = judge(survey(facts("INBOX", too_large=2), max_message=10_000_000))
+    (finding,) = judge(survey(facts("INBOX", too_large=2, max_message=10_000_000)))
     assert (finding.code, finding.kind) == ("too-large", "attention")
     assert finding.text == "2 messages are over the 10.0 MB that the target takes"
+
+
+def test_where_folders_take_different_lengths_the_lowest_that_was_met_is_named() -> None:
+    lengths = {"INBOX": (20_000_000, 1), "Work": (10_000_000, 2), "Old": (5_000_000, 0)}
+    folders = [facts(name, max_message=limit, too_large=count) for name, (limit, count) in lengths.items()]
+    (finding,) = judge(survey(*folders))
+    assert finding.text == "3 messages are over the 10.0 MB that the target takes"
 
 
 def test_what_is_left_out_is_counted_by_rule() -> None:
@@ -116,7 +123,7 @@ def test_what_others_put_on_the_target_is_worth_knowing() -> None:
 
 def test_the_worst_comes_first() -> None:
     found = judge(
-        survey(facts("😀", too_large=1, doubtful=True), max_message=10, quota=Quota(limit=0, used=0), on_target=3)
+        survey(facts("😀", too_large=1, max_message=10, doubtful=True), quota=Quota(limit=0, used=0), on_target=3)
     )
     assert [finding.kind for finding in found] == ["problem", "attention", "note", "note"]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from threading import Event
 
 import pytest
 
 from connectors.contract import AuthFailed, Entry, Folder, Reason, Target
 from connectors.memory import MemorySettings
+from connectors.wrappers import TargetWrapper
 from migrate.check.survey import Survey, survey
 from migrate.copy.halt import Halt
 from plans import SecretError
@@ -41,6 +43,52 @@ def test_what_would_travel_is_counted_apart_from_what_would_not(sides: Sides) ->
     (inbox,) = found.folders
     assert (inbox.too_large, inbox.left_out[Reason.RULE_DATE]) == (1, 1)
     assert (found.max_message, found.quota, found.on_target) == (500, None, 0)
+
+
+class ByFolder(TargetWrapper):
+    """A target that states the longest message of each folder, and none for all."""
+
+    def __init__(self, inner: Target, limits: Mapping[str, int]) -> None:
+        super().__init__(inner)
+        self._limits = limits
+
+    def folders(self) -> Iterator[Folder]:
+        for folder in super().folders():
+            yield replace(folder, max_message=self._limits.get(folder.path[-1]))
+
+
+@pytest.mark.parametrize(
+    ("limits", "too_large"),
+    [
+        ({"INBOX": 500, "Work": 900}, {"INBOX": 500, "New": 500}),
+        ({"INBOX": 900, "Work": 500}, {"Work": 500}),
+        # Of the inbox nothing is said, so nothing is known of folders that are not there yet.
+        ({"Work": 500}, {"Work": 500}),
+        ({"INBOX": 500}, {"INBOX": 500, "New": 500}),
+    ],
+)
+def test_a_folder_takes_what_it_says_and_a_new_one_what_the_inbox_takes(
+    limits: Mapping[str, int], too_large: Mapping[str, int]
+) -> None:
+    sides = new_sides()
+    for name in ("INBOX", "Work", "New"):
+        sides.source.create((name,))
+        sides.source.deliver(mail(0, "x" * 500), (name,), received=when(0))
+    sides.target.create(("Work",))
+
+    def open_target(stop: Event) -> Target:
+        return ByFolder(sides.connectors[1].open_target(ACCOUNT, stop), limits)
+
+    found = survey([sides.job(open_target=open_target)], Halt())
+    sides.close()
+    assert {one.mapped.folder.path[-1]: one.max_message for one in found.folders if one.too_large} == too_large
+    assert {path[-1] for path, _entry in found.too_large} == set(too_large)
+    assert found.max_message == limits.get("INBOX")
+
+
+def test_what_is_too_large_is_named_whichever_source_it_is_in(sides: Sides) -> None:
+    found = survey([sides.job(), sides.job(source="older")], Halt())
+    assert len(found.too_large) == sum(facts.too_large for facts in found.folders) == 2
 
 
 def test_nothing_is_written(sides: Sides) -> None:

@@ -89,6 +89,22 @@ def test_what_was_learnt_bounds_the_run_and_the_plan_bounds_what_was_learnt(tmp_
     remembered.close()
 
 
+def test_a_server_on_both_sides_that_granted_one_session_is_asked_for_two_all_the_same(tmp_path: Path) -> None:
+    remembered = Remembered(tmp_path / "ledger.sqlite")
+    old, new = system("old", host("mail.example")), system("new", host("mail.example"))
+    now = Manner().now()
+    remembered.write(lambda connection: limits.note_cap(connection, (old.server, ""), 1, now))
+    run = servers(old, new, remembered=remembered)
+    stopped = Event()
+    stopped.set()
+    permit = run.admit([("old", "ann"), ("new", "ben")], stopped, wait=True)
+    with pytest.raises(Unavailable):
+        run.admit([("old", "eva")], Event(), wait=False)
+    permit.release()
+    run.admit([("old", "eva"), ("new", "kim")], stopped, wait=True)
+    remembered.close()
+
+
 def test_a_session_that_never_was_open_is_not_asked_for_again_while_we_hold_others() -> None:
     run = servers(system("old"))
     first, further = run.seat("old", "ann"), run.seat("old", "ann")

@@ -16,8 +16,10 @@ from connectors.contract import (
     FlagChange,
     Folder,
     FolderMissing,
+    FolderNotMade,
     Found,
     Marked,
+    OverQuota,
     Reason,
     Receipt,
     Refused,
@@ -433,6 +435,38 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Refused) as raised:
             target.ensure(("plain",), None)
         assert raised.value.reason is Reason.FOLDER_REFUSED
+        target.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "detail"),
+    [
+        ("NO [SERVERBUG] Internal error occurred", FolderNotMade, "SERVERBUG"),
+        ("NO [UNAVAILABLE] later", FolderNotMade, "UNAVAILABLE"),
+        ("NO [LIMIT] so many folders", FolderNotMade, "LIMIT"),
+        ("BAD what", FolderNotMade, "BAD"),
+        ("NO Request is throttled. Suggested Backoff Time: 3000 milliseconds", Transient, "NO"),
+        ("NO [OVERQUOTA] full", OverQuota, "OVERQUOTA"),
+    ],
+)
+def test_a_folder_that_is_not_made_at_the_moment_is_told_from_a_server_that_has_trouble(
+    tmp_path: Path, answer: str, verdict: type[ConnectorError], detail: str
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        peer.list_for_target()
+        create, status = peer.expect('CREATE "plain"'), peer.expect('STATUS "plain"')
+        peer.say(f"{create} {answer}", f"{status} NO [NONEXISTENT] none")
+        peer.answer("SUBSCRIBE", status="NO none")
+        peer.answer("SELECT", status="NO none")
+        peer.answer("UNSELECT", status="BAD none")
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        with pytest.raises(verdict) as raised:
+            target.ensure(("plain",), None)
+        assert (type(raised.value), raised.value.detail) == (verdict, detail)
         target.close()
 
 

@@ -13,9 +13,9 @@ from tests.unit.imap.scripted import FULL, Peer, playing
 DOVECOT, COURIER, OTHER = "* OK Dovecot (Debian) ready.", "* OK Courier-IMAP ready.", "* OK Welcome"
 
 
-def rules(tmp_path: Path, greeting: str, *answers: str) -> NameRules:
+def rules(tmp_path: Path, greeting: str, *answers: str, capability: str = FULL) -> NameRules:
     def script(peer: Peer) -> None:
-        peer.sign_in(greeting=greeting)
+        peer.sign_in(capability, greeting=greeting)
         for status in answers:
             peer.answer(r'STATUS "a\.b"', status=status)
         peer.list_for_target()
@@ -49,6 +49,47 @@ def test_a_maildir_below_dovecot_is_known_by_the_dot_that_it_refuses(tmp_path: P
     assert (maildir.spelt("v1.2", at_top=True), maildir.longest_path) == ("v1_2", 250)
     other = rules(tmp_path, DOVECOT, "NO Mailbox doesn't exist")
     assert (other.spelt("v1.2", at_top=True), other.longest_path) == ("v1.2", None)
+
+
+@pytest.mark.parametrize("known_by", ["greeting", "capability"])
+def test_cyrus_is_proposed_no_name_that_it_refuses_or_hides(tmp_path: Path, known_by: str) -> None:
+    by_greeting = known_by == "greeting"
+    greeting = "* OK mail Cyrus IMAP 3.6.1 server ready" if by_greeting else OTHER
+    found = rules(tmp_path, greeting, capability=FULL if by_greeting else f"{FULL} X-SIEVE-MAILBOX")
+    assert found.complete
+    assert found.spelt('R%D !"%;<>\\`{|}^ *?.~#', at_top=True) == f"R_D {'_' * 12} *?.~#"
+    assert (found.spelt("#Sieve", at_top=True), found.spelt("#sieve", at_top=False)) == ("#Sieve_", "#sieve")
+    assert found.arranged(("INBOX", "INBOX")) == ("INBOX", "INBOX_")
+    assert found.longest_path == 400
+
+
+@pytest.mark.parametrize(
+    ("namespace", "taken", "free"),
+    [
+        ('(("" "/")) (("Other Users/" "/")) (("Shared/" "/") ("" "/"))', ["other users", "Shared"], ["Others"]),
+        ('(("INBOX." ".")) (("user." ".") ("INBOX.of others." ".")) (("" "."))', ["Of others"], ["user", "INBOX"]),
+        ('(("" "/")) NIL (("a/b/" "/"))', [], ["a", "b"]),
+    ],
+)
+def test_no_folder_is_proposed_where_those_of_other_people_are(
+    tmp_path: Path, namespace: str, taken: list[str], free: list[str]
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK mail Cyrus IMAP 3.6.1 server ready")
+        for command in ("CAPABILITY", "LOGIN", "CAPABILITY"):
+            peer.answer(command, *([f"* CAPABILITY {FULL}"] if command == "CAPABILITY" else []))
+        peer.answer("NAMESPACE", f"* NAMESPACE {namespace}")
+        peer.list_for_target()
+        if "INBOX." in namespace:
+            peer.answer("LIST")  # of the inbox, and of what lies below it
+        peer.sign_out()
+
+    with playing(tmp_path, script) as server:
+        target = server.target()
+        found = names_of(target)
+        target.close()
+    assert [found.spelt(name, at_top=True) for name in [*taken, *free]] == [*(f"{name}_" for name in taken), *free]
+    assert [found.spelt(name, at_top=False) for name in taken] == taken
 
 
 def test_names_are_counted_as_they_are_spelt_on_the_wire(tmp_path: Path) -> None:

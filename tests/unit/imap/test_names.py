@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import pytest
@@ -85,6 +86,16 @@ def test_an_invalid_name_keeps_its_spelling_and_its_folder() -> None:
     assert folders["a&b",].raw == b"a&-b"
     assert (folders["a",].raw, folders["&AGE-",].raw) == (b"a", b"&AGE-")
     assert len(folders) == len(raws)
+
+
+def test_thousands_of_names_that_are_written_alike_are_told_apart_by_short_additions() -> None:
+    raws = [b"".join(parts) for parts in itertools.product((b"\x01", b"\\x01"), repeat=12)]
+    folders = by_path([Listed(raw, "/", None, selectable=True) for raw in raws], SLASH)
+    assert sorted(listed.raw for listed in folders.values()) == sorted(raws)
+    assert max(len(name) for (name,) in folders) <= len("\\x01") * 12 + len("_4096")
+    written = "\\x01" * 12
+    assert (f"{written}_",) in folders
+    assert (f"{written}_2",) in folders
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,18 @@ def test_a_folder_without_a_limit_has_none(tmp_path: Path) -> None:
         target.close()
 
 
+@pytest.mark.parametrize(("said", "known"), [(b"5", 5), (b"NIL", None)])
+def test_a_listing_says_how_long_a_message_each_folder_takes(said: bytes, known: int | None) -> None:
+    model = Model(f"{BASIC} APPENDLIMIT")
+    model.lie = lambda command, answers: [
+        one.replace(b"(MESSAGES", b"(APPENDLIMIT %s MESSAGES" % said) if "APPENDLIMIT" in command else one
+        for one in answers
+    ]
+    with model.serving(), opened(model) as source:
+        assert source.capabilities().max_message is None
+        assert [folder.max_message for folder in source.folders()] == [known]
+
+
 def test_object_ids_are_asked_for_and_previews_never() -> None:
     model = Model(f"{BASIC} OBJECTID PREVIEW")
     model.inbox.deliver(b"Subject: x\r\n\r\n")

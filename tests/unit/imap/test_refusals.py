@@ -75,6 +75,7 @@ def test_each_refusal_has_its_denial(line: str, denial: Denial) -> None:
         ("NO Too many open connections (2 of 2 for anna)", 2, "account"),
         ("NO Too many open connections (4 of 3 from localhost [127.0.0.1])", 3, "system"),
         ("NO [LIMIT] not now", None, "account"),
+        ("NO [LIMIT] LOGIN Rate limit hit", None, "account"),
     ],
 )
 def test_too_many_sessions_are_a_kind_of_their_own(line: str, limit: int | None, of: str) -> None:

@@ -35,7 +35,17 @@ DOVECOT = "[LIMIT] Maximum number of connections from user+IP exceeded (mail_max
         ("BYE Too many open connections (3 of 2 from 10.0.0.1)", Throttle(sessions="system", limit=2)),
         ("NO Connection limit exceeded", Throttle(sessions="account")),
         ("NO Too many concurrent IMAP commands", Throttle(sessions="account")),
+        ("NO [THROTTLED] anything", Throttle()),
+        ("BYE [THROTTLED]", Throttle()),
+        ("NO [LIMIT] UID FETCH Rate limit hit.", Throttle()),
+        ("NO [ALERT] Too many requests", Throttle()),
+        ("NO Request is throttled", Throttle()),
+        ("BAD slow down", Throttle()),
         # No refusal, or one of something else.
+        ("OK Success [THROTTLED]", None),
+        ("NO [NONEXISTENT] Mailbox doesn't exist: Slow down", None),
+        ("NO [CANNOT] Rate limit exceeded", None),
+        ("NO [LIMIT] Too many user flags in mailbox", None),
         ("NO Too many failed logins", None),
         (f"OK {THROTTLED}", None),
         ("NO [OVERQUOTA] Mailbox is full", None),
@@ -50,13 +60,20 @@ def test_what_a_refusal_asks_for(line: str, asked: Throttle | None) -> None:
     assert status.throttle == asked
 
 
+#: A throttle that says for how long, and one that does not: then it is a usual pause.
+PAUSES = [(THROTTLED, 92.415), ("[THROTTLED] no", 5), ("[LIMIT] Rate limit hit.", 5), ("slow down", 5)]
+
+
+@pytest.mark.parametrize(("words", "seconds"), PAUSES)
 @pytest.mark.parametrize("word", ["NO", "BAD"])
-def test_a_throttled_fetch_is_no_unreadable_message_and_says_how_long_to_stay_away(tmp_path: Path, word: str) -> None:
+def test_a_throttled_fetch_is_no_unreadable_message_and_says_how_long_to_stay_away(
+    tmp_path: Path, word: str, words: str, seconds: float
+) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
         peer.open_work()
         tag = peer.expect("UID FETCH 1")
-        peer.say(f"{tag} {word} {THROTTLED}")
+        peer.say(f"{tag} {word} {words}")
         peer.ended_by()
 
     with playing(tmp_path, script) as server:
@@ -64,12 +81,13 @@ def test_a_throttled_fetch_is_no_unreadable_message_and_says_how_long_to_stay_aw
         with pytest.raises(Transient) as caught:
             list(session.read(WORK, ["1"]))
         session.abort()
-    assert caught.value.retry_after == pytest.approx(92.415)
+    assert caught.value.retry_after == pytest.approx(seconds)
     assert "92415" not in str(caught.value), "no word of the server's is kept"
 
 
+@pytest.mark.parametrize(("words", "seconds"), PAUSES)
 @pytest.mark.parametrize("word", ["NO", "BAD"])
-def test_a_throttled_append_is_no_refusal_of_the_message(tmp_path: Path, word: str) -> None:
+def test_a_throttled_append_is_no_refusal_of_the_message(tmp_path: Path, word: str, words: str, seconds: float) -> None:
     def script(peer: Peer) -> None:
         peer.sign_in()
         peer.open_work(command="SELECT", permanent=r"\Seen \*")
@@ -77,7 +95,7 @@ def test_a_throttled_append_is_no_refusal_of_the_message(tmp_path: Path, word: s
         peer.say(f"{tag} OK")
         tag = peer.expect("APPEND")
         peer.line()
-        peer.say(f"{tag} {word} {THROTTLED}")
+        peer.say(f"{tag} {word} {words}")
         peer.ended_by()
 
     with playing(tmp_path, script) as server:
@@ -85,7 +103,7 @@ def test_a_throttled_append_is_no_refusal_of_the_message(tmp_path: Path, word: s
         with pytest.raises(Transient) as caught:
             list(session.write(WORK, [outgoing(0, b"a: b\r\n\r\nbody")], allow))
         session.abort()
-    assert caught.value.retry_after == pytest.approx(92.415)
+    assert caught.value.retry_after == pytest.approx(seconds)
 
 
 def test_a_goodbye_for_the_days_allowance_says_when_to_look_again(tmp_path: Path) -> None:
@@ -105,6 +123,18 @@ def test_a_goodbye_for_the_days_allowance_says_when_to_look_again(tmp_path: Path
     until = caught.value.until
     assert until is not None
     assert timedelta(minutes=50) < until - datetime.now(UTC) <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("words", ["NO [THROTTLED] later", "NO slow down"])
+def test_a_sign_in_that_comes_too_fast_is_no_wrong_password(tmp_path: Path, words: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
+        peer.answer("LOGIN", status=words)
+
+    with playing(tmp_path, script) as server, pytest.raises(Transient) as caught:
+        server.source()
+    assert caught.value.retry_after == 5
 
 
 @pytest.mark.parametrize(

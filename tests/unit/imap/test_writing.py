@@ -23,7 +23,7 @@ from connectors.contract import (
     Transient,
 )
 from connectors.imap.target import ImapTarget
-from tests.unit.imap.scripted import FULL, PASSWORD, Peer, allow, outgoing, playing
+from tests.unit.imap.scripted import FULL, PASSWORD, Peer, Script, allow, outgoing, playing
 
 WORK = Folder(("Work",), None, "7")
 ONE, TWO = b"Subject: one\r\n\r\nbody one\r\n", b"Subject: two\r\n\r\nx1 CREATE pwned\r\n"
@@ -189,7 +189,7 @@ def test_keys_of_another_epoch_are_a_missing_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ("BAD syntax", Reason.ARGUMENTS),
+        ("BAD syntax", Reason.REFUSED),
         ("NO [TOOBIG] no", Reason.TOO_LARGE),
         ("NO [OVERQUOTA] full", Reason.OVER_QUOTA),
         ("NO no", Reason.REFUSED),
@@ -361,28 +361,141 @@ def test_a_keyword_is_proven_once_a_server_and_not_for_each_mailbox(tmp_path: Pa
             target.close()
 
 
-def test_a_keyword_that_was_turned_down_is_left_out_next_time(tmp_path: Path) -> None:
-    def refuses(peer: Peer) -> None:
-        peer.sign_in()
+SINGLY = "IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE UNSELECT"
+
+
+def refuse_literal(answer: str, capabilities: str = FULL, arguments: str = "") -> Script:
+    """A session that asks for no body and says no."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in(capabilities)
         learn(peer)
-        peer.answer("APPEND", status="NO invalid keyword")
+        peer.answer(f"APPEND {arguments}", status=answer)
         assert peer.ended_by() == "RST"
 
+    return script
+
+
+@pytest.mark.parametrize("answer", ["NO invalid keyword", "NO [LIMIT] so many keywords", "NO [CANNOT] no", "BAD what"])
+@pytest.mark.parametrize("capabilities", [FULL, SINGLY], ids=["with MULTIAPPEND", "without"])
+def test_a_keyword_that_is_turned_down_is_left_out_and_the_message_travels(
+    tmp_path: Path, capabilities: str, answer: str
+) -> None:
+    def accepts(peer: Peer) -> None:
+        peer.sign_in(capabilities)
+        for key in (1, 2):
+            tag = peer.expect(r'APPEND "Work" \(\\Seen\) "[^"]*" \{26\+\}$')
+            peer.read(len(ONE))
+            peer.line()
+            peer.say(f"{tag} OK [APPENDUID 7 {key}] done")
+        peer.sign_out()
+
+    with playing(tmp_path, refuse_literal(answer, capabilities), accepts) as server:
+        target = server.target()
+        message = outgoing(0, ONE, frozenset({"\\Seen", "x" * 60}))
+        for key in ("1", "2"):
+            assert write(target, message) == [Receipt(0, "stored", key, kept_flags=frozenset({"\\Seen"}))]
+        target.close()
+    assert ONE[:10] not in b"".join(server.peers[0].heard)
+
+
+def test_of_a_batch_only_the_keywords_that_are_turned_down_are_left_out(tmp_path: Path) -> None:
     def accepts(peer: Peer) -> None:
         peer.sign_in()
-        tag = peer.expect(r'APPEND "Work" \(\\Seen\) "[^"]*" \{26\+\}$')
+        tag = peer.expect(r'APPEND "Work" \(\) "[^"]*" \{26\+\}$')
+        peer.read(len(ONE))
+        assert peer.line().startswith(b" (good) ")
+        peer.say("+ go")
+        peer.read(len(ONE))
+        peer.line()
+        peer.say(f"{tag} OK [APPENDUID 7 1:2] done")
+        peer.sign_out()
+
+    committed: list[None] = []
+    with playing(tmp_path, refuse_literal("NO no", arguments=r'"Work" \(bad\)'), accepts) as server:
+        target = server.target()
+        batch = [outgoing(0, ONE, frozenset({"bad"})), outgoing(1, ONE, frozenset({"good"}))]
+        assert list(target.write(WORK, batch, lambda: committed.append(None))) == [
+            Receipt(0, "stored", "1", kept_flags=frozenset()),
+            Receipt(1, "stored", "2"),
+        ]
+        target.close()
+    assert len(committed) == 1
+
+
+def test_a_keyword_is_turned_down_only_where_the_message_is_taken_without_it(tmp_path: Path) -> None:
+    def refuses_all(peer: Peer) -> None:
+        peer.sign_in()
+        answer_append(peer, "NO [TOOBIG] no")
+        tag = peer.expect(r'APPEND "Work" \(work\) "[^"]*" \{26\}$')
+        peer.say("+ go")
         peer.read(len(ONE))
         peer.line()
         peer.say(f"{tag} OK [APPENDUID 7 1] done")
         peer.sign_out()
 
-    with playing(tmp_path, refuses, accepts) as server:
+    with playing(tmp_path, refuse_literal("NO no"), refuses_all) as server:
         target = server.target()
-        message = outgoing(0, ONE, frozenset({"\\Seen", "x" * 60}))
-        assert write(target, message) == [Receipt(0, "refused", reason=Reason.ARGUMENTS)]
-        assert write(target, message) == [Receipt(0, "stored", "1", kept_flags=frozenset({"\\Seen"}))]
+        work = outgoing(0, ONE, frozenset({"work"}))
+        assert write(target, work) == [Receipt(0, "refused", reason=Reason.TOO_LARGE)]
+        assert write(target, work) == [Receipt(0, "stored", "1")]
         target.close()
-    assert ONE[:10] not in b"".join(server.peers[0].heard)
+
+
+@pytest.mark.parametrize(
+    "answer", ["NO [LIMIT] slow down", "NO [LIMIT] APPEND Rate limit hit.", "NO slow down", "NO [THROTTLED] no"]
+)
+def test_a_rate_limit_at_the_literal_is_a_pause_and_drops_no_keyword(tmp_path: Path, answer: str) -> None:
+    def accepts(peer: Peer) -> None:
+        peer.sign_in(SINGLY)
+        tag = peer.expect(r'APPEND "Work" \(work\) "[^"]*" \{26\}$')
+        peer.say("+ go")
+        peer.read(len(ONE))
+        peer.line()
+        peer.say(f"{tag} OK [APPENDUID 7 1] done")
+        peer.sign_out()
+
+    with playing(tmp_path, refuse_literal(answer, SINGLY), accepts) as server:
+        target = server.target()
+        work = outgoing(0, ONE, frozenset({"work"}))
+        with pytest.raises(Transient) as raised:
+            write(target, work)
+        assert raised.value.retry_after
+        assert write(target, work) == [Receipt(0, "stored", "1")]
+        target.close()
+
+
+def test_a_bad_behind_keywords_that_were_not_asked_for_may_be_due_to_them(tmp_path: Path) -> None:
+    """Only with the next sending is it known: they are asked for, and what is refused then is refused for its bytes."""
+
+    def script(peer: Peer) -> None:
+        peer.sign_in()
+        learn(peer)
+        for literal, answer in ((r"\{26\}", "OK [APPENDUID 7 1] done"), (r"\{26\+\}", "BAD what")):
+            tag = peer.expect(rf'APPEND "Work" \(work\) "[^"]*" {literal}$')
+            if "+" not in literal:
+                peer.say("+ go")
+            peer.read(len(ONE))
+            peer.line()
+            peer.say(f"{tag} {answer}")
+        assert peer.ended_by() == "RST"
+
+    def asks(peer: Peer) -> None:
+        peer.sign_in()
+        tag = peer.expect(r'APPEND "Work" \(work\) "[^"]*" \{26\}$')
+        peer.say("+ go")
+        peer.read(len(ONE))
+        peer.line()
+        peer.say(f"{tag} BAD what")
+        assert peer.ended_by() == "RST"
+
+    with playing(tmp_path, script, asks) as server:
+        target = server.target()
+        work = outgoing(0, ONE, frozenset({"work"}))
+        assert write(target, work) == [Receipt(0, "stored", "1")]
+        for reason in (Reason.ARGUMENTS, Reason.REFUSED):
+            assert write(target, work) == [Receipt(0, "refused", reason=reason)]
+        target.abort()
 
 
 @pytest.mark.parametrize("year", [1, 1970, 2038, 9999])
@@ -402,15 +515,9 @@ def test_an_odd_date_is_proven_before_its_body_leaves(tmp_path: Path, year: int)
 
 
 def test_a_keyword_refused_with_an_odd_date_is_left_out_of_odd_dates_only(tmp_path: Path) -> None:
-    def refuses(peer: Peer) -> None:
-        peer.sign_in()
-        learn(peer)
-        peer.answer(r'APPEND "Work" \(work\) "01-Jun-1969', status="NO no")
-        assert peer.ended_by() == "RST"
-
     def accepts(peer: Peer) -> None:
         peer.sign_in()
-        for flags, key in (("", 1), ("work", 2)):
+        for flags, key in (("", 1), ("", 2), ("work", 3)):
             tag = peer.expect(rf'APPEND "Work" \({flags}\) "[^"]*" \{{26\}}$')
             peer.say("+ go")
             peer.read(len(ONE))
@@ -418,13 +525,13 @@ def test_a_keyword_refused_with_an_odd_date_is_left_out_of_odd_dates_only(tmp_pa
             peer.say(f"{tag} OK [APPENDUID 7 {key}] done")
         peer.sign_out()
 
-    with playing(tmp_path, refuses, accepts) as server:
+    with playing(tmp_path, refuse_literal("NO no", arguments=r'"Work" \(work\) "01-Jun-1969'), accepts) as server:
         target = server.target()
         work = frozenset({"work"})
         odd = outgoing(0, ONE, work, datetime(1969, 6, 1, tzinfo=UTC))
-        assert write(target, odd) == [Receipt(0, "refused", reason=Reason.ARGUMENTS)]
-        assert write(target, odd) == [Receipt(0, "stored", "1", kept_flags=frozenset())]
-        assert write(target, outgoing(0, ONE, work)) == [Receipt(0, "stored", "2")]
+        for key in ("1", "2"):
+            assert write(target, odd) == [Receipt(0, "stored", key, kept_flags=frozenset())]
+        assert write(target, outgoing(0, ONE, work)) == [Receipt(0, "stored", "3")]
         target.close()
 
 
@@ -546,7 +653,8 @@ def test_an_aborted_target_does_not_sign_in_anew(tmp_path: Path) -> None:
 
     with playing(tmp_path, script) as server:
         target = server.target()
-        assert [receipt.outcome for receipt in write(target, outgoing(0, ONE, frozenset({"new"})))] == ["refused"]
+        odd = outgoing(0, ONE, received=datetime(1969, 6, 1, tzinfo=UTC))
+        assert [receipt.outcome for receipt in write(target, odd)] == ["refused"]
         target.abort()
         with pytest.raises(Stopped):
             target.fence(WORK, [])

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import Role
+from connectors.contract import Folder, Reason, Role, Target
 from connectors.folder_names import EXCHANGE, GMAIL_LABELS, FolderPath, NameRules
 from connectors.memory import MemorySettings
 from migrate.copy.naming import Proposed, Wanted, propose
 from migrate.copy.placement import Placement
 from plans.folder_rules import FolderRules
-from tests.unit.passes.world import mail, new_sides, when
+from tests.unit.passes.world import ACCOUNT, EverythingGoes, Sides, mail, new_sides, when
 
 ANY_CASE = NameRules(folds_case=True, normal_form="NFC", ignored_end=" .")
 NFD = unicodedata.normalize("NFD", "Été")
@@ -61,7 +63,10 @@ def places(found: dict[FolderPath, Proposed]) -> dict[str, str]:
         (NameRules(longest_name=9), ["éééééé"], {"éééééé": "éééé"}),
         (NameRules(longest_path=40), ["aaaaaaaaaaaaaaaaaaaa/b"], {"aaaaaaaaaaaaaaaaaaaa/b": "b"}),
         (GMAIL_LABELS, ["Starred", "a/starred", "Chats"], {"Starred": "Starred_", "Chats": "Chats_"}),
-        (EXCHANGE, ["Calendar", "C:\\old", "Notes."], {"Calendar": "Calendar_", "C:\\old": "C:_old"}),
+        (NameRules(inbox_in_inbox=False), ["INBOX/INBOX", "INBOX/Inbox/x", "INBOX/a/INBOX", "a/INBOX"],
+         {"INBOX/INBOX": "INBOX/INBOX_", "INBOX/Inbox/x": "INBOX/Inbox_/x"}),
+        (EXCHANGE, ["Calendar", "C:\\old", "Notes.", "Notes.x", "a/Notes."],
+         {"Calendar": "Calendar_", "C:\\old": "C:_old", "Notes.": "Notes._"}),
     ],
 )  # fmt: skip
 def test_names_that_the_target_cannot_tell_apart_or_hold(
@@ -220,6 +225,140 @@ def test_the_same_names_come_of_a_lost_ledger() -> None:
     assert sides.on_target() == before
     assert {path for path, _ in before} == {("Reports",), ("reports (2)",), ("REPORTS (3)", "x")}
     sides.close()
+
+
+class Spelling:
+    """A target that makes a folder under a name that nobody foresaw."""
+
+    def __init__(self, sides: Sides, spelt: Callable[[str], str]) -> None:
+        self._sides = sides
+        self._spelt = spelt
+
+    def __call__(self, stop: Event) -> Target:
+        target = self._sides.connectors[1].open_target(ACCOUNT, stop)
+        ensure = target.ensure
+
+        def spelling(path: FolderPath, role: Role | None, *, subscribed: bool = True) -> Folder:
+            return ensure(tuple(map(self._spelt, path)), role, subscribed=subscribed)
+
+        target.ensure = spelling  # type: ignore[method-assign]
+        return target
+
+
+@pytest.mark.parametrize("pairs", [1, 2])
+@pytest.mark.parametrize("names", [["R%D", "R_D"], ["R_D", "R%D"], ["R%D", "R_D", "R_D (2)"]])
+def test_two_folders_never_become_one_whatever_the_target_makes_of_their_names(names: list[str], pairs: int) -> None:
+    """Also when they come pass by pass."""
+    sides = new_sides(pairs=pairs)
+    target = Spelling(sides, lambda name: name.replace("%", "_"))
+    for number, name in enumerate([*names, "R?D"]):
+        sides.source.create((name,))
+        sides.source.deliver(mail(number), (name,), received=when(number))
+    assert sides.run(open_target=target).copied == len(names) + 1
+    assert set(Counter(path for path, _ in sides.on_target()).values()) == {1}
+    before = sides.on_target()
+    sides.source.create(("R:D",))
+    sides.source.deliver(mail(8), ("R:D",), received=when(8))
+    sides.source.deliver(mail(9), (names[0],), received=when(9))
+    later = Spelling(sides, lambda name: name.replace("%", "_").replace(":", "_"))
+    assert sides.run(open_target=later).copied == 2
+    assert sides.on_target() > before
+    assert sorted(Counter(path for path, _ in sides.on_target()).values()) == [1] * (len(names) + 1) + [2]
+    assert sides.run(open_target=later).copied == 0
+    sides.close()
+
+
+class Merging(EverythingGoes):
+    """Rules that put what begins with R into one folder."""
+
+    def place(self, folder: Folder) -> Placement | None:
+        if folder.path[0].startswith("R"):
+            return Placement(("R%D",), merge=True)
+        return super().place(folder)
+
+
+def test_what_the_plan_merges_is_one_folder_also_under_a_name_that_nobody_foresaw() -> None:
+    sides = new_sides()
+    for number, name in enumerate(["R_D", "Reports", "Other"]):
+        sides.source.create((name,))
+        sides.source.deliver(mail(number), (name,), received=when(number))
+    target = Spelling(sides, lambda name: name.replace("%", "_"))
+    assert sides.run(open_target=target, rules=Merging()).copied == 3
+    assert Counter(path for path, _ in sides.on_target()) == {("R_D",): 2, ("Other",): 1}
+    sides.close()
+
+
+def test_a_target_that_makes_one_folder_of_all_gets_one_and_refuses_the_others() -> None:
+    sides = new_sides()
+    for number, name in enumerate(["a", "b"]):
+        sides.source.create((name,))
+        sides.source.deliver(mail(number), (name,), received=when(number))
+    done = sides.run(open_target=Spelling(sides, lambda _name: "all"))
+    assert done.copied == 1
+    assert done.tally.reasons == {Reason.FOLDER_REFUSED: 1}
+    sides.close()
+
+
+class Measured:
+    """The length of a name in bytes, and how much was measured in all."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def __call__(self, name: str) -> int:
+        self.characters += len(name)
+        return len(name.encode())
+
+
+LIMITS = [{"longest_name": 250}, {"longest_name": 250, "longest_path": 250}]
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_very_long_name_is_cut_without_measuring_it_again_and_again(limits: dict[str, int], letter: str) -> None:
+    measured = Measured()
+    (name,) = NameRules(measure=measured, **limits).fitted((), letter * 20_000, " (12)")  # type: ignore[arg-type]
+    assert len(name.encode()) in (249, 250)
+    assert measured.characters < 20 * 250
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_many_long_names_that_begin_alike_get_their_numbers_one_after_the_other(limits: dict[str, int]) -> None:
+    measured = Measured()
+    paths = [f"{'x' * 260}{number}" for number in range(400)]
+    found = propose(wanted(*paths), NameRules(measure=measured, **limits))  # type: ignore[arg-type]
+    ends = {one.path[0].lstrip("x") for one in found.values()}
+    assert ends == {"", *(f" ({number})" for number in range(2, 401))}
+    assert measured.characters < 400 * 40 * 250
+
+
+def test_many_names_that_differ_only_by_case_are_numbered_without_gaps() -> None:
+    measured = Measured()
+    rules = replace(ANY_CASE, longest_name=250, measure=measured)
+    names = ["".join("xX"[number >> bit & 1] for bit in range(10)) for number in range(1024)]
+    found = propose(wanted(*names), rules)
+    numbers = [one.path[0][11:] for one in found.values()]
+    assert sorted(numbers) == sorted(["", *(f"({number})" for number in range(2, 1025))])
+    assert measured.characters < 1024 * 5 * 20
+
+
+@pytest.mark.parametrize("limits", [{}, *LIMITS])
+def test_no_path_is_so_deep_that_naming_it_costs_the_square_of_its_depth(limits: dict[str, int]) -> None:
+    measured = Measured()
+    rules = NameRules(measure=measured, **limits)  # type: ignore[arg-type]
+    path = ("a",) * 4_000
+    tracemalloc.start()
+    try:
+        found = propose([Wanted(path, Placement(path))], rules)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    place = found[path].path
+    assert place[:99] == ("a",) * 99
+    assert len(place) == 100
+    assert most < 5 << 20
+    assert measured.characters < 200_000
+    assert propose([Wanted(path, Placement(path), recorded=place)], rules) == found
 
 
 def test_one_line_of_the_plan_merges_both_and_two_lines_name_each() -> None:

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from connectors.contract import Reason, Refused
 from connectors.errors import SpoolError
 from connectors.memory import MemorySettings
 from connectors.memory.faults import Cut, Moment
+from connectors.memory.settings import Defect
 from migrate.copy import repair
 from migrate.copy.kept import KeptMail
 from migrate.ledger import mailboxes, repairs
@@ -27,6 +29,24 @@ INBOX = ("INBOX",)
 NUL = b"a\0b\r\n"
 #: What becomes of it, and of the line before it.
 ENCODED = b"hello=20\r\na=00b\r\n"
+LARGE = (b"0123456789abcdef" * 4 + b"\r\n") * (9 << 14)
+
+
+def with_fields(data: bytes, fields: bytes) -> bytes:
+    """The message with more fields at the end of its header."""
+    return data.replace(b"\r\n\r\n", b"\r\n" + fields + b"\r\n", 1)
+
+
+LONG = mail(2, "x" * 1200)
+DATELESS = mail(2).replace(b"Date: Mon, 05 Jan 2026 08:00:00 +0000\r\n", b"")
+SENDERLESS = mail(2).replace(b"From: b@example.org\r\n", b"")
+QUOTED_PRINTABLE = b"Content-Transfer-Encoding: quoted-printable\r\nMIME-Version: 1.0\r\n"
+#: Rules, what each is for, and what becomes of it where it was received at ``when(1)``.
+OTHER_REPAIRS: list[tuple[Defect, bytes, bytes]] = [
+    ("long-line", LONG, with_fields(LONG, QUOTED_PRINTABLE).replace(b"x" * 75, b"x" * 75 + b"=\r\n")[:-3] + b"=20\r\n"),
+    ("missing-date", DATELESS, with_fields(DATELESS, b"Date: Wed, 01 Jan 2025 01:00:00 +0000\r\n")),
+    ("missing-from", SENDERLESS, with_fields(SENDERLESS, b"From: unknown@unknown.invalid\r\n")),
+]
 
 
 @pytest.fixture
@@ -109,6 +129,43 @@ def test_no_rule_that_the_target_does_not_ask_for(tmp_path: Path) -> None:
         assert [one.rules for one in changed(sides)] == [("nul",)]
 
 
+@pytest.mark.parametrize("bulk", [b"", LARGE], ids=["small", "large"])
+@pytest.mark.parametrize(("rule", "broken", "repaired"), OTHER_REPAIRS, ids=[rule for rule, *_ in OTHER_REPAIRS])
+def test_every_other_defect_is_repaired_and_its_original_kept_with_proof(
+    tmp_path: Path, rule: Defect, broken: bytes, repaired: bytes, bulk: bytes
+) -> None:
+    arrived, sent = broken + bulk, repaired + bulk
+    for sides in _sides(tmp_path, MemorySettings(refuses=frozenset({rule}))):
+        deliver(sides, mail(1), arrived, mail(3))
+        assert sides.run().tally.outcomes[Outcome.STORED] == 3
+        assert sorted(there(sides)) == sorted([mail(1), sent, mail(3)])
+        (one,) = changed(sides)
+        assert (one.by_us, one.rules) == (True, (rule,))
+        assert (one.original, one.sent) == (sha256(arrived).digest(), sha256(sent).digest())
+        (file,) = kept(sides)
+        assert (file.stem, file.read_bytes()) == (sha256(arrived).hexdigest(), arrived)
+        assert sides.run().copied == 0
+
+
+@pytest.mark.parametrize(("rule", "broken", "repaired"), OTHER_REPAIRS, ids=[rule for rule, *_ in OTHER_REPAIRS])
+@pytest.mark.parametrize("find_by", ["uid", "message_id", "scan"])
+def test_every_other_repair_is_known_again_when_the_ledger_is_lost(
+    tmp_path: Path, rule: Defect, broken: bytes, repaired: bytes, find_by: Literal["uid", "message_id", "scan"]
+) -> None:
+    manners = MemorySettings(refuses=frozenset({rule}), find_by=find_by)
+    for sides in _sides(tmp_path, manners):
+        deliver(sides, mail(1), broken, broken.replace(b"<2@", b"<4@"))
+        assert sides.run().complete
+        before = sorted(there(sides))
+        assert repaired in before
+        sides.lose_ledger()
+        adopted = sides.adopt()
+        assert (adopted.complete, adopted.adopted) == (True, 3)
+        result = sides.run()
+        assert (result.complete, result.copied) == (True, 0)
+        assert sorted(there(sides)) == before
+
+
 def test_what_no_rule_helps_is_refused_and_tried_as_it_is(strict: Sides) -> None:
     deliver(strict, b"Content-Type: application/pkcs7-mime\r\n" + mail(1) + NUL, mail(2))
     result = strict.run()
@@ -118,11 +175,16 @@ def test_what_no_rule_helps_is_refused_and_tried_as_it_is(strict: Sides) -> None
     assert kept(strict) == []
 
 
-def test_a_refusal_that_no_byte_causes_is_not_repaired(strict: Sides) -> None:
-    deliver(strict, mail(1) + NUL)
-    strict.worlds[1].faults.at("message", Refused("no", Reason.NO_PERMISSION, system="memory"), times=None)
-    assert strict.run().tally.outcomes[Outcome.REFUSED] == 1
+@pytest.mark.parametrize("reason", [Reason.NO_PERMISSION, Reason.ARGUMENTS])
+def test_a_refusal_that_no_byte_causes_is_not_repaired_but_tried_again_by_the_next_pass(
+    strict: Sides, reason: Reason
+) -> None:
+    deliver(strict, mail(1) + b"a\r\n", mail(2, message_id=False))
+    strict.worlds[1].faults.at("message", Refused("no", reason, system="memory"), times=None)
+    assert strict.run().tally.reasons == {reason: 2}
     assert kept(strict) == []
+    strict.worlds[1].faults.clear()
+    assert strict.run().tally.outcomes == {Outcome.STORED: 2}
 
 
 def test_repair_can_be_switched_off(strict: Sides) -> None:
@@ -277,7 +339,7 @@ def test_an_original_that_cannot_be_kept_stops_the_repair_and_nothing_is_lost(st
 
 
 def test_a_large_message_is_repaired_from_its_spool_file(strict: Sides) -> None:
-    large = mail(1) + (b"0123456789abcdef" * 4 + b"\r\n") * (9 << 14) + NUL
+    large = mail(1) + LARGE + NUL
     assert len(large) > 8 << 20
     deliver(strict, large)
     assert strict.run().complete
@@ -295,7 +357,7 @@ def test_a_disk_that_fills_up_during_a_repair_leaves_nothing_behind_and_the_next
             super().write(data)
             raise SpoolError("this machine's disk does not take it")
 
-    deliver(strict, mail(1) + (b"0123456789abcdef" * 4 + b"\r\n") * (9 << 14) + NUL)
+    deliver(strict, mail(1) + LARGE + NUL)
     with monkeypatch.context() as full:
         full.setattr(repair, "SpooledBody", Full)
         result = strict.run()

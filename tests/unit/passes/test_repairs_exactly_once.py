@@ -1,19 +1,21 @@
 """Nothing is lost and nothing doubled on a target that refuses what mail should not be, or changes it.
 
-The machine of :mod:`tests.unit.passes.test_exactly_once`, its mail with NUL bytes, raw bytes in headers and no
-Message-ID, its passes killed and cut also between a refusal and the repaired message.
+The machine of :mod:`tests.unit.passes.test_exactly_once`, its mail with everything that a rule repairs, its passes
+killed and cut also between a refusal and the repaired message.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
+from connectors.memory.settings import Defect
 from connectors.memory.store import Stored
 from connectors.wire import wire_bytes
 from migrate.copy.kept import KeptMail
@@ -21,7 +23,7 @@ from migrate.ledger.schema import ON_TARGET, message, original, repair
 from tests.unit.passes.test_exactly_once import CHECKS, EXAMPLES, FOLDERS, Company, manners
 from tests.unit.passes.world import mail, when
 
-DEFECTS = ("nul", "raw-8bit-header", "missing-message-id")
+DEFECTS = get_args(Defect)
 
 
 class StrictCompany(Company):
@@ -56,6 +58,12 @@ class StrictCompany(Company):
             data += b"a\0b\r\n"
         if "raw-8bit-header" in defects:
             data = data.replace(b"Subject: s", b"Subject: caf\xe9 ")
+        if "long-line" in defects:
+            data += b"x" * 1200 + b"\r\n"
+        if "missing-date" in defects:
+            data = data.replace(b"Date: Mon, 05 Jan 2026 08:00:00 +0000\r\n", b"")
+        if "missing-from" in defects:
+            data = data.replace(b"From: b@example.org\r\n", b"")
         for _ in range(twins):
             self.sides.source.create(path)
             self.sides.source.deliver(data, path, received=when(self.number))
