@@ -31,6 +31,7 @@ from connectors.denials import Denial
 from connectors.errors import (
     ArchiveUnreadable,
     AuthFailed,
+    ConnectionLost,
     ConnectorError,
     Fatal,
     FolderMissing,
@@ -86,6 +87,7 @@ __all__ = [
     "AuthFailed",
     "Body",
     "Capabilities",
+    "ConnectionLost",
     "Connector",
     "ConnectorError",
     "Denial",

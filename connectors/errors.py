@@ -47,10 +47,9 @@ class Transient(ConnectorError):
         super().__init__(what, system=system, detail=detail)
         self.retry_after = retry_after
 
-    @property
-    def is_lost_line(self) -> bool:
-        """Whether the connection broke; who asks for a pause, or takes no session at the moment, broke nothing."""
-        return type(self) is Transient and self.retry_after is None
+
+class ConnectionLost(Transient):
+    """The connection broke, or was given up because nothing that came on it could be trusted any more."""
 
 
 class Unavailable(Transient):

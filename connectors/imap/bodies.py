@@ -70,29 +70,9 @@ def read_bodies(
         yield from _ask_again(mailbox, folder, reader, unanswered)
 
 
-def read_what_can_be_read(
-    mailbox: Mailbox, folder: Folder, uids: Sequence[int], more: bytes = b"", ahead: Ahead | None = None
-) -> Iterator[Message | Unread]:
-    """As :func:`read_bodies`, where a message of which the server dies again and again is unreadable."""
-    losses = mailbox.known.losses
-    left = deque(dict.fromkeys(uids))
-    raw = mailbox.raw_name(folder.path)
-    while left and losses.ask_for_one and not (ahead is not None and ahead.begun):
-        uid = left.popleft()
-        message = raw, folder.epoch, uid
-        if losses.give_up(message):
-            yield Unread(str(uid), Reason.UNREADABLE)
-            continue
-        with losses.at(message):
-            yield from read_bodies(mailbox, folder, [uid], more)
-    if left:
-        with losses.among_many():
-            yield from read_bodies(mailbox, folder, left, more, ahead)
-
-
 def _large_in(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
     """The listed sizes of those that are read by ranges."""
-    if not mailbox.known.reads_in_pieces:
+    if not mailbox.known.server.reads_in_pieces:
         return {}
     raw = mailbox.raw_name(folder.path)
     return {uid: size for uid in uids if (size := mailbox.known.large.get((raw, folder.epoch, uid)))}
@@ -197,7 +177,7 @@ class _Reader:
             return
         body.release()
         for answer in self.read([uid]):
-            self._mailbox.known.reads_in_pieces = False
+            self._mailbox.known.server.reads_in_pieces = False
             yield answer
 
     def _gather(self, uid: int, body: SpooledBody, pieces: _Pieces) -> Fetched | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.body import SPOOL_OVER, SpooledBody
-from connectors.errors import AuthFailed, ConnectorError, Transient
+from connectors.errors import AuthFailed, ConnectionLost, ConnectorError, Transient
 from connectors.imap.arguments import is_quotable, quoted
 from connectors.imap.patience import Patience
 from connectors.imap.response import LITERAL, Part, Status, parse_status
@@ -235,7 +235,7 @@ class Dialogue:
     def broken(self, what: str, *, detail: str = "") -> ConnectorError:
         """End the connection, for nothing on it can be trusted any more; returns the error to raise."""
         self.transport.cut(Transient(_("the connection was given up"), system=self.system, detail=detail))
-        return Transient(what, system=self.system, detail=detail)
+        return ConnectionLost(what, system=self.system, detail=detail)
 
     def patience(self) -> Patience:
         """For the answer to one command."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from connectors.body import SPOOL_OVER
 from connectors.contract import Capabilities, Entry, Folder, Headers, LabelFacts, Message, Role, Unread, Window
 from connectors.errors import Fatal, Transient
-from connectors.imap.bodies import read_what_can_be_read
+from connectors.imap.bodies import read_bodies
 from connectors.imap.labels import FolderPath, Labels, Place, shown
 from connectors.imap.mailbox import Mailbox
 from connectors.imap.names import Listed
@@ -230,7 +230,7 @@ class GmailSource(ImapSource):
         overview = self._overview()
         there = self._by_box(overview, keys)
         for number, uids in there.items():
-            for answer in read_what_can_be_read(self._use(), overview.boxes[number], list(uids), _LABELS):
+            for answer in read_bodies(self._use(), overview.boxes[number], list(uids), _LABELS):
                 key = uids[int(answer.key)]
                 if isinstance(answer, Unread):
                     yield Unread(key, answer.reason)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connectors.contract import SYSTEM_FLAGS
-from connectors.errors import Transient
+from connectors.errors import ConnectionLost, Transient
 from connectors.imap.arguments import system_flag
-from connectors.imap.losses import Losses
 from connectors.keywords import is_keyword
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class KnownServer:
     accepted_keywords: set[str] = field(default_factory=set)
     #: The folders that were made or opened last, by object id: whose, and which.
     folders: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    #: False once the pieces of a large message were not all of it, which came whole.
+    reads_in_pieces: bool = True
     #: Whose folder it put in another's place: nothing may be written there any more.  Empty as long as it did not.
     harmed: str = ""
 
@@ -105,13 +106,9 @@ class Known:
     turned_down: TurnedDown = field(default_factory=TurnedDown)
     #: False once a line broke while something was asked for ahead: some servers answer what they like first.
     asks_ahead: bool = True
-    #: False once the pieces of a large message were not all of it, which came whole.
-    reads_in_pieces: bool = True
     #: Listed sizes of messages too large for memory, by raw name, UIDVALIDITY and UID.
     large: dict[tuple[bytes, str, int], int] = field(default_factory=dict)
 
-    #: Messages of which the server died.
-    losses: Losses = field(default_factory=Losses)
     #: Raw names of folders of which changes are not asked for: the line broke the last time.
     broken_changes: set[bytes] = field(default_factory=set)
 
@@ -150,7 +147,7 @@ class Known:
         """Of a folder where the line broke meanwhile, everything is listed: its changes may be what is too long."""
         try:
             yield
-        except Transient:
+        except ConnectionLost:
             self.broken_changes.add(raw)
             raise
 

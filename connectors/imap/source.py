@@ -14,7 +14,7 @@ from connectors.body import SPOOL_OVER, SpooledBody
 from connectors.contract import Capabilities, Entry, Folder, Headers, Message, Quota, Unread, Window
 from connectors.errors import FolderMissing, Refused, Stopped, Transient
 from connectors.imap.arguments import uid_of
-from connectors.imap.bodies import Ahead, begin, read_what_can_be_read
+from connectors.imap.bodies import Ahead, begin, read_bodies
 from connectors.imap.changes import CHANGES_LIMIT, Cursor, Vanished, gone_since
 from connectors.imap.connection import Connection
 from connectors.imap.dialogue import Dialogue
@@ -162,6 +162,7 @@ class ImapSource:
             highest = int(held[-1].key) if held else highest
         if listed < opened.exists:
             self._check_complete(folder, listed)
+        self._known.broken_changes.discard(raw)
         yield Window(held, cursor=Cursor.after(opened, highest, listed))
 
     def lists_next(self, folders: Sequence[Folder]) -> None:
@@ -345,8 +346,7 @@ class ImapSource:
                     self._begun.append(next_begun)
 
         with self._known.asking_ahead(lambda: begun is not None or bool(self._begun)):
-            ahead = Ahead(begun, begin_next, self._drop_begun)
-            yield from read_what_can_be_read(mailbox, folder, uids, ahead=ahead)
+            yield from read_bodies(mailbox, folder, uids, ahead=Ahead(begun, begin_next, self._drop_begun))
 
     def _fetcher(self) -> Fetcher:
         return Fetcher(self._dialogue)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from threading import Event, Lock
 
-from connectors.errors import ConnectorError, Fatal, Stopped, Transient
+from connectors.errors import ConnectionLost, ConnectorError, Fatal, Stopped, Transient
 from connectors.language import _
 from connectors.net.deflate import Deflate
 from connectors.net.sockets import limit_unsent, poll_socket, raise_failure, set_linger
@@ -247,7 +247,7 @@ class Transport:
             end = data.find(b"\n") + 1
             size += end or len(data)
             if size > limit:
-                raise self._lost(Transient(_("the server sent an endless line"), system=self.host))
+                raise self._lost(ConnectionLost(_("the server sent an endless line"), system=self.host))
             if end:
                 pieces.append(data[:end])
                 self._buffer, self._at = data, end
@@ -351,7 +351,7 @@ class Transport:
             elif lost is None:
                 lost = ConnectionResetError("closed by the server")
             if len(self._buffer) > _UNASKED_LIMIT:
-                raise self._lost(Transient(_("the server floods the connection"), system=self.host))
+                raise self._lost(ConnectionLost(_("the server floods the connection"), system=self.host))
         whole_line = self._buffer.find(b"\n", self._at) >= 0
         if lost is not None and not whole_line:
             raise self._lost(connection_lost(self.host, lost)) from lost

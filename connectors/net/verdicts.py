@@ -7,7 +7,16 @@ import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 
-from connectors.errors import ConnectorError, Fatal, OverQuota, TooManySessions, Transient, Unavailable, Untrusted
+from connectors.errors import (
+    ConnectionLost,
+    ConnectorError,
+    Fatal,
+    OverQuota,
+    TooManySessions,
+    Transient,
+    Unavailable,
+    Untrusted,
+)
 from connectors.language import _
 from connectors.net.certificate_faults import certificate_fault
 from connectors.net.throttling import Throttle
@@ -39,10 +48,10 @@ def unreachable(system: str, error: OSError) -> ConnectorError:
     return Unavailable(what, system=system, detail=errno_name(error))
 
 
-def connection_lost(system: str, error: OSError) -> ConnectorError:
+def connection_lost(system: str, error: OSError) -> ConnectionLost:
     """Verdict for a connection that broke, or on which nothing came for too long."""
     what = _("no answer in time") if isinstance(error, TimeoutError) else _("the connection was lost")
-    return Transient(what, system=system, detail=errno_name(error))
+    return ConnectionLost(what, system=system, detail=errno_name(error))
 
 
 def tls_failed(system: str, error: OSError) -> ConnectorError:

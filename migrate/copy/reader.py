@@ -11,7 +11,17 @@ from threading import Event, Lock
 
 from connectors.attachments import likeness
 from connectors.body import CHUNK, MemoryBody
-from connectors.contract import Message, Outgoing, Reason, Resources, Source, Stopped, Unread, foretell_reading
+from connectors.contract import (
+    ConnectionLost,
+    Message,
+    Outgoing,
+    Reason,
+    Resources,
+    Source,
+    Stopped,
+    Unread,
+    foretell_reading,
+)
 from connectors.language import _
 from connectors.repairs import traits_of
 from connectors.wire import Digests, to_wire
@@ -26,6 +36,8 @@ AHEAD = 2
 #: Batches that are asked for in one question, while each goes through within so many seconds.
 _MOST_AT_ONCE = 8
 _QUICK = 1.0
+#: Messages that are asked for alone once the line broke again and again, and may be given up in a row.
+_ALONE, _MOST_GIVEN_UP = 16, 20
 #: Bytes with which a batch is handed over, whatever was listed.
 _MOST_HELD = 2 * BATCH_BYTES
 
@@ -131,6 +143,8 @@ class _Reading:
         self._oversize = oversize
         #: Batches that are asked for in one question.
         self.at_once = 1
+        #: Messages that were given up, one after the other.
+        self._given_up = 0
 
     def read(self, batches: Sequence[Batch]) -> None:
         """Ask for all messages of these batches, and hand each batch over before another one's are taken."""
@@ -147,8 +161,32 @@ class _Reading:
                 assert following is None or following.key in left[number_of[following.key]], "a key is answered once"
 
     def _answers(self, place: Place, keys: Sequence[str]) -> Generator[Message | Unread, None, None]:
-        """Asked when the first one is wanted: memory comes before."""
-        yield from self._source.read(place.source, keys)
+        """Asked when the first one is wanted: memory comes before.
+
+        A message at which every line breaks is unreadable.  Which one it is shows when they are asked for one by one:
+        its answer never comes, and those before it may have been lost with it.
+        """
+        left = dict.fromkeys(keys)
+        alone = 0
+        while left:
+            asked = list(left)[:1] if alone else list(left)
+            try:
+                for answer in self._source.read(place.source, asked):
+                    left.pop(answer.key, None)
+                    yield answer
+            except ConnectionLost:
+                if alone:
+                    if self._given_up == _MOST_GIVEN_UP:
+                        raise  # it is the line
+                    self._given_up += 1
+                    left.pop(asked[0])
+                    yield Unread(asked[0], Reason.UNREADABLE)
+                alone = _ALONE
+            else:
+                self._given_up = 0
+                alone = max(alone - 1, 0)
+                for key in asked:
+                    left.pop(key, None)
 
     def _fill(
         self,

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from connectors.contract import (
     Capabilities,
+    ConnectionLost,
     ConnectorError,
     Fatal,
     OverQuota,
@@ -22,7 +23,6 @@ from connectors.contract import (
     Receipt,
     Suspect,
     Target,
-    Transient,
 )
 from connectors.language import _
 from migrate.copy.batches import Place
@@ -173,7 +173,7 @@ class Writer:
         try:
             yield
         except ConnectorError as error:
-            if isinstance(error, Transient) and error.is_lost_line and self._flights:
+            if isinstance(error, ConnectionLost | DeadlinePassed) and self._flights:
                 self._portions.broke(max(len(flight.items) for flight in self._flights))
             while self._flights:
                 self._break_off(self._flights.popleft())
