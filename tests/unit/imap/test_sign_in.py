@@ -15,6 +15,7 @@ import pytest
 from connectors.contract import (
     Account,
     AuthFailed,
+    ConnectionLost,
     ConnectorError,
     Fatal,
     Folder,
@@ -131,9 +132,9 @@ def test_a_server_that_speaks_something_else_is_fatal(tmp_path: Path) -> None:
         assert type(refused_sign_in(server)) is Fatal
 
 
-def test_a_server_that_hangs_up_is_transient(tmp_path: Path) -> None:
+def test_a_server_that_hangs_up_has_broken_the_line(tmp_path: Path) -> None:
     with playing(tmp_path, lambda peer: peer.say("* OK hello")) as server:
-        assert type(refused_sign_in(server)) is Transient
+        assert type(refused_sign_in(server)) is ConnectionLost
 
 
 @pytest.mark.parametrize("tls", ["plain", "implicit", "starttls"])
@@ -256,7 +257,7 @@ def listen(peer: Peer) -> None:
 def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
     with playing(tmp_path, listen) as server:
         since = monotonic()
-        assert type(refused_sign_in(server, timeout=0.3)) is Transient
+        assert type(refused_sign_in(server, timeout=0.3)) is ConnectionLost
         assert monotonic() - since < 3
 
 
@@ -394,4 +395,4 @@ def test_a_large_literal_before_anybody_is_signed_in_is_given_up(tmp_path: Path)
         peer.ended_by()
 
     with playing(tmp_path, script) as server:
-        assert type(refused_sign_in(server)) is Transient
+        assert type(refused_sign_in(server)) is ConnectionLost
