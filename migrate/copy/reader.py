@@ -182,6 +182,9 @@ class _Reading:
                     left.pop(asked[0])
                     yield Unread(asked[0], Reason.UNREADABLE)
                 alone = _ALONE
+                if left:
+                    # Who answers this can be reached, and lets us in: what breaks behind it breaks at the message.
+                    list(self._source.states(place.source, list(left)[:1]))
             else:
                 self._given_up = 0
                 alone = max(alone - 1, 0)

@@ -362,6 +362,26 @@ def test_a_content_that_cannot_be_compared_doubles_nothing(breaks: int) -> None:
         assert sum(here.on_target().values()) == MESSAGES
 
 
+@pytest.mark.parametrize("ended", [5, 8, 12, 20])
+def test_a_server_that_ends_every_session_for_a_while_makes_no_message_unreadable(ended: int) -> None:
+    """As one does behind a balancer that lets everybody connect: nobody gets as far as a message."""
+    left = [0]
+
+    def lie(command: str, said: list[bytes]) -> list[bytes]:
+        if "BODY.PEEK[]" in command and left[0] == 0:
+            left[0] = ended
+        if left[0] > 1:
+            left[0] -= 1
+            raise ConnectionResetError
+        return said
+
+    with company(lie=lie) as here:
+        results = [here.run() for _ in range(12)]
+        assert not any(result.tally.reasons for result in results)
+        assert results[-1].complete
+        assert here.on_target() == here.on_source()
+
+
 def test_a_line_that_breaks_at_every_message_is_told_as_what_it_is() -> None:
     with company(lie=_dying_of(range(1, 50), DEADLY["the end of the session"])) as here:
         for number in range(30):
