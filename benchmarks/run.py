@@ -133,6 +133,8 @@ def _show(setting: Setting, turns: Turns, peers: Sequence[str]) -> None:
         _show_ratio(f"working: {names}", _ratios(ours, probe, _working), target)
         _show_ratio(f"bodies:  {names}", _ratios(ours, probe, _bodies))
         _show_ratio(f"whole:   {names}", _ratios(ours, probe, _whole))
+        # The rig's own figure of the probe: signing in and making folders are in it, as they are in our work.
+        _show_ratio(f"working / its whole: {names}", _ratios(ours, probe, _working, _whole))
     for pairs in PAIRS:
         for peer in peers:
             _show_ratio(f"whole:   {Ours(pairs).name} / {peer}", _ratios(turns[Ours(pairs).name], turns[peer], _whole))
@@ -158,15 +160,21 @@ def _cell(values: Sequence[float | None], form: str) -> str:
     return format(median(known), form) if known else "-"
 
 
-def _ratios(ours: Sequence[Figures], theirs: Sequence[Figures], rate: Callable[[Figures], float]) -> list[float]:
-    return [rate(one) / rate(other) for one, other in zip(ours, theirs, strict=True)]
+def _ratios(
+    ours: Sequence[Figures],
+    theirs: Sequence[Figures],
+    rate: Callable[[Figures], float],
+    their_rate: Callable[[Figures], float] | None = None,
+) -> list[float]:
+    """Turn by turn; both by the same rate, unless theirs is another."""
+    return [rate(one) / (their_rate or rate)(other) for one, other in zip(ours, theirs, strict=True)]
 
 
 def _show_ratio(what: str, ratios: Sequence[float], target: float | None = None) -> None:
     verdict = ""
     if target is not None:
         verdict = f"  target {target:.2f}: {'reached' if median(ratios) >= target else 'MISSED'}"
-    print(f"{what:48}{median(ratios):6.2f}  ({min(ratios):.2f}-{max(ratios):.2f}){verdict}")
+    print(f"{what:60}{median(ratios):6.2f}  ({min(ratios):.2f}-{max(ratios):.2f}){verdict}")
 
 
 def _measure_memory(rig: Rig) -> None:

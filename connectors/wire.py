@@ -83,9 +83,9 @@ def digest_bytes(data: bytes) -> Digests:
     """Digests of a message in wire form; ``source`` equals ``wire``."""
     wire = hashlib.sha256(data).digest()
     end = data.find(b"\r\n\r\n")
-    head, rest = (data, b"") if end < 0 else (data[: end + 2], data[end + 4 :])
-    found = _read_head(head)
-    found.core.update(rest)
+    found = _read_head(data if end < 0 else data[: end + 2])
+    if end >= 0:
+        found.core.update(memoryview(data)[end + 4 :])
     return Digests(wire, wire, found.core.digest(), found.header, found.message_id, found.date_field)
 
 

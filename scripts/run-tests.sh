@@ -11,18 +11,20 @@ export PYTHONPYCACHEPREFIX="$PWD/.cache/bytecode"
 odd=$(mktemp)
 even=$(mktemp)
 
-# Every other file: what takes long is spread over both.
-$tests "not nightly" $(ls tests/acceptance/test_*.py | sed -n 'p;n') >"$odd" 2>&1 &
+# Every other file, and every third of the integration tests: what takes long is spread over all three.
+acceptance() { ls tests/acceptance/test_*.py | sed -n "$1"; }
+integration() { ls tests/integration/test_*.py | sed -n "$1"; }
+$tests "not nightly" $(acceptance 'p;n') $(integration 'n;p;n') >"$odd" 2>&1 &
 odd_process=$!
-$tests "not nightly" $(ls tests/acceptance/test_*.py | sed -n 'n;p') >"$even" 2>&1 &
+$tests "not nightly" $(acceptance 'n;p') $(integration 'n;n;p') >"$even" 2>&1 &
 even_process=$!
 trap 'kill "$odd_process" "$even_process" 2>/dev/null; rm -f "$odd" "$even"' EXIT
 trap 'exit 130' INT TERM
 
-$tests "not nightly" tests/unit tests/integration
+$tests "not nightly" tests/unit $(integration 'p;n;n')
 worst=$?
 for part in "$odd_process $odd" "$even_process $even"; do
-    echo "Acceptance tests, which began at the same time:"
+    echo "Tests that began at the same time:"
     wait "${part%% *}"
     result=$?
     cat "${part#* }"

@@ -11,13 +11,14 @@ from threading import Event
 
 from connectors import DISTRIBUTION
 from connectors.contract import Account
-from connectors.errors import ConnectorError, Untrusted
+from connectors.errors import ConnectorError, Fatal, Untrusted
 from connectors.imap.arguments import quoted
 from connectors.imap.dialogue import Answer, Dialogue
 from connectors.imap.refusals import Refusal, not_connected
 from connectors.imap.response import MalformedResponse, Value, parse_values
 from connectors.imap.settings import ImapSettings
 from connectors.imap.sign_in import SignIn
+from connectors.language import _
 from connectors.net.opening import connect_protected, look_at_certificate
 from connectors.net.signing_in import with_fingerprint, with_token
 from connectors.net.transport import Transport
@@ -143,6 +144,9 @@ def _compress(dialogue: Dialogue) -> None:
 
 def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:
     """Where the folders are, and who the server says it is: asked in one go."""
+    if "UTF8=ONLY" in features:
+        what = _("the server serves UTF-8 only (RFC 6855), which Bascule does not speak")
+        raise Fatal(what, system=dialogue.system)
     wanted = {"NAMESPACE": (b"NAMESPACE",), "ID": (b"ID", _ourselves())}
     asked = [name for name in wanted if name in features]
     tags = dialogue.start_all([wanted[name] for name in asked])

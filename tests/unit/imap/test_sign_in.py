@@ -358,6 +358,19 @@ def test_a_refused_id_changes_nothing(tmp_path: Path) -> None:
         session.close()
 
 
+def test_a_server_that_serves_utf_8_only_is_asked_for_nothing(tmp_path: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.say("* OK hello")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 ENABLE NAMESPACE UTF8=ONLY")
+        peer.answer("LOGIN")
+        peer.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 ENABLE NAMESPACE UTF8=ONLY")
+        peer.ended_by()
+
+    with playing(tmp_path, script) as server, pytest.raises(Fatal, match="UTF-8 only"):
+        server.source()
+    assert b"NAMESPACE\r\n" not in server.heard
+
+
 def test_a_server_that_never_stops_talking_is_given_up(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.say("* OK hello")
