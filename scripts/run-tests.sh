@@ -8,22 +8,21 @@ tests="$1 -m pytest -m"
 # Hundreds of commands are started: without this each compiles all of Bascule anew, where the machine keeps no bytecode.
 unset PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX="$PWD/.cache/bytecode"
-odd=$(mktemp)
-even=$(mktemp)
+second=$(mktemp)
+third=$(mktemp)
 
-# Every other file, and every third of the integration tests: what takes long is spread over all three.
-acceptance() { ls tests/acceptance/test_*.py | sed -n "$1"; }
-integration() { ls tests/integration/test_*.py | sed -n "$1"; }
-$tests "not nightly" $(acceptance 'p;n') $(integration 'n;p;n') >"$odd" 2>&1 &
-odd_process=$!
-$tests "not nightly" $(acceptance 'n;p') $(integration 'n;n;p') >"$even" 2>&1 &
-even_process=$!
-trap 'kill "$odd_process" "$even_process" 2>/dev/null; rm -f "$odd" "$even"' EXIT
+# Of every eight files with servers two run beside the unit tests and three in each other part: about a third of the time.
+turns() { ls tests/acceptance/test_*.py tests/integration/test_*.py | awk -v turns="$1" 'index(turns, NR % 8)'; }
+$tests "not nightly" $(turns 257) >"$second" 2>&1 &
+second_process=$!
+$tests "not nightly" $(turns 036) >"$third" 2>&1 &
+third_process=$!
+trap 'kill "$second_process" "$third_process" 2>/dev/null; rm -f "$second" "$third"' EXIT
 trap 'exit 130' INT TERM
 
-$tests "not nightly" tests/unit $(integration 'p;n;n')
+$tests "not nightly" tests/unit $(turns 14)
 worst=$?
-for part in "$odd_process $odd" "$even_process $even"; do
+for part in "$second_process $second" "$third_process $third"; do
     echo "Tests that began at the same time:"
     wait "${part%% *}"
     result=$?
