@@ -74,21 +74,25 @@ def dovecot_pair(dovecot: DovecotFactory) -> tuple[ImapServer, ImapServer]:
     return dovecot(), dovecot()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_dovecot(certificates: Certificates) -> Iterator[ImapServer]:
-    """One Dovecot for the whole run; every test takes user names of its own."""
+    """One Dovecot for all tests of a file; every test takes user names of its own.
+
+    No server stands for longer: which files follow each other in a process is different each time, and no test may
+    pass or fail by what those before it left there.
+    """
     with ExitStack() as running:
         yield _entered(running, running_dovecot(certificates))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exchange(certificates: Certificates) -> Iterator[Exchange]:
-    """One Microsoft 365 for the whole run, its mail in a Dovecot; every test takes mailboxes of its own."""
+    """One Microsoft 365 for all tests of a file, its mail in a Dovecot; every test takes mailboxes of its own."""
     with ExitStack() as running:
         yield _entered(running, running_exchange(certificates))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_courier() -> Iterator[ImapServer]:
     """As ``standing_dovecot``."""
     with ExitStack() as running:
@@ -111,9 +115,9 @@ def cyrus() -> Iterator[CyrusFactory]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_microsoft() -> Iterator[MicrosoftStandIn]:
-    """One stand-in for the whole run; every test takes addresses and applications of its own."""
+    """One stand-in for all tests of a file; every test takes addresses and applications of its own."""
     with running_microsoft() as stand_in:
         yield stand_in
 
@@ -143,9 +147,9 @@ def proxy() -> Iterator[ProxyFactory]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleForTests]:
-    """One stand-in of Google for the whole run; every test takes users of its own, by way of ``google``."""
+    """One stand-in of Google for all tests of a file; every test takes users of its own, by way of ``google``."""
     with google_for_tests(tmp_path_factory.mktemp("google")) as google:
         yield google
 

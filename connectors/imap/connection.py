@@ -143,9 +143,15 @@ def _compress(dialogue: Dialogue) -> None:
 
 
 def _look_around(dialogue: Dialogue, features: Features, greeting: bytes) -> Connection:
-    """Where the folders are, and who the server says it is: asked in one go."""
+    """Where the folders are, and who the server says it is: asked in one go.
+
+    Raises Fatal when it is a server that nothing may be asked of without UTF8=ACCEPT (RFC 6855).
+    """
     if "UTF8=ONLY" in features:
-        what = _("the server serves UTF-8 only (RFC 6855), which Bascule does not speak")
+        what = _(
+            "the server takes only programs that speak UTF-8 throughout (UTF8=ONLY), and Bascule does not. "
+            "Ask who runs it to let others in too"
+        )
         raise Fatal(what, system=dialogue.system)
     wanted = {"NAMESPACE": (b"NAMESPACE",), "ID": (b"ID", _ourselves())}
     asked = [name for name in wanted if name in features]

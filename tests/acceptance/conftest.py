@@ -1,4 +1,4 @@
-"""Servers for the acceptance tests.  They stand for the whole run; every test takes a mailbox of its own on them."""
+"""Servers for the acceptance tests.  They stand for all tests of a file; each takes a mailbox of its own on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.servers.server import ImapServer
 _numbers = count(1)
 
 TrapFactory = Callable[..., Trap]
-#: The server of this kind that stands for the whole run.
+#: The server of this kind that stands for all tests of a file.
 Standing = Callable[[str], ImapServer]
 
 KINDS: Mapping[str, Callable[[Certificates], AbstractContextManager[ImapServer]]] = {
@@ -34,14 +34,14 @@ KINDS: Mapping[str, Callable[[Certificates], AbstractContextManager[ImapServer]]
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def old(certificates: Certificates) -> Iterator[ImapServer]:
     """The Dovecot that mail comes from."""
     with ExitStack() as running:
         yield _entered(running, running_dovecot(certificates))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing(certificates: Certificates) -> Iterator[Standing]:
     """A server of any of the ``KINDS``, started when it is first asked for."""
     started: dict[str, ImapServer] = {}
@@ -55,7 +55,7 @@ def standing(certificates: Certificates) -> Iterator[Standing]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standing_courier(standing: Standing) -> ImapServer:
     return standing("courier")
 

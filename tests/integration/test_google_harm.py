@@ -346,9 +346,7 @@ def test_the_other_side_is_closed_to_clients_and_says_what_is_wrong(google: Goog
     ):  # fmt: skip
         with pytest.raises(ControlError):
             google.stand_in.control(command, **arguments)
-    told = repr(google.stand_in.control("summary"))
-    assert "PRIVATE KEY" not in told
-    assert "private_key" not in told
+    assert "private" not in repr(google.stand_in.control("summary"))
     assert google.stand_in._word not in repr(google.stand_in)
 
 
