@@ -161,10 +161,10 @@ def test_of_two_processes_at_once_one_goes_on(plan: Organisation) -> None:
 def test_a_pack_that_is_interrupted_is_made_by_the_same_command(plan: Organisation, tmp_path: Path) -> None:
     for number in range(1500):
         (plan.folder / f"{number}.md").write_text("x")
-    file = tmp_path / "pack.zip"
+    file, draft = tmp_path / "pack.zip", tmp_path / ".pack.zip.part"
     with running(plan.start("handover", "pack", "--to", "Sophie", "--file", str(file))) as process:
         until = time.monotonic() + LIMIT
-        while process.poll() is None and not (tmp_path / ".pack.zip.part").exists() and time.monotonic() < until:
+        while process.poll() is None and not (draft.exists() and draft.stat().st_size) and time.monotonic() < until:
             time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         ended = finished(process)
