@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
-from importlib.metadata import packages_distributions
 
 PACKAGES = ("connectors", "plans", "migrate", "runbooks")
 DISTRIBUTION = "bascule"
@@ -38,6 +37,9 @@ def _is_ours(name: str) -> bool:
 
 
 def _explain(strangers: list[str]) -> int:
+    # Here, for it takes longer than all else before main, where Ctrl-C would show a traceback.
+    from importlib.metadata import packages_distributions
+
     owners = packages_distributions()
     for name in strangers:
         others = sorted({owner for owner in owners.get(name, []) if owner != DISTRIBUTION})
