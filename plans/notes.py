@@ -1,11 +1,16 @@
-"""What is right in a plan and still worth a look: days that do not fit, and what is not acted on yet.  Pure."""
+"""What is right in a plan and still worth a look.
+
+Examples that nobody wrote over, days that do not fit, and what is not acted on yet.  Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from connectors.language import _
+from plans import examples
 from plans.model import Organisation, Site
+from plans.site_checks import ORGANISATION_FILE
 from plans.uses import alike, case_code
 
 _SATURDAY = 5
@@ -15,11 +20,27 @@ def notes(organisation: Organisation) -> list[str]:
     """Sentences for the person who wrote the plan, in their language, site by site."""
     sites = [organisation.sites[name] for name in sorted(organisation.sites)]
     return [
+        *_examples(organisation, sites),
         *_waves(sites),
         *_uses(sites),
         *_read_twice(sites),
         *(note for site in sites for note in (*_days(organisation, site), *_undecided(site), *_without_client(site))),
     ]
+
+
+def _examples(organisation: Organisation, sites: list[Site]) -> Iterator[str]:
+    """What a new plan says of itself and nobody has written over: no server has a name under .example (RFC 2606)."""
+    hosts = {getattr(system.settings, "host", None): None for system in organisation.systems.values()}
+    found = [(ORGANISATION_FILE, name) for name in organisation.domains if name in examples.DOMAINS.values()]
+    found += [(ORGANISATION_FILE, host) for host in hosts if host in {examples.SOURCE_HOST, examples.TARGET_HOST}]
+    for site in sites:
+        for person in site.people:
+            if (person.address.partition("@")[0], person.name) in examples.PEOPLE.values():
+                found.append((site.name, person.address))
+    for place, example in found:
+        yield _("{place}: {example} is an example. Write what is true for you in its place.").format(
+            place=place, example=example
+        )
 
 
 def _waves(sites: list[Site]) -> Iterator[str]:

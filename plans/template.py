@@ -14,6 +14,7 @@ from typing import Literal
 import yaml
 
 from connectors.language import _
+from plans import examples
 from plans.csv_writing import write_new
 from plans.exports import Found
 from plans.passwords_file import with_lines
@@ -24,10 +25,6 @@ from plans.shapes import checked_domain, checked_name, checked_time_zone
 
 Language = Literal["fr", "en"]
 
-#: The organisation's domain, until somebody says better.
-_DOMAINS = {"en": "company.example", "fr": "entreprise.example"}
-#: The person that stands in a new people file, to be overwritten.
-_EXAMPLE = {"en": ("first.last", "First Last"), "fr": ("prenom.nom", "Prénom Nom")}
 _SCHEMAS = "schemas"
 
 
@@ -48,14 +45,14 @@ class Answers:
     site: str
     time_zone: str
     domain: str
-    source_host: str = "mail.old.example"
-    target_host: str = "mail.new.example"
+    source_host: str = examples.SOURCE_HOST
+    target_host: str = examples.TARGET_HOST
 
     @classmethod
     def defaults(cls, language: Language, **known: str) -> Answers:
         """What stands there until somebody says better, with what is ``known``; else name and site are empty."""
         zone = {"en": "UTC", "fr": "Europe/Paris"}[language]
-        answers = {"name": "", "site": "", "time_zone": zone, "domain": _DOMAINS[language], **known}
+        answers = {"name": "", "site": "", "time_zone": zone, "domain": examples.DOMAINS[language], **known}
         return cls(language, **answers)
 
 
@@ -87,7 +84,7 @@ def write_organisation(folder: Path, answers: Answers, *, schemas: bool = False)
             raise NotWritten(fault)
     answers = replace(answers, domain=checked_domain(answers.domain))
     site = answers.site
-    local, name = _EXAMPLE[answers.language]
+    local, name = examples.PEOPLE[answers.language]
     example = Found(f"{local}@{answers.domain}", name)
     contents = {
         folder / "organisation.yaml": _filled("organisation.yaml", answers, schemas=schemas),

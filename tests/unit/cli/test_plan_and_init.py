@@ -45,6 +45,30 @@ def test_a_plan_that_is_right_is_summed_up(tmp_path: Path) -> None:
     assert "paris: private folders stay behind until you decide." in done.stdout
 
 
+def test_examples_are_named_until_somebody_writes_over_them(tmp_path: Path) -> None:
+    assert run(tmp_path, *SCRIPT).exit_code == 0
+    examples = ["company.example", "mail.old.example", "mail.new.example", "first.last@company.example"]
+    assert _examples(tmp_path) == examples
+
+    organisation, people = tmp_path / "organisation.yaml", tmp_path / "sites" / "paris.csv"
+    organisation.write_text(organisation.read_text().replace("mail.old.example", "imap.meridional.fr"))
+    people.write_text(people.read_text().replace("first.last@company.example,First Last", "a@company.example,Anna B."))
+    assert _examples(tmp_path) == ["company.example", "mail.new.example"]
+
+
+def test_a_plan_whose_questions_were_answered_has_only_its_person_left_as_an_example(tmp_path: Path) -> None:
+    hosts = ("--source-host", "imap.meridional.fr", "--target-host", "imap.new.fr")
+    french = ("--language", "fr", "--domain", "meridional.fr")
+    assert run(tmp_path, "init", "--name", "M", "--site", "paris", *french, *hosts).exit_code == 0
+    assert _examples(tmp_path) == ["prenom.nom@meridional.fr"]
+
+
+def _examples(folder: Path) -> list[str]:
+    """The names that are told to be examples."""
+    notes = json.loads(run(folder, "plan", "check", "--json").stdout)["notes"]
+    return [note.split(" is an example.")[0].split()[-1] for note in notes if " is an example." in note]
+
+
 def test_all_problems_of_a_plan_are_told_and_the_exit_code_says_so(tmp_path: Path) -> None:
     run(tmp_path, *SCRIPT)
     site = tmp_path / "sites" / "paris.yaml"

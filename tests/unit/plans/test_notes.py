@@ -11,12 +11,13 @@ from tests.unit.plans.conftest import ORGANISATION, SITE
 
 Write = Callable[..., Path]
 
+#: With servers that are not those of a new plan.
+OURS = ORGANISATION.replace("host: mail.", "host: imap.")
+
 
 def told(write: Write, site: str = "", organisation: str = "", **more: str) -> list[str]:
     files = {f"sites/{name}.yaml": text for name, text in more.items()}
-    return notes(
-        load(write({"organisation.yaml": ORGANISATION + organisation, "sites/lyon.yaml": SITE + site, **files}))
-    )
+    return notes(load(write({"organisation.yaml": OURS + organisation, "sites/lyon.yaml": SITE + site, **files})))
 
 
 def test_a_plain_plan_needs_no_look(write: Write) -> None:
@@ -43,7 +44,7 @@ def test_what_waits_for_a_decision_is_said(write: Write) -> None:
         "leave_out: {private: ask}\ncopy: {window: 19h-7h}\narchives: {collected_in: archives}\n"
         "personal_gmail: {consent: not_required}\n"
     )
-    organisation = load(write({"sites/lyon.yaml": SITE + site}))
+    organisation = load(write({"organisation.yaml": OURS, "sites/lyon.yaml": SITE + site}))
 
     assert [note.partition(";")[0] for note in notes(organisation)] == [
         ("lyon: private folders stay behind until you decide. Then write private: leave_out, or private: copy."),
@@ -56,5 +57,5 @@ def test_what_waits_for_a_decision_is_said(write: Write) -> None:
 
 def test_one_account_that_two_people_are_copied_from_is_told(write: Write) -> None:
     people = "adresse;utilisateur source\na@m.example;jeanp\nb@m.example;JeanP\nc@m.example;\n"
-    organisation = load(write({"sites/lyon.csv": people}))
+    organisation = load(write({"organisation.yaml": OURS, "sites/lyon.csv": people}))
     assert notes(organisation) == ["b@m.example and a@m.example are both copied from the account JeanP: is that meant?"]
