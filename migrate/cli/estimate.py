@@ -158,7 +158,10 @@ def _look(
 def _work(known: Known) -> SiteWork:
     expected = known.outlook
     site = known.site
-    return SiteWork(site.name, site.wave, known.loads, expected.pace, expected.limits, expected.hours, site.switch)
+    mailboxes = len(known.loads) + len(known.unknown)
+    return SiteWork(
+        site.name, site.wave, known.loads, mailboxes, expected.pace, expected.limits, expected.hours, site.switch
+    )
 
 
 def _write(organisation: str, title: str, planned: Sequence[Planned], ics: Path | None, svg: Path | None) -> None:

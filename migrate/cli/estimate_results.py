@@ -19,7 +19,7 @@ from migrate.figures import moment_text, rate_text, size_text
 from migrate.ledger.pace import MailboxSize
 from migrate.rollout.estimate import Load
 from migrate.rollout.outlook import Outlook
-from migrate.rollout.waves import Planned
+from migrate.rollout.waves import Planned, SiteWork
 from plans import Site
 
 #: Seconds after which sizes are said to be of another day.
@@ -96,12 +96,18 @@ def show(console: Console, planned: Sequence[Planned], known: Mapping[str, Known
         table.add_row(
             "-" if work.wave is None else str(work.wave),
             Text(work.site),
-            size_text(sum(load.size for load in work.loads)),
-            *(_moment(moment) for moment in (one.begin, one.typical, one.slow)),
+            "-" if one.unknown else _size(work),
+            *("-" if one.unknown else _moment(moment) for moment in (one.begin, one.typical, one.slow)),
         )
     console.print(table)
     for one in planned:
         _show_grounds(console, one, known[one.work.site])
+
+
+def _size(work: SiteWork) -> str:
+    """Of all mailboxes, or at least of those whose size is known."""
+    known = size_text(sum(load.size for load in work.loads))
+    return known if len(work.loads) == work.mailboxes else f"≥ {known}"
 
 
 def _moment(moment: datetime | None) -> str:

@@ -25,11 +25,12 @@ def as_svg(title: str, planned: Sequence[Planned]) -> str:
             end=one.slow,
             switch=None if one.work.switch is None else datetime.combine(one.work.switch, time(), one.work.hours.zone),
             late=one.late,
+            instead=_instead(one),
         )
         for one in planned
     ]
     legend = Legend(_("the copy, in the middle of cases (P50)"), _("in the worst tenth of them (P90)"))
-    return gantt(title, bars, legend, _("more than ten years"))
+    return gantt(title, bars, legend)
 
 
 def as_ics(organisation: str, title: str, planned: Sequence[Planned], now: datetime) -> bytes:
@@ -68,9 +69,14 @@ def as_ics(organisation: str, title: str, planned: Sequence[Planned], now: datet
 def told(one: Planned) -> str:
     """A site of the calendar in a sentence."""
     if one.begin is None or one.slow is None or one.typical is None:
-        return labelled(one.work.site, _("more than ten years"))
+        return labelled(one.work.site, _instead(one))
     text = _("begins {begin}, done {typical} in the middle of cases, {slow} in the worst tenth")
     return labelled(
         one.work.site,
         text.format(begin=moment_text(one.begin), typical=moment_text(one.typical), slow=moment_text(one.slow)),
     )
+
+
+def _instead(one: Planned) -> str:
+    """What stands where there are no days."""
+    return _("the size of no mailbox is known") if one.unknown else _("more than ten years")

@@ -17,7 +17,9 @@ class SiteWork:
 
     site: str
     wave: int | None
+    #: Of those of the mailboxes whose size is known.
     loads: Sequence[Load]
+    mailboxes: int
     pace: Pace
     limits: Limits
     hours: Hours
@@ -26,7 +28,7 @@ class SiteWork:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A site in the calendar; times on its own clocks, None where they are more than ten years away."""
+    """A site in the calendar; times on its own clocks, None where they are more than ten years away or unknown."""
 
     work: SiteWork
     begin: datetime | None
@@ -35,9 +37,14 @@ class Planned:
     slow: datetime | None
 
     @property
+    def unknown(self) -> bool:
+        """Whether nothing can be said, since the size of no mailbox is known."""
+        return not self.work.loads and self.work.mailboxes > 0
+
+    @property
     def late(self) -> bool:
         """Whether the copy may not be done on the day on which its people start in the new mailbox."""
-        if self.work.switch is None:
+        if self.work.switch is None or self.unknown:
             return False
         day = datetime.combine(self.work.switch, time(), self.work.hours.zone)
         return self.slow is None or self.slow > day
@@ -46,13 +53,15 @@ class Planned:
 def calendar(works: Iterable[SiteWork], begin: datetime) -> list[Planned]:
     """Every site, when its turn comes.
 
-    A site begins when the one before it is done even if it goes slowly, and then when its own hours come.
+    A site begins when the one before it is done even if it goes slowly, and then when its own hours come; one of which
+    nothing is known takes no time from the others.
     """
     planned: list[Planned] = []
     free: datetime | None = begin
     for work in sorted(works, key=lambda one: turn(one.wave, one.switch, one.site)):
-        if free is None:
-            planned.append(Planned(work, None, None, None))
+        nowhere = Planned(work, None, None, None)
+        if free is None or nowhere.unknown:
+            planned.append(nowhere)
             continue
         at = opens(work.hours, free)
         told = forecast(work.loads, work.pace, work.limits, work.hours, at)

@@ -27,7 +27,7 @@ _MOST = 60
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """``begin`` to ``middle`` is drawn full, ``middle`` to ``end`` pale; None where they are too far away to tell."""
+    """``begin`` to ``middle`` is drawn full, ``middle`` to ``end`` pale; None where nobody can tell."""
 
     label: str
     #: The whole in a sentence.
@@ -37,6 +37,8 @@ class Bar:
     end: datetime | None
     switch: datetime | None
     late: bool = False
+    #: What stands where there is no beginning.
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,11 @@ class _Row:
     slow: float | None
     switch: float | None
     late: bool
+    instead: str
 
 
-def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> str:
-    """The drawing (SVG 1.1).  ``never`` stands where a bar has no beginning.
+def gantt(title: str, bars: Sequence[Bar], legend: Legend) -> str:
+    """The drawing (SVG 1.1).
 
     Each bar says in words what it shows; colours are told apart in print and by those who see fewer of them.
     """
@@ -76,6 +79,7 @@ def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> s
         _Row(
             _TOP + number * _ROW, _short(clean(one.label)), clean(one.told),
             place(one.begin), place(one.middle), place(one.end), place(one.switch), one.late,
+            one.instead,
         )
         for number, one in enumerate(bars)
     ]  # fmt: skip
@@ -94,7 +98,6 @@ def gantt(title: str, bars: Sequence[Bar], legend: Legend, never: str = "") -> s
         ticks=[
             {"x": place(moment), "label": spoken_filters()["day"](moment, "medium")} for moment in _ticks(first, last)
         ],
-        never=never,
         legend={"typical": legend.full, "slow": legend.pale, "switch": _("the switch")},
     )
 

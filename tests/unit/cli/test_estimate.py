@@ -83,6 +83,24 @@ def test_who_cannot_be_looked_at_is_named_and_the_others_are_estimated(
     found = told(tmp_path)
     assert [one["mailbox"] for one in found["unknown"]] == ["anna@x.example"]
     assert found["messages"] == 30
+    assert _row(done)[2] == "≥", "there is another mailbox"
+
+
+def test_what_nobody_could_look_at_has_no_size_and_no_day(
+    tmp_path: Path, worlds: tuple[MemoryWorld, MemoryWorld]
+) -> None:
+    for person in ("anna", "bruno"):
+        worlds[0].add_user(f"{person}@x.example", "another")
+    assert _row(run(tmp_path, "estimate")) == ["2", "paris", "-", "-", "-", "-"]
+    found = told(tmp_path)
+    assert (found["mailboxes"], found["begin"], found["p50"], found["p90"]) == (0, None, None, None)
+    assert not found["late"]
+
+
+def _row(done: Result) -> list[str]:
+    """The one site's in the table."""
+    (row,) = [line.split() for line in done.stdout.splitlines() if line.split()[1:2] == ["paris"]]
+    return row
 
 
 def test_a_copy_that_ends_after_the_switch_is_told(tmp_path: Path, worlds: tuple[MemoryWorld, MemoryWorld]) -> None:

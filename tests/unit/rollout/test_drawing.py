@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from math import inf
@@ -31,7 +32,7 @@ def english() -> None:
 
 def work(site: str, wave: int | None = 1, hours: float = 1.0, switch: date | None = None) -> SiteWork:
     return SiteWork(
-        site, wave, [Load(int(hours * 3600), 0)], Pace(Rate(1, inf), Rate(0.5, inf)), Limits(), NIGHT, switch
+        site, wave, [Load(int(hours * 3600), 0)], 1, Pace(Rate(1, inf), Rate(0.5, inf)), Limits(), NIGHT, switch
     )
 
 
@@ -60,6 +61,24 @@ def test_sites_behind_one_that_never_ends_have_no_day() -> None:
     assert (first.typical, first.slow, second.begin) == (None, None, None)
     assert "more than ten years" in as_svg("Copies", [first, second])
     assert vobject.readOne(as_ics("Example", "Copies", [first, second], BEGIN).decode()).contents.get("vevent") is None
+
+
+def test_a_site_of_which_nothing_is_known_has_no_day_and_takes_none() -> None:
+    unknown = replace(work("a", 1, switch=date(2027, 1, 11)), loads=[])
+    first, second = calendar([unknown, work("b", 2)], BEGIN)
+    assert (first.unknown, first.begin, first.typical, first.slow, first.late) == (True, None, None, None, False)
+    assert second == calendar([work("b", 2)], BEGIN)[0]
+    picture = as_svg("Copies", [first, second])
+    assert "a: the size of no mailbox is known" in picture
+    assert "ten years" not in picture
+    read = vobject.readOne(as_ics("Example", "Copies", [first, second], BEGIN).decode())
+    assert [one.summary.value for one in read.vevent_list] == ["Switch of a", "Copy of b"]
+
+
+def test_a_site_without_people_is_done_at_once() -> None:
+    (only,) = calendar([replace(work("a"), loads=[], mailboxes=0)], BEGIN)
+    assert not only.unknown
+    assert only.begin == only.slow
 
 
 def test_a_picture_of_sixty_sites_with_long_names_stays_in_its_frame() -> None:
