@@ -20,6 +20,8 @@ from plans import SecretError
 _MARGIN = 1.05
 
 Kind = Literal["problem", "attention", "note"]
+#: The worst first.
+KINDS: Sequence[Kind] = ("problem", "attention", "note")
 Code = Literal[
     "precondition",
     "source-sign-in",
@@ -61,8 +63,7 @@ def judge(survey: Survey, copied: int = 0, copied_size: int = 0) -> list[Finding
         *_shared(survey),
         *_messages(survey, copied),
     ]
-    order = ("problem", "attention", "note")
-    return sorted(found, key=lambda finding: order.index(finding.kind))
+    return sorted(found, key=lambda finding: KINDS.index(finding.kind))
 
 
 def finding_of(standing: Standing) -> Finding:

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from connectors.contract import Source
-from connectors.language import _, labelled, number, plural
+from connectors.language import _, number, plural
 from connectors.wrappers import RetryPolicy
 from migrate.archives.coverage import (
     WAYS,
@@ -31,6 +31,7 @@ from migrate.archives.days import Days, count_source
 from migrate.archives.named import to_read
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
@@ -160,8 +161,8 @@ def _show(console: Console, found: Sequence[Covered], failed: Sequence[_Failed],
         for way in WAYS:
             for line in _lines(way, one.holdings[way], one.gaps[way], today):
                 show_line(console, line, "red" if one.gaps[way] is not None else None)
-    for failure in failed:
-        show_line(console, labelled(failure.mailbox, worded(failure.error)), "red")
+    for line in gathered((failure.mailbox, worded(failure.error)) for failure in failed):
+        show_line(console, line, "red")
     if any(gap for one in found for gap in one.gaps.values()):
         show_line(console, _("a: in the archive, s: on the server, b: on both, !: uncovered, .: no mail"))
         text = _(

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.language import _, labelled, number, plural
-from migrate.check.findings import Finding
+from migrate.check.findings import KINDS, Finding, Kind
 from migrate.check.survey import Survey
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.gathered import gathered
 from migrate.engine.site import Standing
 from migrate.figures import path_text, rate_text, size_text, time_text
 from migrate.rollout.outlook import Guess
@@ -157,12 +158,9 @@ def show(console: Console, done: Sequence[Checked], of_all: Sequence[Finding], t
         )
     console.print(table)
     for finding in of_all:
-        _show_finding(console, "", finding, styles.get(finding.kind, ""))
-    for one in done:
-        for finding in one.findings:
-            _show_finding(console, one.survey.mailbox, finding, styles.get(finding.kind, ""))
-            if finding.code == "too-large":
-                _show_too_large(console, one.survey)
+        _show_line(console, _told(finding), styles.get(finding.kind, ""))
+    for kind in KINDS:
+        _show_findings(console, done, kind, styles.get(kind, ""))
     _show_estimate(console, done, taken)
 
 
@@ -173,17 +171,30 @@ def _free(found: Survey) -> str:
     return size_text(max(quota.limit - (quota.used or 0), 0))
 
 
-def _show_finding(console: Console, mailbox: str, finding: Finding, style: str) -> None:
+def _show_findings(console: Console, done: Sequence[Checked], kind: Kind, style: str) -> None:
+    """What has lines of its own below it stands for itself."""
+    found = [(one, finding) for one in done for finding in one.findings if finding.kind == kind]
+    alike = [(one.survey.mailbox, _told(finding)) for one, finding in found if finding.code != "too-large"]
+    for line in gathered(alike):
+        _show_line(console, line, style)
+    for one, finding in found:
+        if finding.code == "too-large":
+            _show_line(console, labelled(one.survey.mailbox, _told(finding)), style)
+            _show_too_large(console, one.survey)
+
+
+def _told(finding: Finding) -> str:
     text = finding.text
     if finding.error is not None:
         # It ends as it does elsewhere: with a command, perhaps, that is to be copied.
         text = labelled(text, worded(finding.error))
     if (finding.error is None or finding.to_do) and not text.endswith("."):
         text += "."
-    told = f"{text} {finding.to_do}".rstrip()
-    if mailbox:
-        told = labelled(mailbox, told)
-    console.print(told, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    return f"{text} {finding.to_do}".rstrip()
+
+
+def _show_line(console: Console, text: str, style: str) -> None:
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _show_too_large(console: Console, found: Survey) -> None:

@@ -13,6 +13,7 @@ from connectors.contract import ConnectorError
 from connectors.language import _, labelled, plural
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import print_json
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
@@ -97,5 +98,5 @@ def _show(done: _Removed, on_source: Mapping[str, int]) -> None:
             count,
         )
         click.echo(labelled(mailbox, text))
-    for mailbox, error in done.errors.items():
-        click.secho(labelled(mailbox, worded(error)), fg="red")
+    for line in gathered((mailbox, worded(error)) for mailbox, error in done.errors.items()):
+        click.secho(line, fg="red")

@@ -14,6 +14,7 @@ from rich.text import Text
 from connectors.language import _, labelled, plural
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import show_line
 from migrate.figures import moment_text, rate_text, size_text
 from migrate.ledger.pace import MailboxSize
@@ -114,6 +115,11 @@ def _moment(moment: datetime | None) -> str:
     return _("more than ten years") if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
+def _why_unknown(error: BaseException | None) -> str:
+    why = worded(error) if error is not None else _("it was not looked at")
+    return _("not in the estimate: {why}").format(why=why)
+
+
 def _show_grounds(console: Console, one: Planned, known: Known) -> None:
     work = one.work
     rate = rate_text(work.pace.typical.messages_per_second, work.pace.typical.bytes_per_second)
@@ -134,12 +140,8 @@ def _show_grounds(console: Console, one: Planned, known: Known) -> None:
     if one.late and work.switch is not None:
         late = _("the copy may not be done before the switch on {day}: begin earlier, or move it.")
         show_line(console, labelled(work.site, late.format(day=work.switch.isoformat())), "yellow")
-    for mailbox in known.unknown:
-        error = known.errors.get(mailbox)
-        why = worded(error) if error is not None else _("it was not looked at")
-        show_line(
-            console, labelled(f"{work.site}: {mailbox}", _("not in the estimate: {why}").format(why=why)), "yellow"
-        )
+    for line in gathered((mailbox, _why_unknown(known.errors.get(mailbox))) for mailbox in known.unknown):
+        show_line(console, line if line.startswith(" ") else labelled(work.site, line), "yellow")
     oldest = min((size.found_at for size in known.sizes.values()), default=None)
     if oldest is not None and time.time() - oldest > _OLD:
         when = moment_text(datetime.fromtimestamp(oldest, work.hours.zone))

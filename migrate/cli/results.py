@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from connectors.language import _, labelled, number, plural
+from connectors.language import _, number, plural
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import show_line
 from migrate.ledger.counts import Tally
 from migrate.ledger.outcomes import outcome_text
@@ -109,9 +110,8 @@ def show(console: Console, rows: Sequence[Row]) -> None:
             awaited,
         )
         show_line(console, text)
-    for row in rows:
-        for error in row.errors:
-            show_line(console, labelled(row.mailbox, worded(error)), "red")
+    for line in gathered((row.mailbox, worded(error)) for row in rows for error in row.errors):
+        show_line(console, line, "red")
 
 
 def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:

@@ -91,7 +91,11 @@ def test_what_nobody_could_look_at_has_no_size_and_no_day(
 ) -> None:
     for person in ("anna", "bruno"):
         worlds[0].add_user(f"{person}@x.example", "another")
-    assert _row(run(tmp_path, "estimate")) == ["2", "paris", "-", "-", "-", "-"]
+    done = run(tmp_path, "estimate")
+    assert _row(done) == ["2", "paris", "-", "-", "-", "-"]
+    (reason,) = [line for line in done.stdout.splitlines() if "not in the estimate" in line]
+    assert reason.startswith("paris: 2 mailboxes: not in the estimate: ")
+    assert "\n  anna@x.example, bruno@x.example\n" in done.stdout
     found = told(tmp_path)
     assert (found["mailboxes"], found["begin"], found["p50"], found["p90"]) == (0, None, None, None)
     assert not found["late"]
