@@ -36,8 +36,8 @@ coverage:
 nightly:
 	@scripts/setup-venv.sh test
 	@scripts/test-packages.sh
-	$(VENV)/python -m pytest -m nightly --timeout 3600
-	BASCULE_EXAMPLES=500 $(VENV)/python -m pytest tests/unit/passes -m "not nightly" --timeout 3600
+	$(VENV)/python -m pytest -m nightly --timeout 3600 --numprocesses 3 --dist loadfile
+	BASCULE_EXAMPLES=500 $(VENV)/python -m pytest tests/unit/passes -m "not nightly" --timeout 3600 --numprocesses 3
 
 # The documentation as pages, in .cache/site.
 docs:

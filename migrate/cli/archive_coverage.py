@@ -29,9 +29,9 @@ from migrate.archives.coverage import (
 )
 from migrate.archives.days import Days, count_source
 from migrate.archives.named import to_read
-from migrate.cli.advice import error_as_json, worded
+from migrate.cli.advice import error_as_json
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.gathered import gathered
+from migrate.cli.gathered import show_errors
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.observing import observe
 from migrate.cli.options import json_option, mailbox_option, site_argument
@@ -161,8 +161,7 @@ def _show(console: Console, found: Sequence[Covered], failed: Sequence[_Failed],
         for way in WAYS:
             for line in _lines(way, one.holdings[way], one.gaps[way], today):
                 show_line(console, line, "red" if one.gaps[way] is not None else None)
-    for line in gathered((failure.mailbox, worded(failure.error)) for failure in failed):
-        show_line(console, line, "red")
+    show_errors(console, ((failure.mailbox, failure.error) for failure in failed))
     if any(gap for one in found for gap in one.gaps.values()):
         show_line(console, _("a: in the archive, s: on the server, b: on both, !: uncovered, .: no mail"))
         text = _(

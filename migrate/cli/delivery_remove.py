@@ -13,8 +13,8 @@ from connectors.contract import ConnectorError
 from connectors.language import _, labelled, plural
 from migrate.cli.advice import worded
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.gathered import gathered
-from migrate.cli.lines import print_json
+from migrate.cli.gathered import show_errors
+from migrate.cli.lines import print_json, terminal
 from migrate.cli.organisation import Place, Trouble
 from migrate.cli.running import started
 from migrate.delivery.evidence import Evidence
@@ -98,5 +98,4 @@ def _show(done: _Removed, on_source: Mapping[str, int]) -> None:
             count,
         )
         click.echo(labelled(mailbox, text))
-    for line in gathered((mailbox, worded(error)) for mailbox, error in done.errors.items()):
-        click.secho(line, fg="red")
+    show_errors(terminal(), done.errors.items())

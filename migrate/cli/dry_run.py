@@ -12,6 +12,7 @@ from connectors.contract import ArchiveUnreadable
 from connectors.language import _, number
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
+from migrate.cli.gathered import show_errors
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.organisation import Place
 from migrate.cli.running import JobBack, Started, check_folders, started
@@ -52,6 +53,7 @@ def dry_run(
         console = terminal()
         for done in plans:
             _show(console, done)
+        show_errors(console, ((done.mailbox, done.error) for done in plans if done.error is not None))
         click.echo(_("Nothing was done. Without --dry-run it will be."))
     return code, [done.mailbox for done in plans if _error(done) is None and not interrupted]
 
@@ -83,9 +85,6 @@ def _error(done: Done[list[_Planned]]) -> BaseException | None:
 
 
 def _show(console: Console, done: Done[list[_Planned]]) -> None:
-    if done.error is not None:
-        console.print(done.mailbox, style="bold", highlight=False, markup=False)
-        show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         if one.error is not None:

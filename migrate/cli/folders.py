@@ -21,6 +21,7 @@ from migrate.check.survey import Recorded, there_on
 from migrate.cli.advice import error_as_json, worded
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import REASONS
+from migrate.cli.gathered import show_errors
 from migrate.cli.lines import print_json, show_line, terminal
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place
@@ -73,8 +74,10 @@ def folders(place: Place, site: str, mailboxes: tuple[str, ...], to_json: bool) 
         told = {"exit_code": int(code), "mailboxes": [_as_json(one) for one in done]}
         print_json(told)
     else:
+        console = terminal()
         for one in done:
-            _show(terminal(), one)
+            _show(console, one)
+        show_errors(console, ((one.mailbox, one.error) for one in done if one.error is not None))
     sys.exit(code)
 
 
@@ -150,9 +153,6 @@ def _labels_as_json(source: str, facts: LabelFacts) -> dict[str, object]:
 
 
 def _show(console: Console, done: Done[list[_OfSource]]) -> None:
-    if done.error is not None:
-        console.print(done.mailbox, style="bold", highlight=False, markup=False)
-        show_line(console, f"  {worded(done.error)}", "red")
     for one in done.result or ():
         console.print(one.job.label, style="bold", highlight=False, markup=False)
         if one.error is not None:

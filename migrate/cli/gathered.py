@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rich.console import Console
+
 from connectors.language import labelled, plural
+from migrate.cli.advice import worded
+from migrate.cli.lines import show_line
 
 
 def gathered(told: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -21,3 +25,9 @@ def gathered(told: Iterable[tuple[str, str]]) -> Iterator[str]:
         else:
             yield labelled(plural("{n} mailbox", "{n} mailboxes", len(mailboxes)), why)
             yield "  " + ", ".join(mailboxes)
+
+
+def show_errors(console: Console, failed: Iterable[tuple[str, BaseException]]) -> None:
+    """What went wrong with which mailboxes, and what to do about it."""
+    for line in gathered((mailbox, worded(error)) for mailbox, error in failed):
+        show_line(console, line, "red")

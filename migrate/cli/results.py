@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from connectors.language import _, number, plural
-from migrate.cli.advice import error_as_json, worded
+from migrate.cli.advice import error_as_json
 from migrate.cli.count_table import show_counts
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.gathered import gathered
+from migrate.cli.gathered import show_errors
 from migrate.cli.lines import show_line
 from migrate.ledger.counts import Tally
 from migrate.ledger.outcomes import outcome_text
@@ -110,8 +110,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
             awaited,
         )
         show_line(console, text)
-    for line in gathered((row.mailbox, worded(error)) for row in rows for error in row.errors):
-        show_line(console, line, "red")
+    show_errors(console, ((row.mailbox, error) for row in rows for error in row.errors))
 
 
 def show_tallies(console: Console, tallies: Sequence[tuple[str, Tally]]) -> None:

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.language import _, labelled, number, plural
-from migrate.cli.advice import error_as_json, worded
+from migrate.cli.advice import error_as_json
 from migrate.cli.exit_codes import Exit, code_of, worst
-from migrate.cli.gathered import gathered
+from migrate.cli.gathered import show_errors
 from migrate.cli.lines import show_line
 from migrate.verify import grade as grades
 from migrate.verify.figures import Verified
@@ -203,8 +203,7 @@ def show(console: Console, verification: Verification) -> None:
     for row in verification.rows:
         if row.error is None and row.result is not None and row.judged is not None:
             _show_mailbox(console, verification, row.result, row.judged[1])
-    for line in gathered((row.mailbox, worded(row.error)) for row in verification.rows if row.error is not None):
-        show_line(console, line, "red")
+    show_errors(console, ((row.mailbox, row.error) for row in verification.rows if row.error is not None))
     grade = verification.grade
     if grade is None:
         show_line(console, _("No mailbox was verified."), "bold")

@@ -51,10 +51,8 @@ def said(
 ) -> None:
     """The command ends with this code, and says exactly that of the mailbox in a line of its own."""
     message = {"en": en, "fr": fr}[plan.language]
-    line = {
-        "check": f"anna@example.org: {side[plan.language]}: {message}",
-        "folders": f"  {message}",
-    }.get(command, f"anna@example.org: {message}")
+    where = f"{side[plan.language]}: " if command == "check" else ""
+    line = f"anna@example.org: {where}{message}"
     if plan.language == "fr":
         line = typeset(line.replace("org: ", "org : ").replace(f"{side['fr']}: ", f"{side['fr']} : "))
     ended = plan.run(command, SITE)
