@@ -14,6 +14,7 @@ from connectors.presets import Preset
 from connectors.presets.words import quirk_texts, sign_in_text
 from migrate.cli.discover_people import SiteFound
 from migrate.cli.exit_codes import Exit
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import show_line
 from migrate.discover.endpoints import Endpoint
 from migrate.discover.finding_out import DomainFound
@@ -243,9 +244,8 @@ def _show_site(console: Console, one: SiteFound) -> None:
         console.print(table)
     if len(good) > _SHOWN:
         show_line(console, _("… and {n} more; --json and --out have all of them.").format(n=number(len(good) - _SHOWN)))
-    for each in one.found:
-        if each.error:
-            show_line(console, labelled(each.mailbox, each.error), "red")
+    for line in gathered((each.mailbox, each.error) for each in one.found if each.error):
+        show_line(console, line, "red")
 
 
 def _years(one: Inventory) -> str:

@@ -17,6 +17,7 @@ from migrate.cli.advice import error_as_json
 from migrate.cli.changed import changed_as_json, kept_line, print_changed
 from migrate.cli.exit_codes import Exit, code_of, worst
 from migrate.cli.explanations import explanation_of
+from migrate.cli.gathered import gathered
 from migrate.cli.lines import print_json
 from migrate.cli.options import json_option, mailbox_option, site_argument
 from migrate.cli.organisation import Place, Trouble
@@ -228,8 +229,8 @@ def _open_again(
         ]
         print_json({"exit_code": int(code), "mailboxes": told})
         return code
-    for mailbox, trouble in errors.items():
-        click.secho(labelled(mailbox, str(trouble)), fg="red")
+    for line in gathered((mailbox, str(trouble)) for mailbox, trouble in errors.items()):
+        click.secho(line, fg="red")
     total = sum(opened.values())
     if total:
         count = plural("{n} message is pending again.", "{n} messages are pending again.", total)

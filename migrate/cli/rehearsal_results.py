@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
@@ -16,9 +17,11 @@ from rich.text import Text
 from connectors.language import _, labelled, number, plural
 from connectors.os_errors import os_error_text
 from connectors.reasons import Reason
-from migrate.cli.advice import error_as_json, worded
+from migrate.check.findings import Finding, Kind
+from migrate.cli.advice import error_as_json
 from migrate.cli.exit_codes import Exit
 from migrate.cli.explanations import REASONS
+from migrate.cli.gathered import gathered, show_errors
 from migrate.cli.lines import show_line
 from migrate.cli.organisation import Trouble
 from migrate.cli.results import as_counts
@@ -29,6 +32,8 @@ from migrate.sandbox.rehearsal.results import MailboxResult, Refusal, Result
 from plans import Site
 
 FOLDER = "rehearsals"
+#: The worst first.
+_STYLES: Mapping[Kind, str | None] = MappingProxyType({"problem": "red", "attention": "yellow", "note": None})
 #: Messages of a mailbox that are printed; JSON has all of them.
 _PRINTED = 20
 
@@ -116,19 +121,26 @@ def show(console: Console, result: Result, told: Forecast, rates: Sequence[PassR
             number(len(one.refusals)),
         )
     console.print(table)
+    for kind, style in _STYLES.items():
+        found = ((one.mailbox, finding) for one in result.mailboxes for finding in one.findings if finding.kind == kind)
+        for line in gathered((mailbox, _finding_text(finding)) for mailbox, finding in found):
+            show_line(console, line, style)
+    show_errors(console, ((one.mailbox, error) for one in result.mailboxes for error in one.errors))
     for one in result.mailboxes:
-        _show_mailbox(console, one)
+        if one.refusals:
+            _show_refusals(console, one)
     _show_reasons(console, result)
     _show_summary(console, result, told, rates)
 
 
-def _show_mailbox(console: Console, one: MailboxResult) -> None:
-    for finding in one.findings:
-        text = finding.text if finding.text.endswith(".") else f"{finding.text}."
-        style = {"problem": "red", "attention": "yellow"}.get(finding.kind)
-        show_line(console, labelled(one.mailbox, f"{text} {finding.to_do}".rstrip()), style)
-    for error in one.errors:
-        show_line(console, labelled(one.mailbox, worded(error)), "red")
+def _finding_text(finding: Finding) -> str:
+    """Without its error, which the pass met too."""
+    text = finding.text if finding.text.endswith(".") else f"{finding.text}."
+    return f"{text} {finding.to_do}".rstrip()
+
+
+def _show_refusals(console: Console, one: MailboxResult) -> None:
+    show_line(console, one.mailbox, "bold")
     for refusal in one.refusals[:_PRINTED]:
         show_line(console, "  " + _refusal_text(refusal))
     if len(one.refusals) > _PRINTED:

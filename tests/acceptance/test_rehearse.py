@@ -134,6 +134,9 @@ def test_a_person_reads_what_would_fail_why_and_what_to_do(place: Path, box: Box
     done = made.run("rehearse", SITE)
     assert done.code == Exit.PARTIAL
     assert "too-large: 1 message: " in done.out
+    lines = done.out.splitlines()
+    (listed,) = [number for number, line in enumerate(lines) if "(key " in line]
+    assert lines[listed - 1] == "anna@example.org", "it is said whose message it is"
     assert f"{LETTERS + 3} messages read and judged, 1 of them would not arrive." in done.out
     assert "Kept as evidence: " in done.out
 
