@@ -387,7 +387,7 @@ class DualDelivered(Company):
             if there:
                 path, message = there[seed % len(there)]
                 self.sides.target.move(path, to, message.key)
-                self._changed_place(message)
+                self._taken_by_its_person(message)
 
         self.sides.target.create(to)
         self.sides.worlds[1].faults.at(point, move, skip=skip)

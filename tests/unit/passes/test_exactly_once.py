@@ -34,11 +34,12 @@ from connectors.contract import Source, Target, Transient
 from connectors.memory import MemorySettings
 from connectors.memory.faults import Cut, Moment
 from connectors.memory.store import Stored
+from connectors.wire import digest_bytes
 from connectors.wrappers import RetryingSource, RetryingTarget, RetryPolicy, Timekeeper
 from migrate.copy import settle
 from migrate.copy.hold import Hold
 from migrate.copy.run import PassResult
-from migrate.ledger import attempts
+from migrate.ledger import attempts, mailboxes
 from migrate.ledger.schema import ON_TARGET, Direction, Outcome
 from migrate.ledger.store import Ledger
 from tests.unit.ledger.recount import assert_tallies_hold
@@ -263,14 +264,14 @@ class Company(RuleBasedStateMachine):
         ] != to:
             self.sides.target.create(to)
             self.sides.target.move(chosen[0], to, chosen[1].key)
-            self._changed_place(chosen[1])
+            self._taken_by_its_person(chosen[1])
 
     @rule(data=st.data())
     def person_deletes(self, data: st.DataObject) -> None:
         if chosen := self._choose(data, [one for one in self._target_messages() if is_ours(one[1])]):
             self.sides.target.delete(chosen[0], chosen[1].key)
             self.thrown[token(chosen[1])] += 1
-            self._changed_place(chosen[1])
+            self._taken_by_its_person(chosen[1])
 
     @rule(data=st.data())
     def renumber_target(self, data: st.DataObject) -> None:
@@ -429,6 +430,20 @@ class Company(RuleBasedStateMachine):
         self.cleared_by_person.pop(token(message), None)
         if self.blind:
             self.forgotten[token(message)] += 1
+
+    def _taken_by_its_person(self, message: Stored) -> None:
+        """Where it was sent nobody can see any more whether it had arrived, if its pass was killed before it knew."""
+        self._changed_place(message)
+        if self._is_in_flight(message):
+            self.forgotten[token(message)] += 1
+
+    def _is_in_flight(self, message: Stored) -> bool:
+        with self.sides.ledger.read() as connection:
+            box = mailboxes.get(connection, ACCOUNT.user)
+            rows = [] if box is None else attempts.unsettled(connection, box.id, Direction.FORTH)
+        unknown = {row.wire_digest for row in rows if row.kind == "write" and not row.acknowledged}
+        alike = [there for _, there in self._source_messages() if token(there) == token(message)]
+        return any(digest_bytes(there.data).wire in unknown for there in alike)
 
     def _choose(self, data: st.DataObject, options: list[tuple[Path_, Stored]]) -> tuple[Path_, Stored] | None:
         return options[data.draw(st.integers(0, len(options) - 1))] if options else None
