@@ -66,6 +66,16 @@ NTH_OF = {Phase.APPEND: 2, Phase.IN_LITERAL: 15, Phase.LAST_BYTE: 15, Phase.STOR
 IN_SENT = {Phase.APPEND: 10, Phase.IN_LITERAL: 10, Phase.LAST_BYTE: 10, Phase.STORED: 20}
 
 
+def in_sent(copy: Copy, phase: Phase) -> list[str]:
+    """What was sent before, once it is stored: the person sees what they delete or rename.
+
+    Of a batch that it is storing at that very moment Dovecot keeps some; the others are uncertain then.
+    """
+    while (there := copy.target.holds().get(SENT, Counter())).total() < IN_SENT[phase]:
+        time.sleep(0.02)
+    return [stored.content for stored in there.elements()]
+
+
 WHILE_READ = pytest.mark.parametrize("phase", [Phase.FETCH, Phase.IN_BODY, Phase.FETCHED], ids=lambda phase: phase.name)
 WHILE_WRITTEN = pytest.mark.parametrize(
     "phase", [Phase.APPEND, Phase.IN_LITERAL, Phase.LAST_BYTE, Phase.STORED], ids=lambda phase: phase.name
@@ -124,7 +134,12 @@ def test_a_target_folder_renamed_while_it_is_written(
 ) -> None:
     """What is in it already is the person's to keep where they put it."""
     copy = copying()
-    struck(copy, Fault(phase, effect, nth=NTH_OF[phase], do=lambda: copy.target.rename(SENT, ("Kept",))))
+
+    def do() -> None:
+        in_sent(copy, phase)
+        copy.target.rename(SENT, ("Kept",))
+
+    struck(copy, Fault(phase, effect, nth=NTH_OF[phase], do=do))
     ends(copy)
     assert contents(copy.target) == wanted(copy)
 
@@ -139,10 +154,7 @@ def test_a_target_folder_deleted_while_it_is_written(
     deleted: Counter[str] = Counter()
 
     def do() -> None:
-        # What was sent before is stored by then, so that the person sees what they delete.
-        while (there := copy.target.holds().get(SENT, Counter())).total() < IN_SENT[phase]:
-            time.sleep(0.02)
-        deleted.update(stored.content for stored in there.elements())
+        deleted.update(in_sent(copy, phase))
         delete(copy.target, SENT)
 
     struck(copy, Fault(phase, effect, nth=NTH_OF[phase], do=do))
